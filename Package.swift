@@ -1,0 +1,124 @@
+// swift-tools-version: 6.2
+//
+// Hisui, from the bottom up. A target imports only targets of a lower rank and never a sibling;
+// Tests/TidyTests holds the table below to the code, because SwiftPM does not.
+//
+//   HISUI_BARE=1   leave out everything above rank 5, and with it every third-party package:
+//                  what the sanitizers and the fuzzers build.
+//   HISUI_FUZZ=1   add the fuzz targets of Fuzz/ (they do not link in a plain build).
+
+import PackageDescription
+
+let bare = Context.environment["HISUI_BARE"] != nil || Context.environment["HISUI_FUZZ"] != nil
+let fuzz = Context.environment["HISUI_FUZZ"] != nil
+
+/// One set of settings for every Swift target.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+/// A library target of Hisui.
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// The tests of one module, in `Tests/<module>Tests`.
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: name + "Tests",
+        dependencies: [.target(name: name)] + dependencies,
+        swiftSettings: settings)
+}
+
+var targets: [Target] = [
+    // Rank 0: system libraries and kernels, no policy.
+    .target(name: "CHisui"),
+    .systemLibrary(
+        name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    // Rank 1
+    module("HisuiBytes", ["CHisui"]),
+    module("HisuiYAML", ["CYAML"]),
+    // Rank 2
+    module("HisuiEvent", ["HisuiBytes"]),
+    module("HisuiShape", ["HisuiBytes"]),
+    module("HisuiFile", ["HisuiBytes", "CHisui"]),
+    // Rank 3
+    module("HisuiCollect", ["HisuiBytes", "HisuiEvent", "HisuiFile", "CHisui", "CSystemd"]),
+    module("HisuiParse", ["HisuiBytes", "HisuiYAML", "HisuiEvent", "HisuiShape"]),
+    module("HisuiPolicy", ["HisuiBytes", "HisuiYAML", "HisuiEvent"]),
+    // Rank 4
+    module(
+        "HisuiStore",
+        ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiFile", "CZstd", "CZlib"]),
+    // Rank 5
+    module("HisuiQuery", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiStore"]),
+    // Tests of ranks 0 to 5
+    tests("HisuiBytes"),
+    tests("HisuiYAML"),
+    tests("HisuiEvent"),
+    tests("HisuiShape", ["HisuiBytes"]),
+    tests("HisuiFile"),
+    tests("HisuiCollect", ["HisuiBytes", "HisuiEvent", "HisuiFile"]),
+    tests("HisuiParse", ["HisuiBytes", "HisuiYAML", "HisuiEvent", "HisuiShape"]),
+    tests("HisuiPolicy", ["HisuiYAML", "HisuiEvent"]),
+    tests("HisuiStore", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiFile"]),
+    tests("HisuiQuery", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiStore", "HisuiFile"]),
+]
+var dependencies: [Package.Dependency] = []
+var products: [Product] = []
+
+if !bare {
+    dependencies += [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ]
+    targets += [
+        // Rank 7
+        module(
+            "HisuiPipeline",
+            [
+                "HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiFile", "HisuiCollect",
+                "HisuiParse", "HisuiPolicy", "HisuiStore", "CSystemd",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
+        // Rank 9
+        .executableTarget(
+            name: "hisui",
+            dependencies: [
+                "HisuiBytes", "HisuiYAML", "HisuiEvent", "HisuiShape", "HisuiFile",
+                "HisuiCollect", "HisuiParse", "HisuiPolicy", "HisuiStore", "HisuiQuery",
+                "HisuiPipeline",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings),
+        tests(
+            "HisuiPipeline",
+            [
+                "HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiFile", "HisuiCollect",
+                "HisuiParse", "HisuiPolicy", "HisuiStore", "HisuiQuery",
+            ]),
+        .testTarget(name: "TidyTests", swiftSettings: settings),
+        .testTarget(name: "ScenarioTests", dependencies: ["hisui"], swiftSettings: settings),
+    ]
+    products += [.executable(name: "hisui", targets: ["hisui"])]
+}
+
+if fuzz {
+    // One program for each parser of outside bytes; see Fuzz/README.md.
+    targets += []
+}
+
+let package = Package(
+    name: "hisui", products: products, dependencies: dependencies, targets: targets)

@@ -1,0 +1,1 @@
+#include "CHisui.h"

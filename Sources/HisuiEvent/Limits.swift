@@ -1,0 +1,19 @@
+/// Every bound on what comes from outside, with its reason. Nothing else in the code names a bound.
+public enum Limits {
+    /// One record. 1 MiB lines are stored whole; what is longer is cut here and flagged.
+    public static let recordBytesMax = 1 << 20
+    /// The arena of a batch: offsets are 32 bits, and a batch should fit the caches.
+    public static let batchBytesMax = 4 << 20
+    public static let batchRecordsMax = 8192
+    /// A source's position token. The journal's cursor has about 130 bytes.
+    public static let positionBytesMax = 1024
+    public static let sourceIDBytesMax = 128
+    /// Slots of one shape; a record that needs more is stored as one slot.
+    public static let slotsPerShapeMax = 255
+    /// Shapes a segment may hold before new ones become "any text" (DESIGN §4: degrade, not explode).
+    public static let shapesPerSegmentMax = 65_536
+    /// Streams of a zone.
+    public static let streamsPerZoneMax = 8
+    /// The open part of a stream: what a reader has to take from the write-ahead log.
+    public static let openRowsMax = 262_144
+}

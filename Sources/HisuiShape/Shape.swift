@@ -1,0 +1,153 @@
+/// What all records of one kind have in common: fixed text, the parser rule that knows it, constant
+/// fields. What varies are its **slots**.
+///
+/// The fixed text and the slots alternate, beginning and ending with text, so that
+///
+///     record = literals[0] slot 0 literals[1] slot 1 … slot n-1 literals[n]
+///
+/// holds for every record of the shape, byte for byte; a literal may be empty. Everything that can
+/// be known of a field without looking at a row stands in `fields`; the rest says which slot or
+/// stretch of the record to look at. A shape is a plain value: equal content is the same shape, and
+/// `encoded()` is its canonical form, by which tables intern it and which logs and segments store.
+public struct Shape: Hashable, Sendable {
+    /// Fixed text: always one more than there are slots.
+    public var literals: [[UInt8]]
+    public var slots: [Slot]
+    /// Fields of an event of this shape, in order of definition; names are unique.
+    public var fields: [Field]
+    /// The part of the record that is `message` (LogsQL's `_msg`).
+    public var message: Stretch
+    /// The parser definition that knows this shape, e.g. `linux.sshd`; empty for automatic shapes.
+    public var parser: String
+    /// The rule inside it, e.g. `failed-invalid`; empty for automatic shapes.
+    public var rule: String
+
+    public init(
+        literals: [[UInt8]], slots: [Slot], fields: [Field] = [], message: Stretch? = nil,
+        parser: String = "", rule: String = ""
+    ) {
+        precondition(literals.count == slots.count + 1, "a shape ends and begins with a literal")
+        self.literals = literals
+        self.slots = slots
+        self.fields = fields
+        self.message = message ?? Stretch.whole(of: literals)
+        self.parser = parser
+        self.rule = rule
+    }
+
+    /// The shape that fits every record: one slot, which is the message.
+    public static let any = Shape(literals: [[], []], slots: [Slot(.text)])
+
+    /// The field called `name`. Complexity: O(number of fields).
+    public func field(_ name: String) -> Field? {
+        fields.first { $0.name == name }
+    }
+}
+
+extension Shape {
+    /// What varies between records of a shape: the bytes between two literals.
+    public struct Slot: Hashable, Sendable {
+        public var kind: Kind
+        public var role: Role
+
+        public init(_ kind: Kind, role: Role = .none) {
+            self.kind = kind
+            self.role = role
+        }
+    }
+
+    /// What a slot's bytes most likely are: a hint for its column's encoding, never a promise.
+    /// A column falls back to text value by value. The raw value is stored; never renumber.
+    public enum Kind: UInt8, Sendable, CaseIterable {
+        case text = 0
+        /// Decimal digits, possibly with leading zeros or a sign.
+        case integer = 1
+        case ipv4 = 2
+        case ipv6 = 3
+        /// Hexadecimal digits, UUIDs included.
+        case hex = 4
+        /// A time as text.
+        case time = 5
+        /// Few distinct values expected: a host, a program, a user.
+        case word = 6
+    }
+
+    /// Header fields that nearly all shapes share, so that a block can keep one column for all.
+    /// The raw value is stored; never renumber.
+    public enum Role: UInt8, Sendable, CaseIterable {
+        case none = 0
+        case time = 1
+        case host = 2
+        case program = 3
+        case pid = 4
+        case priority = 5
+    }
+
+    /// A stretch of a record, from byte `firstByte` of literal `first` up to, not including, byte
+    /// `lastByte` of literal `last`, with all slots between them.
+    public struct Stretch: Hashable, Sendable {
+        public var first: Int
+        public var firstByte: Int
+        public var last: Int
+        public var lastByte: Int
+
+        public init(first: Int, firstByte: Int, last: Int, lastByte: Int) {
+            self.first = first
+            self.firstByte = firstByte
+            self.last = last
+            self.lastByte = lastByte
+        }
+
+        public static func whole(of literals: [[UInt8]]) -> Stretch {
+            Stretch(
+                first: 0, firstByte: 0, last: literals.count - 1,
+                lastByte: literals[literals.count - 1].count)
+        }
+    }
+
+    /// Type of a field's value, from the schema. The raw value is stored; never renumber.
+    public enum FieldType: UInt8, Sendable, CaseIterable {
+        case keyword = 0
+        case text = 1
+        case integer = 2
+        case time = 3
+        case ip = 4
+        case boolean = 5
+    }
+
+    /// Where the value of a field comes from.
+    public enum Value: Hashable, Sendable {
+        /// The same for all rows of the shape.
+        case constant([UInt8])
+        /// Slot number `slot`, read by `decoding`.
+        case slot(Int, Decoding)
+        /// A stretch of the record as it stands.
+        case stretch(Stretch)
+    }
+
+    /// How a slot's bytes become a field's value. The raw value is stored; never renumber.
+    public enum Decoding: UInt8, Sendable, CaseIterable {
+        case raw = 0
+        /// Syslog priority to severity: PRI mod 8 (RFC 5424 §6.2.1).
+        case severityOfPriority = 1
+        /// Syslog priority to facility: PRI div 8.
+        case facilityOfPriority = 2
+        /// Backslash before `"`, `\` and `]` removed (RFC 5424 §6.3.3).
+        case backslashEscapes = 3
+        /// Pairs of hexadecimal digits to bytes.
+        case hexBytes = 4
+    }
+
+    public struct Field: Hashable, Sendable {
+        /// Dotted name by the schema, or a native name.
+        public var name: String
+        public var type: FieldType
+        public var value: Value
+
+        public init(_ name: String, _ type: FieldType, _ value: Value) {
+            self.name = name
+            self.type = type
+            self.value = value
+        }
+    }
+}

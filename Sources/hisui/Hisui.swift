@@ -1,0 +1,4 @@
+@main
+enum Hisui {
+    static func main() {}
+}
