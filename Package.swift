@@ -38,6 +38,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 var targets: [Target] = [
     // Rank 0: system libraries and kernels, no policy.
     .target(name: "CHisui"),
+    .target(name: "CLinux"),
     .systemLibrary(
         name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -51,7 +52,12 @@ var targets: [Target] = [
     module("HisuiShape", ["HisuiBytes"]),
     module("HisuiFile", ["HisuiBytes", "CHisui"]),
     // Rank 3
-    module("HisuiCollect", ["HisuiBytes", "HisuiEvent", "HisuiFile", "CHisui", "CSystemd"]),
+    module(
+        "HisuiCollect",
+        [
+            "HisuiBytes", "HisuiEvent", "HisuiFile", "CHisui", "CLinux", "CSystemd", "CZlib",
+            "CZstd",
+        ]),
     module("HisuiParse", ["HisuiBytes", "HisuiYAML", "HisuiEvent", "HisuiShape"]),
     module("HisuiPolicy", ["HisuiBytes", "HisuiYAML", "HisuiEvent"]),
     // Rank 4
@@ -66,7 +72,7 @@ var targets: [Target] = [
     tests("HisuiEvent"),
     tests("HisuiShape", ["HisuiBytes"]),
     tests("HisuiFile"),
-    tests("HisuiCollect", ["HisuiBytes", "HisuiEvent", "HisuiFile"]),
+    tests("HisuiCollect", ["HisuiBytes", "HisuiEvent", "HisuiFile", "CLinux", "CSystemd"]),
     tests("HisuiParse", ["HisuiBytes", "HisuiYAML", "HisuiEvent", "HisuiShape"]),
     tests("HisuiPolicy", ["HisuiYAML", "HisuiEvent"]),
     tests("HisuiStore", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiFile"]),

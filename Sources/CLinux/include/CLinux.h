@@ -1,0 +1,59 @@
+// What Glibc's module leaves out: Linux calls for receiving, and the headers of the rest.
+//
+// The functions hide only what Swift cannot say (socket address structures, GNU extensions);
+// they hold no policy. They return a descriptor or count, or a negative errno.
+#ifndef CLINUX_H
+#define CLINUX_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+
+// A peer's address: family 4 or 6 (0: none, a Unix socket), network byte order; an IPv4 address
+// mapped into IPv6 is given as IPv4.
+typedef struct {
+    uint8_t family;
+    uint8_t bytes[16];
+    uint32_t scope;
+    uint16_t port;
+} hisui_peer;
+
+// Text of the address without port, "192.0.2.7" or "2001:db8::7"; `text` has room for 64 bytes.
+// Returns its length.
+int hisui_peer_text(const hisui_peer *peer, char *text);
+
+// Opens a close-on-exec, non-blocking socket bound to a numeric address. `stream` also listens.
+int hisui_listen_inet(const char *address, uint16_t port, int stream, int reuse_port);
+// The port a socket is bound to, in host order (for port 0), or a negative errno.
+int hisui_bound_port(int fd);
+// The same for a Unix datagram socket at a path. EADDRINUSE when something is there.
+int hisui_listen_unix(const char *path, uint32_t mode);
+// Whether somebody receives at a Unix datagram socket: 1 yes, 0 refused, negative errno.
+int hisui_unix_is_alive(const char *path);
+// Connects to a numeric address; for tests and self-checks.
+int hisui_connect_inet(const char *address, uint16_t port, int stream);
+// Takes one connection (close-on-exec, non-blocking).
+int hisui_accept(int fd, hisui_peer *peer);
+// Asks for a receive buffer, by privilege if there is some. Returns the bytes granted.
+int hisui_receive_buffer(int fd, int bytes);
+// Datagrams the kernel has dropped at this socket since it was opened (SO_MEMINFO): 32 bits that
+// wrap. Returns 0, or a negative errno.
+int hisui_socket_drops(int fd, uint32_t *drops);
+
+// A set of receive buffers for recvmmsg.
+typedef struct hisui_datagrams hisui_datagrams;
+hisui_datagrams *hisui_datagrams_new(unsigned count, unsigned bytes_each);
+void hisui_datagrams_free(hisui_datagrams *set);
+// Takes up to `count` datagrams without waiting: how many, or a negative errno.
+int hisui_datagrams_receive(hisui_datagrams *set, int fd);
+// The i-th datagram of the last receive. `cut` tells that it was longer than the buffer.
+const uint8_t *hisui_datagram(hisui_datagrams *set, unsigned i, uint32_t *count, int *cut);
+void hisui_datagram_peer(hisui_datagrams *set, unsigned i, hisui_peer *peer);
+
+// epoll without the union: `token` comes back with the event.
+int hisui_epoll_set(int epoll, int operation, int fd, uint32_t events, uint64_t token);
+int hisui_epoll_wait(
+    int epoll, uint64_t *tokens, uint32_t *events, int capacity, int timeout_ms);
+#endif
