@@ -1,0 +1,39 @@
+public import HisuiEvent
+
+/// Where collectors hand their batches over: the queue towards parser and store.
+public protocol RecordSink: Sendable {
+    /// Hands over a batch and waits for room if there is none.
+    ///
+    /// - Returns: false when the pipeline is stopping: the batch was not taken, the collector ends.
+    func put(_ batch: consuming RecordBatch) -> Bool
+
+    /// Hands over a batch if there is room, without waiting.
+    ///
+    /// - Returns: false when there is no room: the batch was not taken and is gone; the caller
+    ///   counts its records as `DropReason.queueFull`.
+    func offer(_ batch: consuming RecordBatch) -> Bool
+}
+
+/// Takes records from one configured place and hands them on, in order, with resumable positions.
+///
+/// A collector owns no thread. `collect` blocks the thread it is called on and returns when `stop`
+/// is raised, when the sink refuses, or with an error that needs an operator; trouble with single
+/// records, files or peers is counted in batches and is no error.
+///
+/// One collector may feed many sources (one for each file or sender); each batch belongs to one.
+/// Positions travel with the batches. A position that was handed over need not be durable yet:
+/// only what `resume` returns is.
+public protocol Collector: AnyObject, Sendable {
+    /// What it collects from, for messages and configuration; unique within a daemon.
+    var name: String { get }
+
+    /// Collects until stopped. Called once in the life of a collector.
+    ///
+    /// - Parameters:
+    ///   - sink: takes the batches.
+    ///   - resume: gives the last durable position of a source, nil for one never stored.
+    ///   - stop: ends the call within about 100 ms, unless the sink holds it.
+    func collect(
+        into sink: any RecordSink, resume: @Sendable (String) -> [UInt8]?, until stop: StopSignal
+    ) throws(CollectError)
+}
