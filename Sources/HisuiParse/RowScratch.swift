@@ -1,23 +1,40 @@
 public import HisuiBytes
 public import HisuiShape
 
-/// What is known of one record while it is being parsed; used again for the next one, so that no
-/// record allocates.
+/// What is known so far of the row being made: filled from left to right by the header, the
+/// matching rule or the automatic shape, emptied before the next record.
+///
+/// One lives as long as its parser, so that its arrays keep their storage and no record allocates.
+/// Whoever appends keeps two promises:
+/// - `slots` are spans of the record (0 is the record's first byte), in order, not overlapping; an
+///   empty slot is allowed;
+/// - `kinds` has one element for each slot, except that an automatic shape leaves the elements of
+///   its slots away: they are guessed from the first record of the shape only.
+///
+/// The literals of a shape stand nowhere here: they are the gaps between the slots in the record
+/// itself, so literals and slots make up the record by construction.
 public struct RowScratch {
-    /// Slots found so far, in record coordinates, ascending and without overlap.
     public var slots: [ByteRange] = []
-    /// Kind and role of each slot.
     public var kinds: [Shape.Slot] = []
-    /// What was recognised so far, mixed into one number: records of one shape have the same key,
-    /// and records of different shapes nearly always different ones.
+    /// Names the shape together with the gaps: what else the row's shape depends on.
+    ///
+    /// Everyone who contributes mixes it in (`Hash64.mix`). It finds a shape and is never trusted.
     public var key: UInt64 = 0
 
-    public init() {}
+    public init() {
+        slots.reserveCapacity(256)
+        kinds.reserveCapacity(256)
+    }
 
-    /// Empties the scratch and keeps its memory.
     public mutating func reset() {
         slots.removeAll(keepingCapacity: true)
         kinds.removeAll(keepingCapacity: true)
         key = 0
+    }
+
+    @inline(__always)
+    mutating func append(_ range: Range<Int>, _ kind: Shape.Kind, role: Shape.Role = .none) {
+        slots.append(ByteRange(range))
+        kinds.append(Shape.Slot(kind, role: role))
     }
 }
