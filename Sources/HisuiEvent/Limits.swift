@@ -16,4 +16,11 @@ public enum Limits {
     public static let streamsPerZoneMax = 8
     /// The open part of a stream: what a reader has to take from the write-ahead log.
     public static let openRowsMax = 262_144
+    /// Rows of one block: what a search decompresses and holds at once.
+    public static let blockRowsMax = 262_144
+    /// Record bytes after which a block is full: offsets within it are 32 bits, and a reader
+    /// needs this much memory at most, plus one record.
+    public static let blockBytesMax = 64 << 20
+    /// Rows of one segment that an import writes; a sealed log file has `openRowsMax` at most.
+    public static let segmentRowsMax = 1_048_576
 }

@@ -1,0 +1,232 @@
+public import HisuiBytes
+public import HisuiEvent
+public import HisuiShape
+import Synchronization
+
+/// Consecutive rows of one stream, by column: what a search reads.
+///
+/// A block is immutable and holds rows `firstIndex ..< firstIndex + count` in order of arrival.
+/// It is backed by memory (the open part of a stream, taken from the write-ahead log) or by a
+/// segment, of which it decompresses only what is asked for:
+///
+///     shapes        shape 0 (rows)  shape 1 (rows) …        known without reading a row
+///     row columns   shape number, time, received, source, sender, flags: one value a row
+///     slot columns  (shape, slot): one value for each row *of that shape*, in row order
+///
+/// The record of a row is its shape's literals and slot values in turn. Row `r` of the block is
+/// value `grouping().ordinals[r]` of its shape's columns.
+///
+/// May be used from several threads. What it decompresses it keeps up to a bound, until
+/// `dropCaches()`.
+public final class Block: Sendable {
+    public let zone: String
+    public let stream: String
+    /// Leaf index of row 0.
+    public let firstIndex: UInt64
+    /// Number of rows, at least 1.
+    public let count: Int
+    /// Least and greatest event time.
+    public let timeRange: ClosedRange<Timestamp>
+    /// Least and greatest receive time.
+    public let receivedRange: ClosedRange<Timestamp>
+    /// The shapes that occur in this block and how many rows each has; the numbers of
+    /// `rowShapes()` are indices into this array.
+    public let shapes: [(shape: Shape, rows: Int)]
+    /// The numbers of `sourceNumbers()` are indices into this array.
+    public let sources: [Source]
+    /// The numbers of `senderNumbers()` are indices into this array.
+    public let senders: [String]
+
+    enum Backing: Sendable {
+        case memory(RowArena)
+        case segment(SegmentBlock)
+    }
+
+    let backing: Backing
+    private let cachedGrouping = Mutex<ShapeGrouping?>(nil)
+
+    init(
+        zone: String, stream: String, firstIndex: UInt64, count: Int,
+        timeRange: ClosedRange<Timestamp>, receivedRange: ClosedRange<Timestamp>,
+        shapes: [(shape: Shape, rows: Int)], sources: [Source], senders: [String],
+        backing: Backing
+    ) {
+        self.zone = zone
+        self.stream = stream
+        self.firstIndex = firstIndex
+        self.count = count
+        self.timeRange = timeRange
+        self.receivedRange = receivedRange
+        self.shapes = shapes
+        self.sources = sources
+        self.senders = senders
+        self.backing = backing
+    }
+
+    /// One past the leaf index of the last row.
+    public var endIndex: UInt64 { firstIndex + UInt64(count) }
+
+    /// For each row, the number of its shape in `shapes`. Complexity: O(rows).
+    public func rowShapes() throws(StoreError) -> [UInt32] {
+        switch backing {
+        case .memory(let rows): rows.shapes
+        case .segment(let rows): try rows.numbers(.shape)
+        }
+    }
+
+    /// For each row, the event time in nanoseconds UTC. Complexity: O(rows).
+    public func times() throws(StoreError) -> [Int64] {
+        switch backing {
+        case .memory(let rows): rows.times
+        case .segment(let rows): try rows.integers(.time)
+        }
+    }
+
+    /// For each row, the receive time in nanoseconds UTC. Complexity: O(rows).
+    public func received() throws(StoreError) -> [Int64] {
+        switch backing {
+        case .memory(let rows): rows.received
+        case .segment(let rows): try rows.integers(.received)
+        }
+    }
+
+    /// For each row, the number of its source in `sources`. Complexity: O(rows).
+    public func sourceNumbers() throws(StoreError) -> [UInt32] {
+        switch backing {
+        case .memory(let rows): rows.sources
+        case .segment(let rows): try rows.numbers(.source)
+        }
+    }
+
+    /// For each row, the number of its sender in `senders`. Complexity: O(rows).
+    public func senderNumbers() throws(StoreError) -> [UInt32] {
+        switch backing {
+        case .memory(let rows): rows.senders
+        case .segment(let rows): try rows.numbers(.sender)
+        }
+    }
+
+    /// For each row, the raw value of its `RowFlags`. Complexity: O(rows).
+    public func flags() throws(StoreError) -> [UInt32] {
+        switch backing {
+        case .memory(let rows): rows.flags
+        case .segment(let rows): try rows.numbers(.flags)
+        }
+    }
+
+    /// The rows of this block by shape. Kept after the first call.
+    /// Complexity: O(rows) the first time.
+    public func grouping() throws(StoreError) -> ShapeGrouping {
+        if let known = cachedGrouping.withLock({ $0 }) { return known }
+        let made = ShapeGrouping(rowShapes: try rowShapes(), shapeRows: shapes.map(\.rows))
+        cachedGrouping.withLock { $0 = made }
+        return made
+    }
+
+    /// The values of slot `slot` in the rows of shape `shape`, in row order.
+    ///
+    /// - Parameters:
+    ///   - shape: a number in `shapes`.
+    ///   - slot: a number in that shape's `slots`.
+    /// - Complexity: O(rows of the shape); decompression of one chunk if backed by a segment.
+    public func column(shape: Int, slot: Int) throws(StoreError) -> SlotColumn {
+        precondition(slot >= 0 && slot < shapes[shape].shape.slots.count, "the shape has the slot")
+        switch backing {
+        case .memory(let arena):
+            let grouping = try grouping()
+            var ranges: [ByteRange] = []
+            ranges.reserveCapacity(shapes[shape].rows)
+            for row in grouping.rows(of: shape) {
+                ranges.append(arena.slots[Int(arena.firstSlots[Int(row)]) + slot])
+            }
+            return SlotColumn(bytes: arena.bytes, ranges: ranges)
+        case .segment(let rows):
+            return try rows.column(shape: shape, slot: slot)
+        }
+    }
+
+    /// Appends the record of row `row`, byte for byte as it was received.
+    ///
+    /// - Complexity: O(length of the record) once the columns of its shape are decompressed.
+    public func appendRecord(row: Int, to out: inout [UInt8]) throws(StoreError) {
+        switch backing {
+        case .memory(let arena):
+            out.append(
+                arena.bytes.span, ByteRange(offset: arena.offsets[row], count: arena.counts[row]))
+        case .segment(let rows):
+            let grouping = try grouping()
+            let shape = Int(grouping.shapeOfRow[row])
+            try rows.appendRecord(
+                of: shapes[shape].shape, shape: shape, ordinal: Int(grouping.ordinals[row]),
+                to: &out)
+        }
+    }
+
+    /// Lets go of everything that can be decompressed again.
+    public func dropCaches() {
+        if case .segment(let rows) = backing {
+            cachedGrouping.withLock { $0 = nil }
+            rows.dropCaches()
+        }
+    }
+}
+
+/// The values of one slot in the rows of one shape, in row order.
+///
+/// Ranges may overlap and repeat, and need not cover `bytes`: a dictionary or a constant is kept
+/// once, and the column of a block in memory points into its records.
+public struct SlotColumn: Sendable {
+    public var bytes: [UInt8]
+    /// One range of `bytes` for each row of the shape.
+    public var ranges: [ByteRange]
+
+    public init(bytes: [UInt8], ranges: [ByteRange]) {
+        self.bytes = bytes
+        self.ranges = ranges
+    }
+
+    @inlinable
+    public var count: Int { ranges.count }
+}
+
+/// Which rows of a block have which shape.
+public struct ShapeGrouping: Sendable {
+    /// For each row, the number of its shape.
+    public let shapeOfRow: [UInt32]
+    /// For each row, its place among the rows of its shape: the index into its slot columns.
+    public let ordinals: [UInt32]
+    /// All row numbers, those of shape 0 first, ascending within a shape.
+    private let order: [UInt32]
+    /// Where each shape begins in `order`; one more element than there are shapes.
+    private let starts: [Int]
+
+    /// - Precondition: `shapeRows` are the true counts of `rowShapes`.
+    init(rowShapes: [UInt32], shapeRows: [Int]) {
+        var starts: [Int] = [0]
+        starts.reserveCapacity(shapeRows.count + 1)
+        var total = 0
+        for rows in shapeRows {
+            total += rows
+            starts.append(total)
+        }
+        var next = [UInt32](repeating: 0, count: shapeRows.count)
+        var order = [UInt32](repeating: 0, count: rowShapes.count)
+        var ordinals = [UInt32](repeating: 0, count: rowShapes.count)
+        for row in rowShapes.indices {
+            let shape = Int(rowShapes[row])
+            let ordinal = next[shape]
+            next[shape] = ordinal + 1
+            ordinals[row] = ordinal
+            order[starts[shape] + Int(ordinal)] = UInt32(row)
+        }
+        shapeOfRow = rowShapes
+        self.ordinals = ordinals
+        self.order = order
+        self.starts = starts
+    }
+
+    /// The rows of shape number `shape`, ascending: row of ordinal 0 first.
+    public func rows(of shape: Int) -> ArraySlice<UInt32> {
+        order[starts[shape]..<starts[shape + 1]]
+    }
+}

@@ -1,0 +1,30 @@
+public import HisuiEvent
+
+/// What a store held at one moment, for readers: no lock is held, and nothing in it changes.
+public struct Snapshot: Sendable {
+    /// Ordered by zone, stream and index; no row occurs twice.
+    public internal(set) var blocks: [Block] = []
+    /// The newest state of each source, by zone and stream.
+    public internal(set) var sourceStates: [Stream: [SourceState]] = [:]
+    public internal(set) var gaps: [Stream: [Gap]] = [:]
+    /// One past the last index of each stream: what `StoreReader.snapshot(zones:after:)` takes to
+    /// read only what is new.
+    public internal(set) var nextIndices: [Stream: UInt64] = [:]
+
+    /// A stream of a zone.
+    public struct Stream: Hashable, Comparable, Sendable {
+        public var zone: String
+        public var stream: String
+
+        public init(zone: String, stream: String) {
+            self.zone = zone
+            self.stream = stream
+        }
+
+        public static func < (a: Stream, b: Stream) -> Bool {
+            a.zone == b.zone ? a.stream < b.stream : a.zone < b.zone
+        }
+    }
+
+    public init() {}
+}
