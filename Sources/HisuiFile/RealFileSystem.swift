@@ -1,0 +1,290 @@
+import Glibc
+import Synchronization
+
+/// The disk of the machine.
+public struct RealFileSystem: FileSystem {
+    public init() {}
+
+    public func createDirectory(_ path: String) throws(FileError) {
+        if unsafe mkdir(path, 0o700) == 0 {
+            try syncDirectory(Path.parent(of: path))
+            return
+        }
+        switch errno {
+        case EEXIST:
+            var status = stat()
+            guard unsafe stat(path, &status) == 0 else {
+                throw FileError(errno: errno, operation: "mkdir", path: path)
+            }
+            guard status.st_mode & S_IFMT == S_IFDIR else {
+                throw FileError(errno: ENOTDIR, operation: "mkdir", path: path)
+            }
+        case ENOENT:
+            let parent = Path.parent(of: path)
+            guard parent != path else {
+                throw FileError(errno: ENOENT, operation: "mkdir", path: path)
+            }
+            try createDirectory(parent)
+            try createDirectory(path)
+        default:
+            throw FileError(errno: errno, operation: "mkdir", path: path)
+        }
+    }
+
+    public func list(_ path: String) throws(FileError) -> [String] {
+        guard let directory = unsafe opendir(path) else {
+            throw FileError(errno: errno, operation: "opendir", path: path)
+        }
+        // Safe: closed once, at the end of its only use.
+        defer { unsafe _ = closedir(directory) }
+        var names: [String] = []
+        while true {
+            Glibc.errno = 0
+            guard let entry = unsafe readdir(directory) else {
+                if errno != 0 { throw FileError(errno: errno, operation: "readdir", path: path) }
+                break
+            }
+            // Safe: `d_name` is a terminated string that lives until the next readdir.
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { field in
+                unsafe field.withMemoryRebound(to: CChar.self, capacity: 256) { text in
+                    unsafe String(cString: text)
+                }
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    public func open(_ path: String, _ mode: OpenMode) throws(FileError) -> any OpenFile {
+        var flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW
+        if mode == .create { flags |= O_CREAT | O_EXCL }
+        let descriptor = unsafe Glibc.open(path, flags, 0o600)
+        guard descriptor >= 0 else { throw FileError(errno: errno, operation: "open", path: path) }
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0 else {
+            let error = FileError(errno: errno, operation: "fstat", path: path)
+            Glibc.close(descriptor)
+            throw error
+        }
+        return RealFile(descriptor: descriptor, size: Int(status.st_size), path: path)
+    }
+
+    public func rename(_ path: String, to newPath: String) throws(FileError) {
+        guard unsafe Glibc.rename(path, newPath) == 0 else {
+            throw FileError(errno: errno, operation: "rename", path: path)
+        }
+    }
+
+    public func remove(_ path: String) throws(FileError) {
+        guard unsafe Glibc.remove(path) == 0 else {
+            throw FileError(errno: errno, operation: "remove", path: path)
+        }
+    }
+
+    public func syncDirectory(_ path: String) throws(FileError) {
+        let descriptor = try openForReading(path, O_DIRECTORY)
+        defer { Glibc.close(descriptor) }
+        guard retrying({ Int(fsync(descriptor)) }) == 0 else {
+            throw FileError(errno: errno, operation: "fsync", path: path)
+        }
+    }
+
+    public func size(_ path: String) throws(FileError) -> Int {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else {
+            throw FileError(errno: errno, operation: "stat", path: path)
+        }
+        return Int(status.st_size)
+    }
+
+    public func bytes(
+        _ path: String, from offset: Int, count: Int
+    ) throws(FileError) -> [UInt8] {
+        let descriptor = try openForReading(path)
+        defer { Glibc.close(descriptor) }
+        var failure: Int32 = 0
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            while filled < count {
+                // Safe: `filled < count`, the buffer's capacity.
+                let got = retrying {
+                    unsafe pread(
+                        descriptor, buffer.baseAddress! + filled, count - filled,
+                        off_t(offset + filled))
+                }
+                if got < 0 { failure = errno }
+                if got <= 0 { break }
+                filled += got
+            }
+        }
+        if failure != 0 { throw FileError(errno: failure, operation: "read", path: path) }
+        return bytes
+    }
+
+    public func contents(_ path: String) throws(FileError) -> FileContents {
+        let descriptor = try openForReading(path)
+        defer { Glibc.close(descriptor) }
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0 else {
+            throw FileError(errno: errno, operation: "fstat", path: path)
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw FileError(.other, errno: EISDIR, operation: "read", path: path)
+        }
+        let count = Int(status.st_size)
+        if count == 0 { return FileContents([]) }
+        let base = unsafe mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0)
+        // MAP_FAILED is -1; the macro is not imported.
+        guard let base = unsafe base, Int(bitPattern: base) != -1 else {
+            throw FileError(errno: errno, operation: "mmap", path: path)
+        }
+        return unsafe FileContents(mapping: UnsafeRawPointer(base), count: count)
+    }
+
+    public func lock(_ path: String) throws(FileError) -> any FileLock {
+        let descriptor = unsafe Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw FileError(errno: errno, operation: "open", path: path) }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            let number = errno
+            Glibc.close(descriptor)
+            guard number == EWOULDBLOCK else {
+                throw FileError(errno: number, operation: "flock", path: path)
+            }
+            throw FileError(
+                .locked, errno: number, operation: "lock", path: path, detail: holder(of: path))
+        }
+        // Only for the message above; a lock is a lock without it.
+        let text = Array("\(getpid())\n".utf8)
+        _ = ftruncate(descriptor, 0)
+        // Safe: the pointer is used during the call only.
+        _ = unsafe pwrite(descriptor, text, text.count, 0)
+        return RealFileLock(descriptor: descriptor)
+    }
+
+    private func holder(of path: String) -> String {
+        guard let bytes = try? bytes(path, from: 0, count: 32) else { return "" }
+        let digits = bytes.prefix { (0x30...0x39).contains($0) }
+        return digits.isEmpty ? "" : "process " + String(decoding: digits, as: UTF8.self)
+    }
+
+    private func openForReading(_ path: String, _ flags: Int32 = 0) throws(FileError) -> Int32 {
+        let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC | flags)
+        guard descriptor >= 0 else { throw FileError(errno: errno, operation: "open", path: path) }
+        return descriptor
+    }
+}
+
+/// Repeats a system call that a signal interrupted.
+private func retrying(_ call: () -> Int) -> Int {
+    while true {
+        let result = call()
+        if result != -1 || errno != EINTR { return result }
+    }
+}
+
+private final class RealFile: OpenFile {
+    private struct State {
+        var descriptor: Int32
+        var size: Int
+        var isPoisoned = false
+    }
+
+    private let path: String
+    private let state: Mutex<State>
+
+    init(descriptor: Int32, size: Int, path: String) {
+        self.path = path
+        state = Mutex(State(descriptor: descriptor, size: size))
+    }
+
+    deinit { close() }
+
+    var size: Int { state.withLock { $0.size } }
+
+    func append(_ bytes: Span<UInt8>) throws(FileError) {
+        try use("write") { (state) throws(FileError) in
+            try write(bytes, at: state.size, state.descriptor) { state.size += $0 }
+        }
+    }
+
+    func overwrite(_ bytes: Span<UInt8>, at offset: Int) throws(FileError) {
+        try use("write") { (state) throws(FileError) in
+            precondition(offset >= 0 && offset + bytes.count <= state.size, "outside the file")
+            try write(bytes, at: offset, state.descriptor) { _ in }
+        }
+    }
+
+    func truncate(to size: Int) throws(FileError) {
+        try use("truncate") { (state) throws(FileError) in
+            precondition(size >= 0 && size <= state.size, "a file is only ever cut")
+            guard retrying({ Int(ftruncate(state.descriptor, off_t(size))) }) == 0 else {
+                throw FileError(errno: errno, operation: "truncate", path: path)
+            }
+            state.size = size
+        }
+    }
+
+    func sync() throws(FileError) {
+        try use("fdatasync") { (state) throws(FileError) in
+            guard retrying({ Int(fdatasync(state.descriptor)) }) == 0 else {
+                state.isPoisoned = true
+                throw FileError(errno: errno, operation: "fdatasync", path: path)
+            }
+        }
+    }
+
+    func close() {
+        state.withLock { state in
+            if state.descriptor >= 0 { Glibc.close(state.descriptor) }
+            state.descriptor = -1
+        }
+    }
+
+    private func use(
+        _ operation: String, _ body: (inout State) throws(FileError) -> Void
+    ) throws(FileError) {
+        try state.withLock { (state) throws(FileError) in
+            if state.isPoisoned { throw FileError(.poisoned, operation: operation, path: path) }
+            guard state.descriptor >= 0 else {
+                throw FileError(errno: EBADF, operation: operation, path: path)
+            }
+            try body(&state)
+        }
+    }
+
+    private func write(
+        _ bytes: Span<UInt8>, at offset: Int, _ descriptor: Int32, progress: (Int) -> Void
+    ) throws(FileError) {
+        var done = 0
+        while done < bytes.count {
+            // Safe: the pointer is used inside the closure only, and `done` is within the span.
+            let written = unsafe bytes.extracting(done..<bytes.count).withUnsafeBufferPointer {
+                buffer in
+                retrying {
+                    unsafe pwrite(
+                        descriptor, buffer.baseAddress, buffer.count, off_t(offset + done))
+                }
+            }
+            guard written > 0 else {
+                let number = written == 0 ? ENOSPC : errno
+                throw FileError(errno: number, operation: "write", path: path)
+            }
+            done += written
+            progress(written)
+        }
+    }
+}
+
+private final class RealFileLock: FileLock {
+    private let descriptor: Mutex<Int32>
+
+    init(descriptor: Int32) { self.descriptor = Mutex(descriptor) }
+
+    deinit { release() }
+
+    func release() {
+        descriptor.withLock { descriptor in
+            if descriptor >= 0 { Glibc.close(descriptor) }
+            descriptor = -1
+        }
+    }
+}
