@@ -115,7 +115,9 @@ struct EventReader: ~Copyable {
     private static func hint(_ problem: String) -> String {
         switch problem {
         case "found character that cannot start any token":
-            "indent with spaces, not tabs; put text that begins with @, ` or % in quotes"
+            "put text that begins with @, ` or % in quotes, and indent with spaces, not tabs"
+        case "found a tab character that violates indentation":
+            "indent with spaces, not tabs"
         case "mapping values are not allowed in this context":
             "put text that holds `: ` in quotes, and indent keys of one mapping alike"
         case "did not find expected key", "did not find expected '-' indicator":

@@ -8,7 +8,7 @@ import Testing
 
     @Test(arguments: [
         "yes", "no", "on", "2026-11-23", "10.0.0.1", "10.0.0.0/8", "1_000", "0b1",
-        "+", "-", ".", "e5", "1e", "0x", "0o8", "0xg", "nuLL", "tRue", "1:30", "'5'", "\"true\"",
+        "+", ".", "e5", "1e", "0x", "0o8", "0xg", "nuLL", "tRue", "1:30", "'5'", "\"true\"",
         "'~'", "\"\"",
     ])
     func text(_ text: String) throws {
