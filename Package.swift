@@ -36,6 +36,13 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
         swiftSettings: settings)
 }
 
+/// The fuzzer in `Fuzz/<name>`, as a program `Fuzz<name>`.
+func fuzzer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: "Fuzz" + name, dependencies: dependencies, path: "Fuzz/" + name,
+        swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])])
+}
+
 var targets: [Target] = [
     // Rank 0: system libraries and kernels, no policy.
     .target(name: "CHisui"),
@@ -124,7 +131,9 @@ if !bare {
 
 if fuzz {
     // One program for each parser of outside bytes; see Fuzz/README.md.
-    targets += []
+    targets += [
+        fuzzer("YAML", ["HisuiYAML"])
+    ]
 }
 
 let package = Package(
