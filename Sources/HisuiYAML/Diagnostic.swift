@@ -94,6 +94,8 @@ public final class Diagnostics {
 
     /// "did you mean …?" where something is near, otherwise the list of what is valid.
     func choice(_ word: String, valid: [String]) -> String {
+        // Comparing names costs more than the rest; nobody would see the result.
+        guard list.count < Diagnostics.countMax else { return "" }
         if let near = suggest(word, valid) { return "did you mean `\(near)`?" }
         return valid.isEmpty ? "" : "valid: " + valid.joined(separator: ", ")
     }
