@@ -23,4 +23,12 @@ public enum Limits {
     public static let blockBytesMax = 64 << 20
     /// Rows of one segment that an import writes; a sealed log file has `openRowsMax` at most.
     public static let segmentRowsMax = 1_048_576
+    /// A log file is closed, to become a segment, when it is this long or its first row this old:
+    /// so much has to be read again after a crash, and a quiet stream is sealed within the hour.
+    public static let openLogBytesMax = 64 << 20
+    public static let openLogAgeSecondsMax = 3600
+    /// One frame of the log: a batch, and the shapes it is the first to use, at their largest.
+    public static let logFrameBytesMax = 64 << 20
+    /// Appended and not yet committed, while the disk is full: then reception has to wait.
+    public static let logPendingBytesMax = 64 << 20
 }
