@@ -1,0 +1,129 @@
+import HisuiFile
+
+/// Every name on disk, here and nowhere else.
+///
+///     <store>/hisui-store                      the mark of a store, with the format's version
+///     <store>/zones/<zone>/lock                held by the one writer of the zone
+///     <store>/zones/<zone>/<stream>/wal/<first>-<number>.log       write-ahead log
+///     <store>/zones/<zone>/<stream>/wal/<first>-<number>.damaged   the same, found damaged
+///     <store>/zones/<zone>/<stream>/segments/<first>-<end>.segment
+///     <store>/zones/<zone>/<stream>/tree/
+///     <store>/acts/  <store>/definitions/  <store>/state/
+///
+/// Leaf indices are 20 decimal digits, so that the order of the names is the order of the records;
+/// `end` is one past the last. A log's number has 8 hexadecimal digits.
+public enum Filenames {
+    public static let storeMark = "hisui-store"
+    public static let zones = "zones"
+    public static let acts = "acts"
+    public static let definitions = "definitions"
+    public static let state = "state"
+    public static let lock = "lock"
+    public static let logs = "wal"
+    public static let segments = "segments"
+    public static let tree = "tree"
+
+    static let logSuffix = ".log"
+    static let damagedLogSuffix = ".damaged"
+    static let segmentSuffix = ".segment"
+
+    /// What the name of a log file says.
+    public struct LogName: Hashable, Comparable, Sendable {
+        /// Leaf index of the first row the file holds or would hold.
+        public var firstIndex: UInt64
+        /// Number of the file among those with the same first index, and in order of making.
+        public var number: UInt32
+        /// Whether the writer found it damaged: it is kept as it is, and never sealed.
+        public var isDamaged: Bool
+
+        public init(firstIndex: UInt64, number: UInt32, isDamaged: Bool = false) {
+            self.firstIndex = firstIndex
+            self.number = number
+            self.isDamaged = isDamaged
+        }
+
+        public init?(_ name: String) {
+            let bytes = Array(name.utf8)
+            guard bytes.count > 29, bytes[20] == UInt8(ascii: "-"),
+                let first = Filenames.decimal(bytes[..<20]),
+                let number = Filenames.hexadecimal(bytes[21..<29])
+            else { return nil }
+            switch String(decoding: bytes[29...], as: UTF8.self) {
+            case Filenames.logSuffix: isDamaged = false
+            case Filenames.damagedLogSuffix: isDamaged = true
+            default: return nil
+            }
+            firstIndex = first
+            self.number = number
+        }
+
+        public var text: String {
+            let hexadecimal = String(number, radix: 16)
+            return Filenames.padded(String(firstIndex), to: 20) + "-"
+                + Filenames.padded(hexadecimal, to: 8)
+                + (isDamaged ? Filenames.damagedLogSuffix : Filenames.logSuffix)
+        }
+
+        public static func < (a: LogName, b: LogName) -> Bool {
+            (a.firstIndex, a.number) < (b.firstIndex, b.number)
+        }
+    }
+
+    /// The name of the segment that holds the leaves of `range`.
+    public static func segment(_ range: Range<UInt64>) -> String {
+        padded(String(range.lowerBound), to: 20) + "-" + padded(String(range.upperBound), to: 20)
+            + segmentSuffix
+    }
+
+    /// The leaves that a segment of that name holds; `nil` if it is no name of a segment.
+    public static func segmentRange(_ name: String) -> Range<UInt64>? {
+        let bytes = Array(name.utf8)
+        guard bytes.count > 41, bytes[20] == UInt8(ascii: "-"),
+            String(decoding: bytes[41...], as: UTF8.self) == segmentSuffix,
+            let first = decimal(bytes[..<20]), let end = decimal(bytes[21..<41]), first < end
+        else { return nil }
+        return first..<end
+    }
+
+    public static func zonePath(store: String, zone: String) -> String {
+        Path.join(Path.join(store, zones), zone)
+    }
+
+    public static func streamPath(store: String, zone: String, stream: String) -> String {
+        Path.join(zonePath(store: store, zone: zone), stream)
+    }
+
+    /// Whether a zone or stream may have that name: 1 to 64 bytes of `a-z A-Z 0-9 . _ -`, not
+    /// beginning with a dot, and not a name that Hisui uses itself.
+    public static func isValidName(_ name: String) -> Bool {
+        let bytes = name.utf8
+        guard (1...64).contains(bytes.count), bytes.first != UInt8(ascii: "."), name != lock else {
+            return false
+        }
+        return bytes.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "-"):
+                true
+            default: false
+            }
+        }
+    }
+
+    private static func padded(_ digits: String, to width: Int) -> String {
+        String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+    }
+
+    private static func decimal(_ bytes: ArraySlice<UInt8>) -> UInt64? {
+        guard bytes.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+        return UInt64(String(decoding: bytes, as: UTF8.self))
+    }
+
+    private static func hexadecimal(_ bytes: ArraySlice<UInt8>) -> UInt32? {
+        guard bytes.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }) else {
+            return nil
+        }
+        return UInt32(String(decoding: bytes, as: UTF8.self), radix: 16)
+    }
+}
