@@ -31,4 +31,9 @@ public enum Limits {
     public static let logFrameBytesMax = 64 << 20
     /// Appended and not yet committed, while the disk is full: then reception has to wait.
     public static let logPendingBytesMax = 64 << 20
+    /// A chunk of a segment, decompressed: the longest column a block can have, which is all bytes
+    /// of its records and their lengths.
+    public static let chunkBytesMax = 96 << 20
+    /// A section of a segment's footer, decompressed: all shapes of a segment.
+    public static let segmentSectionBytesMax = 256 << 20
 }

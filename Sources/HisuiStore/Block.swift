@@ -66,7 +66,9 @@ public final class Block: Sendable {
     /// One past the leaf index of the last row.
     public var endIndex: UInt64 { firstIndex + UInt64(count) }
 
-    /// For each row, the number of its shape in `shapes`. Complexity: O(rows).
+    /// For each row, the number of its shape in `shapes`.
+    ///
+    /// Complexity: O(rows).
     public func rowShapes() throws(StoreError) -> [UInt32] {
         switch backing {
         case .memory(let rows): rows.shapes
@@ -74,7 +76,9 @@ public final class Block: Sendable {
         }
     }
 
-    /// For each row, the event time in nanoseconds UTC. Complexity: O(rows).
+    /// For each row, the event time in nanoseconds UTC.
+    ///
+    /// Complexity: O(rows).
     public func times() throws(StoreError) -> [Int64] {
         switch backing {
         case .memory(let rows): rows.times
@@ -82,7 +86,9 @@ public final class Block: Sendable {
         }
     }
 
-    /// For each row, the receive time in nanoseconds UTC. Complexity: O(rows).
+    /// For each row, the receive time in nanoseconds UTC.
+    ///
+    /// Complexity: O(rows).
     public func received() throws(StoreError) -> [Int64] {
         switch backing {
         case .memory(let rows): rows.received
@@ -90,7 +96,9 @@ public final class Block: Sendable {
         }
     }
 
-    /// For each row, the number of its source in `sources`. Complexity: O(rows).
+    /// For each row, the number of its source in `sources`.
+    ///
+    /// Complexity: O(rows).
     public func sourceNumbers() throws(StoreError) -> [UInt32] {
         switch backing {
         case .memory(let rows): rows.sources
@@ -98,7 +106,9 @@ public final class Block: Sendable {
         }
     }
 
-    /// For each row, the number of its sender in `senders`. Complexity: O(rows).
+    /// For each row, the number of its sender in `senders`.
+    ///
+    /// Complexity: O(rows).
     public func senderNumbers() throws(StoreError) -> [UInt32] {
         switch backing {
         case .memory(let rows): rows.senders
@@ -106,7 +116,9 @@ public final class Block: Sendable {
         }
     }
 
-    /// For each row, the raw value of its `RowFlags`. Complexity: O(rows).
+    /// For each row, the raw value of its `RowFlags`.
+    ///
+    /// Complexity: O(rows).
     public func flags() throws(StoreError) -> [UInt32] {
         switch backing {
         case .memory(let rows): rows.flags
@@ -114,8 +126,9 @@ public final class Block: Sendable {
         }
     }
 
-    /// The rows of this block by shape. Kept after the first call.
-    /// Complexity: O(rows) the first time.
+    /// The rows of this block by shape.
+    ///
+    /// Kept after the first call. Complexity: O(rows) the first time.
     public func grouping() throws(StoreError) -> ShapeGrouping {
         if let known = cachedGrouping.withLock({ $0 }) { return known }
         let made = ShapeGrouping(rowShapes: try rowShapes(), shapeRows: shapes.map(\.rows))

@@ -33,7 +33,7 @@ public struct BlockBuilder {
     /// Numbers within the block by number in `shapes`, and the shapes and row counts of the block.
     private var numbersInBlock: [UInt32] = []
     private(set) var blockShapes: [UInt32] = []
-    private var blockShapeRows: [Int] = []
+    private(set) var blockShapeRows: [Int] = []
 
     /// Sources and senders of all blocks so far.
     private(set) var sources: [Source] = []
@@ -143,7 +143,7 @@ public struct BlockBuilder {
         blockShapeRows.removeAll(keepingCapacity: true)
     }
 
-    private static func range(_ times: [Int64]) -> ClosedRange<Timestamp> {
+    static func range(_ times: [Int64]) -> ClosedRange<Timestamp> {
         var least = Int64.max
         var greatest = Int64.min
         for time in times {
