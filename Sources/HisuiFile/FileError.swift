@@ -55,10 +55,11 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
         self.init(code, errno: number, operation: operation, path: path)
     }
 
-    public var description: String {
-        var text = "\(path): \(operation): \(reason)"
-        if !detail.isEmpty { text += " (\(detail))" }
-        return text
+    public var description: String { "\(path): \(summary)" }
+
+    /// The description without the path.
+    public var summary: String {
+        "\(operation): \(reason)" + (detail.isEmpty ? "" : " (\(detail))")
     }
 
     private var reason: String {

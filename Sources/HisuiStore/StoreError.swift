@@ -5,6 +5,10 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         case notAStore
         /// The system refused: permissions, a full disk, an I/O error.
         case system
+        /// The disk is full; what was committed is intact, and the same may be tried again.
+        case noSpace
+        /// A write could not be made durable: the stream takes nothing until it is opened again.
+        case failed
         /// Another process writes this zone.
         case locked
         /// Bytes on disk are not what was written.
