@@ -36,4 +36,13 @@ public enum Limits {
     public static let chunkBytesMax = 96 << 20
     /// A section of a segment's footer, decompressed: all shapes of a segment.
     public static let segmentSectionBytesMax = 256 << 20
+    /// A rule's template: the longest message text known is a tenth of it.
+    public static let templateBytesMax = 4096
+    /// Fields of a rule, with room for those of the header in `slotsPerShapeMax`.
+    public static let capturesPerRuleMax = 64
+    /// Byte comparisons a rule may cost for each byte of a message: so that no definition, however
+    /// odd, makes a line of 1 MiB take seconds. Those shipped stay below 400.
+    public static let ruleCostMax = 2048
+    /// Rules of one definition file; ten times the largest generated one.
+    public static let rulesPerDefinitionMax = 32_768
 }

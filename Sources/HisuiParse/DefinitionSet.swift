@@ -1,18 +1,81 @@
+import HisuiBytes
 public import HisuiEvent
 public import HisuiShape
 
 /// Parser definitions, compiled: says which rule knows a message, and what its fields are.
 ///
+///     program ─▶ groups ─▶ prefix ─▶ trie over first bytes ─▶ candidates in order ─▶ program
+///
+/// A **group** is what definitions for one program share. The groups of the exact program are tried
+/// first, then those of `name*` patterns, then those for any program; inside a group the first rule
+/// that fits wins, in the order in which files and rules were given.
+///
 /// Immutable; one set serves all threads.
 public final class DefinitionSet: Sendable {
+    /// What a definition is called.
+    public struct Member: Hashable, Sendable {
+        public var name: String
+        public var version: Int
+        public var file: String
+        public var ruleCount: Int
+        public var sampleCount: Int
+        public var hostileSampleCount: Int
+        public var rejectSampleCount: Int
+    }
+
     /// SHA-256 over name, version and content of the definitions, in order: written into the log,
     /// segments and bundles made with them.
     public let digest: [UInt8]
+    /// The definitions in the set, in order.
+    public let members: [Member]
+    public var ruleCount: Int { rules.count }
 
     /// A set that knows nothing.
-    public static let empty = DefinitionSet(digest: [])
+    public static let empty = DefinitionSet([], schema: nil)
 
-    init(digest: [UInt8]) { self.digest = digest }
+    /// The part of a rule that every attempt reads.
+    struct Entry: Sendable {
+        var start: UInt32
+        var literalCount: UInt32
+        /// A text without which the rule cannot fit; looked for before rules that begin freely.
+        var required: (offset: UInt32, count: UInt32)
+        var hasChecks: Bool
+    }
+
+    /// The part of a rule that is read when it has fitted.
+    struct Rule: Sendable {
+        var member: Int
+        var id: String
+        var captures: [RuleCompiler.Capture]
+        var prefixCaptures: [RuleCompiler.Capture]
+        var constants: [Shape.Field]
+        var checks: [TaintLint.AmbiguityCheck]
+    }
+
+    struct Group: Sendable {
+        /// Where the prefix's program starts; -1 if there is none.
+        var prefix: Int
+        var trie: RuleTrie
+    }
+
+    let code: RuleCode
+    let entries: [Entry]
+    let rules: [Rule]
+    let groups: [Group]
+    let programs: ProgramTable
+
+    init(_ definitions: [Definition], schema: Schema?) {
+        var builder = DefinitionSetBuilder(schema: schema)
+        definitions.forEach { builder.add($0) }
+        builder.finish()
+        digest = builder.digest
+        members = builder.members
+        code = builder.code
+        entries = builder.entries
+        rules = builder.rules
+        groups = builder.groups
+        programs = builder.programs
+    }
 
     /// Finds the rule that knows a message.
     ///
@@ -28,13 +91,43 @@ public final class DefinitionSet: Sendable {
         _ record: Span<UInt8>, message: Range<Int>, program: Range<Int>?, form: RecordForm,
         into scratch: inout RowScratch
     ) -> RuleMatch? {
-        nil
+        var steps = NoSteps()
+        return match(record, message: message, program: program, into: &scratch, steps: &steps)
     }
 
     /// Fields of an event that was matched so, its body's slots being numbered from `firstSlot`.
     public func fields(
         of match: RuleMatch, firstSlot: Int
     ) -> (parser: String, rule: String, fields: [Shape.Field]) {
-        ("", "", [])
+        let rule = rules[Int(match.rule)]
+        var fields = rule.constants
+        forEachSlot(of: match) { capture, slot in
+            guard let name = capture.field else { return }
+            let field = Shape.Field(
+                name, capture.type, .slot(firstSlot + slot, capture.decoding))
+            // What was captured is more particular than a default.
+            if let same = fields.firstIndex(where: { $0.name == name }) {
+                fields[same] = field
+            } else {
+                fields.append(field)
+            }
+        }
+        return (members[rule.member].name, rule.id, fields)
+    }
+
+    /// Calls `body` for the captures that took part, with the number of the slot each made.
+    func forEachSlot(of match: RuleMatch, _ body: (RuleCompiler.Capture, Int) -> Void) {
+        let rule = rules[Int(match.rule)]
+        var slot = 0
+        if match.choices & RuleCompiler.prefixTaken != 0 {
+            for capture in rule.prefixCaptures {
+                body(capture, slot)
+                slot += 1
+            }
+        }
+        for capture in rule.captures where capture.isPresent(in: match.choices) {
+            body(capture, slot)
+            slot += 1
+        }
     }
 }

@@ -1,0 +1,54 @@
+import HisuiShape
+import HisuiYAML
+
+/// One parser definition as read from its file and found to be right, but for its samples.
+struct Definition: Sendable {
+    var name: String
+    var version: Int
+    var file: String
+    var bytes: [UInt8]
+    var programs: [ProgramPattern]
+    /// What may stand before every line, such as the kernel's uptime.
+    var prefix: Template?
+    var rules: [Rule]
+    var samples: [Sample]
+
+    /// Which program's messages a definition knows.
+    enum ProgramPattern: Hashable, Sendable {
+        case exact([UInt8])
+        /// Written `postfix/*`.
+        case prefix([UInt8])
+        /// Written `*`: any program, and messages without one.
+        case any
+    }
+
+    struct Rule: Sendable {
+        var id: String
+        var template: Template
+        /// Of the event: defaults and `set`, in order.
+        var constants: [Shape.Field]
+        /// `when`: values that a captured field must have.
+        var conditions: [String: [String]]
+        var checks: [TaintLint.AmbiguityCheck]
+        /// The text of the template, for messages.
+        var node: YAMLNode
+    }
+
+    struct Sample: Sendable {
+        enum Expectation: Sendable {
+            /// No rule of the file knows it.
+            case reject
+            /// This rule knows it, and these fields have these values; nil: the field is absent.
+            case rule(String, fields: [(name: String, value: String?, node: YAMLNode)])
+        }
+
+        var line: String
+        /// The line is a whole record with its header.
+        var isRecord: Bool
+        /// Nil: the first program of the definition.
+        var program: String?
+        var expectation: Expectation
+        var isHostile: Bool
+        var node: YAMLNode
+    }
+}

@@ -1,0 +1,262 @@
+import HisuiBytes
+import HisuiEvent
+import HisuiShape
+import HisuiYAML
+
+/// Reads a definition file and says everything that is wrong with it.
+struct DefinitionReader {
+    private let schema: Schema
+    private let log: Diagnostics
+    private var untrusted: Set<String> = []
+    private var defaults: [Shape.Field] = []
+
+    /// - Returns: nil, with reports in `log`, unless all of it is right.
+    static func read(
+        _ bytes: [UInt8], file: String, schema: Schema, _ log: Diagnostics
+    ) -> Definition? {
+        do {
+            let root = try YAMLDocument.parseSingle(bytes, file: file)
+            var reader = DefinitionReader(schema: schema, log: log)
+            let definition = reader.definition(root, bytes)
+            return log.isEmpty ? definition : nil
+        } catch {
+            log.report(error.diagnostic)
+            return nil
+        }
+    }
+
+    private init(schema: Schema, log: Diagnostics) {
+        self.schema = schema
+        self.log = log
+    }
+
+    private mutating func definition(_ root: YAMLNode, _ bytes: [UInt8]) -> Definition? {
+        guard var reader = MappingReader(root, "parser definition", log) else { return nil }
+        let name = reader.stringNode("parser", required: true)
+        if let name, !Self.isName(name.text) {
+            log.report(
+                name.node, "\(name.node.quoted) is no name for a parser",
+                hint: "use a to z, 0 to 9, dot, hyphen and underline, such as linux.sshd")
+        }
+        let version = reader.int("version", in: 1...1_000_000, required: true)
+        _ = reader.string("about")
+        let programs = reader.mapping("match", required: true).map { match($0) } ?? []
+        _ = reader.choice("input", of: ["message"])
+        for field in reader.strings("untrusted") ?? [] {
+            if schema[field.text] == nil {
+                log.report(
+                    field.node, "unknown field \(field.node.quoted)",
+                    hint: schema.hint(for: field.text))
+            }
+            untrusted.insert(field.text)
+        }
+        let constants = ConstantReader(schema: schema, log: log)
+        defaults = reader.value("defaults").map { constants.read($0, "defaults") } ?? []
+        let prefix = reader.stringNode("prefix").flatMap { self.prefix($0.text, $0.node) }
+        let rules = rules(reader.list("rules", required: true) ?? [])
+        let samples = (reader.list("samples", required: true) ?? []).compactMap {
+            SampleReader(schema: schema, log: log).read($0)
+        }
+        reader.finish()
+        if rules.isEmpty { reader.report("rules", "a definition needs at least one rule") }
+        SampleReader(schema: schema, log: log).checkCoverage(
+            samples, rules: rules, untrusted: untrusted, root)
+        return Definition(
+            name: name?.text ?? "", version: version ?? 0, file: root.file, bytes: bytes,
+            programs: programs, prefix: prefix, rules: rules, samples: samples)
+    }
+
+    /// 1 to 128 bytes of `a-z 0-9 . _ -`, beginning with a letter.
+    static func isName(_ text: String) -> Bool {
+        guard (1...128).contains(text.utf8.count), let first = text.utf8.first,
+            (0x61...0x7A).contains(first)
+        else { return false }
+        return text.utf8.allSatisfy {
+            (0x61...0x7A).contains($0) || (0x30...0x39).contains($0)
+                || [0x2D, 0x2E, 0x5F].contains($0)
+        }
+    }
+
+    // MARK: Match
+
+    private func match(_ given: MappingReader) -> [Definition.ProgramPattern] {
+        var reader = given
+        var patterns: [Definition.ProgramPattern] = []
+        if let any = reader.list("any") {
+            for element in any {
+                guard var inner = MappingReader(element, "`any`", log) else { continue }
+                patterns += programs(&inner)
+                later(&inner)
+                inner.finish()
+            }
+        } else {
+            patterns = programs(&reader)
+        }
+        later(&reader)
+        reader.finish()
+        if patterns.isEmpty, log.isEmpty {
+            log.report(
+                given.node, "`match` names no program",
+                hint: "write match: { program: [sshd] }, or program: \"*\" for all")
+        }
+        return patterns
+    }
+
+    private func later(_ reader: inout MappingReader) {
+        for key in ["file", "journald", "listener", "first"] {
+            guard let value = reader.value(key) else { continue }
+            log.report(value, "this version cannot match by `\(key)` yet", hint: "use `program`")
+        }
+    }
+
+    private func programs(_ reader: inout MappingReader) -> [Definition.ProgramPattern] {
+        (reader.strings("program", orOne: true) ?? []).compactMap { text, node in
+            if text == "*" { return .any }
+            guard let star = text.firstIndex(of: "*") else {
+                if text.isEmpty { log.report(node, "an empty program name") }
+                return .exact(Array(text.utf8))
+            }
+            guard text.index(after: star) == text.endIndex else {
+                log.report(
+                    node, "`*` can only stand at the end of a program name",
+                    hint: "such as postfix/*")
+                return nil
+            }
+            return .prefix(Array(text.utf8.dropLast()))
+        }
+    }
+
+    // MARK: Rules
+
+    private func rules(_ nodes: [YAMLNode]) -> [Definition.Rule] {
+        var known: Set<String> = []
+        if nodes.count > Limits.rulesPerDefinitionMax {
+            log.report(
+                nodes[0], "\(nodes.count) rules",
+                hint: "the limit is \(Limits.rulesPerDefinitionMax)")
+        }
+        return nodes.compactMap { node in
+            guard var reader = MappingReader(node, "rule", log) else { return nil }
+            let id = reader.stringNode("id", required: true)
+            if let id, !Self.isName(id.text) {
+                log.report(
+                    id.node, "\(id.node.quoted) is no name for a rule",
+                    hint: "use a to z, 0 to 9, dot, hyphen and underline")
+            } else if let id, !known.insert(id.text).inserted {
+                log.report(id.node, "a second rule called \(id.node.quoted)")
+            }
+            _ = reader.string("about")
+            let line = reader.stringNode("line", required: true)
+            let constants = ConstantReader(schema: schema, log: log)
+            let set = reader.value("set").map { constants.read($0, "set") } ?? []
+            let when = reader.value("when")
+            reader.finish()
+            guard let id, let line, let template = template(line.text, line.node) else {
+                return nil
+            }
+            checkMeaning(template, set, line.node)
+            let taint = TaintLint.check(template, untrusted: untrusted, schema: schema)
+            taint.problems.forEach { report($0, line.node) }
+            return Definition.Rule(
+                id: id.text, template: template, constants: merged(set),
+                conditions: when.map { conditions($0, template) } ?? [:], checks: taint.checks,
+                node: line.node)
+        }
+    }
+
+    /// Defaults, those that `set` gives another value with that value, then the rest of `set`.
+    private func merged(_ set: [Shape.Field]) -> [Shape.Field] {
+        defaults.map { field in set.first { $0.name == field.name } ?? field }
+            + set.filter { field in !defaults.contains { $0.name == field.name } }
+    }
+
+    private func checkMeaning(_ template: Template, _ set: [Shape.Field], _ node: YAMLNode) {
+        if !merged(set).contains(where: { $0.name == "event.action" }) {
+            log.report(
+                node, "the rule does not say what happened: it sets no event.action",
+                hint: "add set: { event.action: … }; schema.yaml lists the usual ones")
+        }
+        template.forEachCapture { capture, _, offset in
+            guard let field = capture.field, set.contains(where: { $0.name == field }) else {
+                return
+            }
+            report(
+                TemplateParser.Problem(
+                    offset: offset, message: "`\(field)` is both captured and set",
+                    hint: "remove one"), node)
+        }
+    }
+
+    private func template(_ text: String, _ node: YAMLNode) -> Template? {
+        guard text.utf8.count <= Limits.templateBytesMax else {
+            log.report(
+                node, "a template of \(text.utf8.count) bytes",
+                hint: "the limit is \(Limits.templateBytesMax)")
+            return nil
+        }
+        do {
+            let template = try TemplateParser.parse(text)
+            TemplateCheck(template, schema: schema).problems.forEach { report($0, node) }
+            return template
+        } catch {
+            report(error, node)
+            return nil
+        }
+    }
+
+    private func prefix(_ text: String, _ node: YAMLNode) -> Template? {
+        guard let template = template(text, node) else { return nil }
+        let isPlain = template.elements.allSatisfy { element in
+            switch element.kind {
+            case .literal: true
+            case .capture(let capture): !capture.type.isFree && capture.type != .quoted
+            case .alternatives, .optional: false
+            }
+        }
+        guard isPlain, case .literal = template.elements.last?.kind else {
+            log.report(
+                node, "a prefix must be plain and end with text",
+                hint: "no optional parts, alternatives, text, user, path, rest or quoted in it")
+            return nil
+        }
+        return template
+    }
+
+    private func conditions(_ node: YAMLNode, _ template: Template) -> [String: [String]] {
+        guard var reader = MappingReader(node, "`when`", log) else { return [:] }
+        var captured: Set<String> = []
+        template.forEachCapture { capture, _, _ in
+            if let field = capture.field { captured.insert(field) }
+        }
+        var conditions: [String: [String]] = [:]
+        for key in reader.presentKeys {
+            guard let field = key.text else { continue }
+            guard captured.contains(field) else {
+                log.report(
+                    key, "`when` asks for \(key.quoted), which the line does not capture",
+                    hint: NearestName.suggestion(for: field, in: captured.sorted())
+                        .map { "did you mean `\($0)`?" } ?? "")
+                _ = reader.value(field)
+                continue
+            }
+            guard let value = reader.value(field) else { continue }
+            let values = (value.sequence ?? [value]).compactMap(\.text)
+            if values.count != (value.sequence ?? [value]).count || values.isEmpty {
+                log.report(value, "`\(field)` needs a value or a list of values")
+            }
+            conditions[field] = values
+        }
+        return conditions
+    }
+
+    /// Reports a problem at its place inside the text of `node`.
+    private func report(_ problem: TemplateParser.Problem, _ node: YAMLNode) {
+        var isPlain = false
+        if case .scalar(_, let plain) = node.kind { isPlain = plain }
+        log.report(
+            Diagnostic(
+                file: node.file, line: node.line,
+                column: node.column + problem.offset + (isPlain ? 0 : 1),
+                message: problem.message, hint: problem.hint))
+    }
+}

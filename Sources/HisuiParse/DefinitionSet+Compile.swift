@@ -1,0 +1,56 @@
+import HisuiBytes
+public import HisuiYAML
+
+extension DefinitionSet {
+    /// Reads, checks and compiles definition files, and runs the samples in them.
+    ///
+    /// A file with anything wrong in it is left out, and every reason is in the diagnostics; the
+    /// rest of the set works. A file that defines a parser which an earlier file of *another*
+    /// directory defined takes its place; within a directory that is a mistake.
+    ///
+    /// - Parameter files: in the order of their rank, so a site's own after the shipped ones.
+    /// - Complexity: O(bytes of all files); some milliseconds for the shipped library.
+    public static func compile(
+        files: [(name: String, bytes: [UInt8])], schema: Schema
+    ) -> (set: DefinitionSet, diagnostics: [Diagnostic]) {
+        var accepted: [Definition] = []
+        var diagnostics: [Diagnostic] = []
+        for (name, bytes) in files {
+            let log = Diagnostics { NearestName.suggestion(for: $0, in: $1) }
+            let definition = check(bytes, file: name, schema: schema, log)
+            if let definition, log.isEmpty {
+                let same = accepted.firstIndex { $0.name == definition.name }
+                if let same, directory(accepted[same].file) == directory(name) {
+                    log.report(
+                        Diagnostic(
+                            file: name, line: 1, column: 1,
+                            message: "the parser `\(definition.name)` is already defined in "
+                                + accepted[same].file,
+                            hint: "give it another name, or put it into a directory of its own"))
+                } else if let same {
+                    accepted[same] = definition
+                } else {
+                    accepted.append(definition)
+                }
+            }
+            diagnostics += log.sorted
+        }
+        return (DefinitionSet(accepted, schema: schema), diagnostics)
+    }
+
+    /// Reads one file and runs its samples.
+    static func check(
+        _ bytes: [UInt8], file: String, schema: Schema, _ log: Diagnostics
+    ) -> Definition? {
+        guard let definition = DefinitionReader.read(bytes, file: file, schema: schema, log) else {
+            return nil
+        }
+        let runner = SampleRunner(set: DefinitionSet([definition], schema: schema))
+        for sample in definition.samples { runner.run(sample, of: definition, log) }
+        return definition
+    }
+
+    private static func directory(_ file: String) -> Substring {
+        file.lastIndex(of: "/").map { file[..<$0] } ?? ""
+    }
+}

@@ -1,0 +1,147 @@
+import HisuiBytes
+import HisuiShape
+
+/// Puts definitions together into what `DefinitionSet` holds.
+struct DefinitionSetBuilder {
+    private(set) var digest: [UInt8] = []
+    private(set) var members: [DefinitionSet.Member] = []
+    private(set) var code = RuleCode()
+    private(set) var entries: [DefinitionSet.Entry] = []
+    private(set) var rules: [DefinitionSet.Rule] = []
+    private(set) var groups: [DefinitionSet.Group] = []
+    private(set) var programs = ProgramTable()
+
+    private let schema: Schema?
+    private var definitions: [Definition] = []
+    /// Rules of each definition.
+    private var ranges: [Range<Int>] = []
+    private var hash = SHA256()
+    /// Groups already made, by the definitions in them.
+    private var known: [[Int]: Int] = [:]
+
+    init(schema: Schema?) { self.schema = schema }
+
+    mutating func add(_ definition: Definition) {
+        guard let schema else { return }
+        let first = rules.count
+        for rule in definition.rules {
+            let program = RuleCompiler.compile(
+                rule.template, conditions: rule.conditions, schema: schema, into: &code)
+            let required = Self.required(rule.template).map { code.add($0) } ?? (0, 0)
+            entries.append(
+                DefinitionSet.Entry(
+                    start: UInt32(program.start), literalCount: UInt32(program.literalCount),
+                    required: required, hasChecks: !rule.checks.isEmpty))
+            rules.append(
+                DefinitionSet.Rule(
+                    member: members.count, id: rule.id, captures: program.captures,
+                    prefixCaptures: [], constants: rule.constants, checks: rule.checks))
+        }
+        ranges.append(first..<rules.count)
+        definitions.append(definition)
+        let samples = definition.samples
+        members.append(
+            DefinitionSet.Member(
+                name: definition.name, version: definition.version, file: definition.file,
+                ruleCount: definition.rules.count, sampleCount: samples.count,
+                hostileSampleCount: samples.count { $0.isHostile },
+                rejectSampleCount: samples.count {
+                    if case .reject = $0.expectation { true } else { false }
+                }))
+        for part in [
+            Array(definition.name.utf8), Array(String(definition.version).utf8), definition.bytes,
+        ] {
+            var count: [UInt8] = []
+            count.appendLittleEndian(UInt64(part.count))
+            hash.update(count.span)
+            hash.update(part.span)
+        }
+    }
+
+    mutating func finish() {
+        var exact: [(name: [UInt8], members: [Int])] = []
+        var patterns: [(name: [UInt8], members: [Int])] = []
+        var any: [Int] = []
+        func note(_ member: Int, _ name: [UInt8], _ list: inout [(name: [UInt8], members: [Int])]) {
+            if let place = list.firstIndex(where: { $0.name == name }) {
+                if list[place].members.last != member { list[place].members.append(member) }
+            } else {
+                list.append((name, [member]))
+            }
+        }
+        for (member, definition) in definitions.enumerated() {
+            for pattern in definition.programs {
+                switch pattern {
+                case .exact(let name): note(member, name, &exact)
+                case .prefix(let name): note(member, name, &patterns)
+                case .any: if any.last != member { any.append(member) }
+                }
+            }
+        }
+        programs = ProgramTable(
+            exact: exact.map { ($0.name, groups(of: $0.members)) },
+            patterns: patterns.map { .init(prefix: $0.name, groups: groups(of: $0.members)) },
+            any: groups(of: any))
+        digest = hash.finish()
+    }
+
+    /// Groups for the rules of some definitions: neighbours with the same prefix share one.
+    private mutating func groups(of members: [Int]) -> [Int] {
+        var runs: [[Int]] = []
+        for member in members {
+            if let last = runs.last?.last,
+                definitions[last].prefix == definitions[member].prefix
+            {
+                runs[runs.count - 1].append(member)
+            } else {
+                runs.append([member])
+            }
+        }
+        return runs.map { group(of: $0) }
+    }
+
+    private mutating func group(of members: [Int]) -> Int {
+        if let number = known[members] { return number }
+        var prefix = -1
+        if let template = definitions[members[0]].prefix, let schema {
+            let program = RuleCompiler.compile(prefix: template, schema: schema, into: &code)
+            prefix = program.start
+            for member in members {
+                for rule in ranges[member] { rules[rule].prefixCaptures = program.captures }
+            }
+        }
+        var entries: [RuleTrie.Entry] = []
+        for member in members {
+            for (rule, number) in zip(definitions[member].rules, ranges[member]) {
+                entries += Self.firsts(of: rule.template).map {
+                    RuleTrie.Entry(prefix: $0, rule: UInt32(number), isLiteral: $1)
+                }
+            }
+        }
+        groups.append(DefinitionSet.Group(prefix: prefix, trie: RuleTrie(entries)))
+        known[members] = groups.count - 1
+        return groups.count - 1
+    }
+
+    /// Texts with which messages of a template can begin; the empty one if a field can.
+    static func firsts(of template: Template) -> [(prefix: [UInt8], isLiteral: Bool)] {
+        if case .literal(let bytes) = template.elements.first?.kind { return [(bytes, true)] }
+        let flow = TemplateFlow.first(of: template.elements[...], then: .atEnd)
+        if flow.capture || flow.end { return [([], false)] }
+        return flow.stops.map { ($0.bytes, false) }
+    }
+
+    /// The longest text that must stand in a message of a template whose first field runs freely,
+    /// unless it is the one that field looks for anyway.
+    static func required(_ template: Template) -> [UInt8]? {
+        guard case .capture(let capture) = template.elements.first?.kind, capture.type.isFree else {
+            return nil
+        }
+        var longest: (index: Int, bytes: [UInt8])?
+        for (index, element) in template.elements.enumerated() {
+            guard case .literal(let bytes) = element.kind else { continue }
+            if bytes.count > (longest?.bytes.count ?? 2) { longest = (index, bytes) }
+        }
+        return longest.flatMap { $0.index > 1 ? $0.bytes : nil }
+    }
+}

@@ -1,0 +1,186 @@
+import HisuiShape
+
+/// Turns a template into a program of `RuleCode`.
+struct RuleCompiler {
+    /// Bits of a match's choices: a rule's own come first, then those of its definition's prefix.
+    static let ruleBits = 0..<52
+    static let prefixBits = 52..<63
+    static let prefixTaken: UInt64 = 1 << 63
+
+    /// What is known of a capture at run time.
+    struct Capture: Sendable {
+        var field: String?
+        var type: Shape.FieldType = .keyword
+        var decoding: Shape.Decoding = .raw
+        /// The bit that says the capture took part; 64 if it always does.
+        var bit: UInt8 = 64
+        /// Not of the template: the blanks before a padded first field.
+        var isPadding = false
+
+        @inline(__always)
+        func isPresent(in choices: UInt64) -> Bool {
+            bit == 64 || choices >> UInt64(bit) & 1 == 1
+        }
+    }
+
+    struct Program: Sendable {
+        var start: Int
+        /// Bytes of the literal that is the first operation; 0 if something else is.
+        var literalCount: Int
+        var captures: [Capture]
+    }
+
+    static func bits(for choices: Int) -> Int {
+        choices <= 1 ? 0 : Int.bitWidth - (choices - 1).leadingZeroBitCount
+    }
+
+    private var nextBit: Int
+    private var captures: [Capture] = []
+    private let schema: Schema
+    /// Values a captured field must have, by field.
+    private let conditions: [String: [String]]
+    private var mask: UInt64 = 0
+
+    private init(schema: Schema, conditions: [String: [String]], bits: Range<Int>) {
+        self.schema = schema
+        self.conditions = conditions
+        nextBit = bits.lowerBound
+    }
+
+    /// Appends the program of a rule, which fits a message to its end.
+    static func compile(
+        _ template: Template, conditions: [String: [String]], schema: Schema,
+        into code: inout RuleCode
+    ) -> Program {
+        var compiler = RuleCompiler(schema: schema, conditions: conditions, bits: ruleBits)
+        return compiler.program(template, isPrefix: false, &code)
+    }
+
+    /// Appends the program of a prefix, which may go on.
+    static func compile(
+        prefix template: Template, schema: Schema, into code: inout RuleCode
+    ) -> Program {
+        var compiler = RuleCompiler(schema: schema, conditions: [:], bits: prefixBits)
+        return compiler.program(template, isPrefix: true, &code)
+    }
+
+    private mutating func program(
+        _ template: Template, isPrefix: Bool, _ code: inout RuleCode
+    ) -> Program {
+        let start = code.instructions.count
+        var literalCount = 0
+        switch template.elements.first?.kind {
+        case .literal(let bytes): literalCount = bytes.count
+        case .capture(let capture) where capture.type.skipsBlanksAtStart && !isPrefix:
+            let bit = takeBits(1)
+            captures.append(Capture(bit: bit, isPadding: true))
+            code.instructions.append(.init(operation: .leadingBlanks, bit: bit))
+        default: break
+        }
+        emit(template.elements[...], then: .atEnd, optionalBit: nil, &code)
+        if mask != 0 {
+            code.instructions.append(
+                .init(operation: .require, a: UInt32(code.masks.count)))
+            code.masks.append(mask)
+        }
+        code.instructions.append(.init(operation: isPrefix ? .done : .end))
+        return Program(start: start, literalCount: literalCount, captures: captures)
+    }
+
+    private mutating func takeBits(_ count: Int) -> UInt8 {
+        defer { nextBit += count }
+        return UInt8(nextBit)
+    }
+
+    private mutating func emit(
+        _ elements: ArraySlice<Template.Element>, then: TemplateFlow, optionalBit: UInt8?,
+        _ code: inout RuleCode
+    ) {
+        for index in elements.indices {
+            let flow = TemplateFlow.first(of: elements[(index + 1)...], then: then)
+            switch elements[index].kind {
+            case .literal(let bytes):
+                let (offset, count) = code.add(bytes)
+                code.instructions.append(.init(operation: .literal, a: offset, b: count))
+            case .alternatives(let choices):
+                let bit = takeBits(Self.bits(for: choices.count))
+                let numbered = choices.enumerated().map { (bytes: $1, number: UInt32($0)) }
+                let (first, count) = code.add(
+                    texts: numbered.sorted { $0.bytes.count > $1.bytes.count })
+                code.instructions.append(
+                    .init(operation: .alternatives, bit: bit, a: first, b: count))
+            case .optional(let inner):
+                let bit = takeBits(1)
+                let begin = code.instructions.count
+                code.instructions.append(.init(operation: .optionalBegin, bit: bit))
+                emit(inner[...], then: flow, optionalBit: bit, &code)
+                code.instructions.append(.init(operation: .optionalEnd, bit: bit))
+                code.instructions[begin].a = UInt32(code.instructions.count)
+            case .capture(let capture):
+                emit(capture, flow, optionalBit, &code)
+            }
+        }
+    }
+
+    private mutating func emit(
+        _ capture: Template.Capture, _ flow: TemplateFlow, _ optionalBit: UInt8?,
+        _ code: inout RuleCode
+    ) {
+        let type = capture.field.flatMap { schema.type(of: $0) }
+        var one = RuleCode.Instruction(
+            operation: operation(capture, flow), kind: kind(capture.type, type))
+        one.orEnd = flow.end
+        switch one.operation {
+        case .ip: one.bit = takeBits(1)
+        case .wordUntil, .textUntilOne, .textUntil, .textLast, .pathUntil, .pathLast:
+            (one.a, one.b) = code.add(
+                texts: flow.stops.map { (bytes: $0.bytes, number: $0.isLast ? 1 : 0) })
+        default: break
+        }
+        code.instructions.append(one)
+        captures.append(
+            Capture(
+                field: capture.field, type: type ?? .keyword,
+                decoding: capture.type == .quoted ? .backslashEscapes : .raw,
+                bit: optionalBit ?? 64))
+        guard let field = capture.field, let values = conditions[field] else { return }
+        if let optionalBit { mask |= 1 << UInt64(optionalBit) }
+        guard !values.contains("*") else { return }
+        let (first, count) = code.add(texts: values.map { (bytes: Array($0.utf8), number: 0) })
+        code.instructions.append(.init(operation: .oneOf, a: first, b: count))
+    }
+
+    private func operation(
+        _ capture: Template.Capture, _ flow: TemplateFlow
+    ) -> RuleCode.Operation {
+        switch capture.type {
+        case .word: return flow.stopsAtBlanksOnly ? .word : .wordUntil
+        case .int: return .int
+        case .hex: return .hex
+        case .ip: return .ip
+        case .port: return .port
+        case .host: return .host
+        case .mac: return .mac
+        case .quoted: return .quoted
+        case .blank: return .blank
+        case .rest: return .rest
+        case .path: return capture.isRightAnchored ? .pathLast : .pathUntil
+        case .user, .text:
+            if capture.isRightAnchored { return .textLast }
+            if flow.stops.isEmpty { return .rest }
+            let isOne = flow.stops.count == 1 && !flow.stops[0].isLast
+            return isOne ? .textUntilOne : .textUntil
+        }
+    }
+
+    /// The column kind that most likely fits.
+    private func kind(_ type: CaptureType, _ field: Shape.FieldType?) -> Shape.Kind {
+        switch type {
+        case .int, .port: .integer
+        case .hex: .hex
+        case .ip: .ipv4
+        case .word, .host, .mac, .user, .blank: .word
+        case .path, .quoted, .text, .rest: field == .keyword ? .word : .text
+        }
+    }
+}

@@ -1,0 +1,190 @@
+import HisuiBytes
+
+// Captures that end by themselves.
+extension RuleReader {
+    @inline(__always)
+    private func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 <= 9 }
+
+    @inline(__always)
+    private func isHexDigit(_ byte: UInt8) -> Bool {
+        byte &- 0x30 <= 9 || (byte | 0x20) &- 0x61 <= 5
+    }
+
+    @inline(__always)
+    private func isHostByte(_ byte: UInt8) -> Bool {
+        isDigit(byte) || (byte | 0x20) &- 0x61 <= 25 || byte == UInt8(ascii: ".")
+            || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+    }
+
+    @inline(__always)
+    private func digits<S: StepCounting>(_ from: Int, _ steps: inout S) -> Int {
+        var at = from
+        while at < end, isDigit(record[at]) {
+            steps.add(1)
+            at += 1
+        }
+        return at
+    }
+
+    @inline(__always)
+    func int<S: StepCounting>(_ from: Int, _ steps: inout S) -> Int {
+        let start = from < end && record[from] == UInt8(ascii: "-") ? from + 1 : from
+        let at = digits(start, &steps)
+        return at > start ? at : -1
+    }
+
+    func hex<S: StepCounting>(_ from: Int, _ steps: inout S) -> Int {
+        var start = from
+        if end - from > 2, record[from] == 0x30, record[from + 1] | 0x20 == 0x78,
+            isHexDigit(record[from + 2])
+        {
+            start = from + 2
+        }
+        var at = start
+        while at < end, isHexDigit(record[at]) {
+            steps.add(1)
+            at += 1
+        }
+        return at > start ? at : -1
+    }
+
+    @inline(__always)
+    func port<S: StepCounting>(_ from: Int, _ steps: inout S) -> Int {
+        let at = digits(from, &steps)
+        guard at > from, at - from <= 5 else { return -1 }
+        var value = 0
+        for index in from..<at { value = value * 10 + Int(record[index] &- 0x30) }
+        return value <= 65535 ? at : -1
+    }
+
+    func mac<S: StepCounting>(_ from: Int, _ steps: inout S) -> Int {
+        guard end - from >= 17 else { return -1 }
+        let separator = record[from + 2]
+        guard separator == UInt8(ascii: ":") || separator == UInt8(ascii: "-") else { return -1 }
+        for index in 0..<17 {
+            steps.add(1)
+            let byte = record[from + index]
+            guard index % 3 == 2 ? byte == separator : isHexDigit(byte) else { return -1 }
+        }
+        // A seventh pair would make it something else: netfilter's MAC= has fourteen.
+        if from + 17 < end, record[from + 17] == separator { return -1 }
+        return from + 17
+    }
+
+    func host<S: StepCounting>(_ from: Int, _ steps: inout S) -> Int {
+        var at = from
+        while at < end, isHostByte(record[at]) {
+            steps.add(1)
+            at += 1
+        }
+        if at < end, record[at] == UInt8(ascii: ":") { at = max(at, address(from, &steps)) }
+        return at > from ? at : -1
+    }
+}
+
+// MARK: - Addresses
+
+extension RuleReader {
+    /// Whether an address that `address` found is an IPv6 one.
+    @inline(__always)
+    func isIPv6(_ from: Int, _ to: Int) -> Bool {
+        // An IPv4 address has its first dot after one to three digits and no colon before it.
+        for index in from..<min(to, from + 5) {
+            if record[index] == UInt8(ascii: ":") { return true }
+            if record[index] == UInt8(ascii: ".") { return false }
+        }
+        return true
+    }
+
+    @inline(__always)
+    func address<S: StepCounting>(_ from: Int, _ steps: inout S) -> Int {
+        let v4 = ipv4(from, &steps)
+        if v4 >= 0 { return endsName(v4) ? v4 : -1 }
+        let v6 = ipv6(from, &steps)
+        return v6 >= 0 && endsName(v6) ? v6 : -1
+    }
+
+    /// Whether no letter, digit or further label goes on at `at`: what makes
+    /// `192.0.2.1.example.org` a name and not an address with something behind it.
+    @inline(__always)
+    private func endsName(_ at: Int) -> Bool {
+        guard at < end else { return true }
+        let byte = record[at]
+        guard isHostByte(byte) else { return true }
+        // A full stop after an address ends a sentence.
+        return byte == UInt8(ascii: ".") && (at + 1 == end || !isHostByte(record[at + 1]))
+    }
+
+    @inline(__always)
+    private func ipv4<S: StepCounting>(_ from: Int, _ steps: inout S) -> Int {
+        var at = from
+        for octet in 0..<4 {
+            if octet > 0 {
+                guard at < end, record[at] == UInt8(ascii: ".") else { return -1 }
+                at += 1
+            }
+            var value = 0
+            let start = at
+            while at < end, isDigit(record[at]), at - start < 3 {
+                steps.add(1)
+                value = value * 10 + Int(record[at] &- 0x30)
+                at += 1
+            }
+            guard at > start, value <= 255 else { return -1 }
+        }
+        return at
+    }
+
+    /// RFC 4291 §2.2, with `::` once, an IPv4 tail, and `%interface` (RFC 4007 §11) behind it.
+    private func ipv6<S: StepCounting>(_ from: Int, _ steps: inout S) -> Int {
+        var at = from
+        var groups = 0
+        var hasGap = false
+        if end - at >= 2, record[at] == UInt8(ascii: ":") {
+            guard record[at + 1] == UInt8(ascii: ":") else { return -1 }
+            hasGap = true
+            at += 2
+        }
+        var last = hasGap ? at : -1
+        while groups < 8 {
+            let start = at
+            while at < end, at - start < 4, isHexDigit(record[at]) {
+                steps.add(1)
+                at += 1
+            }
+            guard at > start else { break }
+            if at < end, record[at] == UInt8(ascii: "."), groups <= 6 {
+                let tail = ipv4(start, &steps)
+                guard tail >= 0 else { break }
+                groups += 2
+                last = tail
+                break
+            }
+            groups += 1
+            last = at
+            guard at + 1 < end, record[at] == UInt8(ascii: ":"), groups < 8 else { break }
+            if record[at + 1] == UInt8(ascii: ":") {
+                guard !hasGap else { break }
+                hasGap = true
+                at += 2
+                last = at
+            } else {
+                guard isHexDigit(record[at + 1]) else { break }
+                at += 1
+            }
+        }
+        guard last >= 0, hasGap ? groups < 8 : groups == 8 else { return -1 }
+        return zone(last, &steps)
+    }
+
+    /// After `%interface`, if one stands here.
+    private func zone<S: StepCounting>(_ from: Int, _ steps: inout S) -> Int {
+        guard from < end, record[from] == UInt8(ascii: "%") else { return from }
+        var at = from + 1
+        while at < end, isHostByte(record[at]) {
+            steps.add(1)
+            at += 1
+        }
+        return at > from + 1 ? at : from
+    }
+}

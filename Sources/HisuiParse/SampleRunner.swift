@@ -1,0 +1,103 @@
+import HisuiBytes
+import HisuiEvent
+import HisuiShape
+import HisuiYAML
+
+/// Runs the samples of a definition through its compiled rules.
+struct SampleRunner {
+    /// Everything that was found in one line: the rule, its fields' values, its flags.
+    struct Outcome {
+        var rule: String
+        var values: [String: String]
+        var flags: RowFlags
+        /// The shape of the line.
+        var shape: Shape
+        var slots: [ByteRange]
+    }
+
+    let set: DefinitionSet
+
+    /// What the rules make of a message; nil if none knows it.
+    func outcome(of line: [UInt8], program: [UInt8]?) -> Outcome? {
+        // The program stands before the message, as in a record, and belongs to no slot.
+        let record = (program ?? []) + line
+        let message = (program?.count ?? 0)..<record.count
+        var scratch = RowScratch()
+        guard
+            let match = set.match(
+                record.span, message: message, program: program.map { 0..<$0.count },
+                form: .line, into: &scratch)
+        else { return nil }
+        let (parser, rule, fields) = set.fields(of: match, firstSlot: 0)
+        var literals: [[UInt8]] = []
+        var at = message.lowerBound
+        for slot in scratch.slots {
+            literals.append(Array(record[at..<slot.range.lowerBound]))
+            at = slot.range.upperBound
+        }
+        literals.append(Array(record[at...]))
+        let shape = Shape(
+            literals: literals, slots: scratch.kinds, fields: fields, parser: parser, rule: rule)
+        var values: [String: String] = [:]
+        for field in fields {
+            var value: [UInt8] = []
+            shape.append(field.value, slots: scratch.slots, of: record.span, to: &value)
+            values[field.name] = String(decoding: value, as: UTF8.self)
+        }
+        return Outcome(
+            rule: rule, values: values, flags: match.flags, shape: shape, slots: scratch.slots)
+    }
+
+    func run(_ sample: Definition.Sample, of definition: Definition, _ log: Diagnostics) {
+        guard !sample.isRecord else { return }
+        let program = sample.program.map { Array($0.utf8) } ?? Self.program(of: definition)
+        let outcome = outcome(of: Array(sample.line.utf8), program: program)
+        switch (sample.expectation, outcome) {
+        case (.reject, nil): break
+        case (.reject, .some(let outcome)):
+            log.report(
+                sample.node, "the line should be rejected, but the rule `\(outcome.rule)` knows it",
+                hint: "make the rule's text more particular")
+        case (.rule(let id, _), nil):
+            log.report(
+                sample.node, "no rule knows the line, and `\(id)` should",
+                hint: "compare it with the rule's template from left to right")
+        case (.rule(let id, let fields), .some(let outcome)):
+            guard outcome.rule == id else {
+                log.report(
+                    sample.node, "the rule `\(outcome.rule)` knows the line, and `\(id)` should",
+                    hint: "the first rule that fits wins: put the more particular one first")
+                return
+            }
+            for field in fields { compare(field, outcome, log) }
+        }
+    }
+
+    private func compare(
+        _ field: (name: String, value: String?, node: YAMLNode), _ outcome: Outcome,
+        _ log: Diagnostics
+    ) {
+        var found = outcome.values[field.name]
+        if field.name == "hisui.flags" {
+            let names = RowFlags.names.enumerated().filter {
+                outcome.flags.rawValue >> UInt32($0.offset) & 1 == 1
+            }
+            found = names.isEmpty ? nil : names.map(\.element).joined(separator: ",")
+        }
+        guard found != field.value else { return }
+        let expected = field.value.map(YAMLNode.quote) ?? "absent"
+        let real = found.map(YAMLNode.quote) ?? "absent"
+        log.report(field.node, "`\(field.name)` should be \(expected), but is \(real)")
+    }
+
+    /// A program whose messages the definition knows.
+    static func program(of definition: Definition) -> [UInt8]? {
+        for pattern in definition.programs {
+            switch pattern {
+            case .exact(let name), .prefix(let name): return name
+            case .any: continue
+            }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,78 @@
+/// Keeps what a stranger wrote from being read as something else.
+///
+/// `Failed password for {user.name:text} from {source.ip:ip}` can be lied to: whoever logs in as
+/// `x from 192.0.2.1` chooses the address. So an untrusted field that only ends where some text
+/// stands must not stand before a security field, unless it is
+/// - quoted, and its writer escapes quotes;
+/// - right-anchored: it ends at the *last* such text, and what follows cannot hold it;
+/// - followed, after the security field, by another untrusted field that runs free: then neither
+///   the first nor the last place is safe, the rule is accepted, and a line in which the text
+///   stands more often than the template uses it is flagged `ambiguous`.
+enum TaintLint {
+    /// Look for `literals` inside the captures `inside`, by their number among the template's: if
+    /// one begins there, the line can be read in more than one way.
+    struct AmbiguityCheck: Hashable {
+        var literals: [[UInt8]]
+        var inside: [Int]
+    }
+
+    struct Result {
+        var problems: [TemplateParser.Problem] = []
+        var checks: [AmbiguityCheck] = []
+    }
+
+    private struct Seen {
+        var capture: Template.Capture
+        var flow: TemplateFlow
+        var offset: Int
+
+        /// Whether its content can hold the text that ends it.
+        var isFree: Bool {
+            capture.type.isFree && capture.type != .rest
+                || capture.type == .word && !flow.stopsAtBlanksOnly
+        }
+    }
+
+    static func check(
+        _ template: Template, untrusted: Set<String>, schema: Schema
+    ) -> Result {
+        var seen: [Seen] = []
+        template.forEachFlow { capture, flow, _, offset in
+            seen.append(Seen(capture: capture, flow: flow, offset: offset))
+        }
+        var result = Result()
+        for (index, one) in seen.enumerated() {
+            guard let field = one.capture.field, untrusted.contains(field), one.isFree else {
+                continue
+            }
+            let later = Array(seen.indices[(index + 1)...])
+            guard
+                let victim = later.first(where: { schema.isSecurity(seen[$0].capture.field) })
+            else { continue }
+            let others = later.filter { other in
+                (seen[other].isFree || seen[other].capture.type == .rest)
+                    && seen[other].capture.field.map(untrusted.contains) == true
+            }
+            if others.contains(where: { $0 > victim }) {
+                let literals = one.flow.stops.filter { !$0.isLast }.map(\.bytes)
+                guard !literals.isEmpty else { continue }
+                let inside = (one.capture.isRightAnchored ? [index] : []) + others
+                result.checks.append(AmbiguityCheck(literals: literals, inside: inside))
+            } else if !one.capture.isRightAnchored {
+                result.problems.append(problem(one, victim: seen[victim].capture.field ?? "_"))
+            }
+        }
+        return result
+    }
+
+    private static func problem(_ one: Seen, victim: String) -> TemplateParser.Problem {
+        let field = one.capture.field ?? "_"
+        let type = one.capture.type.canAnchorRight ? one.capture.type.name : "text"
+        let stop = one.flow.stops.first.map { String(decoding: $0.bytes, as: UTF8.self) } ?? ""
+        return TemplateParser.Problem(
+            offset: one.offset,
+            message: "whoever writes `\(field)` could put `\(stop)` into it and choose `\(victim)`",
+            hint: "`\(field)` is untrusted: write {\(field):\(type)>} to end it at the last "
+                + "`\(stop)`, or {\(field):quoted} if the line quotes it")
+    }
+}

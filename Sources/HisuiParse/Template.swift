@@ -1,0 +1,126 @@
+/// A rule's `line`: what a message looks like, from its first byte to its last.
+///
+///     Failed {auth.method:word} for {user.name:user>} from {source.ip:ip}[[ ssh2]]
+///     ------- ----------------  ---- --------------- ...                  --------
+///     literal capture                right-anchored                       optional part
+///
+/// Elements are matched from left to right, and each has exactly one way to match where it stands:
+/// nothing that was decided is ever decided again. That is what makes the cost of a line linear.
+struct Template: Hashable, Sendable {
+    var elements: [Element]
+
+    struct Element: Hashable, Sendable {
+        var kind: Kind
+        /// Where it begins in the text of the template, in code points from 0: for messages.
+        var offset: Int
+    }
+
+    enum Kind: Hashable, Sendable {
+        /// These bytes.
+        case literal([UInt8])
+        /// One of these byte strings; the longest that stands there.
+        case alternatives([[UInt8]])
+        case capture(Capture)
+        /// Taken when all of it matches where it stands, skipped otherwise.
+        case optional([Element])
+    }
+
+    /// A stretch of the message that varies.
+    struct Capture: Hashable, Sendable {
+        /// The schema field it becomes; nil for `_`: it varies, and nobody asks for it.
+        var field: String?
+        var type: CaptureType
+        /// Written `type>`: ends at the last place where what follows can stand, not the first.
+        var isRightAnchored = false
+    }
+}
+
+/// What a capture takes.
+enum CaptureType: UInt8, Sendable, CaseIterable {
+    /// One or more bytes without blank or tab; ends where the following text first stands.
+    case word
+    /// Decimal digits, possibly a minus before them.
+    case int
+    /// Hexadecimal digits, possibly `0x` before them.
+    case hex
+    /// An IPv4 or IPv6 address, possibly with `%interface`, that no further letter, digit or label
+    /// touches: `192.0.2.1.example.org` is not one.
+    case ip
+    /// 0 to 65535.
+    case port
+    /// A host name (letters, digits, dot, hyphen, underline) or an address.
+    case host
+    /// Six pairs of hexadecimal digits with colons or hyphens between them.
+    case mac
+    /// A slash and what comes after, blanks included; ends where the following text first stands.
+    case path
+    /// A text in double quotes, in which a backslash takes away the meaning of the next byte.
+    case quoted
+    /// The name of an account: any bytes, none at all included.
+    case user
+    /// Any bytes, none at all included; ends where the following text first stands.
+    case text
+    /// Everything up to the end of the message, nothing at all included.
+    case rest
+    /// Blanks and tabs, none at all included.
+    case blank
+
+    var name: String { "\(self)" }
+
+    /// Whether only the text that follows says where it ends, so that what it captured may hold
+    /// any byte.
+    var isFree: Bool {
+        switch self {
+        case .path, .user, .text, .rest: true
+        default: false
+        }
+    }
+
+    /// Whether it can be written with `>`.
+    var canAnchorRight: Bool {
+        switch self {
+        case .path, .user, .text: true
+        default: false
+        }
+    }
+
+    /// Whether blanks before a message that begins with it are skipped: programs that pad a name
+    /// to a width (sudo) put them there.
+    var skipsBlanksAtStart: Bool {
+        switch self {
+        case .text, .rest, .blank, .quoted: false
+        default: true
+        }
+    }
+}
+
+extension Template {
+    /// Calls `body` for every capture in order, with the number of the optional part it stands in.
+    func forEachCapture(_ body: (Capture, _ optional: Int?, _ offset: Int) -> Void) {
+        var optionals = 0
+        for element in elements {
+            switch element.kind {
+            case .capture(let capture): body(capture, nil, element.offset)
+            case .optional(let inner):
+                for element in inner {
+                    if case .capture(let capture) = element.kind {
+                        body(capture, optionals, element.offset)
+                    }
+                }
+                optionals += 1
+            default: break
+            }
+        }
+    }
+
+    /// Whether any literal text must stand in the message.
+    var hasLiteralText: Bool {
+        elements.contains { element in
+            switch element.kind {
+            case .literal, .alternatives: true
+            case .capture(let capture): capture.type == .quoted
+            case .optional: false
+            }
+        }
+    }
+}

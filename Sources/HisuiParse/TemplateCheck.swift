@@ -1,0 +1,141 @@
+import HisuiEvent
+import HisuiShape
+
+/// What a template must fulfil so that matching it is clear and its cost linear.
+///
+/// The proof of cost: every element looks at each byte of the message at most once per text it may
+/// stop at, nothing is tried twice but an optional part (once taken, once skipped), and there is no
+/// loop over elements. So a message of n bytes costs at most `cost` × (n + 1) byte comparisons.
+struct TemplateCheck {
+    private(set) var problems: [TemplateParser.Problem] = []
+    /// Byte comparisons for each byte of the message, at most.
+    private(set) var cost = 1
+
+    init(_ template: Template, schema: Schema) {
+        checkParts(template)
+        checkCaptures(template, schema)
+        checkFlow(template)
+        if cost > Limits.ruleCostMax {
+            report(
+                0, "matching this costs up to \(cost) comparisons for each byte of a message",
+                "the limit is \(Limits.ruleCostMax): make the texts after fields shorter, or "
+                    + "write fewer alternatives and optional parts")
+        }
+    }
+
+    private mutating func report(_ offset: Int, _ message: String, _ hint: String = "") {
+        problems.append(TemplateParser.Problem(offset: offset, message: message, hint: hint))
+    }
+
+    private mutating func checkParts(_ template: Template) {
+        guard template.hasLiteralText else {
+            report(
+                0, "the template has no text of its own, so it would fit any message",
+                "write the text that tells these messages from others outside of `[[ ]]`")
+            return
+        }
+        // One for the blanks before a padded first field.
+        var bits = 1
+        var captures = 0
+        template.forEachCapture { capture, _, _ in
+            captures += 1
+            if capture.type == .ip { bits += 1 }
+        }
+        for element in template.elements {
+            switch element.kind {
+            case .optional(let inner):
+                bits += 1
+                for case .alternatives(let choices) in inner.map(\.kind) {
+                    bits += RuleCompiler.bits(for: choices.count)
+                }
+            case .alternatives(let choices): bits += RuleCompiler.bits(for: choices.count)
+            default: break
+            }
+        }
+        if bits > RuleCompiler.ruleBits.count {
+            report(
+                0, "too many optional parts, alternatives and addresses: they need \(bits) bits",
+                "the limit is \(RuleCompiler.ruleBits.count): write two rules")
+        }
+        if captures > Limits.capturesPerRuleMax {
+            report(0, "\(captures) fields", "the limit is \(Limits.capturesPerRuleMax)")
+        }
+    }
+
+    private mutating func checkCaptures(_ template: Template, _ schema: Schema) {
+        var seen: Set<String> = []
+        var problems: [(Int, String, String)] = []
+        template.forEachCapture { capture, _, offset in
+            guard let field = capture.field else { return }
+            if !seen.insert(field).inserted {
+                problems.append((offset, "`\(field)` stands twice in the template", ""))
+            }
+            guard let type = schema.type(of: field) else {
+                problems.append((offset + 1, "unknown field `\(field)`", schema.hint(for: field)))
+                return
+            }
+            let fits = Self.captures(for: type)
+            guard !fits.contains(capture.type) else { return }
+            problems.append(
+                (
+                    offset + 2 + field.unicodeScalars.count,
+                    "`\(field)` is \(type.described) and cannot be a \(capture.type.name)",
+                    fits.isEmpty
+                        ? "this version cannot capture it"
+                        : "write " + fits.map { "{\(field):\($0.name)}" }.joined(separator: " or ")
+                ))
+        }
+        for (offset, message, hint) in problems { report(offset, message, hint) }
+    }
+
+    /// Which captures give a value of that type.
+    static func captures(for type: Shape.FieldType) -> [CaptureType] {
+        switch type {
+        case .keyword, .text: CaptureType.allCases.filter { $0 != .blank }
+        case .integer: [.int, .port]
+        case .ip: [.ip]
+        case .boolean: [.word]
+        case .time: []
+        }
+    }
+
+    private mutating func checkFlow(_ template: Template) {
+        var problems: [(Int, String, String)] = []
+        var cost = 1
+        template.forEachFlow { capture, flow, _, offset in
+            let name = capture.field ?? "_"
+            cost += flow.stops.reduce(2) { $0 + $1.bytes.count }
+            if capture.type == .rest, !(flow.end && flow.stops.isEmpty && !flow.capture) {
+                problems.append(
+                    (
+                        offset, "`\(name)` takes the rest of the message, but something follows it",
+                        "use {\(name):text} here"
+                    ))
+            } else if flow.capture, capture.type.isFree || capture.type == .word {
+                problems.append(
+                    (
+                        offset, "nothing says where `\(name)` ends: another field follows directly",
+                        "put text between them, or use a type that ends by itself, such as int"
+                    ))
+            } else if capture.type.isFree, capture.type != .rest, !flow.end, flow.stops.isEmpty {
+                problems.append((offset, "nothing says where `\(name)` ends", "put text after it"))
+            }
+            if capture.isRightAnchored, flow.stops.isEmpty {
+                problems.append(
+                    (
+                        offset, "`\(name)` ends the message: there is no last text to stop at",
+                        "use {\(name):\(capture.type.name)} or {\(name):rest}"
+                    ))
+            }
+        }
+        for element in template.elements {
+            switch element.kind {
+            case .literal(let bytes): cost += bytes.count
+            case .alternatives(let choices): cost += choices.reduce(0) { $0 + $1.count }
+            default: cost += 1
+            }
+        }
+        self.cost = cost
+        for (offset, message, hint) in problems { report(offset, message, hint) }
+    }
+}
