@@ -45,4 +45,25 @@ public enum Limits {
     public static let ruleCostMax = 2048
     /// Rules of one definition file; ten times the largest generated one.
     public static let rulesPerDefinitionMax = 32_768
+    /// Writers of journals whose numbering is remembered to see skipped entries: the machines of a
+    /// directory of remote journals.
+    public static let journalWritersMax = 1024
+    /// Entries looked at when going back for skipped ones, so that a hole costs at most a second.
+    public static let journalHoleStepsMax = 262_144
+    /// Senders of one syslog listener that get a source of their own; the rest share one. Each
+    /// costs a batch and a line in every listing.
+    public static let sendersPerListenerMax = 1024
+    /// Open connections of one TCP listener; a partial record may wait in each.
+    public static let connectionsPerListenerMax = 4096
+    /// Files one collector follows: each holds a descriptor.
+    public static let followedFilesMax = 4096
+    /// Rotated predecessors of one file that are read beside it.
+    public static let rotatedFilesMax = 8
+    /// Directories deep that `**` in a pattern descends.
+    public static let globDepthMax = 16
+    /// Decompressed bytes for each compressed one, above the first 64 MiB: deflate cannot exceed
+    /// 1032, and no log comes near it.
+    public static let expansionRatioMax = 1024
+    /// Window a zstd stream may ask for (128 MiB), as the zstd command line allows by default.
+    public static let zstdWindowLogMax = 27
 }
