@@ -8,7 +8,9 @@ import Synchronization
 /// between two system calls it looks at `isRaised`. Raising is safe from any thread, as often as
 /// one likes. The descriptor is closed with the object.
 public final class StopSignal: Sendable {
-    /// An eventfd, readable from the moment the signal is raised, for ever. Nobody reads it.
+    /// An eventfd, readable from the moment the signal is raised, for ever.
+    ///
+    /// Nobody reads it.
     public let descriptor: Int32
     private let raised = Atomic<Bool>(false)
 

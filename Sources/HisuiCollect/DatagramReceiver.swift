@@ -1,0 +1,124 @@
+import CLinux
+import Glibc
+import HisuiEvent
+
+/// The loop of a `SyslogDatagramCollector`, on its thread.
+///
+/// A batch is handed over when it is full or a few milliseconds old. To gather it, the loop sleeps
+/// in between and lets the kernel's buffer fill, if that has room for it; at full speed it does
+/// not sleep.
+@safe
+struct DatagramReceiver: ~Copyable {
+    private let descriptor: Int32
+    // Safe: made and freed by the collector around the life of this value; one thread.
+    private let set: OpaquePointer
+    private var table: SenderTable
+    private let sink: any RecordSink
+    private let hasRoom: Bool
+    /// The kernel's count of drops when it was last read.
+    private var drops: UInt32 = 0
+    private var isRefused = false
+
+    @unsafe
+    init(
+        descriptor: Int32, set: OpaquePointer, table: consuming SenderTable,
+        sink: any RecordSink, hasRoom: Bool
+    ) {
+        self.descriptor = descriptor
+        unsafe self.set = set
+        self.table = table
+        self.sink = sink
+        self.hasRoom = hasRoom
+    }
+
+    mutating func run(until stop: StopSignal, _ name: String) throws(CollectError) {
+        var entries = [
+            pollfd(fd: stop.descriptor, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
+        ]
+        while !stop.isRaised && !isRefused {
+            // Safe: the array outlives the call.
+            unsafe poll(&entries, 2, Self.dropCheckMilliseconds)
+            let taken = try drain(name)
+            if taken > 0 && taken < Self.busy && hasRoom {
+                stop.wait(milliseconds: Self.gatherMilliseconds)
+                _ = try drain(name)
+            }
+            countDrops()
+            handOver()
+        }
+        // What the kernel holds was delivered: it is taken now, or it would be lost uncounted.
+        let end = Clock.monotonicMilliseconds() + Self.lastDrainMilliseconds
+        while !isRefused, try drain(name) > 0, Clock.monotonicMilliseconds() < end { handOver() }
+        countDrops()
+        handOver()
+    }
+
+    private mutating func handOver() {
+        if !isRefused, !table.handOver(to: sink) { isRefused = true }
+    }
+
+    /// Takes what the socket holds, up to some thousands.
+    ///
+    /// - Returns: how many were taken.
+    private mutating func drain(_ name: String) throws(CollectError) -> Int {
+        var taken = 0
+        while taken < Self.drainMax, !isRefused {
+            // Safe: the set is alive.
+            let count = unsafe hisui_datagrams_receive(set, descriptor)
+            if count == -EAGAIN || count == -EINTR { break }
+            guard count >= 0 else {
+                // An ICMP answer to something this socket never sent; nothing is lost.
+                if count == -ECONNREFUSED || count == -EHOSTUNREACH { continue }
+                throw CollectError(.system, operation: "receive on", place: name, errno: -count)
+            }
+            let received = Clock.now()
+            for i in 0..<UInt32(count) { take(i, received) }
+            taken += Int(count)
+        }
+        return taken
+    }
+
+    private mutating func take(_ i: UInt32, _ received: Timestamp) {
+        var peer = hisui_peer()
+        var count: UInt32 = 0
+        var cut: Int32 = 0
+        // Safe: the bytes stay as they are until the next receive.
+        unsafe hisui_datagram_peer(set, i, &peer)
+        let start = unsafe hisui_datagram(set, i, &count, &cut)
+        let bytes = unsafe UnsafeBufferPointer(start: start, count: Int(count))
+        var span = unsafe bytes.span
+        if let last = span.indices.last, cut == 0, span[last] == 0x0a || span[last] == 0 {
+            span = span.extracting(0..<last)
+        }
+        var place = table.slot(peer)
+        if table.isFull(place.slot) {
+            if !table.handOver(place.slot, to: sink) { isRefused = true }
+            place = table.slot(peer)
+        }
+        let sender = place.sender
+        let payload = span
+        table.fill(place.slot) { batch in
+            batch.append(
+                payload, received: received, sender: sender,
+                flags: cut != 0 ? .truncated : [])
+        }
+    }
+
+    /// Accounts what the kernel has dropped since the last look.
+    private mutating func countDrops() {
+        var now: UInt32 = 0
+        // Safe: the call writes one integer.
+        guard unsafe hisui_socket_drops(descriptor, &now) == 0, now != drops else { return }
+        let more = UInt64(now &- drops)
+        drops = now
+        table.fill(SenderTable.own) { $0.account[.kernelBuffer] += more }
+    }
+
+    private static let drainMax = 8192
+    /// As many at once mean that datagrams come faster than it pays to wait for.
+    private static let busy = 512
+    private static let gatherMilliseconds: Int32 = 3
+    private static let dropCheckMilliseconds: Int32 = 1000
+    private static let lastDrainMilliseconds: Int64 = 1000
+}

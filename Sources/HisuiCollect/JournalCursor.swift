@@ -1,0 +1,110 @@
+/// What a journal cursor says: `s=…;i=…;b=…;m=…;t=…;x=…`, all hexadecimal.
+///
+/// The text is systemd's and opaque by contract, but it is the only place where systemd 252 tells
+/// an entry's sequence number, and its form has not changed since 2012.
+struct JournalCursor: Hashable, Sendable {
+    struct ID: Hashable, Sendable {
+        var high: UInt64 = 0
+        var low: UInt64 = 0
+    }
+
+    /// Who numbered the entry: one id for all files of one journald or one remote writer.
+    var writer = ID()
+    var number: UInt64 = 0
+    var boot = ID()
+    /// Microseconds since boot.
+    var monotonic: UInt64 = 0
+    /// Microseconds since 1970.
+    var realtime: UInt64 = 0
+    /// Hash over the entry's fields.
+    var fields: UInt64 = 0
+    /// Where in the text the boot id's 32 digits stand.
+    var bootText = 0..<0
+
+    /// Reads a cursor; nil if any of the six parts is missing, doubled or malformed.
+    init?(_ text: Span<UInt8>) {
+        guard text.count <= 256 else { return nil }
+        var seen: UInt8 = 0
+        var i = 0
+        while i < text.count {
+            guard i + 2 < text.count, text[i + 1] == UInt8(ascii: "=") else { return nil }
+            let key = text[i]
+            let start = i + 2
+            var end = start
+            var value = ID()
+            while end < text.count, text[end] != UInt8(ascii: ";") {
+                guard let digit = Self.digit(text[end]), end - start < 32 else { return nil }
+                value.high = value.high << 4 | value.low >> 60
+                value.low = value.low << 4 | UInt64(digit)
+                end += 1
+            }
+            guard end > start, let bit = take(key, value, start..<end), seen & bit == 0 else {
+                return nil
+            }
+            seen |= bit
+            i = end + 1
+        }
+        guard seen == 0b11_1111 else { return nil }
+    }
+
+    private mutating func take(_ key: UInt8, _ value: ID, _ range: Range<Int>) -> UInt8? {
+        switch key {
+        case UInt8(ascii: "s"):
+            writer = value
+            return range.count == 32 ? 1 : nil
+        case UInt8(ascii: "b"):
+            boot = value
+            bootText = range
+            return range.count == 32 ? 2 : nil
+        default: break
+        }
+        guard range.count <= 16 else { return nil }
+        switch key {
+        case UInt8(ascii: "i"):
+            number = value.low
+            return 4
+        case UInt8(ascii: "m"):
+            monotonic = value.low
+            return 8
+        case UInt8(ascii: "t"):
+            realtime = value.low
+            return 16
+        case UInt8(ascii: "x"):
+            fields = value.low
+            return 32
+        default: return nil
+        }
+    }
+
+    private static func digit(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+
+    /// The cursor as systemd writes it.
+    var text: [UInt8] {
+        func hex(_ value: UInt64, padded: Bool = false) -> String {
+            let digits = String(value, radix: 16)
+            return padded ? String(repeating: "0", count: 16 - digits.utf8.count) + digits : digits
+        }
+        func hex(_ id: ID) -> String { hex(id.high, padded: true) + hex(id.low, padded: true) }
+        let text =
+            "s=\(hex(writer));i=\(hex(number));b=\(hex(boot));"
+            + "m=\(hex(monotonic));t=\(hex(realtime));x=\(hex(fields))"
+        return Array(text.utf8)
+    }
+
+    /// Whether two cursors name the same entry.
+    ///
+    /// An entry that journald copied from its volatile to its
+    /// persistent journal has a new writer and number, but all else is the same.
+    func isSameEntry(as other: JournalCursor) -> Bool {
+        if writer == other.writer { return number == other.number && fields == other.fields }
+        return boot == other.boot && monotonic == other.monotonic && realtime == other.realtime
+            && fields == other.fields
+    }
+}

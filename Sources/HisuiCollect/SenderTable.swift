@@ -1,0 +1,139 @@
+import CLinux
+import HisuiEvent
+
+/// The sources of one syslog listener: its own, one for each of its first
+/// `Limits.sendersPerListenerMax` senders, and one for all others together; with the batch that
+/// each is filling.
+struct SenderTable: ~Copyable {
+    /// A sender without its port.
+    struct Key: Hashable {
+        var high: UInt64 = 0
+        var low: UInt64 = 0
+        var scope: UInt32 = 0
+        var family: UInt8 = 0
+    }
+
+    /// Slot 0 is the listener's own source: drops the kernel counted, and records of nobody.
+    static let own = 0
+    private static let other = 1
+
+    private let listener: Source
+    private let sendersMax: Int
+    private var slots: [RecordBatch]
+    private var slotOf: [Key: Int] = [:]
+    /// Index into `senders` of the batch of slot `other`.
+    private var othersInBatch: [Key: UInt32] = [:]
+    /// The slots whose batch is not empty.
+    private var filled: [Int] = []
+    private var isFilled: [Bool]
+    private var lastKey = Key()
+    private var lastSlot = -1
+
+    init(listener: Source, sendersMax: Int = Limits.sendersPerListenerMax) {
+        self.listener = listener
+        self.sendersMax = sendersMax
+        var other = listener
+        other.id = Self.id(listener.id, "other")
+        slots = [RecordBatch(source: listener), RecordBatch(source: other)]
+        isFilled = [false, false]
+    }
+
+    var isEmpty: Bool { filled.isEmpty }
+
+    /// The slot for records of a sender, and the sender's number in its batch.
+    mutating func slot(_ peer: hisui_peer) -> (slot: Int, sender: UInt32) {
+        if peer.family == 0 { return (Self.own, 0) }
+        let key = Self.key(peer)
+        if key == lastKey, lastSlot >= 0 { return (lastSlot, 1) }
+        if let known = slotOf[key] {
+            lastKey = key
+            lastSlot = known
+            return (known, 1)
+        }
+        let text = Self.text(peer)
+        guard slotOf.count < sendersMax else { return (Self.other, other(key, text)) }
+        var source = listener
+        source.id = Self.id(listener.id, text)
+        slots.append(RecordBatch(source: source))
+        isFilled.append(false)
+        slots[slots.count - 1].senders.append(text)
+        slotOf[key] = slots.count - 1
+        return (slots.count - 1, 1)
+    }
+
+    private mutating func other(_ key: Key, _ text: String) -> UInt32 {
+        if let known = othersInBatch[key] { return known }
+        slots[Self.other].senders.append(text)
+        let number = UInt32(slots[Self.other].senders.count - 1)
+        othersInBatch[key] = number
+        return number
+    }
+
+    /// Lets `body` add to the batch of a slot.
+    mutating func fill<Result>(
+        _ slot: Int, _ body: (inout RecordBatch) -> Result
+    ) -> Result {
+        let result = body(&slots[slot])
+        if !isFilled[slot], !slots[slot].isEmpty {
+            isFilled[slot] = true
+            filled.append(slot)
+        }
+        return result
+    }
+
+    /// Whether the batch of a slot should be handed over before more is added.
+    func isFull(_ slot: Int) -> Bool {
+        slots[slot].entries.count >= Limits.batchRecordsMax
+            || slots[slot].bytes.count > Limits.batchBytesMax - Limits.recordBytesMax
+    }
+
+    /// Gives the batch of one slot to the sink.
+    ///
+    /// - Returns: false if the sink refused.
+    mutating func handOver(_ slot: Int, to sink: any RecordSink) -> Bool {
+        if slots[slot].isEmpty { return true }
+        var batch = RecordBatch(source: slots[slot].source)
+        if slot > Self.other { batch.senders = slots[slot].senders }
+        if slot == Self.other { othersInBatch.removeAll(keepingCapacity: true) }
+        swap(&batch, &slots[slot])
+        return sink.put(batch)
+    }
+
+    /// Gives all batches that are not empty to the sink.
+    mutating func handOver(to sink: any RecordSink) -> Bool {
+        var taken = true
+        for slot in filled {
+            isFilled[slot] = false
+            if taken { taken = handOver(slot, to: sink) }
+        }
+        filled.removeAll(keepingCapacity: true)
+        return taken
+    }
+
+    /// `listener/sender`, with the listener's part shortened if the whole would be too long.
+    private static func id(_ listener: String, _ sender: String) -> String {
+        let whole = "\(listener)/\(sender)"
+        if whole.utf8.count <= Limits.sourceIDBytesMax { return whole }
+        return String(listener.prefix(Limits.sourceIDBytesMax - sender.utf8.count - 1)) + "/"
+            + sender
+    }
+
+    static func key(_ peer: hisui_peer) -> Key {
+        var key = Key(scope: peer.scope, family: peer.family)
+        let bytes = peer.bytes
+        // Safe: 16 bytes are read as two integers, without regard to alignment.
+        unsafe withUnsafeBytes(of: bytes) { raw in
+            key.high = unsafe raw.loadUnaligned(fromByteOffset: 0, as: UInt64.self)
+            key.low = unsafe raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+        }
+        return key
+    }
+
+    static func text(_ peer: hisui_peer) -> String {
+        var peer = peer
+        var text = [CChar](repeating: 0, count: 64)
+        // Safe: the C function writes at most 64 bytes and says how many.
+        let count = Int(unsafe hisui_peer_text(&peer, &text))
+        return String(decoding: text[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
