@@ -82,7 +82,7 @@ var targets: [Target] = [
     tests("HisuiFile"),
     tests("HisuiCollect", ["HisuiBytes", "HisuiEvent", "HisuiFile", "CLinux", "CSystemd"]),
     tests("HisuiParse", ["HisuiBytes", "HisuiYAML", "HisuiEvent", "HisuiShape"]),
-    tests("HisuiPolicy", ["HisuiYAML", "HisuiEvent"]),
+    tests("HisuiPolicy", ["HisuiBytes", "HisuiYAML", "HisuiEvent"]),
     tests("HisuiStore", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiFile"]),
     tests("HisuiQuery", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiStore", "HisuiFile"]),
 ]
@@ -132,7 +132,8 @@ if !bare {
 if fuzz {
     // One program for each parser of outside bytes; see Fuzz/README.md.
     targets += [
-        fuzzer("YAML", ["HisuiYAML"])
+        fuzzer("YAML", ["HisuiYAML"]),
+        fuzzer("Configuration", ["HisuiPolicy"]),
     ]
 }
 

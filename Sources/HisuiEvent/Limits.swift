@@ -66,4 +66,25 @@ public enum Limits {
     public static let expansionRatioMax = 1024
     /// Window a zstd stream may ask for (128 MiB), as the zstd command line allows by default.
     public static let zstdWindowLogMax = 27
+    /// Zones of a configuration. A large organisation has some dozens.
+    public static let zonesMax = 256
+    /// Address ranges of all zones together: each is compared with every other one.
+    public static let addressRangesMax = 2048
+    /// Sources of a configuration: each has a thread of its own.
+    public static let sourcesMax = 256
+    /// Paths and patterns of one source, and directories of parser definitions.
+    public static let pathsPerSourceMax = 256
+    /// Patterns by which a stream chooses its sources.
+    public static let patternsPerStreamMax = 256
+    /// A zone's or stream's id: it names a directory, which may have 255 bytes.
+    public static let zoneIDBytesMax = 63
+    /// A source's id in a configuration: leaves room below `sourceIDBytesMax` for what a collector
+    /// adds to tell files or senders apart.
+    public static let configuredSourceIDBytesMax = 64
+    /// A path in a configuration: what the kernel takes, less the NUL.
+    public static let pathBytesMax = 4095
+    /// The path of a Unix socket: `sun_path` less the NUL.
+    public static let unixSocketPathBytesMax = 107
+    /// A name that people read: longer ones break tables and reports.
+    public static let nameBytesMax = 256
 }
