@@ -122,6 +122,8 @@ struct EventReader: ~Copyable {
             "put text that holds `: ` in quotes, and indent keys of one mapping alike"
         case "did not find expected key", "did not find expected '-' indicator":
             "indent this line like those it belongs to"
+        case "did not find expected ',' or ']'", "did not find expected ',' or '}'":
+            "put text that holds brackets or commas in quotes, and close every bracket"
         case "could not find expected ':'": "every key needs a `:` and a space after it"
         case "found unexpected end of stream": "a quote or bracket is not closed"
         default: ""

@@ -1,0 +1,119 @@
+public import HisuiBytes
+public import HisuiEvent
+
+extension Configuration {
+    /// A place from which the daemon collects.
+    public struct Source: Hashable, Sendable {
+        /// As given, or derived from the place and so the same after a restart and wherever in the
+        /// list the source stands; 1 to `Limits.configuredSourceIDBytesMax` bytes of
+        /// `a-z A-Z 0-9 . _ : / @ -`.
+        public var id: String
+        public var input: Input
+
+        public enum Input: Hashable, Sendable {
+            case journal(Journal)
+            case syslog(Syslog)
+            case files(Files)
+        }
+
+        public var kind: SourceKind {
+            switch input {
+            case .journal: .journal
+            case .files: .file
+            case .syslog(let syslog):
+                switch syslog.listener {
+                case .udp: .syslogUDP
+                case .tcp: .syslogTCP
+                case .unix: .syslogUnix
+                }
+            }
+        }
+    }
+
+    /// Entries of systemd's journal.
+    public struct Journal: Hashable, Sendable {
+        public enum Place: Hashable, Sendable {
+            /// This machine's own.
+            case local
+            /// All journal files in a directory, e.g. of `systemd-journal-remote`.
+            case directory(String)
+            case files([String])
+        }
+        public var place: Place
+        /// A journal namespace; only with `.local`.
+        public var namespace: String?
+    }
+
+    /// A syslog listener.
+    public struct Syslog: Hashable, Sendable {
+        public enum Listener: Hashable, Sendable {
+            case udp(Endpoint)
+            case tcp(Endpoint)
+            /// Path of a datagram socket.
+            case unix(String)
+        }
+        public var listener: Listener
+        /// The zone of times that name none: the source's own, or the configuration's.
+        public var timeZone: String
+        /// Size of the kernel's buffer; nil leaves it to the collector.
+        ///
+        /// Not for TCP.
+        public var receiveBufferBytes: Int?
+        /// Connections at once; nil leaves it to the collector.
+        ///
+        /// TCP only.
+        public var connectionsMax: Int?
+        /// Seconds of silence after which a connection is closed; nil leaves it to the collector.
+        ///
+        /// TCP only.
+        public var idleSeconds: Int?
+    }
+
+    /// Files that grow line by line, also through rotation.
+    public struct Files: Hashable, Sendable {
+        public enum Start: String, Sendable, CaseIterable {
+            /// Files met for the first time are read from their beginning.
+            case start
+            /// Of files that are there when the daemon first starts only what is added is read.
+            case end
+        }
+        /// Absolute patterns.
+        public var paths: [String]
+        public var timeZone: String
+        /// The definition that reads the lines; nil: all are tried.
+        public var parser: String?
+        public var from: Start
+    }
+
+    /// An address and port to listen on.
+    public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
+        public var address: IPAddress
+        /// 1 to 65535.
+        public var port: UInt16
+
+        public init(address: IPAddress, port: UInt16) {
+            self.address = address
+            self.port = port
+        }
+
+        /// `127.0.0.1:514` or `[::1]:514`.
+        public var description: String {
+            address.isV4 ? "\(address):\(port)" : "[\(address)]:\(port)"
+        }
+
+        /// Whether only this machine can reach it.
+        public var isLoopback: Bool {
+            let plain = address.unmapped
+            return plain.isV4 ? plain.low >> 24 == 127 : plain.high == 0 && plain.low == 1
+        }
+
+        /// Whether it stands for every address of the machine.
+        var isWildcard: Bool { address.high == 0 && address.low == 0 }
+
+        /// Whether the kernel would refuse to open the second of the two.
+        func collides(with other: Endpoint) -> Bool {
+            port == other.port && address.isV4 == other.address.isV4
+                && (address == other.address || isWildcard || other.isWildcard)
+        }
+    }
+}

@@ -1,0 +1,135 @@
+public import HisuiBytes
+public import HisuiYAML
+
+/// What the daemon of one zone is told: a checked configuration file as plain values.
+///
+/// `load` is the only way from a file to a value; what it returns holds together (the zone exists,
+/// ids are unique, no two listeners want one port), so later stages need not check again. The keys
+/// are described in `docs/configuration.md`.
+public struct Configuration: Hashable, Sendable {
+    public var organisation: Organisation
+    /// The id of the zone this daemon serves; always one of `zones`.
+    public var zone: String
+    /// All zones of the organisation, in the order of the file; ids are unique, address ranges of
+    /// different zones do not overlap.
+    public var zones: [Zone]
+    /// The directory of the store: absolute, without a slash at the end.
+    public var store: String
+    /// Directories of parser definitions; those in later ones override those in earlier ones.
+    ///
+    /// Empty: only what comes with Hisui.
+    public var parsers: [String]
+    /// The zone of times that name none, as those of RFC 3164 do not.
+    ///
+    /// Known to `TimeZoneRules`.
+    public var timeZone: String
+    /// In the order in which they are tried, `default` last; never empty.
+    public var streams: [Stream]
+    /// In the order of the file, ids unique.
+    public var sources: [Source]
+    public var service: Service
+
+    /// Reads a configuration file.
+    ///
+    /// - Parameters:
+    ///   - bytes: the whole file.
+    ///   - file: its name for the diagnostics.
+    /// - Returns: the configuration, or nil and everything that is wrong, in the order of the file.
+    ///   Unknown keys, wrong types and contradictions are all wrong; nothing is a mere warning.
+    public static func load(
+        _ bytes: [UInt8], file: String
+    ) -> (configuration: Configuration?, diagnostics: [Diagnostic]) {
+        let root: YAMLNode
+        do {
+            root = try YAMLDocument.parseSingle(bytes, file: file)
+        } catch {
+            return (nil, [error.diagnostic])
+        }
+        let log = Diagnostics { NearestName.suggestion(for: $0, in: $1) }
+        var reader = ConfigurationReader(log)
+        let configuration = reader.read(root)
+        guard log.isEmpty else { return (nil, log.sorted) }
+        precondition(configuration != nil, "a configuration was refused without a reason")
+        return (configuration, [])
+    }
+
+    /// The zone this daemon serves.
+    public var ownZone: Zone? { zones.first { $0.id == zone } }
+
+    /// The stream that takes the records of the configured source `id`.
+    ///
+    /// The first stream one of whose patterns fits, else the default one. Sources that a collector
+    /// derives from a configured one go where that goes.
+    ///
+    /// - Complexity: O(patterns).
+    public func stream(forSource id: String) -> Stream {
+        streams.first { $0.sources.contains { Glob.match($0, id) } } ?? streams[streams.count - 1]
+    }
+}
+
+extension Configuration {
+    /// Whose logs these are, as reports print it.
+    public struct Organisation: Hashable, Sendable {
+        public var name: String
+        /// In Japanese; the same as `name` where none is given.
+        public var nameJapanese: String
+    }
+
+    /// A network segment of the organisation (IEC 62443).
+    public struct Zone: Hashable, Sendable {
+        /// 1 to `Limits.zoneIDBytesMax` of `a-z 0-9 -`; names a directory of the store.
+        public var id: String
+        public var name: String
+        /// In Japanese; the same as `name` where none is given.
+        public var nameJapanese: String
+        /// The addresses of the zone's machines; disjoint from those of other zones.
+        public var addresses: [IPNetwork]
+        public var zoneClass: ZoneClass
+    }
+
+    /// How a zone is cut off from the others: what traffic of it is remarkable.
+    public enum ZoneClass: String, Sendable, CaseIterable {
+        /// No traffic with other zones and nothing taken out: resident data, patient data, control
+        /// systems.
+        case isolated
+        /// Traffic with other zones through approved exchanges only: office systems on a closed
+        /// network.
+        case restricted
+        /// In touch with the internet, and watched for it.
+        case exposed
+        /// Takes the logs of other zones and gives nothing back.
+        case monitoring
+        /// None of these.
+        case general
+    }
+
+    /// The records of the zone that are kept for the same time, with segments and a tree of their
+    /// own.
+    public struct Stream: Hashable, Sendable {
+        /// Same form as a zone's id.
+        public var name: String
+        /// The retention class, unique among the streams.
+        public var retentionClass: String
+        /// Patterns for ids of configured sources; empty for `default`, which takes the rest.
+        public var sources: [String]
+
+        /// The stream that is always there.
+        public static let defaultName = "default"
+    }
+
+    /// How the daemon works; every value has a default that fits most.
+    public struct Service: Hashable, Sendable {
+        /// How long appended records may wait for others before all are made durable together.
+        public var commitMilliseconds = 20
+        /// Rows after which the open part of a stream becomes a segment.
+        public var segmentRows = 262_144
+        /// Seconds after which it does even if there are fewer.
+        public var segmentAgeSeconds = 3600
+        /// Record bytes between collectors and store; beyond, those who can wait wait, and what
+        /// cannot is dropped and counted.
+        public var queueBytesMax = 64 << 20
+
+        /// The defaults.
+        public init() {}
+    }
+}

@@ -1,0 +1,90 @@
+import HisuiBytes
+import HisuiEvent
+import HisuiYAML
+
+/// Nodes to a configuration.
+///
+/// Goes on after every mistake, so that one run shows all of them.
+///
+/// Reading and checking are one: whatever is compared with something else is kept with its node
+/// until both were seen, because a value no longer knows its line.
+struct ConfigurationReader {
+    let log: Diagnostics
+    /// Known early: sources are compared with it.
+    var store: String?
+    var timeZone = "Asia/Tokyo"
+
+    init(_ log: Diagnostics) { self.log = log }
+
+    /// The configuration; meaningful only if nothing was reported.
+    mutating func read(_ root: YAMLNode) -> Configuration? {
+        guard var top = MappingReader(root, "the configuration", log) else { return nil }
+        let organisation = organisation(&top)
+        let zone = top.stringNode("zone", required: true)
+        let zones = zones(&top)
+        if let zone, !zones.isEmpty, !zones.contains(where: { $0.id == zone.text }) {
+            log.reportUnknown(zone.node, "zone", valid: zones.map(\.id))
+        }
+        if let place = top.stringNode("store", required: true) {
+            store = path(place, "the store")
+            if store == "/" { log.report(place.node, "the store needs a directory of its own") }
+        }
+        let parsers = parsers(&top)
+        if let zone = top.stringNode("time_zone") { timeZone = checkedTimeZone(zone) ?? timeZone }
+        let streams = streams(&top)
+        let sources = sources(&top)
+        let service = service(&top)
+        top.finish()
+        guard let organisation, let zone, let store else { return nil }
+        return Configuration(
+            organisation: organisation, zone: zone.text, zones: zones, store: store,
+            parsers: parsers, timeZone: timeZone, streams: streams, sources: sources,
+            service: service)
+    }
+
+    private func organisation(_ top: inout MappingReader) -> Configuration.Organisation? {
+        guard var reader = top.mapping("organisation", "the organisation", required: true) else {
+            return nil
+        }
+        let names = names(&reader)
+        reader.finish()
+        return names.map { Configuration.Organisation(name: $0, nameJapanese: $1) }
+    }
+
+    /// `name` and `name_ja`, which is `name` where it is missing.
+    func names(_ reader: inout MappingReader) -> (String, String)? {
+        let name = reader.stringNode("name", required: true).flatMap { label($0) }
+        let japanese = reader.stringNode("name_ja").flatMap { label($0) }
+        return name.map { ($0, japanese ?? $0) }
+    }
+
+    private func parsers(_ top: inout MappingReader) -> [String] {
+        guard let given = top.strings("parsers") else { return [] }
+        var seen: [String: YAMLNode] = [:]
+        guard bounded(given, Limits.pathsPerSourceMax, top, "parsers", "directories") else {
+            return []
+        }
+        return given.compactMap { place in
+            guard let path = path(place, "a directory of parsers") else { return nil }
+            guard isFirst(path, place.node, &seen, "the directory") else { return nil }
+            return path
+        }
+    }
+
+    private func service(_ top: inout MappingReader) -> Configuration.Service {
+        var service = Configuration.Service()
+        guard var reader = top.mapping("service", "the service") else { return service }
+        service.commitMilliseconds =
+            reader.int("commit_ms", in: 1...1000) ?? service.commitMilliseconds
+        service.segmentRows =
+            reader.int("segment_rows", in: 1...Limits.openRowsMax) ?? service.segmentRows
+        service.segmentAgeSeconds =
+            reader.int("segment_age_seconds", in: 1...86_400) ?? service.segmentAgeSeconds
+        // At least two batches: one that is filled and one that is written.
+        service.queueBytesMax =
+            reader.int("queue_bytes_max", in: 2 * Limits.batchBytesMax...1 << 34)
+            ?? service.queueBytesMax
+        reader.finish()
+        return service
+    }
+}

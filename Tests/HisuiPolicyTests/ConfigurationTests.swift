@@ -1,0 +1,174 @@
+import Glibc
+import HisuiBytes
+import HisuiEvent
+import HisuiYAML
+import Testing
+
+@testable import HisuiPolicy
+
+/// The example that is shipped, from the place of this file.
+func example() throws -> [UInt8] {
+    let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+    let path = "/" + root + "/ops/hisui.example.yaml"
+    // Safe: Swift ends the string with a NUL and keeps it for the call.
+    let file = unsafe open(path, O_RDONLY)
+    try #require(file >= 0)
+    defer { close(file) }
+    var bytes = [UInt8](repeating: 0, count: 1 << 16)
+    // Safe: `read` writes at most the array's count.
+    let count = unsafe read(file, &bytes, bytes.count)
+    try #require(count > 0)
+    return Array(bytes[..<count])
+}
+
+@Suite struct ConfigurationTests {
+    @Test func theExampleLoads() throws {
+        let (loaded, diagnostics) = Configuration.load(try example(), file: "hisui.example.yaml")
+        #expect(diagnostics.map(\.description) == [])
+        let configuration = try #require(loaded)
+        #expect(configuration.organisation.nameJapanese == "翡翠市")
+        #expect(configuration.ownZone?.nameJapanese == "LGWAN 接続系")
+        #expect(configuration.zones.map(\.id) == ["mynumber", "lgwan", "internet"])
+        #expect(configuration.zones.map(\.zoneClass) == [.isolated, .restricted, .exposed])
+        #expect(
+            configuration.zones[1].addresses.map(\.description) == ["10.2.0.0/16", "fd00:2::/32"])
+        #expect(configuration.store == "/var/lib/hisui")
+        #expect(configuration.parsers == ["/usr/share/hisui/parsers", "/etc/hisui/parsers"])
+        #expect(configuration.streams.map(\.name) == ["firewall", "default"])
+        #expect(configuration.streams.map(\.retentionClass) == ["short", "standard"])
+        #expect(
+            configuration.sources.map(\.id) == [
+                "journal", "syslog-udp-127.0.0.1:5514", "syslog-tcp-127.0.0.1:5514", "fw-main",
+                "journal-remote", "app",
+            ])
+        #expect(
+            configuration.sources.map(\.kind) == [
+                .journal, .syslogUDP, .syslogTCP, .syslogUDP, .journal, .file,
+            ])
+        #expect(configuration.service == Configuration.Service())
+        #expect(configuration.stream(forSource: "fw-main").name == "firewall")
+        #expect(configuration.stream(forSource: "syslog-udp-127.0.0.1:5514").name == "firewall")
+        #expect(configuration.stream(forSource: "syslog-tcp-127.0.0.1:5514").name == "default")
+    }
+
+    @Test func whatIsLeftOutHasDefaults() throws {
+        let configuration = try #require(loaded(text()))
+        #expect(configuration.organisation.nameJapanese == "City")
+        #expect(configuration.zones[0].nameJapanese == "A")
+        #expect(configuration.zones[0].zoneClass == .general)
+        #expect(configuration.zones[0].addresses == [])
+        #expect(configuration.parsers == [])
+        #expect(configuration.timeZone == "Asia/Tokyo")
+        #expect(configuration.streams.map(\.name) == ["default"])
+        #expect(configuration.streams.map(\.retentionClass) == ["default"])
+        #expect(configuration.service.commitMilliseconds == 20)
+        #expect(
+            configuration.sources[0].input
+                == .journal(Configuration.Journal(place: .local, namespace: nil)))
+    }
+
+    @Test func everyKindOfSource() throws {
+        let configuration = try #require(
+            loaded(
+                sourcesText([
+                    "{journal: {local: true}, namespace: app}",
+                    "{journal: {files: [/j/a.journal, /j/b.journal]}}",
+                    "{syslog: {unix: /run/hisui/log}, receive_buffer_bytes: 65536}",
+                    "{syslog: {tcp: \"[::]:601\"}, connections_max: 9, idle_seconds: 60}",
+                    "{files: {paths: [/var/log/*.log]}, parser: linux.sshd, from: end}",
+                ]) + "time_zone: UTC\n"))
+        #expect(
+            configuration.sources.map(\.id) == [
+                "journal.app", "journal-j-a.journal", "syslog-unix-run-hisui-log",
+                "syslog-tcp-:::601", "files-var-log-_.log",
+            ])
+        let endpoint = Configuration.Endpoint(address: IPAddress(v6High: 0, low: 0), port: 601)
+        #expect(
+            configuration.sources[3].input
+                == .syslog(
+                    Configuration.Syslog(
+                        listener: .tcp(endpoint), timeZone: "UTC", receiveBufferBytes: nil,
+                        connectionsMax: 9, idleSeconds: 60)))
+        #expect(
+            configuration.sources[4].input
+                == .files(
+                    Configuration.Files(
+                        paths: ["/var/log/*.log"], timeZone: "UTC", parser: "linux.sshd",
+                        from: .end)))
+    }
+
+    @Test func derivedIDsAreBoundedValidAndDistinct() throws {
+        let long = String(repeating: "/directory", count: 20)
+        let configuration = try #require(
+            loaded(
+                sourcesText([
+                    "{files: {paths: [\(long)/a]}}", "{files: {paths: [\(long)/b]}}",
+                    "{files: {paths: [/記録/*.log]}}",
+                ])))
+        let ids = configuration.sources.map(\.id)
+        #expect(Set(ids).count == 3)
+        #expect(ids.allSatisfy { $0.utf8.count <= Limits.configuredSourceIDBytesMax })
+        #expect(ids[2] == "files-______-_.log")
+    }
+
+    @Test func endpointsKnowWhoReachesThem() {
+        func endpoint(_ v4: UInt32) -> Configuration.Endpoint {
+            Configuration.Endpoint(address: IPAddress(v4: v4), port: 1)
+        }
+        #expect(endpoint(0x7F00_0001).isLoopback && endpoint(0x7FFF_0001).isLoopback)
+        #expect(!endpoint(0).isLoopback && !endpoint(0x0A00_0001).isLoopback)
+        let six = Configuration.Endpoint(address: IPAddress(v6High: 0, low: 1), port: 514)
+        #expect(six.isLoopback && six.description == "[::1]:514")
+        let mapped = IPAddress(v6High: 0, low: 0xFFFF_7F00_0001)
+        #expect(Configuration.Endpoint(address: mapped, port: 1).isLoopback)
+    }
+
+    @Test func everyLineOfTheExampleMayBeMissing() throws {
+        let lines = String(decoding: try example(), as: UTF8.self)
+            .split(separator: "\n", omittingEmptySubsequences: false)
+        for index in lines.indices {
+            var kept = lines
+            kept.remove(at: index)
+            let result = Configuration.load(
+                Array(kept.joined(separator: "\n").utf8), file: "f")
+            #expect((result.configuration == nil) == !result.diagnostics.isEmpty, "\(lines[index])")
+        }
+    }
+
+    @Test(arguments: 0..<8)
+    func aMutatedExampleNeverCrashes(part: Int) throws {
+        let base = try example()
+        let words = ["\n", "  ", "- ", ": ", "[", "]", "{", "}", "~", "&a", "*a", "/", "0", "-1"]
+        let seed = randomSeed()
+        // Another sequence for each part, never zero.
+        var state = (seed &+ UInt64(part)) | 1 << 63
+        func next(_ bound: Int) -> Int {
+            state ^= state >> 12
+            state ^= state << 25
+            state ^= state >> 27
+            return Int((state &* 0x2545_F491_4F6C_DD1D) >> 33) % bound
+        }
+        for _ in 0..<100 {
+            var bytes = base
+            for _ in 0...next(4) {
+                let at = next(bytes.count)
+                switch next(5) {
+                case 0: bytes[at] = UInt8(next(256))
+                case 1: bytes.removeSubrange(at..<min(bytes.count, at + 1 + next(12)))
+                case 2: bytes.insert(contentsOf: Array(words[next(words.count)].utf8), at: at)
+                case 3:
+                    let from = next(base.count)
+                    bytes.insert(contentsOf: base[from..<min(base.count, from + 30)], at: at)
+                default: bytes.swapAt(at, next(bytes.count))
+                }
+            }
+            let result = Configuration.load(bytes, file: "f")
+            #expect(
+                (result.configuration == nil) == !result.diagnostics.isEmpty,
+                "seed \(seed), part \(part)")
+            #expect(
+                result.diagnostics.allSatisfy { $0.line >= 1 && $0.column >= 1 && $0.file == "f" },
+                "seed \(seed), part \(part)")
+        }
+    }
+}
