@@ -1,4 +1,5 @@
 public import HisuiBytes
+import HisuiEvent
 public import HisuiYAML
 
 /// What the daemon of one zone is told: a checked configuration file as plain values.
@@ -122,9 +123,9 @@ extension Configuration {
         /// How long appended records may wait for others before all are made durable together.
         public var commitMilliseconds = 20
         /// Rows after which the open part of a stream becomes a segment.
-        public var segmentRows = 262_144
+        public var segmentRows = Limits.openRowsMax
         /// Seconds after which it does even if there are fewer.
-        public var segmentAgeSeconds = 3600
+        public var segmentAgeSeconds = Limits.openLogAgeSecondsMax
         /// Record bytes between collectors and store; beyond, those who can wait wait, and what
         /// cannot is dropped and counted.
         public var queueBytesMax = 64 << 20

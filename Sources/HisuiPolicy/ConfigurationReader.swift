@@ -79,7 +79,8 @@ struct ConfigurationReader {
         service.segmentRows =
             reader.int("segment_rows", in: 1...Limits.openRowsMax) ?? service.segmentRows
         service.segmentAgeSeconds =
-            reader.int("segment_age_seconds", in: 1...86_400) ?? service.segmentAgeSeconds
+            reader.int("segment_age_seconds", in: 1...Limits.openLogAgeSecondsMax)
+            ?? service.segmentAgeSeconds
         // At least two batches: one that is filled and one that is written.
         service.queueBytesMax =
             reader.int("queue_bytes_max", in: 2 * Limits.batchBytesMax...1 << 34)
