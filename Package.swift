@@ -132,6 +132,7 @@ if !bare {
 if fuzz {
     // One program for each parser of outside bytes; see Fuzz/README.md.
     targets += [
+        fuzzer("Bytes", ["HisuiBytes"]),
         fuzzer("YAML", ["HisuiYAML"]),
         fuzzer("Configuration", ["HisuiPolicy"]),
     ]

@@ -9,6 +9,11 @@ public struct ByteReader: ~Escapable {
         public var position: Int
         public var wanted: Wanted
 
+        public init(position: Int, wanted: Wanted) {
+            self.position = position
+            self.wanted = wanted
+        }
+
         public var description: String { "no complete \(wanted.text) at byte \(position)" }
 
         /// The kind of value that was asked for.
@@ -76,8 +81,10 @@ public struct ByteReader: ~Escapable {
         return T(littleEndian: value)
     }
 
-    /// An unsigned number of 1 to 10 bytes. What does not fit 64 bits is refused, and so is a last
-    /// byte of zero after others: each number has one encoding.
+    /// An unsigned number of 1 to 10 bytes.
+    ///
+    /// What does not fit 64 bits is refused, and so is a last byte of zero after others: each
+    /// number has one encoding.
     public mutating func varint() throws(Short) -> UInt64 {
         var value: UInt64 = 0
         var shift: UInt64 = 0
@@ -103,8 +110,10 @@ public struct ByteReader: ~Escapable {
         return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
     }
 
-    /// The next `count` bytes, as a range of the span given to `init`, which must be shorter than
-    /// 4 GiB. A negative count is refused like one that is too large.
+    /// The next `count` bytes, as a range of the span given to `init`, which must be shorter than 4
+    /// GiB.
+    ///
+    /// A negative count is refused like one that is too large.
     public mutating func take(_ count: Int) throws(Short) -> ByteRange {
         guard count >= 0, count <= remaining else {
             throw Short(position: position, wanted: .run(bytes: count))

@@ -1,7 +1,9 @@
 import CHisui
 import Glibc
 
-/// Finding bytes in bytes. Results are indices into the whole span, not into the range.
+/// Finding bytes in bytes.
+///
+/// Results are indices into the whole span, not into the range.
 public enum ByteSearch {
     /// Index of the first `byte` in `range`.
     ///
@@ -24,8 +26,9 @@ public enum ByteSearch {
         first(of: byte, in: bytes, 0..<bytes.count)
     }
 
-    /// Index at which `needle` first begins, wholly inside `range`. An empty needle is found at
-    /// once.
+    /// Index at which `needle` first begins, wholly inside `range`.
+    ///
+    /// An empty needle is found at once.
     ///
     /// - Complexity: O(n + m) for any input.
     public static func first(

@@ -51,6 +51,9 @@ extension [UInt8] {
         appendDecimal(value.magnitude)
     }
 
+    /// Appends `value` in decimal digits, with a minus sign if it is negative.
+    public mutating func appendDecimal(_ value: Int) { appendDecimal(Int64(value)) }
+
     /// Appends `value`, 0 to 10^`width` - 1, in exactly `width` decimal digits.
     @inlinable
     public mutating func appendDecimal(_ value: Int, width: Int) {

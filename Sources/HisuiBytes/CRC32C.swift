@@ -1,7 +1,8 @@
 import CHisui
 
-/// CRC-32C (Castagnoli, RFC 3720 §12.1): the checksum of log frames and segment sections. It finds
-/// accidents; seals find intent.
+/// CRC-32C (Castagnoli, RFC 3720 §12.1): the checksum of log frames and segment sections.
+///
+/// It finds accidents; seals find intent.
 public enum CRC32C {
     /// The checksum of `bytes`, going on from `seed`: the checksum of the bytes before, if any, so
     /// that `of(b, seed: of(a))` is the checksum of `a` and `b` in a row.

@@ -89,8 +89,10 @@ public struct CivilTime: Hashable, Sendable {
         return whole &* 1_000_000_000 &+ Int64(nanosecond)
     }
 
-    /// Whether all parts are in range and the day exists. Second 60 is taken in any minute: zones
-    /// with odd offsets and clocks that drift show it anywhere.
+    /// Whether all parts are in range and the day exists.
+    ///
+    /// Second 60 is taken in any minute: zones with odd offsets and clocks that drift show it
+    /// anywhere.
     public var isValid: Bool {
         guard month >= 1, month <= 12, day >= 1 else { return false }
         return day <= CivilTime.daysInMonth(month, year: year) && hour >= 0 && hour <= 23
@@ -119,7 +121,9 @@ public struct CivilTime: Hashable, Sendable {
 }
 
 extension Int64 {
-    /// Quotient rounded down and the remainder, which is never negative. `divisor` is positive.
+    /// Quotient rounded down and the remainder, which is never negative.
+    ///
+    /// `divisor` is positive.
     func floorDivided(by divisor: Int64) -> (quotient: Int64, remainder: Int64) {
         let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
         return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)

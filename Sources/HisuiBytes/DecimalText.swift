@@ -1,6 +1,9 @@
-/// Whole numbers as decimal text. Only ASCII digits, no space, no underscore, no plus sign.
+/// Whole numbers as decimal text.
+///
+/// Only ASCII digits, no space, no underscore, no plus sign.
 public enum DecimalText {
     /// The number that the bytes of `range` spell, or nil if they are no number or too large.
+    ///
     /// A leading minus sign is taken, and so are leading zeros.
     public static func parse(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Int64? {
         guard let first = range.first else { return nil }
@@ -13,6 +16,7 @@ public enum DecimalText {
     }
 
     /// The number that the bytes of `range` spell, or nil if they are no number or too large.
+    ///
     /// A sign is refused; leading zeros are taken.
     public static func parseUnsigned(_ bytes: Span<UInt8>, _ range: Range<Int>) -> UInt64? {
         guard !range.isEmpty else { return nil }

@@ -1,6 +1,8 @@
 /// A fast hash of 64 bits for tables and filters: the same on every run and machine, so it may be
-/// stored, and well mixed in all bits, so any of them may be taken. It is not cryptographic: who
-/// knows it can make collisions, so whatever it finds equal must be compared.
+/// stored, and well mixed in all bits, so any of them may be taken.
+///
+/// It is not cryptographic: who knows it can make collisions, so whatever it finds equal must be
+/// compared.
 ///
 /// Words are folded by the full product of two of them (the construction of wyhash).
 public enum Hash64 {

@@ -1,5 +1,7 @@
-/// An address of IP version 4 or 6. Addresses of the two versions are never equal, also where one
-/// is mapped into the other; `unmapped` is there for those who want that.
+/// An address of IP version 4 or 6.
+///
+/// Addresses of the two versions are never equal, also where one is mapped into the other;
+/// `unmapped` is there for those who want that.
 @frozen
 public struct IPAddress: Hashable, Sendable {
     /// The upper 64 bits; 0 for version 4.
@@ -180,7 +182,9 @@ public struct IPNetwork: Hashable, Sendable {
     /// 0 to 32 for version 4, 0 to 128 for version 6.
     public let prefixLength: Int
 
-    /// The network of the first `prefixLength` bits of `address`; nil if the length is out of range.
+    /// The network of the first `prefixLength` bits of `address`; nil if the length is out of
+    /// range.
+    ///
     /// Bits beyond the length are cleared.
     public init?(_ address: IPAddress, prefixLength: Int) {
         guard prefixLength >= 0, prefixLength <= (address.isV4 ? 32 : 128) else { return nil }

@@ -70,7 +70,9 @@ public struct JSONScanner: ~Escapable {
         self.depthMax = depthMax
     }
 
-    /// The next token. After a failure the scanner must not be used any more.
+    /// The next token.
+    ///
+    /// After a failure the scanner must not be used any more.
     public mutating func next() throws(Failure) -> Token {
         skipSpace()
         switch expect {
@@ -97,8 +99,9 @@ public struct JSONScanner: ~Escapable {
         }
     }
 
-    /// Passes over the next value, whatever is in it. To be called where a value stands next: after
-    /// a key, or at the beginning.
+    /// Passes over the next value, whatever is in it.
+    ///
+    /// To be called where a value stands next: after a key, or at the beginning.
     public mutating func skipValue() throws(Failure) {
         let start = depth
         repeat { _ = try next() } while depth > start

@@ -83,8 +83,9 @@ public enum JSONText {
     }
 
     /// Appends what a JSON string says, given the bytes between its quotes as `JSONScanner` found
-    /// them: escapes resolved, and valid UTF-8 for any input. Halves of a pair that stand alone
-    /// become U+FFFD.
+    /// them: escapes resolved, and valid UTF-8 for any input.
+    ///
+    /// Halves of a pair that stand alone become U+FFFD.
     public static func appendUnescaped(
         _ bytes: Span<UInt8>, _ range: Range<Int>, to out: inout [UInt8]
     ) {

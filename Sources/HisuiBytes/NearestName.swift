@@ -2,6 +2,7 @@
 public enum NearestName {
     /// The candidate nearest to `name`, or nil if none is near: at most two edits (a character
     /// more, less or other, or two neighbours exchanged), or a third of the name's characters.
+    ///
     /// Letters that differ in case only count as equal. Of several equally near ones, the first.
     ///
     /// - Complexity: O(n · m) for each candidate; names are short and this is for messages.

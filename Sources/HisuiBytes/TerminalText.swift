@@ -49,7 +49,9 @@ public enum TerminalText {
 
     /// How many columns the bytes of `range` take on a terminal if written as they are: two for
     /// wide characters of East Asia, none for marks that join the character before and for control
-    /// characters, one for each byte that is no text. Characters of ambiguous width count one.
+    /// characters, one for each byte that is no text.
+    ///
+    /// Characters of ambiguous width count one.
     public static func displayWidth(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Int {
         var columns = 0
         var at = range.lowerBound

@@ -52,30 +52,41 @@ extension TimeText {
         let (days, ofDay) = (seconds + Int64(offset)).floorDivided(by: 86_400)
         let date = CivilTime(days: Int(days))
         let clock = Int(ofDay)
-        out.appendDecimal(date.year, width: 4)
-        out.append(0x2D)
-        out.appendDecimal(date.month, width: 2)
-        out.append(0x2D)
-        out.appendDecimal(date.day, width: 2)
-        out.append(0x54)
-        out.appendDecimal(clock / 3600, width: 2)
-        out.append(0x3A)
-        out.appendDecimal(clock / 60 % 60, width: 2)
-        out.append(0x3A)
-        out.appendDecimal(clock % 60, width: 2)
+        // Put together here and appended at once; 35 bytes are the most there can be.
+        var text = InlineArray<36, UInt8>(repeating: 0x30)
+        var at = 0
+        func put(_ byte: UInt8) {
+            text[at] = byte
+            at += 1
+        }
+        func put(_ value: Int, before mark: UInt8?) {
+            put(0x30 | UInt8(truncatingIfNeeded: value / 10))
+            put(0x30 | UInt8(truncatingIfNeeded: value % 10))
+            if let mark { put(mark) }
+        }
+        put(date.year / 100, before: nil)
+        put(date.year % 100, before: 0x2D)
+        put(date.month, before: 0x2D)
+        put(date.day, before: 0x54)
+        put(clock / 3600, before: 0x3A)
+        put(clock / 60 % 60, before: 0x3A)
+        put(clock % 60, before: nil)
         if fractionDigits > 0 {
-            out.append(0x2E)
-            var kept = Int(nano)
-            for _ in fractionDigits..<9 { kept /= 10 }
-            out.appendDecimal(kept, width: fractionDigits)
+            put(0x2E)
+            var rest = Int(nano)
+            for place in stride(from: at + 8, through: at, by: -1) {
+                text[place] = 0x30 | UInt8(truncatingIfNeeded: rest % 10)
+                rest /= 10
+            }
+            at += fractionDigits
         }
         if offset == 0 {
-            out.append(0x5A)
-            return
+            put(0x5A)
+        } else {
+            put(offset < 0 ? 0x2D : 0x2B)
+            put(abs(offset) / 3600, before: 0x3A)
+            put(abs(offset) / 60 % 60, before: nil)
         }
-        out.append(offset < 0 ? 0x2D : 0x2B)
-        out.appendDecimal(abs(offset) / 3600, width: 2)
-        out.append(0x3A)
-        out.appendDecimal(abs(offset) / 60 % 60, width: 2)
+        out.append(text.span, 0..<at)
     }
 }

@@ -23,9 +23,11 @@ public enum TimeText {
 
         public var hasYear: Bool { civil.year != 0 }
 
-        /// Nanoseconds UTC. A missing year becomes the one nearest to `received`, a missing zone
-        /// becomes `zone`. Nil only outside the years that 64 bits hold, and for a 29 February
-        /// without a leap year in reach.
+        /// Nanoseconds UTC.
+        ///
+        /// A missing year becomes the one nearest to `received`, a missing zone becomes `zone`. Nil
+        /// only outside the years that 64 bits hold, and for a 29 February without a leap year in
+        /// reach.
         public func nanoseconds(zone: TimeZoneRules, received: Int64) -> Int64? {
             var time = civil
             if !hasYear {
@@ -161,7 +163,9 @@ extension TimeText {
         return tens * 10 + ones
     }
 
-    /// `hh:mm:ss` at the start of `range`. Parts are not checked for range.
+    /// `hh:mm:ss` at the start of `range`.
+    ///
+    /// Parts are not checked for range.
     @inline(__always)
     static func clock(
         _ bytes: Span<UInt8>, _ range: Range<Int>, _ civil: inout CivilTime

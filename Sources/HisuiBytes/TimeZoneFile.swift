@@ -74,7 +74,7 @@ extension TimeZoneRules {
         return nil
     }
 
-    /// Reads a zone file, TZif version 2 or above (RFC 9636):
+    /// Reads a zone file, TZif version 2 or above (RFC 9636).
     ///
     ///     header    44 bytes: "TZif", version, 15 unused, six counts (UT, standard, leap,
     ///               transitions, types, characters)
@@ -85,7 +85,7 @@ extension TimeZoneRules {
     ///     footer    line feed, POSIX TZ string, line feed
     ///
     /// All numbers have the highest byte first.
-    init?(name: String, file: Span<UInt8>) {
+    public init?(name: String, file: Span<UInt8>) {
         guard let first = Header(file, at: 0), first.version >= 0x32,
             let second = Header(file, at: 44 + first.dataCount(timeBytes: 4)),
             44 + second.start + second.dataCount(timeBytes: 8) <= file.count

@@ -75,6 +75,8 @@ struct TimeZoneRule {
             }
             return
         }
+        // Nothing to write behind a last change that is later than any time.
+        guard last < 1 << 40 else { return }
         let from =
             changes.isEmpty
             ? 1901 : CivilTime(days: Int(last.floorDivided(by: 86_400).quotient)).year - 1

@@ -5,7 +5,7 @@
 /// read, up to the end of 64-bit nanoseconds (2262), so every look-up is one binary search, and
 /// none at all for a zone that never changes. A value is small, immutable and safe to share.
 public struct TimeZoneRules: Sendable {
-    /// As given to `init`, e.g. `Asia/Tokyo`.
+    /// The name given to `init`, such as `Asia/Tokyo`.
     public let name: String
     /// Seconds UTC from which the offset of the same index in `offsets` holds; ascending.
     let changes: [Int64]
@@ -15,7 +15,9 @@ public struct TimeZoneRules: Sendable {
 
     /// UTC itself.
     public static let utc = TimeZoneRules(name: "UTC", fixedOffsetSeconds: 0)
-    /// Japan: UTC+09:00. Summer time was last kept in 1951 and is left out.
+    /// Japan: UTC+09:00.
+    ///
+    /// Summer time was last kept in 1951 and is left out.
     public static let tokyo = TimeZoneRules(name: "Asia/Tokyo", fixedOffsetSeconds: 9 * 3600)
 
     /// A zone of one offset.
