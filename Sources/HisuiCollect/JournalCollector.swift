@@ -14,26 +14,34 @@ public final class JournalCollector: Collector {
     public let source: Source
     let place: JournalPlace
 
-    private init(_ place: JournalPlace) {
+    private init(_ place: JournalPlace, _ id: String?) {
         self.place = place
-        let id = SourceID.make("journal", place.name)
+        let id = id ?? SourceID.make("journal", place.name)
         name = id
         source = Source(id: id, kind: .journal, form: .journal)
     }
 
     /// The journal of this machine.
     ///
-    /// - Parameter namespace: of `systemd-journald@NAMESPACE.service`, nil for the default one.
-    public convenience init(namespace: String? = nil) { self.init(.local(namespace: namespace)) }
+    /// - Parameters:
+    ///   - id: of the source, here and in the other initialisers; nil: made from the place.
+    ///   - namespace: of `systemd-journald@NAMESPACE.service`, nil for the default one.
+    public convenience init(id: String? = nil, namespace: String? = nil) {
+        self.init(.local(namespace: namespace), id)
+    }
 
     /// All journals in a directory and in the directories of machines below it, those that appear
     /// later too; for journals of other machines.
-    public convenience init(directory: String) { self.init(.directory(directory)) }
+    public convenience init(id: String? = nil, directory: String) {
+        self.init(.directory(directory), id)
+    }
 
     /// Single files.
     ///
     /// They are followed too, but not their successors after rotation.
-    public convenience init(files: [String]) { self.init(.files(files)) }
+    public convenience init(id: String? = nil, files: [String]) {
+        self.init(.files(files), id)
+    }
 
     public func collect(
         into sink: any RecordSink, resume: @Sendable (String) -> [UInt8]?, until stop: StopSignal

@@ -29,32 +29,37 @@ public final class SyslogDatagramCollector: Collector {
     private let datagramBytes: UInt32
 
     /// Binds a UDP socket at a numeric address.
+    ///
+    /// - Parameter id: of the listener's source; nil: made from the address.
     public convenience init(
-        address: String, port: UInt16, bufferBytes: Int = 16 << 20
+        id: String? = nil, address: String, port: UInt16, bufferBytes: Int = 16 << 20
     ) throws(CollectError) {
         let socket = try ListeningSocket(address: address, port: port, stream: false)
         // 65,507 bytes are the most UDP can carry.
-        self.init(socket, "syslog-udp", .syslogUDP, 65_536, bufferBytes)
+        self.init(socket, id, "syslog-udp", .syslogUDP, 65_536, bufferBytes)
     }
 
     /// Binds a Unix datagram socket at a path, replacing one that nobody listens on any more.
     ///
-    /// - Parameter mode: permissions of the socket; 0o666 lets every process log, as `/dev/log`.
+    /// - Parameters:
+    ///   - id: of the source; nil: made from the path.
+    ///   - mode: permissions of the socket; 0o666 lets every process log, as `/dev/log`.
     public convenience init(
-        path: String, mode: UInt32 = 0o666, bufferBytes: Int = 16 << 20
+        id: String? = nil, path: String, mode: UInt32 = 0o666, bufferBytes: Int = 16 << 20
     ) throws(CollectError) {
         let socket = try ListeningSocket(path: path, mode: mode)
-        self.init(socket, "syslog-unix", .syslogUnix, 262_144, bufferBytes)
+        self.init(socket, id, "syslog-unix", .syslogUnix, 262_144, bufferBytes)
     }
 
     private init(
-        _ socket: ListeningSocket, _ prefix: String, _ kind: SourceKind, _ datagramBytes: UInt32,
-        _ bufferBytes: Int
+        _ socket: ListeningSocket, _ id: String?, _ prefix: String, _ kind: SourceKind,
+        _ datagramBytes: UInt32, _ bufferBytes: Int
     ) {
         self.socket = socket
         self.datagramBytes = datagramBytes
         name = "\(prefix):\(socket.place)"
-        source = Source(id: SourceID.make(prefix, socket.place), kind: kind, form: .syslog)
+        source = Source(
+            id: id ?? SourceID.make(prefix, socket.place), kind: kind, form: .syslog)
         self.bufferBytes = Int(
             hisui_receive_buffer(socket.descriptor, Int32(clamping: bufferBytes)))
     }

@@ -38,16 +38,17 @@ public final class SyslogStreamCollector: Collector {
     /// Listens at a numeric address.
     ///
     /// - Parameters:
+    ///   - id: of the listener's source; nil: made from the address.
     ///   - idleSeconds: a connection on which nothing comes for so long is closed; 0: never.
     ///   - connectionsMax: open connections; more are closed when they are made, and counted.
     public init(
-        address: String, port: UInt16, idleSeconds: Int = 0,
+        id: String? = nil, address: String, port: UInt16, idleSeconds: Int = 0,
         connectionsMax: Int = Limits.connectionsPerListenerMax
     ) throws(CollectError) {
         socket = try ListeningSocket(address: address, port: port, stream: true)
         name = "syslog-tcp:\(socket.place)"
         source = Source(
-            id: SourceID.make("syslog-tcp", socket.place), kind: .syslogTCP, form: .syslog)
+            id: id ?? SourceID.make("syslog-tcp", socket.place), kind: .syslogTCP, form: .syslog)
         self.idleSeconds = idleSeconds
         self.connectionsMax = connectionsMax
     }
