@@ -134,7 +134,7 @@ if fuzz {
     targets += [
         fuzzer("Bytes", ["HisuiBytes"]),
         fuzzer("YAML", ["HisuiYAML"]),
-        fuzzer("Configuration", ["HisuiPolicy"]),
+        fuzzer("Configuration", ["HisuiPolicy", "HisuiYAML"]),
     ]
 }
 

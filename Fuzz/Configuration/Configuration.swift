@@ -1,4 +1,5 @@
 import HisuiPolicy
+import HisuiYAML
 
 /// Any bytes as a configuration: a value or reasons with places, never both, neither or a crash.
 @_cdecl("LLVMFuzzerTestOneInput")

@@ -141,7 +141,7 @@ extension ConfigurationReader {
     ) -> Input? {
         let zone = reader.stringNode("time_zone").flatMap { checkedTimeZone($0) }
         let buffer = reader.int("receive_buffer_bytes", in: 4096...1 << 30)
-        let connections = reader.int("connections_max", in: 1...65_535)
+        let connections = reader.int("connections_max", in: 1...Limits.connectionsPerListenerMax)
         let idle = reader.int("idle_seconds", in: 1...604_800)
         guard var inner = reader.mapping("syslog", "`syslog`", required: true) else { return nil }
         let transports = ["udp", "tcp", "unix"]
