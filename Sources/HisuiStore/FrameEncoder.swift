@@ -1,6 +1,7 @@
 import Glibc
 import HisuiBytes
 import HisuiEvent
+import HisuiFile
 import HisuiShape
 
 /// Makes the frames of one log file; see `FrameDecoder` for what stands in them.
@@ -50,6 +51,11 @@ struct FrameEncoder: ~Copyable {
     init(identity: UInt64, header: [UInt8]) {
         self.identity = identity
         buffer.append(header)
+    }
+
+    /// Writes what waits in the buffer to the end of a file.
+    func write(to file: any OpenFile) throws(FileError) {
+        try file.append(buffer.bytes)
     }
 
     /// Shapes the file has so far, `Shape.any` included.

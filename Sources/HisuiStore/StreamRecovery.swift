@@ -1,0 +1,279 @@
+import HisuiEvent
+import HisuiFile
+
+/// A log that takes no more rows: it becomes a segment.
+public struct ClosedLog: Hashable, Sendable {
+    public var zone: String
+    public var stream: String
+    public var path: String
+    /// The leaves of its rows, without a gap.
+    public var leaves: Range<UInt64>
+}
+
+/// What opening a stream found and did.
+public struct RecoveryReport: Hashable, Sendable {
+    /// A torn tail that was cut off: bytes of a commit that was never acknowledged.
+    public struct Cut: Hashable, Sendable {
+        public var path: String
+        public var offset: Int
+        public var count: Int
+    }
+
+    public var cuts: [Cut] = []
+    /// Places that are not what was written; a gap is recorded for each when it is first found.
+    public var damages: [LogDamage] = []
+    /// Rows found in logs.
+    public var rowsInLogs = 0
+}
+
+/// Finds out where a stream stands after whatever ended its last writer.
+///
+/// Done under the zone's lock. Steps, each of which may be cut short and done again:
+///
+/// 1. Remove half-written files (`*.tmp`).
+/// 2. Take source states from the newest segment that can be read.
+/// 3. Read the logs in order; a log whose rows are all in segments is removed.
+/// 4. Cut the torn tail off the newest log. Only the newest can have one: a log is begun only when
+///    the last commit to the one before had succeeded; in an older one it is damage.
+/// 5. Write what the newest log does not prove to have been synced once more, in place, and sync
+///    it: after a failed sync the system may show bytes that are not on the disk, and only
+///    writing them makes it take them seriously again.
+///
+/// No log is ever appended to after its writer is gone; new rows go to a new one.
+struct StreamRecovery {
+    private let fileSystem: any FileSystem
+    private let zone: String
+    private let stream: String
+    private let logsPath: String
+    private let segmentsPath: String
+
+    private(set) var nextIndex: UInt64 = 0
+    private(set) var states = SourceStates()
+    private(set) var closedLogs: [ClosedLog] = []
+    /// Logs without rows: of no use once a newer log has begun.
+    private(set) var emptyLogs: [String] = []
+    /// Logs newly found damaged, to be renamed once the gaps are recorded.
+    private(set) var damagedLogs: [String] = []
+    /// Gaps to record: of damage that no log tells of yet.
+    private(set) var newGaps: [Gap] = []
+    private(set) var report = RecoveryReport()
+    private(set) var lastNumber: UInt32 = 0
+
+    private var segments: [Range<UInt64>] = []
+    private var knownCauses: Set<String> = []
+
+    /// - Parameter isAlone: nobody else, no sealer either, works in the stream's folder.
+    static func recover(
+        fileSystem: any FileSystem, path: String, zone: String, stream: String, now: Timestamp,
+        isAlone: Bool
+    ) throws(StoreError) -> StreamRecovery {
+        // A sealer may turn a log into a segment while it is looked at: then look again.
+        for _ in 0..<100 {
+            do throws(StoreError) {
+                return try StreamRecovery(
+                    fileSystem: fileSystem, path: path, zone: zone, stream: stream, now: now,
+                    isAlone: isAlone)
+            } catch {
+                if error.code != .notFound { throw error }
+            }
+        }
+        throw StoreError(.system, "files keep vanishing while they are read", path: path)
+    }
+
+    private init(
+        fileSystem: any FileSystem, path: String, zone: String, stream: String, now: Timestamp,
+        isAlone: Bool
+    ) throws(StoreError) {
+        self.fileSystem = fileSystem
+        self.zone = zone
+        self.stream = stream
+        logsPath = Path.join(path, Filenames.logs)
+        segmentsPath = Path.join(path, Filenames.segments)
+        var logs: [Filenames.LogName] = []
+        do throws(FileError) {
+            for folder in [logsPath, segmentsPath] {
+                try fileSystem.createDirectory(folder)
+                guard isAlone else { continue }
+                for name in try fileSystem.list(folder) where name.hasSuffix(temporarySuffix) {
+                    try fileSystem.removeIfPresent(Path.join(folder, name))
+                }
+            }
+            // Logs first: what becomes a segment in between is then seen twice, not never.
+            logs = try fileSystem.list(logsPath).compactMap { Filenames.LogName($0) }.sorted()
+            segments = try fileSystem.list(segmentsPath).compactMap(Filenames.segmentRange)
+        } catch {
+            throw StoreError(file: error)
+        }
+        segments.sort { ($0.upperBound, $0.lowerBound) < ($1.upperBound, $1.lowerBound) }
+        takeStatesOfSegments()
+        lastNumber = logs.map(\.number).max() ?? 0
+        for (index, name) in logs.enumerated() {
+            try take(name, isNewest: index == logs.count - 1, isFirst: index == 0)
+        }
+        for damage in report.damages { recordGap(of: damage, now) }
+    }
+
+    private mutating func takeStatesOfSegments() {
+        nextIndex = segments.last?.upperBound ?? 0
+        for range in segments.reversed() {
+            let path = Path.join(segmentsPath, Filenames.segment(range))
+            do throws(StoreError) {
+                let reader = try SegmentReader(fileSystem: fileSystem, path: path)
+                for state in reader.sourceStates { states.set(state) }
+                return
+            } catch {
+                // The segment stays for `hisui verify`; an older one tells less, but the truth.
+                report.damages.append(
+                    LogDamage(
+                        path: path, bytes: 0..<0, missing: 0..<0,
+                        what: "the segment cannot be read: \(error.what)"))
+            }
+        }
+    }
+
+    private mutating func take(
+        _ name: Filenames.LogName, isNewest: Bool, isFirst: Bool
+    ) throws(StoreError) {
+        let path = Path.join(logsPath, name.text)
+        let isNews = isFirst && segments.isEmpty
+        if name.firstIndex > nextIndex, !isNews {
+            report.damages.append(
+                LogDamage(
+                    path: path, bytes: 0..<0, missing: nextIndex..<name.firstIndex,
+                    what: "the log before it is missing"))
+        }
+        var reader = try LogReader(fileSystem: fileSystem, path: path, rows: false)
+        var touched: [SourceState] = []
+        while let frame = try reader.next() {
+            touched.append(contentsOf: frame.states)
+            for gap in frame.gaps { knownCauses.insert(gap.cause) }
+        }
+        if reader.zone ?? zone != zone || reader.stream ?? stream != stream {
+            throw StoreError(
+                .damaged,
+                "a log of zone '\(reader.zone ?? "")', stream '\(reader.stream ?? "")'",
+                path: path, advice: "move it back to where it came from")
+        }
+        var damages = reader.damages
+        let tail = try reader.tailCount()
+        if isNewest && !name.isDamaged {
+            guard try settle(reader, tail) else { return }
+        } else if tail > 0 {
+            damages.append(
+                LogDamage(
+                    path: path, bytes: reader.offset..<reader.offset + tail, missing: 0..<0,
+                    what: "the log ends in invalid bytes"))
+        }
+        take(states: touched, of: name, reader)
+        file(name, path, reader, isSound: damages.isEmpty && !name.isDamaged)
+        report.damages.append(contentsOf: damages)
+        if !damages.isEmpty && !name.isDamaged { damagedLogs.append(path) }
+        report.rowsInLogs += reader.rowCount
+        nextIndex = max(nextIndex, reader.nextIndex)
+    }
+
+    /// States of a log that is newer than all segments; others are in a segment already.
+    private mutating func take(
+        states touched: [SourceState], of name: Filenames.LogName, _ reader: LogReader
+    ) {
+        let end = segments.last?.upperBound ?? 0
+        guard reader.nextIndex > end || name.firstIndex >= end else { return }
+        for state in touched { states.set(state) }
+    }
+
+    /// Decides what becomes of a log.
+    private mutating func file(
+        _ name: Filenames.LogName, _ path: String, _ reader: LogReader, isSound: Bool
+    ) {
+        if !isSound { return }
+        if reader.rowCount == 0 {
+            emptyLogs.append(path)
+            return
+        }
+        let leaves = name.firstIndex..<reader.nextIndex
+        if isCovered(leaves) {
+            // The sealer was cut short between segment and log. Not removing it costs space only.
+            try? fileSystem.remove(path)
+        } else {
+            closedLogs.append(
+                ClosedLog(zone: zone, stream: stream, path: path, leaves: leaves))
+        }
+    }
+
+    /// Whether segments hold all of `leaves`.
+    private func isCovered(_ leaves: Range<UInt64>) -> Bool {
+        var next = leaves.lowerBound
+        for range in segments.sorted(by: { $0.lowerBound < $1.lowerBound })
+        where range.lowerBound <= next && range.upperBound > next {
+            next = range.upperBound
+        }
+        return next >= leaves.upperBound
+    }
+
+    /// Makes the newest log durable as far as it is valid, and ends it there.
+    ///
+    /// - Returns: whether there is anything in it; if not, it was removed.
+    private mutating func settle(_ reader: LogReader, _ tail: Int) throws(StoreError) -> Bool {
+        do throws(FileError) {
+            if tail > 0 {
+                report.cuts.append(
+                    RecoveryReport.Cut(path: reader.path, offset: reader.offset, count: tail))
+            }
+            if reader.frameCount == 0 && reader.damages.isEmpty {
+                try fileSystem.remove(reader.path)
+                try fileSystem.syncDirectory(logsPath)
+                return false
+            }
+            let file = try fileSystem.open(reader.path, .readWrite)
+            defer { file.close() }
+            if tail > 0 { try file.truncate(to: reader.offset) }
+            var at = reader.durable
+            while at < reader.offset {
+                let part = try fileSystem.bytes(
+                    reader.path, from: at, count: min(reader.offset - at, 1 << 20))
+                if part.isEmpty { break }
+                try file.overwrite(part.span, at: at)
+                at += part.count
+            }
+            try file.sync()
+            try fileSystem.syncDirectory(logsPath)
+            return true
+        } catch {
+            throw StoreError(file: error)
+        }
+    }
+
+    private mutating func recordGap(of damage: LogDamage, _ now: Timestamp) {
+        let name = Path.name(of: damage.path)
+        if name.hasSuffix(Filenames.damagedLogSuffix) { return }
+        var told = damage
+        told.path = name
+        let cause = told.description
+        guard knownCauses.insert(cause).inserted else { return }
+        newGaps.append(
+            Gap(
+                source: StreamWriter.ownSource, detected: now,
+                count: damage.missing.isEmpty ? nil : UInt64(damage.missing.count), cause: cause))
+    }
+}
+
+/// The newest state of each source of a stream, in the order in which they were first seen.
+struct SourceStates {
+    private(set) var all: [SourceState] = []
+    private var indices: [String: Int] = [:]
+
+    /// The state of `source`; a new one if it was never seen.
+    func state(of source: Source) -> SourceState {
+        guard let index = indices[source.id] else { return SourceState(source: source) }
+        return all[index]
+    }
+
+    mutating func set(_ state: SourceState) {
+        if let index = indices[state.source.id] {
+            all[index] = state
+        } else {
+            indices[state.source.id] = all.count
+            all.append(state)
+        }
+    }
+}
