@@ -34,6 +34,7 @@ final class SegmentBlock: Sendable {
     private let chunkOffsets: [Int]
     private let sourceCount: Int
     private let senderCount: Int
+    private let ignoresChecksums: Bool
 
     private struct Cache {
         var directory: ColumnDirectory?
@@ -47,8 +48,10 @@ final class SegmentBlock: Sendable {
     ///   - offset: where the block's first chunk begins in `contents`.
     init(
         head: SegmentFooter.BlockHead, slotCounts: [Int], sourceCount: Int, senderCount: Int,
-        contents: FileContents, offset: Int, fileOffset: Int, path: String
+        contents: FileContents, offset: Int, fileOffset: Int, path: String,
+        ignoresChecksums: Bool = false
     ) {
+        self.ignoresChecksums = ignoresChecksums
         self.contents = contents
         self.path = path
         self.fileOffset = fileOffset
@@ -216,9 +219,11 @@ extension SegmentBlock {
         let checksum = SegmentFormat.chunkChecksum(
             header: bytes.extracting(offset..<first - 4), stored: bytes.extracting(stored))
         let isRight =
-            header.storedCount == stored.count && header.checksum == checksum
-            && header.checksum == chunks[number].checksum
-        guard isRight else { throw damaged("checksum does not match", chunk: number) }
+            header.checksum == checksum && header.checksum == chunks[number].checksum
+            && header.storedCount == stored.count
+        guard isRight || ignoresChecksums else {
+            throw damaged("checksum does not match", chunk: number)
+        }
         guard let codec = Codec(rawValue: header.codec) else {
             throw damaged("codec \(header.codec) is unknown to this version", chunk: number)
         }
@@ -258,16 +263,5 @@ extension StoreError {
         StoreError(
             .damaged, what, path: path, section: section, offset: offset,
             advice: "the file is not what was written; put back a copy, or run `hisui verify`")
-    }
-
-    /// The system's refusal, as the store's.
-    init(_ error: FileError) {
-        let code: StoreError.Code =
-            switch error.code {
-            case .notFound: .notFound
-            case .locked: .locked
-            default: .system
-            }
-        self.init(code, "\(error)", path: error.path)
     }
 }

@@ -45,7 +45,7 @@ struct SegmentWriter {
             file = try fileSystem.open(temporary, .create)
             try file.append(SegmentFormat.header().span)
         } catch {
-            throw StoreError(error)
+            throw StoreError(file: error)
         }
     }
 
@@ -66,7 +66,7 @@ struct SegmentWriter {
             try file.append(encoder.output.span)
             read = try fileSystem.bytes(temporary, from: offset, count: encoder.output.count)
         } catch {
-            throw StoreError(error)
+            throw StoreError(file: error)
         }
         let slotCounts = head.shapes.map { builder.shapes[Int($0)].slots.count }
         let written = SegmentBlock(
@@ -111,14 +111,14 @@ struct SegmentWriter {
             try file.sync()
             file.close()
         } catch {
-            throw StoreError(error)
+            throw StoreError(file: error)
         }
         try checkFooter(footer)
         do throws(FileError) {
             try fileSystem.rename(temporary, to: path)
             try fileSystem.syncDirectory(directory)
         } catch {
-            throw StoreError(error)
+            throw StoreError(file: error)
         }
         return path
     }

@@ -11,6 +11,9 @@ public struct Snapshot: Sendable {
     /// read only what is new.
     public internal(set) var nextIndices: [Stream: UInt64] = [:]
 
+    /// Files that are damaged or misplaced: their rows are missing here.
+    public internal(set) var problems: [StoreError] = []
+
     /// A stream of a zone.
     public struct Stream: Hashable, Comparable, Sendable {
         public var zone: String
