@@ -2,9 +2,7 @@ import HisuiBytes
 import HisuiEvent
 import HisuiShape
 
-/// What stands in a frame behind its header, taken apart.
-///
-/// `FrameEncoder` puts it together.
+/// What stands in a frame behind its header, taken apart. `FrameEncoder` puts it together.
 ///
 ///     u8 0 or 32, and that many bytes      digest of the definitions, when it changes
 ///     varint n, n × counted shape          shapes that the file uses for the first time

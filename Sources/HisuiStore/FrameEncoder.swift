@@ -13,9 +13,8 @@ import HisuiShape
 ///
 /// Owned by a `StreamWriter`, which is owned by one thread.
 struct FrameEncoder: ~Copyable {
-    /// Shapes of one file at most; what comes beyond is written as one slot.
-    ///
-    /// A file is closed long before, at `Limits.shapesPerSegmentMax`.
+    /// Shapes of one file at most; what comes beyond is written as one slot. A file is closed long
+    /// before, at `Limits.shapesPerSegmentMax`.
     static let shapesMax = 2 * Limits.shapesPerSegmentMax
 
     /// Frames, or the file's header and frames, that wait for their commit.

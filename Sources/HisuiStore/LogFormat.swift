@@ -2,9 +2,7 @@ import HisuiBytes
 public import HisuiEvent
 import HisuiFile
 
-/// The write-ahead log: where rows are durable first.
-///
-/// `docs/format.md` specifies every byte.
+/// The write-ahead log: where rows are durable first. `docs/format.md` specifies every byte.
 ///
 ///     file    | header | frame | frame | …                      only ever appended to
 ///

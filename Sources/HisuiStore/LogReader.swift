@@ -34,9 +34,7 @@ public struct LogReader {
     public private(set) var stream: String?
     /// Leaf index that the next frame should begin with.
     public private(set) var nextIndex: UInt64
-    /// Where the next frame should begin.
-    ///
-    /// 0: at the header, which is not complete yet.
+    /// Where the next frame should begin. 0: at the header, which is not complete yet.
     public private(set) var offset = 0
     /// How much of the file is known to have been synced by its writer.
     public private(set) var durable = 0
@@ -175,9 +173,7 @@ public struct LogReader {
         return true
     }
 
-    /// The valid frame at `start`, if there is one.
-    ///
-    /// Afterwards the window holds all of it.
+    /// The valid frame at `start`, if there is one. Afterwards the window holds all of it.
     private mutating func frameHeader(at start: Int) throws(StoreError) -> LogFormat.FrameHeader? {
         guard try fill(from: start, count: LogFormat.frameHeaderBytes) else { return nil }
         let head = LogFormat.FrameHeader(

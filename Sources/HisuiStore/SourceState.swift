@@ -7,9 +7,7 @@ public struct SourceState: Hashable, Sendable {
     public var position: [UInt8]
     /// Totals since the source was first seen.
     public var account: Account
-    /// When its newest record was taken: what tells of silence.
-    ///
-    /// `.none` before the first.
+    /// When its newest record was taken: what tells of silence. `.none` before the first.
     public var lastReceived: Timestamp
 
     public init(
