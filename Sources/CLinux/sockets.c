@@ -225,6 +225,8 @@ void hisui_datagram_peer(hisui_datagrams *set, unsigned i, hisui_peer *peer) {
     peer_from(&set->from[i], peer);
 }
 
+int64_t hisui_data_start(int fd) { return lseek(fd, 0, SEEK_DATA); }
+
 int hisui_epoll_set(int epoll, int operation, int fd, uint32_t events, uint64_t token) {
     struct epoll_event event = {.events = events, .data.u64 = token};
     return epoll_ctl(epoll, operation, fd, &event) == 0 ? 0 : -errno;

@@ -50,6 +50,8 @@ public enum Limits {
     public static let journalWritersMax = 1024
     /// Entries looked at when going back for skipped ones, so that a hole costs at most a second.
     public static let journalHoleStepsMax = 262_144
+    /// One field of a journal entry: what journald itself accepts; a larger length is damage.
+    public static let journalFieldBytesMax = 768 << 20
     /// Senders of one syslog listener that get a source of their own; the rest share one. Each
     /// costs a batch and a line in every listing.
     public static let sendersPerListenerMax = 1024

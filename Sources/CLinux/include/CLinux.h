@@ -52,6 +52,9 @@ int hisui_datagrams_receive(hisui_datagrams *set, int fd);
 const uint8_t *hisui_datagram(hisui_datagrams *set, unsigned i, uint32_t *count, int *cut);
 void hisui_datagram_peer(hisui_datagrams *set, unsigned i, hisui_peer *peer);
 
+// Where a file's first byte that is no hole stands; negative if there is none, 0 if unknown.
+int64_t hisui_data_start(int fd);
+
 // epoll without the union: `token` comes back with the event.
 int hisui_epoll_set(int epoll, int operation, int fd, uint32_t events, uint64_t token);
 int hisui_epoll_wait(

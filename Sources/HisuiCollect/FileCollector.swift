@@ -1,0 +1,58 @@
+import Glibc
+
+/// Follows files that fit patterns: across rotation by renaming and by copytruncate, as they come
+/// and go.
+///
+/// A line is a record, without its LF or CR LF; an empty line is an empty record. What stands
+/// behind the last LF waits until the line is finished, or the file has been rotated away.
+///
+/// The source is the path, `file:/var/log/app.log`, whatever files have been there; rotated files
+/// (`app.log.1`, `app.log-20261123`) are known by identity and contents and belong to the source
+/// of the path they came from. See `FilePosition` for how a file is known again.
+public final class FileCollector: Collector {
+    /// Where reading begins in a file that is there when the collector first sees it.
+    ///
+    /// Files that appear later, or that have a position, are never skipped into.
+    public enum Start: Hashable, Sendable { case start, end }
+
+    public let name: String
+    private let patterns: [FilePattern]
+    private let start: Start
+    private let graceMilliseconds: Int64
+    private let rescanMilliseconds: Int64
+
+    /// - Parameters:
+    ///   - patterns: absolute paths with `*`, `**`, `?` and `[…]`.
+    ///   - graceSeconds: how long a rotated file is still read after it last grew.
+    ///   - rescanMilliseconds: how often to look without being told by the kernel.
+    public init(
+        name: String, patterns: [String], from start: Start = .start, graceSeconds: Int = 60,
+        rescanMilliseconds: Int = 2000
+    ) throws(CollectError) {
+        self.name = name
+        self.start = start
+        graceMilliseconds = Int64(graceSeconds) * 1000
+        self.rescanMilliseconds = Int64(rescanMilliseconds)
+        var compiled: [FilePattern] = []
+        for text in patterns {
+            guard let pattern = FilePattern(text) else {
+                throw CollectError(
+                    .badConfiguration, operation: "follow files", place: text,
+                    hint: "patterns are absolute paths without ..")
+            }
+            compiled.append(pattern)
+        }
+        self.patterns = compiled
+    }
+
+    public func collect(
+        into sink: any RecordSink, resume: @Sendable (String) -> [UInt8]?, until stop: StopSignal
+    ) throws(CollectError) {
+        let follower = FileFollower(
+            patterns: patterns, sink: sink, start: start, graceMilliseconds: graceMilliseconds)
+        follower.run(until: stop, rescanMilliseconds: rescanMilliseconds, resume: resume)
+    }
+
+    /// The id of the source that a path is.
+    public static func sourceID(_ path: String) -> String { SourceID.make("file", path) }
+}

@@ -1,0 +1,135 @@
+import Glibc
+import HisuiEvent
+
+/// The loop of a `FileCollector`, on its thread: which files there are, and whose turn it is.
+final class FileFollower {
+    private let patterns: [FilePattern]
+    private let sink: any RecordSink
+    private let start: FileCollector.Start
+    private let graceMilliseconds: Int64
+    private var watch = DirectoryWatch()
+    /// In order of path, so that runs are alike.
+    private var families: [FileFamily] = []
+    private var familyOf: [String: FileFamily] = [:]
+    private var isFirstScan = true
+
+    init(
+        patterns: [FilePattern], sink: any RecordSink, start: FileCollector.Start,
+        graceMilliseconds: Int64
+    ) {
+        self.patterns = patterns
+        self.sink = sink
+        self.start = start
+        self.graceMilliseconds = graceMilliseconds
+    }
+
+    func run(
+        until stop: StopSignal, rescanMilliseconds: Int64, resume: (String) -> [UInt8]?
+    ) {
+        var nextScan: Int64 = 0
+        var isScanDue = true
+        while !stop.isRaised {
+            let now = Clock.monotonicMilliseconds()
+            if isScanDue || now >= nextScan {
+                scan(now, resume)
+                nextScan = now + rescanMilliseconds
+                isScanDue = false
+                for family in families { family.isDirty = true }
+            }
+            for family in families where family.isDirty && !stop.isRaised {
+                family.read(now)
+                if family.isRefused { return }
+            }
+            if !families.contains(where: \.isDirty) {
+                wait(stop, nextScan - Clock.monotonicMilliseconds())
+            }
+            takeChanges(&isScanDue)
+        }
+    }
+
+    /// Sleeps until something changes; then a few milliseconds more, so that lines that are
+    /// written one by one are taken together.
+    private func wait(_ stop: StopSignal, _ milliseconds: Int64) {
+        var entries = [
+            pollfd(fd: stop.descriptor, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: watch.descriptor, events: Int16(POLLIN), revents: 0),
+        ]
+        // Safe: the array outlives the call; a descriptor of -1 is passed over.
+        let ready = unsafe poll(&entries, 2, Int32(clamping: max(0, min(milliseconds, 1000))))
+        if ready > 0 { stop.wait(milliseconds: Self.gatherMilliseconds) }
+    }
+
+    private func takeChanges(_ isScanDue: inout Bool) {
+        var names = false
+        var grown: [String] = []
+        watch.changes { change in
+            switch change {
+            case .names: names = true
+            case .contents(let path): if grown.last != path { grown.append(path) }
+            }
+        }
+        if names { isScanDue = true }
+        for path in grown {
+            if let family = familyOf[path] {
+                family.isDirty = true
+            } else {
+                // A file under the name it was rotated to.
+                for family in families where family.files.count > 1 { family.isDirty = true }
+            }
+        }
+    }
+
+    // MARK: Which files there are
+
+    private func scan(_ now: Int64, _ resume: (String) -> [UInt8]?) {
+        var paths: Set<String> = []
+        var directories: Set<String> = []
+        for pattern in patterns {
+            pattern.expand({ directories.insert($0) }, { paths.insert($0) })
+        }
+        // What changes between looking and watching is found by looking again.
+        let unwatched = watch.add(directories)
+        if unwatched {
+            for pattern in patterns { pattern.expand({ _ in }, { paths.insert($0) }) }
+        }
+        let matched = Set(paths.compactMap { FileStatus($0)?.identity })
+        for family in families { family.rescan(now, keep: matched.contains) }
+        // Those with a position first: they know which files they have read under other names.
+        let new = paths.filter { familyOf[$0] == nil }.sorted()
+        var saved: [String: [UInt8]] = [:]
+        for path in new { saved[path] = resume(FileCollector.sourceID(path)) }
+        for path in new where saved[path] != nil { add(path, saved[path]) }
+        for path in new where saved[path] == nil { addUnseen(path, paths, resume) }
+        isFirstScan = false
+    }
+
+    /// A path that was never seen: a file of its own, or one that another path's file became.
+    private func addUnseen(_ path: String, _ paths: Set<String>, _ resume: (String) -> [UInt8]?) {
+        guard let identity = FileStatus(path)?.identity, familyOf[path] == nil,
+            !families.contains(where: { $0.knows(identity) })
+        else { return }
+        guard let original = RotatedName.original(path) else { return add(path, nil) }
+        if let family = familyOf[original] {
+            if isFirstScan, start == .start, resume(family.source.id) == nil {
+                family.prepend(path)
+            }
+        } else if let saved = resume(FileCollector.sourceID(original)) {
+            // Rotated while nobody looked, and no new file at the path yet.
+            add(original, saved)
+        } else {
+            add(path, nil)
+        }
+    }
+
+    private func add(_ path: String, _ saved: [UInt8]?) {
+        guard families.count < Limits.followedFilesMax else { return }
+        let source = Source(id: FileCollector.sourceID(path), kind: .file, form: .line)
+        let family = FileFamily(
+            source: source, path: path, sink: sink, graceMilliseconds: graceMilliseconds)
+        families.append(family)
+        familyOf[path] = family
+        family.begin(saved, atEnd: isFirstScan && start == .end)
+    }
+
+    private static let gatherMilliseconds: Int32 = 3
+}

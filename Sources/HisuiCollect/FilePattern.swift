@@ -1,0 +1,94 @@
+import Glibc
+import HisuiBytes
+import HisuiEvent
+import HisuiFile
+
+/// A pattern of paths, and the files that fit it now.
+struct FilePattern: Sendable {
+    private let parts: [String]
+
+    /// - Parameter text: absolute, as `Glob` reads it.
+    init?(_ text: String) {
+        guard text.hasPrefix("/") else { return nil }
+        parts = text.split(separator: "/", omittingEmptySubsequences: true).map(String.init)
+        if parts.isEmpty || parts.contains("..") { return nil }
+    }
+
+    /// Finds the regular files that fit.
+    ///
+    /// - Parameter visit: is called with each directory before it is looked at, so that changes
+    ///   after the call are seen by whoever watches it.
+    func expand(_ visit: (String) -> Void, _ found: (String) -> Void) {
+        walk("", 0, 0, visit, found)
+    }
+
+    private func walk(
+        _ directory: String, _ i: Int, _ depth: Int, _ visit: (String) -> Void,
+        _ found: (String) -> Void
+    ) {
+        let part = parts[i]
+        let isLast = i == parts.count - 1
+        if part == "**" {
+            if !isLast { walk(directory, i + 1, depth, visit, found) }
+            guard depth < Limits.globDepthMax else { return }
+            for name in names(directory, visit) {
+                let path = "\(directory)/\(name)"
+                switch Self.kind(path, follow: false) {
+                case S_IFDIR: walk(path, i, depth + 1, visit, found)
+                case S_IFREG: if isLast { found(path) }
+                default: break
+                }
+            }
+            return
+        }
+        let isPlain = !part.utf8.contains { "*?[\\".utf8.contains($0) }
+        if isPlain && !isLast { return walk("\(directory)/\(part)", i + 1, depth, visit, found) }
+        for name in names(directory, visit) where isPlain ? name == part : Glob.match(part, name) {
+            let path = "\(directory)/\(name)"
+            if isLast {
+                if Self.kind(path, follow: true) == S_IFREG { found(path) }
+            } else if Self.kind(path, follow: true) == S_IFDIR {
+                walk(path, i + 1, depth, visit, found)
+            }
+        }
+    }
+
+    private func names(_ directory: String, _ visit: (String) -> Void) -> [String] {
+        let path = directory.isEmpty ? "/" : directory
+        visit(path)
+        // A directory that does not exist yet, or may not be read, holds nothing; it is looked
+        // at again with the next scan.
+        return ((try? RealFileSystem().list(path)) ?? []).sorted()
+    }
+
+    private static func kind(_ path: String, follow: Bool) -> mode_t {
+        var status = stat()
+        // Safe: the path is passed as a terminated copy; the call writes one structure.
+        let result = unsafe follow ? stat(path, &status) : lstat(path, &status)
+        return result == 0 ? status.st_mode & S_IFMT : 0
+    }
+}
+
+/// Names of rotated files.
+enum RotatedName {
+    /// The path a rotated file had before: `/var/log/app.log` for `/var/log/app.log.1`,
+    /// `…/app.log-20261123`, `…/app.log.2026-11-23.2`; nil if the name does not look rotated.
+    static func original(_ path: String) -> String? {
+        let bytes = Array(path.utf8)
+        var i = bytes.count
+        while i > 0, isRotation(bytes[i - 1]) { i -= 1 }
+        // The suffix begins with "." or "-" and has a digit; a name is left before it.
+        while i < bytes.count, bytes[i] != UInt8(ascii: "."), bytes[i] != UInt8(ascii: "-") {
+            i += 1
+        }
+        guard i > 0, bytes.count - i >= 2, bytes[i - 1] != UInt8(ascii: "/") else { return nil }
+        let last = bytes[bytes.count - 1]
+        guard last >= UInt8(ascii: "0"), last <= UInt8(ascii: "9") else { return nil }
+        return String(decoding: bytes[..<i], as: UTF8.self)
+    }
+
+    private static func isRotation(_ byte: UInt8) -> Bool {
+        byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") || byte == UInt8(ascii: ".")
+            || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+    }
+}

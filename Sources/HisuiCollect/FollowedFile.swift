@@ -1,0 +1,206 @@
+import CLinux
+import Glibc
+import HisuiBytes
+import HisuiEvent
+
+/// One open file that is followed: what has been read of it, and how it is known again.
+///
+/// Owned by its `FileFamily`, on the collector's thread.
+final class FollowedFile {
+    enum Outcome {
+        /// Bytes were read; there may be more.
+        case read
+        /// Nothing more at present.
+        case end
+        /// The bytes before the offset are gone or others: the file was emptied.
+        case truncated
+        case failed(Int32)
+    }
+
+    let identity: FileIdentity
+    /// The name it had when it was last seen.
+    var path: String
+    /// When, in milliseconds, it was found to be at its path no more; nil while it is.
+    var leftPath: Int64?
+    private let descriptor: Int32
+    /// Bytes read, and taken or kept in `lines`.
+    private(set) var offset: UInt64
+    private var lines: LineCutter
+    /// The first bytes of the file, as far as read.
+    private var head: [UInt8] = []
+    /// The last bytes before `offset`: what the next read checks first.
+    private var recent: [UInt8] = []
+    /// The last bytes before the position.
+    private var tail: [UInt8] = []
+    /// What was read from the file and not yet taken.
+    private var chunk: [UInt8] = []
+    private var taken = 0
+
+    /// Opens a file at an offset, with nothing known about what stands there.
+    ///
+    /// - Returns: nil and `errno` if it cannot be opened or is no regular file.
+    init?(path: String, offset: UInt64 = 0, isDiscarding: Bool = false) {
+        // Safe: the path is passed as a terminated copy; fstat writes one structure. A named pipe
+        // would block the open, hence O_NONBLOCK.
+        let opened = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
+        guard opened >= 0 else { return nil }
+        var status = stat()
+        guard unsafe fstat(opened, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            close(opened)
+            return nil
+        }
+        descriptor = opened
+        identity = FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+        self.path = path
+        self.offset = offset
+        lines = LineCutter(isDiscarding: isDiscarding)
+        head = bytes(at: 0, count: Int(min(offset, UInt64(Fingerprint.headMax))))
+        let before = min(offset, UInt64(Fingerprint.tailMax))
+        tail = bytes(at: offset - before, count: Int(before))
+        recent = tail
+    }
+
+    deinit { close(descriptor) }
+
+    /// Opens the file that a position tells of, if that is what the path holds.
+    ///
+    /// - Parameter entry: is compared by fingerprints alone: the caller chooses by identity.
+    static func reopen(_ path: String, _ entry: FilePosition.Entry) -> FollowedFile? {
+        guard
+            let file = FollowedFile(
+                path: path, offset: entry.offset, isDiscarding: entry.isDiscarding),
+            Fingerprint(file.tail.span) == entry.tail,
+            Fingerprint(file.bytes(at: 0, count: Int(entry.head.count)).span) == entry.head
+        else { return nil }
+        return file
+    }
+
+    /// Opens a file at its end; a line that is being written there is skipped.
+    static func openAtEnd(_ path: String) -> FollowedFile? {
+        guard let probe = FollowedFile(path: path) else { return nil }
+        let size = probe.size
+        let last = size > 0 ? probe.bytes(at: size - 1, count: 1) : []
+        let isInLine = !last.isEmpty && last[0] != 0x0a
+        return FollowedFile(path: path, offset: size, isDiscarding: isInLine)
+    }
+
+    var size: UInt64 {
+        var status = stat()
+        // Safe: the call writes one structure.
+        return unsafe fstat(descriptor, &status) == 0 ? UInt64(max(0, status.st_size)) : 0
+    }
+
+    /// What of a read has not been taken yet, because the batch was full.
+    var hasRest: Bool { taken < chunk.count }
+
+    var position: FilePosition.Entry {
+        let offset = offset - UInt64(lines.carry.count)
+        return FilePosition.Entry(
+            identity: identity,
+            head: Fingerprint(head.span.extracting(first: Int(min(offset, UInt64(head.count))))),
+            tail: Fingerprint(tail.span), offset: offset, isDiscarding: lines.isDiscarding)
+    }
+
+    // MARK: Reading
+
+    /// Reads some bytes and appends the lines they end.
+    ///
+    /// Stops when the batch is full: hand it over and call again.
+    func read(into batch: inout RecordBatch) -> Outcome {
+        if !hasRest {
+            let outcome = fill()
+            guard case .read = outcome else { return outcome }
+        }
+        let start = taken
+        taken = lines.take(chunk.span, taken..<chunk.count, received: Clock.now(), into: &batch)
+        offset += UInt64(taken - start)
+        keepTail(start)
+        return .read
+    }
+
+    /// The file is at its end for ever: what stands there without LF is a line too.
+    func finish(_ flags: RowFlags = [], into batch: inout RecordBatch) {
+        let end = lines.carry
+        lines.finish(received: Clock.now(), flags: flags, into: &batch)
+        Self.keepLast(&tail, end.span, Fingerprint.tailMax)
+    }
+
+    /// Begins again after the file was emptied.
+    func restart() {
+        chunk = []
+        taken = 0
+        head = []
+        recent = []
+        tail = []
+        lines = LineCutter()
+        // A writer without O_APPEND leaves a hole where it had written before; it holds nothing.
+        let data = hisui_data_start(descriptor)
+        offset = data > 0 ? UInt64(data) : 0
+    }
+
+    /// Reads the next chunk, after checking that the bytes before it are still the same.
+    private func fill() -> Outcome {
+        let before = recent.count
+        let start = Int(offset) - before
+        let next = bytes(at: UInt64(start), count: before + chunkBytes)
+        if lastError != 0 { return .failed(lastError) }
+        guard next.count >= before else { return .truncated }
+        for i in 0..<before where next[i] != recent[i] { return .truncated }
+        if next.count == before { return .end }
+        // Small reads while lines trickle in, large ones to catch up.
+        chunkBytes = next.count < before + chunkBytes ? 4096 : min(chunkBytes * 4, 256 << 10)
+        chunk = next
+        taken = before
+        Self.keepLast(&recent, chunk.span.extracting(before..<chunk.count), Fingerprint.tailMax)
+        if head.count < Fingerprint.headMax, offset == UInt64(head.count) {
+            head.append(contentsOf: chunk[before...].prefix(Fingerprint.headMax - head.count))
+        }
+        return .read
+    }
+
+    /// Keeps the last bytes before the position, after the chunk was taken from `start` on.
+    private func keepTail(_ start: Int) {
+        let open = lines.carry.count
+        // Bytes of this chunk before the position; fewer than none if the line began before it.
+        let end = taken - open
+        if end > start {
+            let from = max(0, end - Fingerprint.tailMax)
+            tail = Array(chunk[from..<end])
+            if from == 0, tail.count < Fingerprint.tailMax { tail = lastBefore() }
+        }
+    }
+
+    /// Reads the bytes before the position again: only when a chunk is too short to hold them.
+    private func lastBefore() -> [UInt8] {
+        let position = offset - UInt64(lines.carry.count)
+        let count = min(position, UInt64(Fingerprint.tailMax))
+        return bytes(at: position - count, count: Int(count))
+    }
+
+    private static func keepLast(_ kept: inout [UInt8], _ more: Span<UInt8>, _ count: Int) {
+        let from = max(0, more.count - count)
+        if more.count - from == count { kept.removeAll(keepingCapacity: true) }
+        for i in from..<more.count { kept.append(more[i]) }
+        if kept.count > count { kept.removeFirst(kept.count - count) }
+    }
+
+    /// `errno` of the last read, 0 if it worked.
+    private var lastError: Int32 = 0
+
+    /// Reads up to `count` bytes at a place; fewer at the end of the file.
+    private func bytes(at place: UInt64, count: Int) -> [UInt8] {
+        lastError = 0
+        if count == 0 { return [] }
+        return unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            // Safe: the call writes at most `count` bytes into room for as many.
+            var got = unsafe pread(descriptor, buffer.baseAddress, count, off_t(place))
+            if got < 0 && errno == EINTR {
+                got = unsafe pread(descriptor, buffer.baseAddress, count, off_t(place))
+            }
+            if got < 0 { lastError = errno }
+            filled = max(0, got)
+        }
+    }
+
+    private var chunkBytes = 4096
+}
