@@ -2,7 +2,8 @@
 ///
 /// Drawn from the Unicode Character Database, version 14.0.0: East Asian width W and F are wide;
 /// marks that do not advance, format characters (but those that begin a number) and the second and
-/// third parts of Hangul syllables take no column. Unassigned numbers between two ranges of a kind are counted to it.
+/// third parts of Hangul syllables take no column. Unassigned numbers between two ranges of a kind
+/// are counted to it.
 enum TerminalWidths {
     /// Two columns.
     static let wide: [UInt32] = [
