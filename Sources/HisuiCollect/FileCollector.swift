@@ -6,7 +6,7 @@ import Glibc
 /// A line is a record, without its LF or CR LF; an empty line is an empty record. What stands
 /// behind the last LF waits until the line is finished, or the file has been rotated away.
 ///
-/// The source is the path, `file:/var/log/app.log`, whatever files have been there; rotated files
+/// Each path is a source, `app:/var/log/app.log` for the collector `app`, whatever files have been there; rotated files
 /// (`app.log.1`, `app.log-20261123`) are known by identity and contents and belong to the source
 /// of the path they came from. See `FilePosition` for how a file is known again.
 public final class FileCollector: Collector {
@@ -22,6 +22,7 @@ public final class FileCollector: Collector {
     private let rescanMilliseconds: Int64
 
     /// - Parameters:
+    ///   - name: what the ids of the sources begin with.
     ///   - patterns: absolute paths with `*`, `**`, `?` and `[…]`.
     ///   - graceSeconds: how long a rotated file is still read after it last grew.
     ///   - rescanMilliseconds: how often to look without being told by the kernel.
@@ -49,10 +50,7 @@ public final class FileCollector: Collector {
         into sink: any RecordSink, resume: @Sendable (String) -> [UInt8]?, until stop: StopSignal
     ) throws(CollectError) {
         let follower = FileFollower(
-            patterns: patterns, sink: sink, start: start, graceMilliseconds: graceMilliseconds)
+            name: name, patterns: patterns, sink: sink, start: start, graceMilliseconds: graceMilliseconds)
         follower.run(until: stop, rescanMilliseconds: rescanMilliseconds, resume: resume)
     }
-
-    /// The id of the source that a path is.
-    public static func sourceID(_ path: String) -> String { SourceID.make("file", path) }
 }

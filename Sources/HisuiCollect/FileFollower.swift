@@ -3,6 +3,7 @@ import HisuiEvent
 
 /// The loop of a `FileCollector`, on its thread: which files there are, and whose turn it is.
 final class FileFollower {
+    private let name: String
     private let patterns: [FilePattern]
     private let sink: any RecordSink
     private let start: FileCollector.Start
@@ -14,9 +15,10 @@ final class FileFollower {
     private var isFirstScan = true
 
     init(
-        patterns: [FilePattern], sink: any RecordSink, start: FileCollector.Start,
+        name: String, patterns: [FilePattern], sink: any RecordSink, start: FileCollector.Start,
         graceMilliseconds: Int64
     ) {
+        self.name = name
         self.patterns = patterns
         self.sink = sink
         self.start = start
@@ -97,11 +99,14 @@ final class FileFollower {
         // Those with a position first: they know which files they have read under other names.
         let new = paths.filter { familyOf[$0] == nil }.sorted()
         var saved: [String: [UInt8]] = [:]
-        for path in new { saved[path] = resume(FileCollector.sourceID(path)) }
+        for path in new { saved[path] = resume(sourceID(path)) }
         for path in new where saved[path] != nil { add(path, saved[path]) }
         for path in new where saved[path] == nil { addUnseen(path, paths, resume) }
         isFirstScan = false
     }
+
+    /// The id of the source that a path is.
+    private func sourceID(_ path: String) -> String { SourceID.make(name, path) }
 
     /// A path that was never seen: a file of its own, or one that another path's file became.
     private func addUnseen(_ path: String, _ paths: Set<String>, _ resume: (String) -> [UInt8]?) {
@@ -113,7 +118,7 @@ final class FileFollower {
             if isFirstScan, start == .start, resume(family.source.id) == nil {
                 family.prepend(path)
             }
-        } else if let saved = resume(FileCollector.sourceID(original)) {
+        } else if let saved = resume(sourceID(original)) {
             // Rotated while nobody looked, and no new file at the path yet.
             add(original, saved)
         } else {
@@ -123,7 +128,7 @@ final class FileFollower {
 
     private func add(_ path: String, _ saved: [UInt8]?) {
         guard families.count < Limits.followedFilesMax else { return }
-        let source = Source(id: FileCollector.sourceID(path), kind: .file, form: .line)
+        let source = Source(id: sourceID(path), kind: .file, form: .line)
         let family = FileFamily(
             source: source, path: path, sink: sink, graceMilliseconds: graceMilliseconds)
         families.append(family)
