@@ -13,7 +13,7 @@ public import HisuiShape
 ///
 /// The literals of a shape stand nowhere here: they are the gaps between the slots in the record
 /// itself, so literals and slots make up the record by construction.
-public struct RowScratch {
+public struct RowScratch: Sendable {
     public var slots: [ByteRange] = []
     public var kinds: [Shape.Slot] = []
     /// Names the shape together with the gaps: what else the row's shape depends on.

@@ -1,0 +1,142 @@
+import HisuiBytes
+
+/// A run of bytes up to a blank, as a header is made of.
+struct Token {
+    let start: Int
+    let end: Int
+    /// Classes that occur in it; those in `common` are of all its bytes.
+    let bits: UInt8
+    let common: UInt8
+
+    var range: Range<Int> { start..<end }
+
+    @inline(__always)
+    init(_ record: Span<UInt8>, _ start: Int) {
+        let classes = HeaderClass.table
+        let table = classes.span
+        var at = start
+        var bits: UInt8 = 0
+        var common: UInt8 = 0xFF
+        // A longer one is no part of any header.
+        let limit = min(record.count, start + SyslogHeader.hostBytesMax + 2)
+        while at < limit {
+            let byte = record[at]
+            if byte == 0x20 || byte == 0x09 { break }
+            bits |= table[Int(byte)]
+            common &= table[Int(byte)]
+            at += 1
+        }
+        self.start = start
+        end = at
+        self.bits = bits
+        self.common = common
+    }
+
+    @inline(__always)
+    static func skipBlanks(_ record: Span<UInt8>, _ from: Int) -> Int {
+        var at = from
+        while at < record.count, record[at] == 0x20 || record[at] == 0x09 { at += 1 }
+        return at
+    }
+
+    func isNumber(_ record: Span<UInt8>) -> Bool {
+        if end == start || end - start > 20 { return false }
+        for index in start..<end where record[index] &- 0x30 > 9 { return false }
+        return true
+    }
+
+    /// Whether this may be a host: a name or an address.
+    @inline(__always)
+    func isHost(_ record: Span<UInt8>) -> Bool {
+        guard end > start, end - start <= SyslogHeader.hostBytesMax else { return false }
+        if bits & HeaderClass.colon != 0 {
+            return record[start] != 0x25 && IPAddress.parse(record, address(record)) != nil
+        }
+        guard common & HeaderClass.host != 0 else { return false }
+        let first = record[start]
+        return first != 0x25 && first != 0x2D && first != 0x2E
+    }
+
+    /// Whether it is a host even where nothing else speaks for it.
+    func isSurelyHost(_ record: Span<UInt8>) -> Bool {
+        guard isHost(record) else { return false }
+        if bits & HeaderClass.colon != 0 { return true }
+        if IPAddress.parse(record, range) != nil { return true }
+        if bits & HeaderClass.letter != 0 {
+            if bits & (HeaderClass.joiner | HeaderClass.digit) != 0 {
+                let last = record[end - 1]
+                return last != 0x2E && last != 0x2D
+            }
+            return isLocalhost(record)
+        }
+        return false
+    }
+
+    private func isLocalhost(_ record: Span<UInt8>) -> Bool {
+        let name = [UInt8]("localhost".utf8)
+        guard end - start == name.count else { return false }
+        for index in name.indices where record[start + index] != name[index] { return false }
+        return true
+    }
+
+    /// The address without the zone behind `%`.
+    private func address(_ record: Span<UInt8>) -> Range<Int> {
+        for index in range where record[index] == 0x25 { return start..<index }
+        return range
+    }
+}
+
+/// `program:` or `program[pid]:`.
+struct Tag {
+    let program: Range<Int>
+    /// Empty if there is none.
+    let pid: Range<Int>
+    /// Index of the message's first byte.
+    let end: Int
+
+    var hasPID: Bool { !pid.isEmpty }
+
+    @inline(__always)
+    init?(_ record: Span<UInt8>, _ start: Int) {
+        self.init(record, Token(record, start))
+    }
+
+    /// The tag that the token begins with, or is.
+    @inline(__always)
+    init?(_ record: Span<UInt8>, _ token: Token) {
+        // Nearly all words end here.
+        guard token.end - token.start >= 2 else { return nil }
+        let classes = HeaderClass.table
+        let table = classes.span
+        let start = token.start
+        var at = start
+        var bits: UInt8 = 0
+        let limit = min(token.end, start + SyslogHeader.programBytesMax + 1)
+        while at < limit {
+            let next = table[Int(record[at])]
+            if next & HeaderClass.program == 0 { break }
+            bits |= next
+            at += 1
+        }
+        guard at > start, at < limit, bits & (HeaderClass.letter | HeaderClass.high) != 0
+        else { return nil }
+        program = start..<at
+        if record[at] == 0x3A {
+            guard at + 1 == token.end else { return nil }
+            pid = at..<at
+        } else {
+            guard record[at] == 0x5B else { return nil }
+            at += 1
+            let first = at
+            while at < token.end, record[at] &- 0x30 <= 9 { at += 1 }
+            guard at > first, at - first <= 10, at + 1 < token.end, record[at] == 0x5D,
+                record[at + 1] == 0x3A
+            else { return nil }
+            pid = first..<at
+            at += 1
+        }
+        at += 1
+        if at < record.count, record[at] == 0x20 || record[at] == 0x09 { at += 1 }
+        end = at
+    }
+}

@@ -1,0 +1,253 @@
+public import HisuiBytes
+public import HisuiEvent
+public import HisuiShape
+
+/// Turns records into rows: header, rule or automatic shape, number of the shape.
+///
+///     record ─▶ header ─▶ rule matches? ─▶ key ─▶ shape known? ─▶ row
+///                           │ no                   │ no
+///                           └▶ automatic slots     └▶ build it, once
+///
+/// Nothing from outside is an error: a record of which nothing is understood is a row with one slot.
+/// For every row the literals of its shape and its slots make up the record byte for byte; this is
+/// compared for each record, not assumed. A warm parser allocates per batch, not per record.
+///
+/// A parser belongs to one thread at a time and holds the numbers of its shapes itself.
+public struct Parser: Sendable {
+    /// The shapes of the rows of the last batch.
+    ///
+    /// A new table takes its place when it has grown past its use, so who keeps rows takes it after
+    /// every `parse`.
+    public private(set) var shapes = ShapeTable()
+    /// What messages are matched with.
+    public let definitions: DefinitionSet
+
+    private var scratch = RowScratch()
+    private var entry = JournalEntry()
+    private var cache = ShapeCache()
+    private var admission = ShapeAdmission()
+    private var clock: HeaderClock
+    private var files: [String: FileTime] = [:]
+    /// Slots of a row in the batch before: how much room to make for the next one.
+    private var slotsPerRow = 8
+    /// Makes keys unpredictable from outside, so that nobody can write lines that collide.
+    private let seed = UInt64.random(in: 0...UInt64.max)
+
+    /// How far a file has come, for times without a year.
+    private struct FileTime {
+        var latest: Timestamp
+        var last: Timestamp
+    }
+
+    /// Fields of a journal entry that are bound; an entry with more is stored as one slot.
+    static let journalSlotsMax = 208
+    /// Files whose time is remembered.
+    private static let filesMax = 4096
+
+    /// A parser that knows no shape yet.
+    ///
+    /// - Parameter timeZone: the zone of times that name none.
+    public init(definitions: DefinitionSet, timeZone: TimeZoneRules) {
+        self.definitions = definitions
+        clock = HeaderClock(zone: timeZone)
+    }
+
+    /// Rows for all records of the batch, one each and in the same order, numbered by `shapes`.
+    ///
+    /// - Complexity: O(bytes of the batch).
+    public mutating func parse(_ batch: consuming RecordBatch) -> RowBatch {
+        let entries = batch.entries
+        let latest = batch.latestPossible
+        if shapes.count + entries.count > Limits.shapesPerSegmentMax {
+            shapes = ShapeTable()
+            cache = ShapeCache()
+            admission = ShapeAdmission()
+        }
+        var rows = RowBatch(takingOver: batch)
+        beginClock(rows.source, received: entries.first?.received ?? .none, latest: latest)
+        admission.count(rows: entries.count)
+        rows.rows.reserveCapacity(entries.count)
+        rows.slots.reserveCapacity(entries.count * slotsPerRow + 64)
+        let bytes = rows.bytes
+        let form = rows.source.form
+        for entry in entries {
+            let first = Int(entry.offset)
+            let record = bytes.span.extracting(first..<first + Int(entry.count))
+            var row = RowBatch.Row(
+                offset: entry.offset, count: entry.count, shape: 0,
+                firstSlot: UInt32(truncatingIfNeeded: rows.slots.count), time: .none,
+                received: entry.received, sender: entry.sender, flags: entry.flags)
+            if form == .journal {
+                parseJournal(record, &row)
+            } else {
+                parseLine(record, form, &row)
+            }
+            if row.time == .none {
+                row.time = row.received
+                row.flags.insert(.timeInferred)
+            }
+            for slot in scratch.slots {
+                rows.slots.append(
+                    ByteRange(offset: slot.offset &+ entry.offset, count: slot.count))
+            }
+            rows.rows.append(row)
+        }
+        if !entries.isEmpty { slotsPerRow = rows.slots.count / entries.count + 1 }
+        endClock(rows.source, latest: latest)
+        return rows
+    }
+
+    // MARK: - Records
+
+    @inline(__always)
+    private mutating func parseLine(
+        _ record: Span<UInt8>, _ form: RecordForm, _ row: inout RowBatch.Row
+    ) {
+        scratch.reset()
+        scratch.key = seed
+        let header = SyslogHeader.scan(record, clock: &clock, into: &scratch)
+        row.time = header.time
+        row.flags.formUnion(header.flags)
+        let message = header.messageStart..<record.count
+        var layout = RowLayout(form: form)
+        layout.variant = header.variant
+        layout.takeHeader(scratch.kinds)
+        parseMessage(record, message, header.program, &layout, &row)
+        row.shape = number(record, layout, message, dataStart: header.dataStart)
+    }
+
+    @inline(__always)
+    private mutating func parseJournal(_ record: Span<UInt8>, _ row: inout RowBatch.Row) {
+        scratch.reset()
+        scratch.key = seed
+        guard entry.scan(record, fieldsMax: Parser.journalSlotsMax) else {
+            scratch.slots.append(ByteRange(0..<record.count))
+            row.shape = 0
+            return
+        }
+        row.time = entry.time(record)
+        var layout = RowLayout(form: .journal)
+        var message = record.count..<record.count
+        let program = entry.programField
+        for number in entry.fields.indices {
+            let field = entry.fields[number]
+            let value = field.value.range
+            if field.hasLength {
+                scratch.append(value.lowerBound - 8..<value.lowerBound, .text)
+            }
+            guard number == entry.message else {
+                scratch.slots.append(field.value)
+                scratch.kinds.append(entry.slot(number))
+                continue
+            }
+            message = value
+            let programRange = program >= 0 ? entry.fields[program].value.range : nil
+            parseMessage(record, message, programRange, &layout, &row)
+            if layout.isAutomatic {
+                // Kinds follow for the slots behind the message, so these need a place.
+                for _ in 0..<layout.bodyCount { scratch.kinds.append(Shape.Slot(.text)) }
+            }
+        }
+        if entry.message < 0 {
+            layout.bodyFirst = UInt16(scratch.slots.count)
+            let from = scratch.slots.last?.range.upperBound ?? 0
+            layout.messageFirstByte = UInt32(record.count - from)
+            layout.messageLastByte = layout.messageFirstByte
+        }
+        row.shape = number(record, layout, message, dataStart: 0)
+    }
+
+    /// Finds the slots of the message, by a rule or without.
+    @inline(__always)
+    private mutating func parseMessage(
+        _ record: Span<UInt8>, _ message: Range<Int>, _ program: Range<Int>?,
+        _ layout: inout RowLayout, _ row: inout RowBatch.Row
+    ) {
+        let first = scratch.slots.count
+        let match = definitions.match(
+            record, message: message, program: program, form: layout.form, into: &scratch)
+        if let match {
+            layout.rule = match.rule
+            layout.choices = match.choices
+            row.flags.formUnion(match.flags)
+        } else {
+            let room = layout.form == .journal ? Parser.journalSlotsMax : first
+            AutomaticShape.appendSlots(
+                of: record, message: message, slotsMax: Limits.slotsPerShapeMax - room,
+                to: &scratch.slots)
+        }
+        if UTF8Text.asciiEnd(record, message) < message.upperBound,
+            !UTF8Text.isValid(record, message)
+        {
+            row.flags.insert(.charsetLossy)
+        }
+        layout.takeBody(scratch.slots, first: first, message: message)
+    }
+
+    // MARK: - Shapes
+
+    /// The number of the shape of the record in `scratch`, a new one if need be.
+    @inline(__always)
+    private mutating func number(
+        _ record: Span<UInt8>, _ layout: RowLayout, _ message: Range<Int>, dataStart: Int
+    ) -> UInt32 {
+        let key = FixedText.hash(
+            of: record, around: scratch.slots.span, seed: scratch.key ^ layout.hash)
+        if let number = cache.find(record, scratch.slots.span, layout, key: key) { return number }
+        return newNumber(record, layout, message, dataStart: dataStart, key: key)
+    }
+
+    @inline(never)
+    private mutating func newNumber(
+        _ record: Span<UInt8>, _ layout: RowLayout, _ message: Range<Int>, dataStart: Int,
+        key: UInt64
+    ) -> UInt32 {
+        let body = Int(layout.bodyFirst)..<Int(layout.bodyFirst) + Int(layout.bodyCount)
+        if scratch.slots.count > Limits.slotsPerShapeMax {
+            scratch.reset()
+            scratch.slots.append(ByteRange(0..<record.count))
+            return 0
+        }
+        let isWhole = body.count == 1 && scratch.slots[body.lowerBound].range == message
+        if layout.isAutomatic, !isWhole, !message.isEmpty, !admission.admits(key: key) {
+            return wholeMessageNumber(record, layout, message, body, dataStart: dataStart)
+        }
+        let shape = ShapeBuilder.shape(
+            of: record, scratch: scratch, layout: layout, dataStart: dataStart, entry: entry,
+            definitions: definitions)
+        let number = shapes.intern(shape)
+        cache.insert(shape, number, layout, key: key)
+        return number
+    }
+
+    /// Makes the message one slot.
+    private mutating func wholeMessageNumber(
+        _ record: Span<UInt8>, _ layout: RowLayout, _ message: Range<Int>, _ body: Range<Int>,
+        dataStart: Int
+    ) -> UInt32 {
+        scratch.slots.replaceSubrange(body, with: CollectionOfOne(ByteRange(message)))
+        if layout.form == .journal {
+            scratch.kinds.replaceSubrange(body, with: CollectionOfOne(Shape.Slot(.text)))
+        }
+        var whole = layout
+        whole.takeBody(scratch.slots, first: body.lowerBound, count: 1, message: message)
+        let key = FixedText.hash(
+            of: record, around: scratch.slots.span, seed: scratch.key ^ whole.hash)
+        if let number = cache.find(record, scratch.slots.span, whole, key: key) { return number }
+        return newNumber(record, whole, message, dataStart: dataStart, key: key)
+    }
+
+    // MARK: - Time
+
+    private mutating func beginClock(_ source: Source, received: Timestamp, latest: Timestamp) {
+        var last = Timestamp.none
+        if latest != .none, let file = files[source.id], file.latest == latest { last = file.last }
+        clock.begin(received: received, latest: latest, last: last)
+    }
+
+    private mutating func endClock(_ source: Source, latest: Timestamp) {
+        guard latest != .none else { return }
+        if files.count >= Parser.filesMax { files.removeAll() }
+        files[source.id] = FileTime(latest: latest, last: clock.last)
+    }
+}

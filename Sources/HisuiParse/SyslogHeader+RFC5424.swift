@@ -1,0 +1,188 @@
+import HisuiBytes
+import HisuiEvent
+import HisuiShape
+
+extension SyslogHeader {
+    /// Values of structured data that get a slot each; a record with more has one slot for all.
+    static let structuredValuesMax = 64
+
+    /// Reads the rest of a header by RFC 5424, from the version on.
+    ///
+    /// False, and nothing appended, if any part of it is not as the RFC says.
+    /// The parts that are `-` are fixed text: a header without a host has another shape.
+    mutating func rfc5424(
+        _ record: Span<UInt8>, _ clock: inout HeaderClock, _ scratch: inout RowScratch
+    ) -> Bool {
+        let end = record.count
+        var at = messageStart + 2
+        var reading: HeaderClock.Reading?
+        let timeStart = at
+        if at + 1 < end, record[at] == 0x2D, record[at + 1] == 0x20 {
+            at += 1
+        } else {
+            guard let found = clock.iso(record, at, end), record[at + 10] != 0x20 else {
+                return false
+            }
+            reading = found
+            at = found.end
+        }
+        guard let host = SyslogHeader.word(record, &at, bytesMax: 255),
+            let app = SyslogHeader.word(record, &at, bytesMax: 255),
+            let process = SyslogHeader.word(record, &at, bytesMax: 128),
+            let messageID = SyslogHeader.word(record, &at, bytesMax: 64),
+            at + 1 < end, record[at] == 0x20
+        else { return false }
+        at += 1
+        dataStart = at
+        var values = 0
+        if record[at] == 0x2D {
+            at += 1
+        } else {
+            var data = StructuredData(at)
+            while data.next(record) != nil { values += 1 }
+            guard data.isWhole else { return false }
+            at = data.at
+        }
+        guard at == end || record[at] == 0x20 else { return false }
+
+        if let reading {
+            scratch.append(timeStart..<reading.end, .time, role: .time)
+            time = reading.time
+        }
+        if !host.isEmpty { scratch.append(host, .word, role: .host) }
+        if !app.isEmpty {
+            scratch.append(app, .word, role: .program)
+            program = app
+        }
+        appendIDs(record, process, messageID, &scratch)
+        appendData(record, dataStart..<at, values, &scratch)
+        variant.insert(.rfc5424)
+        if at < end { at += 1 }
+        // A byte order mark says that the message is UTF-8.
+        if at + 3 <= end, record[at] == 0xEF, record[at + 1] == 0xBB, record[at + 2] == 0xBF {
+            at += 3
+        }
+        messageStart = at
+        return true
+    }
+
+    private mutating func appendIDs(
+        _ record: Span<UInt8>, _ process: Range<Int>, _ messageID: Range<Int>,
+        _ scratch: inout RowScratch
+    ) {
+        if !process.isEmpty {
+            var isNumber = process.count <= 10
+            for index in process where record[index] &- 0x30 > 9 { isNumber = false }
+            if isNumber {
+                scratch.append(process, .integer, role: .pid)
+            } else {
+                scratch.append(process, .word)
+                variant.insert(.processText)
+            }
+        }
+        if !messageID.isEmpty {
+            scratch.append(messageID, .word)
+            variant.insert(.messageID)
+        }
+    }
+
+    private mutating func appendData(
+        _ record: Span<UInt8>, _ range: Range<Int>, _ values: Int, _ scratch: inout RowScratch
+    ) {
+        if values > SyslogHeader.structuredValuesMax {
+            scratch.append(range, .text)
+            variant.insert(.structuredText)
+        } else if values > 0 {
+            var data = StructuredData(range.lowerBound)
+            while let parameter = data.next(record) { scratch.append(parameter.value, .text) }
+            variant.insert(.structuredData)
+        }
+    }
+
+    /// The word behind the space at `at`, empty for `-`, nil if there is none.
+    private static func word(
+        _ record: Span<UInt8>, _ at: inout Int, bytesMax: Int
+    ) -> Range<Int>? {
+        guard at < record.count, record[at] == 0x20 else { return nil }
+        let start = at + 1
+        at = start
+        while at < record.count, record[at] > 0x20 { at += 1 }
+        guard at > start, at - start <= bytesMax else { return nil }
+        if at - start == 1, record[start] == 0x2D { return at..<at }
+        return start..<at
+    }
+}
+
+/// Walks over structured data (RFC 5424 §6.3): `[id name="value" …][id …]`.
+struct StructuredData {
+    struct Parameter {
+        var id: Range<Int>
+        var name: Range<Int>
+        /// Between the quotes, escapes as they stand.
+        var value: Range<Int>
+    }
+
+    /// The next byte to be read; once `next` has given nil, the first behind the data.
+    private(set) var at: Int
+    private var id: Range<Int>?
+    private var isBroken = false
+    private var elements = 0
+
+    /// At the first bracket.
+    init(_ at: Int) { self.at = at }
+
+    /// Whether everything read was well formed; meaningful once `next` has given nil.
+    var isWhole: Bool { !isBroken && elements > 0 && id == nil }
+
+    mutating func next(_ record: Span<UInt8>) -> Parameter? {
+        let end = record.count
+        while !isBroken {
+            guard let id else {
+                guard at < end, record[at] == 0x5B else { return nil }
+                let start = at + 1
+                at = start
+                skipName(record)
+                guard at > start, at < end else { return broken() }
+                self.id = start..<at
+                continue
+            }
+            guard at < end else { return broken() }
+            if record[at] == 0x5D {
+                self.id = nil
+                elements += 1
+                at += 1
+                continue
+            }
+            guard record[at] == 0x20 else { return broken() }
+            let start = at + 1
+            at = start
+            skipName(record)
+            let name = start..<at
+            guard !name.isEmpty, at + 1 < end, record[at] == 0x3D, record[at + 1] == 0x22
+            else { return broken() }
+            at += 2
+            let first = at
+            while at < end, record[at] != 0x22 {
+                at += record[at] == 0x5C && at + 1 < end ? 2 : 1
+            }
+            guard at < end else { return broken() }
+            at += 1
+            return Parameter(id: id, name: name, value: first..<at - 1)
+        }
+        return nil
+    }
+
+    private mutating func broken() -> Parameter? {
+        isBroken = true
+        return nil
+    }
+
+    private mutating func skipName(_ record: Span<UInt8>) {
+        while at < record.count {
+            switch record[at] {
+            case ...0x20, 0x22, 0x3D, 0x5D: return
+            default: at += 1
+            }
+        }
+    }
+}

@@ -1,0 +1,296 @@
+import HisuiBytes
+import HisuiEvent
+import HisuiShape
+
+/// The header of a syslog record or of a line of a log file.
+///
+/// What it may look like, each part where it is in brackets missing in some variant:
+///
+///     [<PRI>] [Nov 23 01:02:03] [host] [program[pid]:] message       RFC 3164
+///     [<PRI>] 2026-11-23T01:02:03.123456+09:00 [host] [program[pid]:] message
+///     [<PRI>] 2026 Nov 23 01:02:03 …, Nov 23 2026 01:02:03 …         with a year
+///     <PRI>1 time host app procid msgid [structured data] message    RFC 5424
+///     <PRI>[seq: ] [host: ] [*]Nov 23 01:02:03.123[ JST]: %FAC-…     Cisco
+///     2026-11-23 01:02:03,123 message                                applications
+///
+/// A header never swallows a message: whatever does not look like its part belongs to the message,
+/// and a record that begins with none of these is a message as a whole. Slots are appended for the
+/// parts that vary (priority, time, host, program, pid), with their roles.
+struct SyslogHeader {
+    /// From here to the end of the record.
+    var messageStart: Int
+    var program: Range<Int>?
+    /// `Timestamp.none` if the record has none.
+    var time: Timestamp = .none
+    var flags: RowFlags = []
+    /// What the slots' roles do not say; see `Variant`.
+    var variant: Variant = []
+    /// RFC 5424: where the structured data begins.
+    var dataStart = 0
+
+    /// Parts that are told from nothing but this.
+    struct Variant: OptionSet {
+        var rawValue: UInt8
+
+        static let rfc5424 = Variant(rawValue: 1 << 0)
+        /// RFC 5424: a MSGID stands in a slot.
+        static let messageID = Variant(rawValue: 1 << 1)
+        /// RFC 5424: a PROCID that is no number stands in a slot.
+        static let processText = Variant(rawValue: 1 << 2)
+        /// RFC 5424: there is structured data, a slot for each value.
+        static let structuredData = Variant(rawValue: 1 << 3)
+        /// RFC 5424: structured data of too many values, one slot for all.
+        static let structuredText = Variant(rawValue: 1 << 4)
+    }
+
+    static let programBytesMax = 48
+    static let hostBytesMax = 255
+
+    private init(messageStart: Int) { self.messageStart = messageStart }
+
+    /// Reads the header and appends its slots.
+    ///
+    /// - Complexity: O(length of the header).
+    @inline(__always)
+    static func scan(
+        _ record: Span<UInt8>, clock: inout HeaderClock, into scratch: inout RowScratch
+    ) -> SyslogHeader {
+        var header = SyslogHeader(messageStart: 0)
+        guard record.count > 0 else { return header }
+        var hasPriority = false
+        if record[0] == 0x3C, let end = priorityEnd(record) {
+            hasPriority = true
+            scratch.append(1..<end - 1, .integer, role: .priority)
+            header.messageStart = end
+            if end + 1 < record.count, record[end] == 0x31, record[end + 1] == 0x20,
+                header.rfc5424(record, &clock, &scratch)
+            {
+                return header
+            }
+        }
+        header.bsd(record, hasPriority: hasPriority, &clock, &scratch)
+        return header
+    }
+
+    /// The index after `<PRI>`.
+    @inline(__always)
+    private static func priorityEnd(_ record: Span<UInt8>) -> Int? {
+        var value = 0
+        var at = 1
+        while at < record.count, at < 5 {
+            let byte = record[at]
+            if byte == 0x3E { return at > 1 && value <= 191 ? at + 1 : nil }
+            guard byte &- 0x30 <= 9 else { return nil }
+            value = value * 10 + Int(byte &- 0x30)
+            at += 1
+        }
+        return nil
+    }
+
+    // MARK: - RFC 3164 and what is like it
+
+    @inline(__always)
+    private mutating func bsd(
+        _ record: Span<UInt8>, hasPriority: Bool, _ clock: inout HeaderClock,
+        _ scratch: inout RowScratch
+    ) {
+        let end = record.count
+        var at = messageStart
+        guard at < end else { return }
+        if hasPriority, record[at] == 0x20, at + 1 < end { at += 1 }
+        guard let found = time(record, at, &clock) else {
+            if hasPriority { headerWithoutTime(record, &clock, &scratch) }
+            return
+        }
+        take(found, record, isApplicationLog: found.isSpaced && !hasPriority, &scratch)
+    }
+
+    private struct FoundTime {
+        var reading: HeaderClock.Reading
+        /// Where it begins, Cisco's mark left out.
+        var start: Int
+        /// A date, a space and a time.
+        var isSpaced: Bool
+    }
+
+    /// Takes the time as a slot and goes on to what follows it.
+    @inline(__always)
+    private mutating func take(
+        _ found: FoundTime, _ record: Span<UInt8>, isApplicationLog: Bool,
+        _ scratch: inout RowScratch
+    ) {
+        scratch.append(found.start..<found.reading.end, .time, role: .time)
+        time = found.reading.time
+        if found.reading.yearInferred { flags.insert(.yearInferred) }
+        messageStart = found.reading.end
+        if messageStart < record.count {
+            hostAndTag(record, isApplicationLog: isApplicationLog, &scratch)
+        }
+    }
+
+    /// A time at `at` of whichever kind, if a blank, a colon or nothing follows it.
+    @inline(__always)
+    private func time(
+        _ record: Span<UInt8>, _ at: Int, _ clock: inout HeaderClock
+    ) -> FoundTime? {
+        let end = record.count
+        guard at < end else { return nil }
+        let byte = record[at]
+        var reading: HeaderClock.Reading?
+        var start = at
+        var isSpaced = false
+        if byte &- 0x30 <= 9 {
+            guard end - at >= 19 else { return nil }
+            if record[at + 4] == 0x20 {
+                reading = clock.yearFirst(record, at, end)
+            } else {
+                reading = clock.iso(record, at, end)
+                isSpaced = record[at + 10] == 0x20
+            }
+        } else if byte == 0x2A || byte == 0x2E {
+            start = at + 1
+            reading = clock.bsd(record, start, end)
+        } else {
+            switch byte | 0x20 {
+            // The first letters of the months.
+            case 0x6A, 0x66, 0x6D, 0x61, 0x73, 0x6F, 0x6E, 0x64:
+                reading = clock.bsd(record, at, end)
+            default: return nil
+            }
+        }
+        guard let reading else { return nil }
+        if reading.end < end {
+            let after = record[reading.end]
+            guard after == 0x20 || after == 0x09 || after == 0x3A else { return nil }
+        }
+        return FoundTime(reading: reading, start: start, isSpaced: isSpaced)
+    }
+
+    /// What may stand behind the priority instead of a time: Cisco's sequence number and host, or a
+    /// program with its number.
+    private mutating func headerWithoutTime(
+        _ record: Span<UInt8>, _ clock: inout HeaderClock, _ scratch: inout RowScratch
+    ) {
+        if ciscoPrefix(record, &clock, &scratch) { return }
+        if let tag = Tag(record, messageStart), tag.hasPID { take(tag, &scratch) }
+    }
+
+    /// `123: `, `router1: `, `:` and combinations, before a time.
+    private mutating func ciscoPrefix(
+        _ record: Span<UInt8>, _ clock: inout HeaderClock, _ scratch: inout RowScratch
+    ) -> Bool {
+        let end = record.count
+        var at = messageStart
+        var sequence: Range<Int>?
+        var host: Range<Int>?
+        if at < end, record[at] == 0x3A { at += 1 }
+        while true {
+            if let found = time(record, at, &clock) {
+                guard at > messageStart else { return false }
+                if let sequence { scratch.append(sequence, .integer) }
+                if let host { scratch.append(host, .word, role: .host) }
+                take(found, record, isApplicationLog: false, &scratch)
+                return true
+            }
+            var token = Token(record, at)
+            guard token.end < end, token.end - at >= 2, record[token.end] == 0x20,
+                record[token.end - 1] == 0x3A
+            else { return false }
+            token = Token(record.extracting(..<(token.end - 1)), at)
+            if sequence == nil, host == nil, token.isNumber(record) {
+                sequence = token.range
+            } else if host == nil, token.isHost(record) {
+                host = token.range
+            } else {
+                return false
+            }
+            at = token.end + 2
+        }
+    }
+
+    /// What follows the time, which `messageStart` is the end of.
+    @inline(__always)
+    private mutating func hostAndTag(
+        _ record: Span<UInt8>, isApplicationLog: Bool, _ scratch: inout RowScratch
+    ) {
+        let end = record.count
+        if record[messageStart] == 0x3A {
+            // Cisco: the time ends with a colon.
+            messageStart += 1
+            skipBlank(record)
+            return
+        }
+        let first = Token.skipBlanks(record, messageStart)
+        guard first < end else { return }
+        let token = Token(record, first)
+        if let tag = Tag(record, token) {
+            if !isApplicationLog || tag.hasPID {
+                take(tag, &scratch)
+            } else {
+                skipBlank(record)
+            }
+            return
+        }
+        let second = Token.skipBlanks(record, token.end)
+        if second < end, token.isHost(record) {
+            let next = Token(record, second)
+            if let tag = Tag(record, next), !isApplicationLog || tag.hasPID {
+                scratch.append(token.range, .word, role: .host)
+                take(tag, &scratch)
+                return
+            }
+            if !isApplicationLog, takeBareHost(record, token, second, &scratch) { return }
+        }
+        skipZoneName(record, first, token.end)
+        skipBlank(record)
+    }
+
+    /// A host without a program behind it.
+    private mutating func takeBareHost(
+        _ record: Span<UInt8>, _ token: Token, _ second: Int, _ scratch: inout RowScratch
+    ) -> Bool {
+        // Cisco: `host %FAC-…` and `host : %FAC-…`.
+        var message = second
+        if message + 1 < record.count, record[message] == 0x3A, record[message + 1] == 0x20 {
+            message += 2
+        }
+        let isCisco = message < record.count && record[message] == 0x25
+        guard isCisco || token.isSurelyHost(record) else { return false }
+        scratch.append(token.range, .word, role: .host)
+        if isCisco {
+            messageStart = message
+        } else {
+            messageStart = token.end
+            skipBlank(record)
+        }
+        return true
+    }
+
+    /// ` JST: ` behind a time of Cisco.
+    private mutating func skipZoneName(_ record: Span<UInt8>, _ first: Int, _ end: Int) {
+        guard end - first >= 3, end - first <= 6, record[end - 1] == 0x3A else { return }
+        for index in first..<end - 1 {
+            guard record[index] >= 0x41, record[index] <= 0x5A else { return }
+        }
+        guard end + 1 < record.count, record[end + 1] == 0x25 else { return }
+        messageStart = end
+    }
+
+    @inline(__always)
+    private mutating func take(_ tag: Tag, _ scratch: inout RowScratch) {
+        scratch.append(tag.program, .word, role: .program)
+        program = tag.program
+        if tag.hasPID { scratch.append(tag.pid, .integer, role: .pid) }
+        messageStart = tag.end
+    }
+
+    /// One blank belongs to the header; more are the message's.
+    @inline(__always)
+    private mutating func skipBlank(_ record: Span<UInt8>) {
+        if messageStart < record.count,
+            record[messageStart] == 0x20 || record[messageStart] == 0x09
+        {
+            messageStart += 1
+        }
+    }
+}
