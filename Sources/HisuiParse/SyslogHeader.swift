@@ -223,6 +223,11 @@ struct SyslogHeader {
         let first = Token.skipBlanks(record, messageStart)
         guard first < end else { return }
         let token = Token(record, first)
+        if isZoneName(record, token) {
+            messageStart = token.end
+            skipBlank(record)
+            return
+        }
         if let tag = Tag(record, token) {
             if !isApplicationLog || tag.hasPID {
                 take(tag, &scratch)
@@ -241,7 +246,6 @@ struct SyslogHeader {
             }
             if !isApplicationLog, takeBareHost(record, token, second, &scratch) { return }
         }
-        skipZoneName(record, first, token.end)
         skipBlank(record)
     }
 
@@ -266,14 +270,17 @@ struct SyslogHeader {
         return true
     }
 
-    /// ` JST: ` behind a time of Cisco.
-    private mutating func skipZoneName(_ record: Span<UInt8>, _ first: Int, _ end: Int) {
-        guard end - first >= 3, end - first <= 6, record[end - 1] == 0x3A else { return }
-        for index in first..<end - 1 {
-            guard record[index] >= 0x41, record[index] <= 0x5A else { return }
+    /// Whether this is ` JST: %FAC-…` behind a time of Cisco.
+    @inline(__always)
+    private func isZoneName(_ record: Span<UInt8>, _ token: Token) -> Bool {
+        guard token.end + 1 < record.count, record[token.end + 1] == 0x25,
+            token.end - token.start >= 3, token.end - token.start <= 6,
+            record[token.end - 1] == 0x3A
+        else { return false }
+        for index in token.start..<token.end - 1 {
+            if record[index] < 0x41 || record[index] > 0x5A { return false }
         }
-        guard end + 1 < record.count, record[end + 1] == 0x25 else { return }
-        messageStart = end
+        return true
     }
 
     @inline(__always)

@@ -69,7 +69,8 @@ public enum AutomaticShape {
         let length = range.count
         if length == 0 || others > 0 { return length > longTokenBytes ? .text : .word }
         if digits == length || digits == length - 1 && record[range.lowerBound] == 0x2D {
-            return length <= 20 && digits > 0 ? .integer : .hex
+            if digits == 0 { return .word }
+            return length <= 20 ? .integer : .hex
         }
         if dots == 3, digits == length - 3, length <= 15 { return .ipv4 }
         if colons == 7 || colons >= 2 && hasDoubleColon(record, range), dashes == 0 {
