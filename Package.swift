@@ -135,6 +135,7 @@ if fuzz {
         fuzzer("Bytes", ["HisuiBytes"]),
         fuzzer("YAML", ["HisuiYAML"]),
         fuzzer("Configuration", ["HisuiPolicy", "HisuiYAML"]),
+        fuzzer("Parser", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiParse"]),
     ]
 }
 
