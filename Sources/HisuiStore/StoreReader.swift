@@ -31,19 +31,7 @@ public final class StoreReader: Sendable {
     public init(fileSystem: any FileSystem = RealFileSystem(), path: String) throws(StoreError) {
         self.fileSystem = fileSystem
         self.path = path
-        do throws(FileError) {
-            _ = try fileSystem.list(path)
-            guard try fileSystem.exists(Path.join(path, Filenames.storeMark)) else {
-                throw FileError(.notFound, operation: "look", path: path)
-            }
-        } catch {
-            guard error.code == .notFound || error.code == .notADirectory else {
-                throw StoreError(file: error)
-            }
-            throw StoreError(
-                .notAStore, "no store of Hisui", path: path,
-                advice: "give the folder that `store` in the configuration names")
-        }
+        try StoreDirectory.check(fileSystem, path)
     }
 
     /// What the store holds now.
