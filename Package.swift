@@ -133,6 +133,7 @@ if fuzz {
     // One program for each parser of outside bytes; see Fuzz/README.md.
     targets += [
         fuzzer("Bytes", ["HisuiBytes"]),
+        fuzzer("Segment", ["HisuiStore", "HisuiFile"]),
         fuzzer("YAML", ["HisuiYAML"]),
         fuzzer("Configuration", ["HisuiPolicy", "HisuiYAML"]),
         fuzzer("Parser", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiParse"]),
