@@ -89,4 +89,12 @@ public enum Limits {
     public static let unixSocketPathBytesMax = 107
     /// A name that people read: longer ones break tables and reports.
     public static let nameBytesMax = 256
+    /// The text of a query: nobody types more; a list of addresses still fits.
+    public static let queryBytesMax = 256 << 10
+    /// Parentheses and `not` within each other: the parser's stack is bounded.
+    public static let queryDepthMax = 100
+    /// Values of one `in(…)`, and pipes: each is kept while the query runs.
+    public static let queryListMax = 10_000
+    public static let queryFieldsMax = 256
+    public static let queryPipesMax = 64
 }
