@@ -1,0 +1,165 @@
+import HisuiBytes
+import HisuiEvent
+import HisuiShape
+import HisuiStore
+
+/// A block while a query looks at it: the columns taken so far, by shape and slot.
+///
+/// Belongs to one thread at a time.
+final class BlockScan {
+    let block: Block
+    /// The block's place among all blocks of the query.
+    let place: Int
+    private var columns: [Int: SlotColumn] = [:]
+    private var groupingTaken: ShapeGrouping?
+    private var timesTaken: [Int64]?
+    private var receivedTaken: [Int64]?
+    private var sourcesTaken: [UInt32]?
+    private var sendersTaken: [UInt32]?
+    private var flagsTaken: [UInt32]?
+    private var sourceTexts: [[UInt8]]?
+    private var streamTexts: [[UInt8]]?
+    private var senderTexts: [[UInt8]]?
+
+    init(_ block: Block, place: Int) {
+        self.block = block
+        self.place = place
+    }
+
+    /// Lets go of everything that can be taken again.
+    func release() {
+        columns = [:]
+        groupingTaken = nil
+        timesTaken = nil
+        receivedTaken = nil
+        sourcesTaken = nil
+        sendersTaken = nil
+        flagsTaken = nil
+        block.dropCaches()
+    }
+
+    func grouping() throws(QueryFailure) -> ShapeGrouping {
+        if let groupingTaken { return groupingTaken }
+        let taken = try reading { () throws(StoreError) in try block.grouping() }
+        groupingTaken = taken
+        return taken
+    }
+
+    func times() throws(QueryFailure) -> [Int64] {
+        if let timesTaken { return timesTaken }
+        let taken = try reading { () throws(StoreError) in try block.times() }
+        timesTaken = taken
+        return taken
+    }
+
+    func column(shape: Int, slot: Int) throws(QueryFailure) -> SlotColumn {
+        let key = shape << 16 | slot
+        if let known = columns[key] { return known }
+        let taken = try reading { () throws(StoreError) in
+            try block.column(shape: shape, slot: slot)
+        }
+        columns[key] = taken
+        return taken
+    }
+
+    private func received() throws(QueryFailure) -> [Int64] {
+        if let receivedTaken { return receivedTaken }
+        let taken = try reading { () throws(StoreError) in try block.received() }
+        receivedTaken = taken
+        return taken
+    }
+
+    private func sourceNumbers() throws(QueryFailure) -> [UInt32] {
+        if let sourcesTaken { return sourcesTaken }
+        let taken = try reading { () throws(StoreError) in try block.sourceNumbers() }
+        sourcesTaken = taken
+        return taken
+    }
+
+    private func senderNumbers() throws(QueryFailure) -> [UInt32] {
+        if let sendersTaken { return sendersTaken }
+        let taken = try reading { () throws(StoreError) in try block.senderNumbers() }
+        sendersTaken = taken
+        return taken
+    }
+
+    private func flags() throws(QueryFailure) -> [UInt32] {
+        if let flagsTaken { return flagsTaken }
+        let taken = try reading { () throws(StoreError) in try block.flags() }
+        flagsTaken = taken
+        return taken
+    }
+
+    private func reading<T>(_ body: () throws(StoreError) -> T) throws(QueryFailure) -> T {
+        do throws(StoreError) { return try body() } catch { throw QueryFailure(error) }
+    }
+}
+
+// Values of rows.
+extension BlockScan {
+    /// The different values of a row field that has few, by the numbers that rows have for it;
+    /// nil for fields whose values differ from row to row.
+    func texts(of field: RowField) -> [[UInt8]]? {
+        switch field {
+        case .source:
+            if let sourceTexts { return sourceTexts }
+            sourceTexts = block.sources.map { Array($0.id.utf8) }
+            return sourceTexts
+        case .stream:
+            if let streamTexts { return streamTexts }
+            streamTexts = block.sources.map {
+                FieldSource.streamText(zone: block.zone, source: $0)
+            }
+            return streamTexts
+        case .sender:
+            if let senderTexts { return senderTexts }
+            senderTexts = block.senders.map { Array($0.utf8) }
+            return senderTexts
+        case .time, .received, .index, .flags: return nil
+        }
+    }
+
+    /// For each row its number in `texts(of:)`.
+    func numbers(of field: RowField) throws(QueryFailure) -> [UInt32] {
+        field == .sender ? try senderNumbers() : try sourceNumbers()
+    }
+
+    /// Appends the value of a row field.
+    func append(_ field: RowField, row: Int, to out: inout [UInt8]) throws(QueryFailure) {
+        switch field {
+        case .time: UTCText.append(try times()[row], to: &out)
+        case .received: UTCText.append(try received()[row], to: &out)
+        case .index: out.appendDecimal(block.firstIndex + UInt64(row))
+        case .flags: out.append(utf8: FieldSource.flagsText(try flags()[row]))
+        case .source, .stream, .sender:
+            let number = Int(try numbers(of: field)[row])
+            if let texts = texts(of: field) { out.append(contentsOf: texts[number]) }
+        }
+    }
+
+    /// Appends the value of a field of the row that has ordinal `ordinal` in shape `shape`.
+    func append(
+        _ source: FieldSource, shape: Int, ordinal: Int, row: Int, to out: inout [UInt8]
+    ) throws(QueryFailure) {
+        switch source {
+        case .constant(let bytes): out.append(contentsOf: bytes)
+        case .slot(let slot, let decoding):
+            let column = try column(shape: shape, slot: slot)
+            decoding.append(column.bytes.span, column.ranges[ordinal], to: &out)
+        case .text(let text):
+            try append(text, shape: shape, ordinal: ordinal, to: &out)
+        case .row(let field): try append(field, row: row, to: &out)
+        }
+    }
+
+    func append(
+        _ text: StretchText, shape: Int, ordinal: Int, to out: inout [UInt8]
+    ) throws(QueryFailure) {
+        out.append(contentsOf: text.literals[0])
+        for (index, slot) in text.slots.enumerated() {
+            let column = try column(shape: shape, slot: slot)
+            out.append(column.bytes.span, column.ranges[ordinal])
+            out.append(contentsOf: text.literals[index + 1])
+        }
+    }
+}

@@ -1,0 +1,125 @@
+import HisuiBytes
+import HisuiShape
+import HisuiStore
+
+/// Looking through the values of a slot's column.
+enum ColumnSearch {
+    /// Keeps the rows whose value, decoded, passes `test`.
+    static func keep(
+        _ test: some ValueTest, _ column: SlotColumn, _ decoding: Shape.Decoding,
+        in rows: inout Bitmap
+    ) {
+        if decoding == .raw {
+            filter(column, in: &rows) { test.matches($0) }
+        } else {
+            var scratch: [UInt8] = []
+            filter(column, in: &rows) { value in
+                scratch.removeAll(keepingCapacity: true)
+                decoding.append(value, ByteRange(0..<value.count), to: &scratch)
+                return test.matches(scratch.span)
+            }
+        }
+    }
+
+    /// Keeps the rows in whose value the needle stands.
+    static func keep(
+        _ needle: Needle, _ column: SlotColumn, wordBefore: Bool, wordAfter: Bool,
+        in rows: inout Bitmap
+    ) {
+        if !needle.ignoresCase, let stretch = ascendingStretch(column) {
+            sweep(needle, column, stretch, wordBefore, wordAfter, in: &rows)
+        } else {
+            filter(column, in: &rows) {
+                needle.matches($0, wordBefore: wordBefore, wordAfter: wordAfter)
+            }
+        }
+    }
+
+    /// Asks each different value once where values repeat: neighbours that are the same bytes, and
+    /// columns that are a dictionary.
+    @inline(__always)
+    private static func filter(
+        _ column: SlotColumn, in rows: inout Bitmap, _ passes: (Span<UInt8>) -> Bool
+    ) {
+        let bytes = column.bytes.span
+        let ranges = column.ranges.span
+        // What was asked before, by offset: the count asked about and the answer.
+        let isDictionary = bytes.count < column.count * 4 && column.count > 16
+        var counts = [UInt32](repeating: .max, count: isDictionary ? bytes.count + 1 : 1)
+        var answers = [Bool](repeating: false, count: counts.count)
+        var last = ByteRange(offset: .max, count: .max)
+        var answer = false
+        rows.filter { ordinal in
+            let range = ranges[ordinal]
+            if range == last { return answer }
+            last = range
+            let place = isDictionary ? Int(range.offset) : 0
+            if isDictionary, counts[place] == range.count {
+                answer = answers[place]
+                return answer
+            }
+            answer = passes(bytes.extracting(range.range))
+            counts[place] = range.count
+            answers[place] = answer
+            return answer
+        }
+    }
+
+    /// The bytes that the values take, if they stand in row order without overlap and with little
+    /// between them: then one search through all of them finds everything.
+    private static func ascendingStretch(_ column: SlotColumn) -> Range<Int>? {
+        guard let first = column.ranges.first, let last = column.ranges.last else { return nil }
+        var end = Int(first.offset)
+        var total = 0
+        for range in column.ranges {
+            guard Int(range.offset) >= end else { return nil }
+            end = range.range.upperBound
+            total += Int(range.count)
+        }
+        guard end <= column.bytes.count, total * 4 >= end - Int(first.offset) else { return nil }
+        return Int(first.offset)..<max(end, last.range.upperBound)
+    }
+
+    /// Searches all values at once and finds out which rows the hits lie in.
+    private static func sweep(
+        _ needle: Needle, _ column: SlotColumn, _ stretch: Range<Int>, _ wordBefore: Bool,
+        _ wordAfter: Bool, in rows: inout Bitmap
+    ) {
+        var found = Bitmap(count: rows.count, all: false)
+        let bytes = column.bytes.span
+        let ranges = column.ranges.span
+        var row = 0
+        var from = stretch.lowerBound
+        while let hit = needle.candidate(in: bytes, from..<stretch.upperBound, false) {
+            row = self.row(of: hit, in: ranges, from: row)
+            let range = ranges[row].range
+            if hit + needle.bytes.count <= range.upperBound, hit >= range.lowerBound,
+                needle.fits(bytes, range, hit, wordBefore, wordAfter)
+            {
+                found.insert(row)
+                // One occurrence is enough: go on behind this value.
+                from = range.upperBound
+            } else {
+                from = hit + 1
+            }
+        }
+        rows.formIntersection(found)
+    }
+
+    /// The last row at or after `from` whose value does not begin after `position`.
+    private static func row(of position: Int, in ranges: Span<ByteRange>, from: Int) -> Int {
+        // Gallop, then halve: hits may be next to each other or far apart.
+        var low = from
+        var step = 1
+        while low + step < ranges.count, Int(ranges[low + step].offset) <= position {
+            low += step
+            step *= 2
+        }
+        var high = min(low + step, ranges.count)
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if Int(ranges[middle].offset) <= position { low = middle } else { high = middle }
+        }
+        return low
+    }
+}

@@ -1,0 +1,86 @@
+/// Does numbered pieces of work on threads of its own and gives the results in order.
+///
+/// At most `ahead` results wait to be taken, so memory is bounded however slow the taker is. With
+/// one worker or one piece of work no thread is started: the taker does it. Belongs to the thread
+/// that takes; `stop` ends it.
+final class OrderedWork<Output> {
+    typealias Work = @Sendable (Int) -> Result<Output, QueryFailure>
+
+    private let count: Int
+    private let work: Work
+    private let desk: Desk<Output>
+    private var threads: [WorkerThread] = []
+    private var nextToTake = 0
+
+    init(count: Int, workers: Int, ahead: Int, work: @escaping Work) {
+        self.count = count
+        self.work = work
+        desk = Desk(count: count, ahead: max(1, ahead))
+        guard min(workers, count) > 1 else { return }
+        let desk = desk
+        threads = (0..<min(workers, count)).compactMap { _ in
+            WorkerThread {
+                while let number = desk.start() { desk.put(work(number), number) }
+            }
+        }
+    }
+
+    /// The next result in order; nil after the last, and after `stop`.
+    func take() throws(QueryFailure) -> Output? {
+        guard nextToTake < count else { return nil }
+        let number = nextToTake
+        nextToTake += 1
+        return try (threads.isEmpty ? work(number) : desk.take(number)).get()
+    }
+
+    /// Starts no further work and waits for what is under way.
+    func stop() {
+        desk.close()
+        for thread in threads { thread.join() }
+        threads = []
+        nextToTake = count
+    }
+}
+
+/// Where workers lay results down.
+///
+/// All its state is read and written through its gate.
+private final class Desk<Output>: @unchecked Sendable {
+    private let gate = Gate()
+    private let count: Int
+    private let ahead: Int
+    private var nextToStart = 0
+    private var taken = 0
+    private var isClosed = false
+    private var results: [Int: Result<Output, QueryFailure>] = [:]
+
+    init(count: Int, ahead: Int) {
+        self.count = count
+        self.ahead = ahead
+    }
+
+    /// The number of the next piece of work, when there is room for its result; nil at the end.
+    func start() -> Int? {
+        let started: Int? = gate.wait {
+            if isClosed || nextToStart == count { return .some(nil) }
+            guard nextToStart < taken + ahead else { return nil }
+            nextToStart += 1
+            return nextToStart - 1
+        }
+        return started
+    }
+
+    func put(_ result: Result<Output, QueryFailure>, _ number: Int) {
+        gate.change { results[number] = result }
+    }
+
+    func take(_ number: Int) -> Result<Output, QueryFailure> {
+        gate.wait {
+            guard let result = results.removeValue(forKey: number) else { return nil }
+            taken = number + 1
+            return result
+        }
+    }
+
+    func close() { gate.change { isClosed = true } }
+}

@@ -1,0 +1,205 @@
+import Glibc
+import HisuiEvent
+public import HisuiStore
+
+/// How a query is run.
+public struct QueryOptions: Sendable {
+    /// What the query may hold at once: rows to sort, groups, rows waiting for their turn.
+    ///
+    /// Blocks being read are beside this.
+    public var memoryBytesMax = 256 << 20
+    /// Threads that look at blocks.
+    public var workers: Int
+    /// Fields the output shows, where it does not show all: nothing else is read.
+    ///
+    /// `event.original` is read only where it is named.
+    public var fields: [String]?
+    /// Asked now and then; true ends the query with `QueryFailure.Code.stopped`.
+    public var shouldStop: @Sendable () -> Bool = { false }
+
+    public init() { workers = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+
+    /// For raw output: the record comes through to the end whatever fields the query keeps.
+    public static var raw: QueryOptions {
+        var options = QueryOptions()
+        options.fields = [FieldName.record]
+        return options
+    }
+
+    var output: FieldNeeds { fields.map { FieldNeeds($0) } ?? .everything }
+}
+
+/// A block that may have rows of a query.
+struct Candidate: Sendable {
+    let block: Block
+    /// Its place among all blocks.
+    let place: Int
+    /// Rows before this one are not wanted.
+    let firstRow: UInt32
+}
+
+/// Runs a query over blocks.
+///
+/// Workers look at blocks side by side, each first at what the block's shapes tell and then at the
+/// columns that are in question. Rows come in order of `_time`, then of the block and the row,
+/// unless the query says otherwise; figures come in the order of their keys. The same blocks and
+/// query give the same rows in the same order, whatever the number of workers.
+public struct QueryRunner {
+    /// Takes a row; false if no further row is wanted.
+    public typealias Emit = (borrowing ResultRow) -> Bool
+
+    private let blocks: [Block]
+    private let plan: QueryPlan
+    private let options: QueryOptions
+    /// For each stream, the index before which nothing is wanted.
+    private let after: [Snapshot.Stream: UInt64]
+
+    public init(snapshot: Snapshot, query: Query, options: QueryOptions = QueryOptions()) {
+        self.init(blocks: snapshot.blocks, query: query, options: options)
+    }
+
+    /// - Parameter blocks: in the order in which rows of the same time are wanted.
+    public init(blocks: [Block], query: Query, options: QueryOptions = QueryOptions()) {
+        self.init(
+            blocks: blocks, plan: QueryPlan(query, output: options.output), options: options,
+            after: [:])
+    }
+
+    init(
+        blocks: [Block], plan: QueryPlan, options: QueryOptions,
+        after: [Snapshot.Stream: UInt64]
+    ) {
+        self.blocks = blocks
+        self.plan = plan
+        self.options = options
+        self.after = after
+    }
+
+    /// Runs the query to its end, or until `emit` wants no more.
+    public func run(emit: @escaping Emit) throws(QueryFailure) {
+        let budget = MemoryBudget(limit: options.memoryBytesMax)
+        let context = StageContext(
+            names: FieldNames(), budget: budget,
+            keepsRecord: options.fields?.contains(FieldName.record) == true)
+        let last = Self.chain(plan.pipes, EmitStage(emit), context)
+        if let pipe = plan.aggregating {
+            let gathered = try aggregate(pipe, budget)
+            try AggregateStage(pipe, gathered, next: last, context).finish()
+        } else {
+            _ = try push(context, into: last)
+            try last.finish()
+        }
+    }
+
+    /// The stages of `pipes`, ending in `last`.
+    static func chain(
+        _ pipes: ArraySlice<any Pipe>, _ last: any PipeStage, _ context: StageContext
+    ) -> any PipeStage {
+        pipes.reversed().reduce(last) { next, pipe in pipe.stage(next: next, context: context) }
+    }
+
+    /// The blocks that can have rows of the plan's time, with their places.
+    private func candidates() -> [Candidate] {
+        guard let range = plan.timeRange else { return [] }
+        return blocks.enumerated().compactMap { place, block in
+            guard block.timeRange.upperBound.nanoseconds >= range.lowerBound,
+                block.timeRange.lowerBound.nanoseconds <= range.upperBound
+            else { return nil }
+            let first = after[Snapshot.Stream(zone: block.zone, stream: block.stream)] ?? 0
+            let skipped = first > block.firstIndex ? first - block.firstIndex : 0
+            return Candidate(block: block, place: place, firstRow: UInt32(skipped))
+        }
+    }
+
+    private static func stopped() -> QueryFailure {
+        QueryFailure(.stopped, "the search was stopped")
+    }
+}
+
+// Figures.
+extension QueryRunner {
+    private func aggregate(
+        _ pipe: any AggregatingPipe, _ budget: MemoryBudget
+    ) throws(QueryFailure) -> Aggregation {
+        let blocks = candidates()
+        let filter = plan.filter
+        let grouping = pipe.grouping
+        let shouldStop = options.shouldStop
+        let total = Aggregation(grouping, budget)
+        let work = OrderedWork<Gathered>(
+            count: blocks.count, workers: options.workers, ahead: options.workers + 2
+        ) { number in
+            if shouldStop() { return .failure(Self.stopped()) }
+            let scan = BlockScan(blocks[number].block, place: blocks[number].place)
+            defer { scan.release() }
+            let aggregator = BlockAggregator(
+                scan: scan, filter: ShapeFilter(filter: filter, scan: scan), grouping: grouping,
+                budget: budget)
+            do throws(QueryFailure) {
+                return .success(Gathered(try aggregator.run()))
+            } catch {
+                return .failure(error)
+            }
+        }
+        defer { work.stop() }
+        while let gathered = try work.take() { try total.merge(gathered.aggregation) }
+        return total
+    }
+
+    /// Handed from the worker that gathered to the thread that merges.
+    private struct Gathered: @unchecked Sendable {
+        let aggregation: Aggregation
+        init(_ aggregation: Aggregation) { self.aggregation = aggregation }
+    }
+}
+
+// Rows in order of time.
+extension QueryRunner {
+    /// Pushes the rows of the filter into `stage`; false if it wants no more.
+    func push(
+        _ context: StageContext, into stage: any PipeStage
+    ) throws(QueryFailure) -> Bool {
+        let descending = plan.descending
+        var blocks = candidates()
+        func least(_ block: Block) -> Int64 {
+            descending
+                ? ~block.timeRange.upperBound.nanoseconds : block.timeRange.lowerBound.nanoseconds
+        }
+        blocks.sort { (least($0.block), $0.place) < (least($1.block), $1.place) }
+        let collector = HitCollector(
+            filter: plan.filter, descending: descending, limit: plan.limit, budget: context.budget)
+        let shouldStop = options.shouldStop
+        let sorted = blocks
+        let work = OrderedWork<BlockHits>(
+            count: sorted.count, workers: options.workers, ahead: options.workers
+        ) { number in
+            if shouldStop() { return .failure(Self.stopped()) }
+            do throws(QueryFailure) {
+                return .success(try collector.collect(sorted[number]))
+            } catch {
+                return .failure(error)
+            }
+        }
+        defer { work.stop() }
+        var merge = TimeMerge(plan.needs, context, shouldStop: shouldStop)
+        for number in sorted.indices {
+            guard let hits = try work.take() else { break }
+            merge.add(hits)
+            // Rows before the beginning of every block not yet opened have their turn.
+            let bound = number + 1 < sorted.count ? least(sorted[number + 1].block) : .max
+            let isLast = number + 1 == sorted.count
+            if try !merge.emit(before: isLast ? nil : bound, into: stage) { return false }
+        }
+        return true
+    }
+}
+
+/// The end of all pipes: hands rows to the caller.
+final class EmitStage: PipeStage {
+    private let emit: QueryRunner.Emit
+
+    init(_ emit: @escaping QueryRunner.Emit) { self.emit = emit }
+
+    func push(_ row: inout ResultRow) throws(QueryFailure) -> Bool { emit(row) }
+    func finish() throws(QueryFailure) {}
+}

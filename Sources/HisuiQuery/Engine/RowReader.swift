@@ -1,0 +1,73 @@
+import HisuiBytes
+import HisuiEvent
+import HisuiShape
+import HisuiStore
+
+/// Makes result rows from the rows of a block: the fields somebody looks at, each from where its
+/// shape has it.
+///
+/// What is to be done for a shape is worked out once.
+final class RowReader {
+    private struct Part {
+        var name: Int32
+        var type: Shape.FieldType
+        var source: FieldSource
+    }
+
+    private let scan: BlockScan
+    private let needs: FieldNeeds
+    private let names: FieldNames
+    private var parts: [[Part]?]
+
+    init(_ scan: BlockScan, _ needs: FieldNeeds, _ names: FieldNames) {
+        self.scan = scan
+        self.needs = needs
+        self.names = names
+        parts = Array(repeating: nil, count: scan.block.shapes.count)
+    }
+
+    /// Fills `out` with the fields of row `row`.
+    func read(row: Int, into out: inout ResultRow) throws(QueryFailure) {
+        out.removeAll()
+        let grouping = try scan.grouping()
+        let shape = Int(grouping.shapeOfRow[row])
+        let ordinal = Int(grouping.ordinals[row])
+        for part in parts(of: shape) {
+            let start = out.bytes.count
+            try scan.append(
+                part.source, shape: shape, ordinal: ordinal, row: row, to: &out.bytes)
+            out.close(part.name, part.type, from: start)
+        }
+    }
+
+    /// Fields of every row, first those shown before the shape's own, then those after.
+    private static let before: [(String, Shape.FieldType)] = [
+        (FieldName.time, .time), (FieldName.message, .text), (FieldName.stream, .keyword),
+    ]
+    private static let after: [(String, Shape.FieldType)] = [
+        (FieldName.zone, .keyword), (FieldName.source, .keyword),
+        (FieldName.storeStream, .keyword), (FieldName.index, .integer),
+        (FieldName.received, .time), (FieldName.sender, .keyword), (FieldName.parser, .keyword),
+        (FieldName.rule, .keyword), (FieldName.flags, .keyword), (FieldName.record, .text),
+    ]
+    private static let rowNames = Set((before + after).map(\.0)).union(["message"])
+
+    private func parts(of shape: Int) -> [Part] {
+        if let known = parts[shape] { return known }
+        var made: [Part] = []
+        func add(_ name: String, _ type: Shape.FieldType) {
+            guard needs.contains(name) else { return }
+            let source = FieldSource.resolve(name, shape: shape, in: scan.block)
+            if case .constant(let value) = source, value.isEmpty { return }
+            made.append(Part(name: names.number(name), type: type, source: source))
+        }
+        for (name, type) in Self.before { add(name, type) }
+        for field in scan.block.shapes[shape].shape.fields
+        where !Self.rowNames.contains(field.name) {
+            add(field.name, field.type)
+        }
+        for (name, type) in Self.after { add(name, type) }
+        parts[shape] = made
+        return made
+    }
+}

@@ -1,0 +1,37 @@
+/// `i(word)`, `i("a phrase")`, `i(prefix*)`: the same in upper and lower case.
+struct AnyCaseFilter: ValueTest {
+    let text: [UInt8]
+    let isPrefix: Bool
+    let needle: Needle?
+
+    init(_ text: [UInt8], isPrefix: Bool) {
+        self.text = text
+        self.isPrefix = isPrefix
+        needle =
+            text.isEmpty
+            ? nil : Needle(text, wholeStart: true, wholeEnd: !isPrefix, ignoresCase: true)
+    }
+
+    func matches(_ value: Span<UInt8>) -> Bool {
+        needle?.matches(value) ?? (value.isEmpty != isPrefix)
+    }
+
+    func verdict(prefix: [UInt8], suffix: [UInt8], least: Int) -> Verdict {
+        text.isEmpty && least > 0 ? Verdict(isPrefix) : .depends
+    }
+
+    func print(to out: inout String) {
+        out += "i("
+        if !(isPrefix && text.isEmpty) { Quoting.append(text, to: &out) }
+        out += isPrefix ? "*)" : ")"
+    }
+
+    /// Takes `(text)` or `(prefix*)`.
+    static func parse(_ parser: inout Parser) throws(QueryError) -> AnyCaseFilter {
+        try parser.expect("(")
+        let text = parser.current.isMark("*") ? [] : try parser.value()
+        let isPrefix = parser.take("*")
+        try parser.expect(")")
+        return AnyCaseFilter(text, isPrefix: isPrefix)
+    }
+}

@@ -1,0 +1,24 @@
+/// Names of the fields that are no fields of a shape.
+enum FieldName {
+    static let time = "_time"
+    static let message = "_msg"
+    static let stream = "_stream"
+    static let zone = "zone.name"
+    static let source = "hisui.source"
+    static let storeStream = "hisui.stream"
+    static let index = "hisui.index"
+    static let parser = "hisui.parser"
+    static let rule = "hisui.rule"
+    static let flags = "hisui.flags"
+    static let received = "event.created"
+    static let sender = "log.source.address"
+    /// The record, byte for byte.
+    ///
+    /// Shown only where it is asked for by name.
+    static let record = "event.original"
+
+    /// The name a field is known by: `message` is LogsQL's `_msg`.
+    static func canonical(_ name: String) -> String {
+        name.isEmpty || name == "message" ? message : name
+    }
+}

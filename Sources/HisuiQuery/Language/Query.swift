@@ -1,0 +1,83 @@
+public import HisuiBytes
+public import HisuiEvent
+
+/// A query in LogsQL, understood: what selects rows, and what is done to them.
+///
+///     let query = try Query.parse("error | stats by (a) count()", now: now, timeZone: zone)
+///     query.description   // its normal form, which reads back as the same query
+public struct Query: Sendable, CustomStringConvertible {
+    public var filter: Filter
+    var pipes: [any Pipe]
+
+    /// Reads a query.
+    ///
+    /// - Parameters:
+    ///   - now: what relative times (`_time:5m`) count from.
+    ///   - timeZone: the zone of times that name none.
+    /// - Throws: `QueryError`, which says where and what was expected.
+    /// - Complexity: O(length of the text).
+    public static func parse(
+        _ text: String, now: Timestamp, timeZone: TimeZoneRules
+    ) throws(QueryError) -> Query {
+        try parse(utf8: Array(text.utf8), now: now, timeZone: timeZone)
+    }
+
+    /// Reads a query from bytes, which may be no valid text.
+    public static func parse(
+        utf8 text: [UInt8], now: Timestamp, timeZone: TimeZoneRules
+    ) throws(QueryError) -> Query {
+        var parser = try Parser(text, now: now, timeZone: timeZone)
+        if parser.current.kind == .end {
+            throw parser.error(
+                "the query is empty; ‘*’ selects everything", at: parser.current)
+        }
+        var query = Query(filter: try parser.filter(), pipes: [])
+        while parser.take("|") {
+            guard query.pipes.count < Limits.queryPipesMax else {
+                throw QueryError(
+                    .limit, "more than \(Limits.queryPipesMax) pipes", at: parser.current.start,
+                    in: text)
+            }
+            query.pipes += try parser.pipe()
+        }
+        guard parser.current.kind == .end else { throw parser.expected("‘|’ or the end") }
+        return query
+    }
+
+    /// The query in its normal form.
+    public var description: String {
+        var text = ""
+        filter.print(to: &text)
+        for pipe in pipes {
+            text += " | "
+            pipe.print(to: &text)
+        }
+        return text
+    }
+
+    /// Whether the result are events, and not figures about them.
+    public var yieldsEvents: Bool { pipes.allSatisfy(\.yieldsEvents) }
+    /// Whether rows can be shown as they arrive: no pipe waits for the last one.
+    public var canFollow: Bool { pipes.allSatisfy(\.isRowByRow) }
+
+    /// The same query without ends at the present: for events that are still to come.
+    public var open: Query {
+        var query = self
+        query.filter = filter.withOpenEnd
+        return query
+    }
+}
+
+extension Filter {
+    fileprivate var withOpenEnd: Filter {
+        switch self {
+        case .time(var filter):
+            if filter.endsNow { filter.last = .max }
+            return .time(filter)
+        case .and(let filters): return .and(filters.map(\.withOpenEnd))
+        case .or(let filters): return .or(filters.map(\.withOpenEnd))
+        case .not(let filter): return .not(filter.withOpenEnd)
+        case .all, .field: return self
+        }
+    }
+}

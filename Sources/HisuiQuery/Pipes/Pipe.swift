@@ -1,0 +1,120 @@
+import HisuiBytes
+
+/// A step after the filter: takes rows, gives rows.
+///
+/// One file for each pipe of LogsQL.
+protocol Pipe: Sendable {
+    /// Appends the pipe as normalised LogsQL.
+    func print(to out: inout String)
+
+    /// Which fields the pipe has to be given so that what follows gets the fields `after`.
+    func needs(after: FieldNeeds) -> FieldNeeds
+
+    /// The running form of the pipe, which hands its rows on to `next`.
+    func stage(next: any PipeStage, context: StageContext) -> any PipeStage
+
+    /// Whether the pipe handles row by row: the rows that come out are those that go in, or some
+    /// of them, in the same order. Such pipes can follow events as they arrive.
+    var isRowByRow: Bool { get }
+    /// Whether exactly one row comes out for each that goes in.
+    var keepsCount: Bool { get }
+    /// Whether what comes out are events, not figures about them.
+    var yieldsEvents: Bool { get }
+}
+
+extension Pipe {
+    var isRowByRow: Bool { true }
+    var keepsCount: Bool { false }
+    var yieldsEvents: Bool { true }
+}
+
+/// A pipe at work.
+///
+/// Belongs to the thread that runs the query.
+protocol PipeStage: AnyObject {
+    /// Takes a row; may change it. False if no further row is wanted.
+    func push(_ row: inout ResultRow) throws(QueryFailure) -> Bool
+    /// Hands on what was held back: there are no more rows.
+    func finish() throws(QueryFailure)
+}
+
+/// What stages share.
+struct StageContext {
+    let names: FieldNames
+    let budget: MemoryBudget
+    /// Whether the record has to come through to the end, whatever the query keeps.
+    let keepsRecord: Bool
+}
+
+extension Parser {
+    /// Takes what stands after a `|`.
+    mutating func pipe() throws(QueryError) -> [any Pipe] {
+        let name = current
+        guard name.kind == .word || name.kind == .quoted else { throw expected("a pipe") }
+        let keyword = name.kind == .word ? name.text.lowercased() : ""
+        if let parse = Self.pipeParsers[keyword] {
+            advance()
+            return [try parse(&self)]
+        }
+        if Self.pipesToCome.contains(keyword), !following.isMark(":") {
+            throw unsupported("the pipe ‘\(keyword)’", at: name)
+        }
+        if StatsPipe.functions[keyword] != nil, following.isMark("("), !following.spaceBefore {
+            return [try StatsPipe.parse(&self)]
+        }
+        if following.isMark(":") { return [FilterPipe(filter: try filter())] }
+        let known = Self.pipeParsers.keys.sorted()
+        let hint = NearestName.suggestion(for: keyword, in: known)
+        throw error(
+            "no pipe is called \(name.described)"
+                + (hint.map { "; did you mean ‘\($0)’?" }
+                    ?? "; there are \(known.joined(separator: ", "))"),
+            at: name)
+    }
+
+    typealias PipeParser = @Sendable (inout Parser) throws(QueryError) -> any Pipe
+
+    private static let pipeParsers: [String: PipeParser] = {
+        let fields: PipeParser = { (parser) throws(QueryError) in try FieldsPipe.parse(&parser) }
+        let delete: PipeParser = { (parser) throws(QueryError) in try DeletePipe.parse(&parser) }
+        let limit: PipeParser = { (parser) throws(QueryError) in try LimitPipe.parse(&parser) }
+        let offset: PipeParser = { (parser) throws(QueryError) in try OffsetPipe.parse(&parser) }
+        let sort: PipeParser = { (parser) throws(QueryError) in try SortPipe.parse(&parser) }
+        let first: PipeParser = { (parser) throws(QueryError) in
+            try SortPipe.parse(&parser, last: false)
+        }
+        let last: PipeParser = { (parser) throws(QueryError) in
+            try SortPipe.parse(&parser, last: true)
+        }
+        let copy: PipeParser = { (parser) throws(QueryError) in
+            try CopyPipe.parse(&parser, moves: false)
+        }
+        let rename: PipeParser = { (parser) throws(QueryError) in
+            try CopyPipe.parse(&parser, moves: true)
+        }
+        let filter: PipeParser = { (parser) throws(QueryError) in
+            FilterPipe(filter: try parser.filter())
+        }
+        let stats: PipeParser = { (parser) throws(QueryError) in try StatsPipe.parse(&parser) }
+        let uniq: PipeParser = { (parser) throws(QueryError) in try UniqPipe.parse(&parser) }
+        let top: PipeParser = { (parser) throws(QueryError) in try TopPipe.parse(&parser) }
+        let len: PipeParser = { (parser) throws(QueryError) in try LenPipe.parse(&parser) }
+        return [
+            "fields": fields, "keep": fields, "delete": delete, "del": delete, "drop": delete,
+            "rm": delete, "limit": limit, "head": limit, "offset": offset, "skip": offset,
+            "sort": sort, "order": sort, "first": first, "last": last, "copy": copy, "cp": copy,
+            "rename": rename, "mv": rename, "filter": filter, "where": filter, "stats": stats,
+            "uniq": uniq, "top": top, "len": len,
+        ]
+    }()
+
+    /// Pipes of LogsQL that are refused by name.
+    private static let pipesToCome: Set<String> = [
+        "block_stats", "blocks_count", "collapse_nums", "decolorize", "drop_empty_fields",
+        "extract", "extract_regexp", "facets", "field_names", "field_values", "format",
+        "generate_sequence", "hash", "join", "json_array_len", "math", "pack_json", "pack_logfmt",
+        "query_stats", "replace", "replace_regexp", "running_stats", "sample", "split",
+        "stream_context", "time_add", "total_stats", "union", "unpack_json", "unpack_logfmt",
+        "unpack_syslog", "unpack_words", "unroll",
+    ]
+}

@@ -1,0 +1,98 @@
+import HisuiBytes
+
+/// How values of a field are put together for `stats by`: `_time:1h`, `_time:day offset 9h`,
+/// `size:10KB`.
+struct Bucket: Hashable, Sendable {
+    enum Step: Hashable, Sendable {
+        /// Nanoseconds.
+        case duration(Int64)
+        case month
+        case year
+        case number(Double)
+    }
+
+    let step: Step
+    /// Nanoseconds that the buckets are moved by.
+    let offset: Int64
+    /// As the query says it.
+    let text: String
+
+    private static let names: [String: Step] = [
+        "nanosecond": .duration(1), "microsecond": .duration(1000),
+        "millisecond": .duration(1_000_000), "second": .duration(1_000_000_000),
+        "minute": .duration(60_000_000_000), "hour": .duration(3_600_000_000_000),
+        "day": .duration(86_400_000_000_000), "week": .duration(604_800_000_000_000),
+        "month": .month, "year": .year,
+    ]
+
+    /// Takes what stands after the colon.
+    static func parse(_ parser: inout Parser) throws(QueryError) -> Bucket {
+        let token = parser.current
+        let value = try parser.value()
+        var text = String(decoding: value, as: UTF8.self)
+        let step: Step
+        if let named = names[text.lowercased()] {
+            step = named
+        } else if let duration = Duration.nanoseconds(value.span), duration > 0,
+            DecimalText.parse(value.span, 0..<value.count) == nil
+        {
+            step = .duration(duration)
+        } else if let number = Number(bound: value), number.value > 0, number.value.isFinite {
+            step = .number(number.value)
+        } else {
+            throw parser.error(
+                "expected a step above 0, like 5m, day, month or 10KB", at: token)
+        }
+        var offset: Int64 = 0
+        if parser.takeKeyword("offset") {
+            let (offsetText, duration) = try parser.duration()
+            offset = duration
+            text += " offset " + offsetText
+        }
+        return Bucket(step: step, offset: offset, text: text)
+    }
+
+    /// The beginning of the bucket that `time` lies in.
+    func start(ofTime time: Int64) -> Int64 {
+        let moved = TimeLiteral.added(time, offset == .min ? .max : offset)
+        let start: Int64
+        switch step {
+        case .duration(let step): start = moved - Self.remainder(moved, step)
+        case .number(let step):
+            let step = max(1, Int64(exactly: step.rounded()) ?? 1)
+            start = moved - Self.remainder(moved, step)
+        case .month, .year:
+            var civil = CivilTime(nanoseconds: moved)
+            (civil.day, civil.hour, civil.minute, civil.second, civil.nanosecond) = (1, 0, 0, 0, 0)
+            if step == .year { civil.month = 1 }
+            start = civil.nanoseconds ?? moved
+        }
+        return TimeLiteral.added(start, offset == .min ? .max : -offset)
+    }
+
+    private static func remainder(_ value: Int64, _ step: Int64) -> Int64 {
+        // Before 1970 the bucket begins earlier, not later; the first one of all is cut short.
+        let remainder = value % step
+        guard remainder < 0 else { return remainder }
+        return value >= .min + step ? remainder + step : 0
+    }
+
+    /// Appends the beginning of the bucket that `value` lies in; values that are no time and no
+    /// number stand for themselves.
+    func append(_ value: Span<UInt8>, to out: inout [UInt8]) {
+        if let time = value.count >= 20 ? TimeLiteral.complete(value) : nil {
+            UTCText.append(start(ofTime: time), to: &out)
+        } else if let number = Number(value)?.value {
+            let step: Double =
+                switch step {
+                case .duration(let nanoseconds): Double(nanoseconds)
+                case .number(let step): step
+                case .month, .year: 1
+                }
+            let moved = number + Double(offset)
+            Number((moved / step).rounded(.down) * step - Double(offset)).append(to: &out)
+        } else {
+            out.append(value, 0..<value.count)
+        }
+    }
+}

@@ -1,0 +1,93 @@
+import HisuiBytes
+
+/// `sum(a, b)` and `avg(a, b)`: of all values that are numbers; `NaN` where none is.
+struct SumFunction: StatsFunction {
+    let fields: [String]
+    let isAverage: Bool
+
+    func print(to out: inout String) { printCall(isAverage ? "avg" : "sum", fields, to: &out) }
+
+    func accumulator() -> (any StatsAccumulator)? {
+        Accumulator(fields: fields.count, isAverage: isAverage)
+    }
+
+    /// A sum that is exact while whole numbers are added and 64 bits hold it.
+    private struct Sum {
+        var whole: Int64 = 0
+        var real = 0.0
+        var isWhole = true
+        var count: UInt64 = 0
+
+        mutating func add(_ number: Number) {
+            count += 1
+            add(whole: number.whole, real: number.value)
+        }
+
+        mutating func add(_ other: Sum) {
+            count += other.count
+            add(whole: other.isWhole ? other.whole : nil, real: other.value)
+        }
+
+        private mutating func add(whole more: Int64?, real value: Double) {
+            if isWhole, let more {
+                let (sum, overflow) = whole.addingReportingOverflow(more)
+                if !overflow {
+                    whole = sum
+                    return
+                }
+            }
+            if isWhole {
+                isWhole = false
+                real = Double(whole)
+            }
+            real += value
+        }
+
+        var value: Double { isWhole ? Double(whole) : real }
+    }
+
+    private struct Accumulator: StatsAccumulator {
+        let fields: Int
+        let isAverage: Bool
+        var sums: [Sum] = []
+
+        init(fields: Int, isAverage: Bool) {
+            self.fields = fields
+            self.isAverage = isAverage
+        }
+
+        mutating func add(_ values: borrowing RowValues, first: Int, group: Int) {
+            while sums.count <= group { sums.append(Sum()) }
+            for index in first..<first + fields {
+                if let number = Number(values.bytes.span.extracting(values.ranges[index])) {
+                    sums[group].add(number)
+                }
+            }
+        }
+
+        mutating func merge(_ other: any StatsAccumulator, groups: [Int]) {
+            guard let other = other as? Accumulator else { return }
+            for (number, sum) in other.sums.enumerated() {
+                while sums.count <= groups[number] { sums.append(Sum()) }
+                sums[groups[number]].add(sum)
+            }
+        }
+
+        func append(group: Int, to out: inout [UInt8]) {
+            guard group < sums.count, sums[group].count > 0 else {
+                out.append(utf8: "NaN")
+                return
+            }
+            let sum = sums[group]
+            if isAverage {
+                Number(sum.value / Double(sum.count)).append(to: &out)
+            } else if sum.isWhole {
+                out.appendDecimal(sum.whole)
+            } else {
+                Number(sum.real).append(to: &out)
+            }
+        }
+
+        var memory: Int { sums.count * 32 }
+    }
+}
