@@ -105,7 +105,9 @@ struct Tag {
     @inline(__always)
     init?(_ record: Span<UInt8>, _ token: Token) {
         // Nearly all words end here.
-        guard token.end - token.start >= 2 else { return nil }
+        guard token.bits & (HeaderClass.colon | HeaderClass.bracket) != 0,
+            token.end - token.start >= 2
+        else { return nil }
         let classes = HeaderClass.table
         let table = classes.span
         let start = token.start

@@ -27,8 +27,8 @@ public struct RowScratch: Sendable {
     }
 
     public mutating func reset() {
-        slots.removeAll(keepingCapacity: true)
-        kinds.removeAll(keepingCapacity: true)
+        slots.removeLast(slots.count)
+        kinds.removeLast(kinds.count)
         key = 0
     }
 

@@ -34,13 +34,32 @@ public enum AutomaticShape {
         let first = slots.count
         if message.isEmpty { return }
         if message.count <= messageBytesMax {
-            let classes = CharacterClass.table
-            var scan = MessageScan(message, slotsMax: slotsMax)
-            let done = scan.run(record, classes.span, &slots)
-            if done, message.count - scan.slotBytes <= fixedBytesMax { return }
+            if let slotBytes = scan(record, message, slotsMax, &slots),
+                message.count - slotBytes <= fixedBytesMax
+            {
+                return
+            }
         }
         slots.removeSubrange(first...)
         slots.append(ByteRange(message))
+    }
+
+    @inline(__always)
+    private static func scan(
+        _ record: Span<UInt8>, _ message: Range<Int>, _ slotsMax: Int, _ slots: inout [ByteRange]
+    ) -> Int? {
+        precondition(message.lowerBound >= 0 && message.upperBound <= record.count)
+        return unsafe record.withUnsafeBufferPointer { bytes in
+            unsafe CharacterClass.table.withUnsafeBufferPointer { classes in
+                // Safe: the message lies inside the record, as was just seen; both buffers live
+                // until the closure ends, and so does the scan.
+                guard let bytes = bytes.baseAddress, let classes = classes.baseAddress else {
+                    return 0
+                }
+                return unsafe MessageScan(bytes, message, classes: classes, slotsMax: slotsMax)
+                    .run(&slots)
+            }
+        }
     }
 
     /// The kind that the bytes of `range` most likely have.

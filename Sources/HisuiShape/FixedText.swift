@@ -31,7 +31,7 @@ public enum FixedText {
     /// Whether the gaps are, byte for byte, the given literals.
     ///
     /// - Parameters:
-    ///   - literals: the literals one after the other.
+    ///   - literals: the literals one after the other, from `from` on.
     ///   - ends: where each of them ends in `literals`; one more than there are slots.
     public static func equals(
         _ record: Span<UInt8>, around slots: Span<ByteRange>, literals: Span<UInt8>,
@@ -42,19 +42,19 @@ public enum FixedText {
             unsafe literals.withUnsafeBytes { literals in
                 var gap = 0
                 var literal = from
-                for index in ends.indices {
-                    let isLast = index == slots.count
-                    let gapEnd = isLast ? bytes.count : Int(slots[index].offset)
+                for index in slots.indices {
+                    let gapEnd = Int(slots[index].offset)
                     let literalEnd = Int(ends[index])
-                    let count = gapEnd &- gap
-                    guard count == literalEnd &- literal else { return false }
-                    guard literalEnd <= literals.count, gapEnd <= bytes.count else { return false }
-                    // Safe: both stretches were just seen to lie inside their buffers.
-                    guard unsafe same(bytes, gap, literals, literal, count) else { return false }
-                    if !isLast { gap = gapEnd &+ Int(slots[index].count) }
+                    // Safe: `same` reads nothing outside of either buffer.
+                    guard unsafe same(bytes, gap..<gapEnd, literals, literal..<literalEnd) else {
+                        return false
+                    }
+                    gap = gapEnd &+ Int(slots[index].count)
                     literal = literalEnd
                 }
-                return true
+                // Safe: as above.
+                return unsafe same(
+                    bytes, gap..<bytes.count, literals, literal..<Int(ends[slots.count]))
             }
         }
     }
@@ -96,20 +96,33 @@ public enum FixedText {
         return value &<< UInt64(truncatingIfNeeded: 64 &- count &* 8)
     }
 
+    /// Whether the same bytes stand in both places; false if one lies outside of its buffer.
     @unsafe
     @inline(__always)
     private static func same(
-        _ a: UnsafeRawBufferPointer, _ aAt: Int, _ b: UnsafeRawBufferPointer, _ bAt: Int,
-        _ count: Int
+        _ a: UnsafeRawBufferPointer, _ aRange: Range<Int>, _ b: UnsafeRawBufferPointer,
+        _ bRange: Range<Int>
     ) -> Bool {
-        var done = 0
-        while count &- done > 8 {
-            // Safe: more than 8 of the `count` bytes that the caller vouches for are left.
-            if unsafe word(a, aAt &+ done) != word(b, bAt &+ done) { return false }
-            done &+= 8
+        let count = aRange.count
+        guard count == bRange.count, aRange.upperBound <= a.count, bRange.upperBound <= b.count
+        else { return false }
+        var aAt = aRange.lowerBound
+        var bAt = bRange.lowerBound
+        while aRange.upperBound &- aAt > 8 {
+            // Safe: more than 8 bytes are left of both, inside their buffers.
+            if unsafe word(a, aAt) != word(b, bAt) { return false }
+            aAt &+= 8
+            bAt &+= 8
         }
-        // Safe: the rest is at most 8 bytes, all of them vouched for.
-        return unsafe tail(a, aAt &+ done, count &- done) == tail(b, bAt &+ done, count &- done)
+        let rest = aRange.upperBound &- aAt
+        if rest == 0 { return true }
+        if aAt &+ 8 <= a.count, bAt &+ 8 <= b.count {
+            // Safe: 8 bytes are inside both buffers; those behind the rest are shifted out.
+            let difference = unsafe word(a, aAt) ^ word(b, bAt)
+            return difference &<< UInt64(truncatingIfNeeded: 64 &- rest &* 8) == 0
+        }
+        // Safe: the rest is at most 8 bytes, inside both buffers.
+        return unsafe tail(a, aAt, rest) == tail(b, bAt, rest)
     }
 
     @unsafe
