@@ -86,7 +86,7 @@ extension Number {
 
     /// A decimal number with point, exponent and `_` between digits.
     static func decimal(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Double? {
-        guard !range.isEmpty, isDigitOrPoint(bytes[range.upperBound - 1]) else { return nil }
+        guard !range.isEmpty, bytes[range.upperBound - 1] &- 0x30 < 10 else { return nil }
         var text = ""
         for index in range {
             let byte = bytes[index]

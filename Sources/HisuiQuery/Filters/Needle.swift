@@ -116,6 +116,8 @@ enum CaseFolding {
                 out.append(ByteSearch.lowered(bytes[index]))
             } else if let scalar {
                 out.append(contentsOf: scalar.properties.lowercaseMapping.utf8)
+            } else {
+                out.append(bytes, index..<index + length)
             }
             index += length
         }

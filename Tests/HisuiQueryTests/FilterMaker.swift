@@ -1,0 +1,101 @@
+/// Makes filters that are likely to select some rows and not others: most ask for something that
+/// stands in a row of the data.
+struct FilterMaker {
+    var generator: SeededGenerator
+    let rows: [PlainRow]
+
+    private static let fields = [
+        "_msg", "_msg", "_msg", "_msg", "event.original", "user.name", "status", "host.name",
+        "part",
+        "plain", "severity", "zone.name", "hisui.source", "log.source.address", "hisui.flags",
+        "hisui.rule", "hisui.parser", "_stream", "hisui.index", "missing",
+    ]
+
+    mutating func filter(depth: Int = 3) -> NaiveFilter {
+        let choice = generator.number(0...99)
+        if depth > 0 {
+            if choice < 18 { return .and(filter(depth: depth - 1), filter(depth: depth - 1)) }
+            if choice < 40 { return .or(filter(depth: depth - 1), filter(depth: depth - 1)) }
+            if choice < 52 { return .not(filter(depth: depth - 1)) }
+        }
+        if choice < 56 { return time() }
+        if choice == 57 { return .all }
+        let field = Self.fields[generator.number(0...Self.fields.count - 1)]
+        let value = rows[generator.number(0...rows.count - 1)][field]
+        if choice < 64 { return .group(field, test(value), test(value)) }
+        return .test(field, test(value))
+    }
+
+    private mutating func time() -> NaiveFilter {
+        let a = TestData.base + Int64(generator.number(0...300)) * 1_000_000_000
+        let b = a + Int64(generator.number(1...400)) * 1_000_000_000
+        let first = String(decoding: TestData.utc(a), as: UTF8.self)
+        let last = String(decoding: TestData.utc(b), as: UTF8.self)
+        switch generator.number(0...3) {
+        case 0: return .time(a...b - 1, "[\(first), \(last))")
+        case 1: return .time(a...b + 999_999_999, "[\(first), \(last)]")
+        case 2: return .time((a + 1)...Int64.max, ">\(first)")
+        default: return .time(Int64.min...b - 1, "<\(last)")
+        }
+    }
+
+    private mutating func test(_ value: [UInt8]) -> NaiveTest {
+        let piece = piece(of: value)
+        switch generator.number(0...15) {
+        case 0...3: return .phrase(piece)
+        case 4: return .prefix(piece)
+        case 5, 6: return .substring(piece)
+        case 7: return .exact(generator.chance(70) ? value : piece)
+        case 8: return .exactPrefix(Array(value.prefix(generator.number(0...max(1, value.count)))))
+        case 9: return .anyCase(swapped(piece))
+        case 10: return .anyCasePrefix(swapped(piece))
+        case 11: return .anyOf((0..<generator.number(0...12)).map { _ in otherValue() } + [value])
+        case 12:
+            let mark = ["<", "<=", ">", ">="][generator.number(0...3)]
+            return .compare(mark, generator.chance(50) ? value : word())
+        case 13:
+            let a = generator.number(-20...130)
+            return .range(
+                a, a + generator.number(0...150), openLower: generator.chance(50),
+                openUpper: generator.chance(50))
+        case 14:
+            return generator.chance(50)
+                ? .ipv4("10.0.0.0", "10.0.0.\(generator.number(0...40))")
+                : .length(generator.number(0...20), generator.number(10...40))
+        default: return .between(word(), generator.chance(50) ? value : word())
+        }
+    }
+
+    private mutating func word() -> [UInt8] {
+        TestData.words[generator.number(0...TestData.words.count - 1)]
+    }
+
+    private mutating func otherValue() -> [UInt8] {
+        let field = Self.fields[generator.number(0...Self.fields.count - 1)]
+        return rows[generator.number(0...rows.count - 1)][field]
+    }
+
+    /// A word of the data, or a piece of the value: cut at words, or anywhere.
+    private mutating func piece(of value: [UInt8]) -> [UInt8] {
+        if value.isEmpty || generator.chance(25) { return word() }
+        if generator.chance(60) {
+            let words = value.split { $0 == 0x20 || $0 == 0x3A || $0 == 0x3D }.map(Array.init)
+            if words.isEmpty { return word() }
+            let first = generator.number(0...words.count - 1)
+            if generator.chance(70) { return words[first] }
+            // A run of whole words with what parts them in the value.
+            let last = generator.number(first...min(words.count - 1, first + 2))
+            return words[first...last].joined(separator: [0x20]).map { $0 }
+        }
+        let start = generator.number(0...value.count - 1)
+        let end = generator.number(start...min(value.count, start + 12))
+        return Array(value[start..<end])
+    }
+
+    private mutating func swapped(_ text: [UInt8]) -> [UInt8] {
+        text.map { byte in
+            let isLetter = (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7A
+            return isLetter && generator.chance(50) ? byte ^ 0x20 : byte
+        }
+    }
+}
