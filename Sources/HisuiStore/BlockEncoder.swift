@@ -46,7 +46,7 @@ struct BlockEncoder {
                 closeChunk(upTo: raw.count, &directory, &head)
             }
         }
-        if !raw.isEmpty { closeChunk(upTo: raw.count, &directory, &head) }
+        if directory.hasOpenChunk { closeChunk(upTo: raw.count, &directory, &head) }
         raw += directory.encoded()
         writeChunk(upTo: raw.count, &head)
         return head
@@ -72,7 +72,7 @@ struct BlockEncoder {
                 closeChunk(upTo: raw.count, &directory, &head)
             }
         }
-        if !raw.isEmpty { closeChunk(upTo: raw.count, &directory, &head) }
+        if directory.hasOpenChunk { closeChunk(upTo: raw.count, &directory, &head) }
     }
 
     private mutating func closeChunk(

@@ -159,6 +159,9 @@ struct ColumnDirectoryBuilder {
         appendRowColumn(encoding, length: length)
     }
 
+    /// Whether columns wait for the end of their chunk; they may all be of no bytes.
+    var hasOpenChunk: Bool { inChunk > 0 }
+
     mutating func endChunk() {
         chunks.appendVarint(UInt64(inChunk))
         inChunk = 0
