@@ -16,7 +16,8 @@
 /// May be used from several threads.
 public protocol FileSystem: Sendable {
     /// Makes a directory with mode 0700, and its parents likewise; syncs the directory that holds
-    /// each new one. No error where it exists already.
+    /// each new one. No error where it exists already; then nothing is synced, although whoever
+    /// made it may have been killed before it was durable: `syncDirectory` of its parent says.
     func createDirectory(_ path: String) throws(FileError)
 
     /// The names in a directory, without `.` and `..`, in byte order.

@@ -6,6 +6,7 @@ import HisuiFile
 ///     <store>/zones/<zone>/lock                held by the one writer of the zone
 ///     <store>/zones/<zone>/<stream>/wal/<first>-<number>.log       write-ahead log
 ///     <store>/zones/<zone>/<stream>/wal/<first>-<number>.damaged   the same, found damaged
+///     <store>/zones/<zone>/<stream>/wal/<log's name>.stray         no log of this stream
 ///     <store>/zones/<zone>/<stream>/segments/<first>-<end>.segment
 ///     <store>/zones/<zone>/<stream>/tree/
 ///     <store>/acts/  <store>/definitions/  <store>/state/
@@ -25,6 +26,8 @@ public enum Filenames {
 
     static let logSuffix = ".log"
     static let damagedLogSuffix = ".damaged"
+    /// Put behind the name of a log that turned out to be another one's: nobody reads it.
+    static let straySuffix = ".stray"
     static let segmentSuffix = ".segment"
 
     /// What the name of a log file says.

@@ -10,9 +10,10 @@ import HisuiFile
 ///             8   4   version
 ///             12  4   length of the header
 ///             16  4   CRC32C of the header without these four bytes
-///             20  8   identity: a random number, repeated in every frame
-///             28  8   first index
-///             36      counted text: zone, counted text: stream
+///             20  8   identity, repeated in every frame; see `LogIdentity`
+///             28  8   first index, as in the file's name
+///             36  4   number, as in the file's name
+///             40      counted text: zone, counted text: stream
 ///
 ///     frame   0   4   magic
 ///             4   4   length of the frame, these bytes included
@@ -32,7 +33,7 @@ import HisuiFile
 enum LogFormat {
     static let magic = Array("hisuilog".utf8)
     static let version: UInt32 = 1
-    static let headerBytesMin = 38
+    static let headerBytesMin = 42
     static let headerBytesMax = 512
     static let frameMagic: [UInt8] = [0xF7, 0x48, 0x4C, 0x31]
     static let frameHeaderBytes = 56
@@ -46,6 +47,7 @@ enum LogFormat {
     struct FileHeader {
         var identity: UInt64
         var firstIndex: UInt64
+        var number: UInt32
         var zone: String
         var stream: String
 
@@ -56,6 +58,7 @@ enum LogFormat {
             out.appendLittleEndian(UInt32(0))
             out.appendLittleEndian(identity)
             out.appendLittleEndian(firstIndex)
+            out.appendLittleEndian(number)
             out.appendCounted(zone.utf8)
             out.appendCounted(stream.utf8)
             out.replaceLittleEndian(UInt32(out.count), at: 12)
@@ -82,10 +85,12 @@ enum LogFormat {
                 throw FormatError("write-ahead log of version \(version)")
             }
             guard let identity = try? reader.u64(), let firstIndex = try? reader.u64(),
-                let zone = try? reader.countedText(), let stream = try? reader.countedText()
+                let number = try? reader.u32(), let zone = try? reader.countedText(),
+                let stream = try? reader.countedText()
             else { return nil }
             let header = FileHeader(
-                identity: identity, firstIndex: firstIndex, zone: zone, stream: stream)
+                identity: identity, firstIndex: firstIndex, number: number, zone: zone,
+                stream: stream)
             return (header, Int(length))
         }
     }
@@ -125,6 +130,47 @@ enum LogFormat {
         }
 
         var nextIndex: UInt64 { firstIndex + UInt64(rows) }
+    }
+}
+
+/// What ties the frames of a log to its file, even if the header is lost.
+///
+/// The upper half is a checksum of where the file stands: zone, stream, first index and number. The
+/// lower half is random, so that another file that once had the same name is told apart.
+struct LogIdentity {
+    var zone: String
+    var stream: String
+    var name: Filenames.LogName
+
+    init(zone: String, stream: String, name: Filenames.LogName) {
+        self.zone = zone
+        self.stream = stream
+        self.name = name
+    }
+
+    /// As the path of a log file, `…/<zone>/<stream>/wal/<name>`, says.
+    init(path: String, name: Filenames.LogName) {
+        let folder = Path.parent(of: Path.parent(of: path))
+        self.init(
+            zone: Path.name(of: Path.parent(of: folder)), stream: Path.name(of: folder), name: name)
+    }
+
+    private var upperHalf: UInt64 {
+        var bytes: [UInt8] = []
+        bytes.appendCounted(zone.utf8)
+        bytes.appendCounted(stream.utf8)
+        bytes.appendLittleEndian(name.firstIndex)
+        bytes.appendLittleEndian(name.number)
+        return UInt64(CRC32C.of(bytes.span)) << 32
+    }
+
+    func make() -> UInt64 { upperHalf | UInt64(UInt32.random(in: 0 ... .max)) }
+
+    func fits(_ identity: UInt64) -> Bool { identity & 0xFFFF_FFFF_0000_0000 == upperHalf }
+
+    func fits(_ header: LogFormat.FileHeader) -> Bool {
+        header.zone == zone && header.stream == stream && header.firstIndex == name.firstIndex
+            && header.number == name.number && fits(header.identity)
     }
 }
 

@@ -43,6 +43,11 @@ public struct LogReader {
     /// Frames so far.
     public private(set) var frameCount = 0
 
+    /// Whether the file begins with the header of another log: old blocks of the disk, or a file
+    /// that somebody moved. Its frames are not those of this log.
+    public private(set) var isForeign = false
+
+    private let place: LogIdentity
     private let decodesRows: Bool
     private var identity: UInt64?
     private var nextSequence: UInt32 = 0
@@ -63,6 +68,7 @@ public struct LogReader {
         self.fileSystem = fileSystem
         self.path = path
         self.name = name
+        place = LogIdentity(path: path, name: name)
         decodesRows = rows
         nextIndex = name.firstIndex
     }
@@ -152,17 +158,16 @@ public struct LogReader {
                 .notAStore, error.what, path: path,
                 advice: "this version of Hisui cannot read it; use the one that wrote it")
         }
+        isForeign = false
         if let decoded {
-            guard decoded.header.firstIndex == name.firstIndex else {
-                throw StoreError(
-                    .damaged, "begins with record \(decoded.header.firstIndex)", path: path,
-                    advice: "the file was given another name; give it its own name again")
+            if place.fits(decoded.header) {
+                identity = decoded.header.identity
+                zone = decoded.header.zone
+                stream = decoded.header.stream
+                offset = decoded.length
+                return true
             }
-            identity = decoded.header.identity
-            zone = decoded.header.zone
-            stream = decoded.header.stream
-            offset = decoded.length
-            return true
+            isForeign = true
         }
         guard let header = try frameHeader(after: 0) else { return false }
         damage(0..<Int(header.offset), "the header is invalid", before: header)
@@ -179,7 +184,7 @@ public struct LogReader {
         let head = LogFormat.FrameHeader(
             window.span.extracting(start - windowStart..<window.count))
         guard let header = head, header.offset == UInt64(start),
-            identity == nil || header.identity == identity,
+            identity.map({ $0 == header.identity }) ?? place.fits(header.identity),
             try fill(from: start, count: header.length)
         else { return nil }
         let from = start - windowStart

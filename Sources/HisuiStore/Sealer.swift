@@ -69,6 +69,7 @@ public struct Sealer: Sendable {
             // Not before the one that replaces it is known to be whole.
             guard let cover = files.segments.first(where: { $0.overlaps(range) }) else { continue }
             _ = try soundSegment(files.path(ofSegment: cover))
+            try StoreDirectory.sync(fileSystem, [files.segmentFolder])
             try remove(files.path(ofSegment: range), files.segmentFolder)
         }
     }
@@ -130,6 +131,8 @@ public struct Sealer: Sendable {
                 path: log.path, advice: "keep both files and run `hisui verify`")
         }
         let segment = try soundSegment(files.path(ofSegment: range))
+        // Whoever made it may have been killed before its name was durable.
+        try StoreDirectory.sync(fileSystem, [files.segmentFolder])
         try remove(log.path, files.logFolder)
         return segment.path
     }

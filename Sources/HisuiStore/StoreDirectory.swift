@@ -36,7 +36,10 @@ public enum StoreDirectory {
         } catch {
             throw StoreError(file: error)
         }
-        if names.contains(Filenames.storeMark) { return try check(fileSystem, path) }
+        if names.contains(Filenames.storeMark) {
+            try check(fileSystem, path)
+            return try sync(fileSystem, [path])
+        }
         // What a start that was cut short left behind is no reason to refuse.
         let strange = names.first { $0 != Filenames.storeMark + temporarySuffix }
         if let strange {
@@ -44,10 +47,23 @@ public enum StoreDirectory {
                 .notAStore, "no Hisui store, and not empty: it holds '\(strange)'", path: path,
                 advice: "give an empty folder, or one that does not exist yet")
         }
+        try sync(fileSystem, [Path.parent(of: path)])
         do throws(FileError) {
             try fileSystem.writeDurably(mark, to: Path.join(path, Filenames.storeMark))
         } catch {
             throw StoreError(file: error)
+        }
+    }
+
+    /// Syncs folders in which names stand that somebody made who may have been killed before they
+    /// were durable: what is built upon a name must not outlive it.
+    static func sync(_ fileSystem: any FileSystem, _ paths: [String]) throws(StoreError) {
+        for path in paths {
+            do throws(FileError) {
+                try fileSystem.syncDirectory(path)
+            } catch {
+                throw StoreError(file: error)
+            }
         }
     }
 }

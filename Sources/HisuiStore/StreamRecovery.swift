@@ -30,7 +30,8 @@ public struct RecoveryReport: Hashable, Sendable {
 ///
 /// Done under the zone's lock. Steps, each of which may be cut short and done again:
 ///
-/// 1. Remove half-written files (`*.tmp`).
+/// 1. Remove half-written files (`*.tmp`), and sync the folders: a segment whose name is not
+///    durable must not be a reason to remove its log.
 /// 2. Take source states from the newest segment that can be read.
 /// 3. Read the logs in order; a log whose rows are all in segments is removed.
 /// 4. Cut the torn tail off the newest log. Only the newest can have one: a log is begun only when
@@ -104,6 +105,10 @@ struct StreamRecovery {
         } catch {
             throw StoreError(file: error)
         }
+        if isAlone {
+            try StoreDirectory.sync(
+                fileSystem, [Path.parent(of: path), path, segmentsPath, logsPath])
+        }
         segments.sort { ($0.upperBound, $0.lowerBound) < ($1.upperBound, $1.lowerBound) }
         takeStatesOfSegments()
         lastNumber = logs.map(\.number).max() ?? 0
@@ -147,12 +152,6 @@ struct StreamRecovery {
         while let frame = try reader.next() {
             touched.append(contentsOf: frame.states)
             for gap in frame.gaps { knownCauses.insert(gap.cause) }
-        }
-        if reader.zone ?? zone != zone || reader.stream ?? stream != stream {
-            throw StoreError(
-                .damaged,
-                "a log of zone '\(reader.zone ?? "")', stream '\(reader.stream ?? "")'",
-                path: path, advice: "move it back to where it came from")
         }
         var damages = reader.damages
         let tail = try reader.tailCount()
@@ -220,7 +219,12 @@ struct StreamRecovery {
                     RecoveryReport.Cut(path: reader.path, offset: reader.offset, count: tail))
             }
             if reader.frameCount == 0 && reader.damages.isEmpty {
-                try fileSystem.remove(reader.path)
+                // Most likely old blocks of the disk; but a moved log is not ours to remove.
+                if reader.isForeign {
+                    try fileSystem.rename(reader.path, to: reader.path + Filenames.straySuffix)
+                } else {
+                    try fileSystem.remove(reader.path)
+                }
                 try fileSystem.syncDirectory(logsPath)
                 return false
             }

@@ -241,7 +241,8 @@ extension StreamWriter {
         lastNumber += 1
         let name = Filenames.LogName(firstIndex: nextIndex, number: lastNumber)
         let header = LogFormat.FileHeader(
-            identity: .random(in: 1 ... .max), firstIndex: nextIndex, zone: zone, stream: stream)
+            identity: LogIdentity(zone: zone, stream: stream, name: name).make(),
+            firstIndex: nextIndex, number: name.number, zone: zone, stream: stream)
         let new = OpenLog(folder: Path.join(path, Filenames.logs), name: name, header: header)
         if !states.all.isEmpty || !gapsToRecord.isEmpty {
             let fitted = new.encoder.append(

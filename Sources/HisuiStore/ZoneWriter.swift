@@ -53,6 +53,7 @@ public final class ZoneWriter {
         } catch {
             throw StoreError(file: error)
         }
+        try StoreDirectory.sync(fileSystem, [store, Path.parent(of: path)])
         for name in names where Filenames.isValidName(name) { _ = try stream(name) }
     }
 
