@@ -59,4 +59,7 @@ int64_t hisui_data_start(int fd);
 int hisui_epoll_set(int epoll, int operation, int fd, uint32_t events, uint64_t token);
 int hisui_epoll_wait(
     int epoll, uint64_t *tokens, uint32_t *events, int capacity, int timeout_ms);
+/// Names the calling thread, as top -H and debuggers show it; 15 bytes are kept.
+void hisui_thread_name(const char *name);
+
 #endif
