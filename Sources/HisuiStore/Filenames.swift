@@ -9,7 +9,9 @@ import HisuiFile
 ///     <store>/zones/<zone>/<stream>/wal/<log's name>.stray         no log of this stream
 ///     <store>/zones/<zone>/<stream>/segments/<first>-<end>.segment
 ///     <store>/zones/<zone>/<stream>/tree/
-///     <store>/acts/  <store>/definitions/  <store>/state/
+///     <store>/definitions/<sha-256>.yaml       see `DefinitionArchive`
+///     <store>/definitions/<digest>.set
+///     <store>/acts/  <store>/state/
 ///
 /// Leaf indices are 20 decimal digits, so that the order of the names is the order of the records;
 /// `end` is one past the last. A log's number has 8 hexadecimal digits.
@@ -86,6 +88,16 @@ public enum Filenames {
             let first = decimal(bytes[..<20]), let end = decimal(bytes[21..<41]), first < end
         else { return nil }
         return first..<end
+    }
+
+    /// The name of a definition file kept under its SHA-256.
+    static func definition(_ digest: [UInt8]) -> String { hexadecimal(of: digest) + ".yaml" }
+
+    /// The name of the list of a set's members, kept under the set's digest.
+    static func definitionSet(_ digest: [UInt8]) -> String { hexadecimal(of: digest) + ".set" }
+
+    static func hexadecimal(of digest: [UInt8]) -> String {
+        digest.map { padded(String($0, radix: 16), to: 2) }.joined()
     }
 
     public static func zonePath(store: String, zone: String) -> String {

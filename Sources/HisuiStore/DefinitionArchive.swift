@@ -1,0 +1,63 @@
+import HisuiBytes
+public import HisuiFile
+
+/// Keeps every parser definition that rows were made with: `<store>/definitions`.
+///
+/// A frame and a segment name the digest of the set in force. Here stand the files behind it, so that
+/// years later anyone can see how a field came about:
+///
+///     <sha256 of the file>.yaml       the definition as it was read
+///     <digest of the set>.set         one line for each member: SHA-256, parser, version, file
+///
+/// Files are written once and never changed.
+public struct DefinitionArchive: Sendable {
+    /// A definition that was accepted.
+    public struct Member: Sendable {
+        public var parser: String
+        public var version: Int
+        public var file: String
+        public var bytes: [UInt8]
+
+        public init(parser: String, version: Int, file: String, bytes: [UInt8]) {
+            self.parser = parser
+            self.version = version
+            self.file = file
+            self.bytes = bytes
+        }
+    }
+
+    private let fileSystem: any FileSystem
+    private let folder: String
+
+    public init(fileSystem: any FileSystem, store: String) {
+        self.fileSystem = fileSystem
+        folder = Path.join(store, Filenames.definitions)
+    }
+
+    /// Writes what is not there yet; durable when this returns.
+    ///
+    /// - Parameter digest: of the set, as frames and segments name it.
+    public func keep(_ members: [Member], digest: [UInt8]) throws(StoreError) {
+        do throws(FileError) {
+            let set = Path.join(folder, Filenames.definitionSet(digest))
+            if try fileSystem.exists(set) { return }
+            try fileSystem.createDirectory(folder)
+            var list: [UInt8] = []
+            for member in members {
+                var hash = SHA256()
+                hash.update(member.bytes.span)
+                let sum = hash.finish()
+                let path = Path.join(folder, Filenames.definition(sum))
+                if try !fileSystem.exists(path) {
+                    try fileSystem.writeDurably(member.bytes, to: path)
+                }
+                list.append(contentsOf: Filenames.hexadecimal(of: sum).utf8)
+                list.append(contentsOf: "  \(member.parser) \(member.version) \(member.file)\n".utf8)
+            }
+            // Last: a set that is there is whole.
+            try fileSystem.writeDurably(list, to: set)
+        } catch {
+            throw StoreError(file: error)
+        }
+    }
+}
