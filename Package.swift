@@ -101,9 +101,10 @@ if !bare {
             "HisuiPipeline",
             [
                 "HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiFile", "HisuiCollect",
-                "HisuiParse", "HisuiPolicy", "HisuiStore", "CSystemd",
+                "HisuiParse", "HisuiPolicy", "HisuiStore", "HisuiYAML", "CLinux", "CSystemd",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),
         // Rank 9
         .executableTarget(

@@ -1,0 +1,46 @@
+import HisuiCollect
+import HisuiEvent
+import HisuiPolicy
+
+/// From what the configuration says of a source to the collector that does it.
+enum CollectorFactory {
+    static func collector(
+        for source: Configuration.Source
+    ) throws(CollectError) -> any Collector {
+        switch source.input {
+        case .journal(let journal):
+            switch journal.place {
+            case .local: JournalCollector(id: source.id, namespace: journal.namespace)
+            case .directory(let path): JournalCollector(id: source.id, directory: path)
+            case .files(let paths): JournalCollector(id: source.id, files: paths)
+            }
+        case .syslog(let syslog):
+            try syslogCollector(id: source.id, syslog)
+        case .files(let files):
+            try FileCollector(
+                name: source.id, patterns: files.paths, from: files.from == .end ? .end : .start)
+        }
+    }
+
+    /// What a listener asks the kernel for when the configuration does not say.
+    private static let bufferBytes = 16 << 20
+
+    private static func syslogCollector(
+        id: String, _ syslog: Configuration.Syslog
+    ) throws(CollectError) -> any Collector {
+        let bufferBytes = syslog.receiveBufferBytes ?? Self.bufferBytes
+        switch syslog.listener {
+        case .udp(let endpoint):
+            return try SyslogDatagramCollector(
+                id: id, address: "\(endpoint.address)", port: endpoint.port,
+                bufferBytes: bufferBytes)
+        case .unix(let path):
+            return try SyslogDatagramCollector(id: id, path: path, bufferBytes: bufferBytes)
+        case .tcp(let endpoint):
+            return try SyslogStreamCollector(
+                id: id, address: "\(endpoint.address)", port: endpoint.port,
+                idleSeconds: syslog.idleSeconds ?? 0,
+                connectionsMax: syslog.connectionsMax ?? Limits.connectionsPerListenerMax)
+        }
+    }
+}

@@ -1,0 +1,155 @@
+import HisuiBytes
+public import HisuiEvent
+import HisuiFile
+import HisuiParse
+public import HisuiPolicy
+public import HisuiShape
+import HisuiStore
+public import Logging
+import ServiceLifecycle
+import UnixSignals
+
+/// The daemon of one zone: collectors, parser, writer and sealer, put together and kept running.
+///
+///     collectors ─▶ Intake ─▶ ParseStage ─▶ WriteStage ─▶ log ─▶ SealStage ─▶ segments
+///     (threads)    (bounded)   (thread)      (thread)              (thread)
+///
+/// Stops in the same order: collectors first, so that everything they took is stored before the
+/// writer ends. A source's position is durable with its records, so whatever did not get so far is
+/// read again at the next start (journal, files) or was never acknowledged (syslog).
+public struct Daemon: Sendable {
+    private let configuration: Configuration
+    private let loadConfiguration: @Sendable () -> Configuration?
+    private let log: Logger
+    private let observe: (@Sendable (RowBatch, ShapeTable) -> Void)?
+    private let shipped: [String]
+
+    /// - Parameters:
+    ///   - configuration: checked.
+    ///   - shippedDefinitions: the directories of parser definitions where it names none.
+    ///   - loadConfiguration: reads it again at SIGHUP; nil when it is refused, having said why.
+    ///   - observe: called with rows as soon as they are durable, on the writer's thread.
+    public init(
+        configuration: Configuration, shippedDefinitions: [String],
+        loadConfiguration: @escaping @Sendable () -> Configuration?, log: Logger, observe: (@Sendable (RowBatch, ShapeTable) -> Void)?
+    ) {
+        self.configuration = configuration
+        shipped = shippedDefinitions
+        self.loadConfiguration = loadConfiguration
+        self.log = log
+        self.observe = observe
+    }
+
+    /// Runs until SIGTERM or SIGINT.
+    public func run() async throws {
+        let opened = try openZone()
+        let definitions = try definitions(of: configuration)
+        let intake = Intake(
+            bytesMax: configuration.service.queueBytesMax, positions: opened.positions)
+        let routing = SourceRouting(configuration)
+        let parse = ParseStage(
+            intake: intake, definitions: definitions,
+            bytesMax: configuration.service.queueBytesMax, routing: routing)
+        let seal = SealStage(store: configuration.store, log: log)
+        let write = WriteStage(
+            input: parse.output, commitMillis: configuration.service.commitMilliseconds,
+            logAgeSeconds: configuration.service.segmentAgeSeconds, log: log, observe: observe,
+            onClosedLogs: { seal.take($0) })
+        let sources = SourceService(
+            sink: intake, resume: { intake.position(of: $0) },
+            // A collector may wait in a full queue for a store that refuses: then nothing would end.
+            onStop: { write.stopWaiting() }, log: log)
+        sources.apply(configuration.sources)
+        let onHangUp = ReloadService { reload(parse, routing, sources) }
+        try await serve([
+            ThreadService(description: "seal", body: { seal.run() }, requestStop: { seal.stop() }),
+            ThreadService(
+                description: "write", body: { opened.use { write.run($0) } }, requestStop: {}),
+            ThreadService(
+                description: "parse", body: { parse.run() },
+                requestStop: { intake.queue.close() }),
+            sources,
+            onHangUp,
+            WatchdogService(lastTurnMillis: { write.lastTurnMillis }, log: log),
+        ])
+    }
+
+    /// Reads the configuration again; what is refused stays as it was.
+    private func reload(_ parse: ParseStage, _ routing: SourceRouting, _ sources: SourceService) {
+        guard let fresh = loadConfiguration() else {
+            log.error("reload: the configuration is refused; the one in force stays")
+            return
+        }
+        do {
+            parse.replace(with: try definitions(of: fresh))
+        } catch {
+            log.error("reload: \(error); the parser definitions in force stay")
+        }
+        if fresh.store != configuration.store || fresh.zone != configuration.zone
+            || fresh.service != configuration.service
+        {
+            log.warning("reload: changes of store, zone and service need a restart")
+        }
+        routing.replace(with: fresh)
+        sources.apply(fresh.sources)
+        log.notice("reload: the configuration was read again")
+    }
+
+    /// The definitions of a configuration, once they are kept in the store: rows name them.
+    private func definitions(
+        of configuration: Configuration
+    ) throws -> DefinitionLoader.Loaded {
+        let directories = configuration.parsers.isEmpty ? shipped : configuration.parsers
+        let loaded = try DefinitionLoader.load(directories: directories)
+        for diagnostic in loaded.diagnostics { log.error("\(diagnostic)") }
+        try DefinitionArchive(fileSystem: RealFileSystem(), store: self.configuration.store)
+            .keep(loaded.members, digest: loaded.definitions.digest)
+        log.info("\(loaded.definitions.members.count) parser definitions in force")
+        return loaded
+    }
+
+    /// The zone's writer, and what recovery found.
+    private func openZone() throws(StoreError) -> OpenedZone {
+        let writer = try ZoneWriter.open(
+            fileSystem: RealFileSystem(), store: configuration.store, zone: configuration.zone,
+            now: { Timestamp(nanoseconds: SystemClock.nanoseconds()) })
+        var positions: [String: [UInt8]] = [:]
+        for name in writer.streamNames {
+            let stream = try writer.stream(name)
+            for cut in stream.recovery.cuts {
+                log.notice("\(cut.path): cut \(cut.count) bytes that were never acknowledged")
+            }
+            for damage in stream.recovery.damages { log.error("\(damage)") }
+            for state in stream.sourceStates where !state.position.isEmpty {
+                positions[state.source.id] = state.position
+            }
+        }
+        return OpenedZone(writer, positions)
+    }
+
+    /// Carries the writer from the task that opened it to the thread that owns it.
+    private struct OpenedZone: @unchecked Sendable {
+        // Safe: `use` is called once, by the writer's thread, and nobody else has the writer.
+        private let writer: ZoneWriter
+        let positions: [String: [UInt8]]
+
+        init(_ writer: ZoneWriter, _ positions: [String: [UInt8]]) {
+            self.writer = writer
+            self.positions = positions
+        }
+
+        func use(_ body: (ZoneWriter) -> Void) { body(writer) }
+    }
+
+    private func serve(_ services: [any Service]) async throws {
+        var group = ServiceGroupConfiguration(
+            services: services.map {
+                .init(
+                    service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
+                    failureTerminationBehavior: .gracefullyShutdownGroup)
+            },
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
+        group.maximumGracefulShutdownDuration = .seconds(50)
+        try await ServiceGroup(configuration: group).run()
+    }
+}

@@ -1,0 +1,96 @@
+import HisuiBytes
+import HisuiEvent
+import HisuiParse
+import HisuiShape
+import Synchronization
+
+/// Rows on their way from the parser to the store, with what is needed to understand them.
+struct ParsedBatch: Sendable {
+    var rows: RowBatch
+    var shapes: ShapeTable
+    /// Digest of the parser definitions they were made with.
+    var definitions: [UInt8]
+    var stream: String
+}
+
+/// The parser's thread: takes record batches, gives row batches, in the order they came.
+///
+/// A new set of definitions takes effect between two batches, so a reload neither loses nor
+/// re-orders anything.
+final class ParseStage: Sendable {
+    private let intake: Intake
+    let output: BoundedQueue<ParsedBatch>
+    private let routing: SourceRouting
+    private let definitions: Mutex<Versioned>
+
+    /// Definitions and how often they were replaced.
+    private struct Versioned {
+        var loaded: DefinitionLoader.Loaded
+        var version = 0
+    }
+
+    /// A parser, the digest of its definitions, and what it was made for.
+    private struct Entry {
+        var zone: String
+        var only: String?
+        var digest: [UInt8]
+        var parser: Parser
+    }
+
+    init(intake: Intake, definitions: DefinitionLoader.Loaded, bytesMax: Int, routing: SourceRouting) {
+        self.intake = intake
+        self.definitions = Mutex(Versioned(loaded: definitions))
+        self.routing = routing
+        output = BoundedQueue(weightMax: bytesMax)
+    }
+
+    /// Puts another set of definitions into force from the next batch on.
+    func replace(with definitions: DefinitionLoader.Loaded) {
+        self.definitions.withLock { versioned in
+            versioned = Versioned(loaded: definitions, version: versioned.version + 1)
+        }
+    }
+
+    /// Runs until the intake is closed and empty; then closes the output.
+    func run() {
+        var inForce = definitions.withLock { $0 }
+        // One parser for each time zone and definition the sources ask for; nearly always one.
+        var entries: [Entry] = []
+        defer { output.close() }
+        while case .element(let batch) = intake.queue.take(waitMillis: nil) {
+            let wanted = definitions.withLock { $0 }
+            if wanted.version != inForce.version {
+                inForce = wanted
+                entries.removeAll()
+            }
+            let route = routing.route(for: batch.source)
+            let weight = Intake.weight(of: batch)
+            let number: Int
+            if let known = entries.firstIndex(where: {
+                $0.zone == route.timeZone.name && $0.only == route.parser
+            }) {
+                number = known
+            } else {
+                number = entries.count
+                entries.append(Self.entry(for: route, inForce.loaded))
+            }
+            let rows = entries[number].parser.parse(batch)
+            let parsed = ParsedBatch(
+                rows: rows, shapes: entries[number].parser.shapes,
+                definitions: entries[number].digest, stream: route.stream)
+            guard output.put(parsed, weight: weight) else {
+                intake.queue.close()
+                return
+            }
+        }
+    }
+
+    private static func entry(
+        for route: SourceRouting.Route, _ loaded: DefinitionLoader.Loaded
+    ) -> Entry {
+        let set = route.parser.map { loaded.only($0) ?? .empty } ?? loaded.definitions
+        return Entry(
+            zone: route.timeZone.name, only: route.parser, digest: set.digest,
+            parser: Parser(definitions: set, timeZone: route.timeZone))
+    }
+}

@@ -1,0 +1,53 @@
+import HisuiFile
+import HisuiStore
+import Logging
+
+/// The sealer's thread: turns closed log files into segments, beside reception and never in its way.
+final class SealStage: Sendable {
+    /// More closed logs than this never wait: the next look finds them on the disk anyway.
+    private static let waitingMax = 1024
+    /// What failed is tried again after so long.
+    private static let retryMillis = 60_000
+
+    private let closed = BoundedQueue<ClosedLog>(weightMax: waitingMax)
+    private let store: String
+    private let log: Logger
+
+    init(store: String, log: Logger) {
+        self.store = store
+        self.log = log
+    }
+
+    /// Says which log files were closed.
+    func take(_ logs: [ClosedLog]) {
+        for log in logs { _ = closed.offer(log, weight: 1) }
+    }
+
+    func stop() { closed.close() }
+
+    /// Runs until stopped. What fails stays a log, is told, and is tried again: nothing is lost.
+    func run() {
+        var failed: [ClosedLog] = []
+        while true {
+            switch closed.take(waitMillis: Self.retryMillis) {
+            case .element(let log):
+                if !seal(log) { failed.append(log) }
+            case .nothing:
+                failed = failed.filter { !seal($0) }
+            case .end:
+                return
+            }
+        }
+    }
+
+    private func seal(_ closed: ClosedLog) -> Bool {
+        do throws(StoreError) {
+            let segment = try Sealer(fileSystem: RealFileSystem(), store: store).seal(closed)
+            log.info("sealed \(Path.name(of: segment))")
+            return true
+        } catch {
+            log.error("a log could not be sealed, stays, and is tried again: \(error)")
+            return false
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import HisuiBytes
+import HisuiEvent
+import HisuiPolicy
+import Synchronization
+
+/// What the configuration says about the records of a source: time zone, definition, stream.
+///
+/// Collectors derive sources from configured ones by appending to the id (`ID/192.0.2.7` for a
+/// sender, `ID:/var/log/app.log` for a file); these go where the configured one goes. Answers are
+/// kept, because a source asks with every batch.
+final class SourceRouting: Sendable {
+    struct Route: Sendable {
+        var timeZone: TimeZoneRules
+        /// The one definition that reads the records; nil: all are tried.
+        var parser: String?
+        var stream: String
+    }
+
+    private struct State {
+        var configuration: Configuration
+        var routes: [String: Route] = [:]
+    }
+
+    private let state: Mutex<State>
+
+    init(_ configuration: Configuration) {
+        state = Mutex(State(configuration: configuration))
+    }
+
+    func replace(with configuration: Configuration) {
+        state.withLock { $0 = State(configuration: configuration) }
+    }
+
+    func route(for source: Source) -> Route {
+        state.withLock { state in
+            if let known = state.routes[source.id] { return known }
+            let route = Self.route(for: source.id, state.configuration)
+            state.routes[source.id] = route
+            return route
+        }
+    }
+
+    private static func route(for id: String, _ configuration: Configuration) -> Route {
+        let configured = configuration.sources
+            .filter { isDerived(id, from: $0.id) }
+            .max { $0.id.utf8.count < $1.id.utf8.count }
+        var zone = configuration.timeZone
+        var parser: String?
+        switch configured?.input {
+        case .syslog(let syslog): zone = syslog.timeZone
+        case .files(let files):
+            zone = files.timeZone
+            parser = files.parser
+        case .journal, nil: break
+        }
+        return Route(
+            timeZone: TimeZoneRules(name: zone) ?? .tokyo, parser: parser,
+            stream: configuration.stream(forSource: configured?.id ?? id).name)
+    }
+
+    private static func isDerived(_ id: String, from configured: String) -> Bool {
+        id == configured || id.hasPrefix(configured + "/") || id.hasPrefix(configured + ":")
+    }
+}

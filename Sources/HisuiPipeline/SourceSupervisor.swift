@@ -1,0 +1,60 @@
+import HisuiCollect
+import HisuiBytes
+import Logging
+import Synchronization
+
+/// Runs one collector, each time on a new thread, and starts it again when it fails.
+///
+/// A collector ends by itself only with an error that needs someone: an address in use, a journal
+/// that cannot be read. It is told once, and tried again after 1 s, 2 s, 4 s … up to a minute, so
+/// that a source comes back by itself when its cause is gone.
+final class SourceSupervisor: Sendable {
+    private static let pauseMillisMax = 60_000
+
+    let name: String
+    private let make: @Sendable () throws(CollectError) -> any Collector
+    private let sink: any RecordSink
+    private let resume: @Sendable (String) -> [UInt8]?
+    private let stop = StopSignal()
+    private let log: Logger
+
+    /// - Parameters:
+    ///   - make: a new collector; each is used once.
+    ///   - resume: the last durable position of a source.
+    init(
+        name: String, make: @escaping @Sendable () throws(CollectError) -> any Collector, sink: any RecordSink,
+        resume: @escaping @Sendable (String) -> [UInt8]?, log: Logger
+    ) {
+        self.name = name
+        self.make = make
+        self.sink = sink
+        self.resume = resume
+        self.log = log
+    }
+
+    /// Asks the collector to end; `run` returns soon after.
+    func requestStop() { stop.raise() }
+
+    /// Runs until stopped.
+    func run() async {
+        var pauseMillis = 1000
+        while !stop.isRaised {
+            let failure = Mutex<CollectError?>(nil)
+            let started = SystemClock.monotonicMilliseconds()
+            await WorkerThread.run(name) { [make, sink, resume, stop] in
+                do throws(CollectError) {
+                    try make().collect(into: sink, resume: resume, until: stop)
+                } catch {
+                    failure.withLock { $0 = error }
+                }
+            }
+            guard let error = failure.withLock({ $0 }), !stop.isRaised else { return }
+            if SystemClock.monotonicMilliseconds() - started > Self.pauseMillisMax { pauseMillis = 1000 }
+            log.error("source \(name): \(error); tried again in \(pauseMillis / 1000) s")
+            await WorkerThread.run("wait") { [stop, pauseMillis] in
+                stop.wait(milliseconds: Int32(pauseMillis))
+            }
+            pauseMillis = min(pauseMillis * 2, Self.pauseMillisMax)
+        }
+    }
+}

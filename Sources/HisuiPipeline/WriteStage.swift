@@ -1,0 +1,151 @@
+import Glibc
+import HisuiBytes
+import HisuiEvent
+import HisuiShape
+import HisuiStore
+import Logging
+import Synchronization
+
+/// The writer's thread: appends rows to the log and makes them durable in groups.
+///
+/// A group is closed when its oldest row has waited `commitMillis`, or when it has grown large.
+/// While the disk is busy with one group the next one gathers, so the cost of a sync is shared by
+/// all that came meanwhile. Only after the sync are rows shown to anyone.
+///
+/// When the disk is full or refuses a write nothing is lost: what was taken stays in memory,
+/// reception stops because the queues fill, and the group is tried again every second. A log that
+/// failed to sync is never trusted again: the store goes on in a new one.
+final class WriteStage: Sendable {
+    /// A group is committed at once when its records have so many bytes.
+    private static let groupBytesMax = 4 << 20
+    /// How long the loop waits at most for a batch: closing old logs is looked at so often.
+    private static let idleMillis = 1000
+
+    private let input: BoundedQueue<ParsedBatch>
+    private let commitMillis: Int
+    private let logAgeSeconds: Int
+    private let log: Logger
+    /// Called on the writer's thread with rows that have just become durable.
+    private let observe: (@Sendable (RowBatch, ShapeTable) -> Void)?
+    private let onClosedLogs: @Sendable ([ClosedLog]) -> Void
+    private let turn = Atomic<Int>(SystemClock.monotonicMilliseconds())
+    private let giveUp = Atomic<Bool>(false)
+
+    init(
+        input: BoundedQueue<ParsedBatch>, commitMillis: Int, logAgeSeconds: Int, log: Logger,
+        observe: (@Sendable (RowBatch, ShapeTable) -> Void)?,
+        onClosedLogs: @escaping @Sendable ([ClosedLog]) -> Void
+    ) {
+        self.input = input
+        self.commitMillis = commitMillis
+        self.logAgeSeconds = logAgeSeconds
+        self.log = log
+        self.observe = observe
+        self.onClosedLogs = onClosedLogs
+    }
+
+    /// When the loop last came round, by `SystemClock`: what the watchdog looks at.
+    var lastTurnMillis: Int { turn.load(ordering: .relaxed) }
+
+    /// Ends a wait for the disk: what is not durable then is given up, and was never acknowledged.
+    func stopWaiting() { giveUp.store(true, ordering: .relaxed) }
+
+    /// A batch of a group, and where its rows went in the last attempt.
+    private struct Pending {
+        var batch: ParsedBatch
+        var leaves: Range<UInt64>?
+    }
+
+    /// Runs until the input has ended and everything is durable.
+    func run(_ writer: ZoneWriter) {
+        onClosedLogs(writer.takeClosedLogs())
+        var group: [Pending] = []
+        var groupBytes = 0
+        var groupStarted = 0
+        var isOpen = true
+        while isOpen {
+            turn.store(SystemClock.monotonicMilliseconds(), ordering: .relaxed)
+            let waited = group.isEmpty ? 0 : SystemClock.monotonicMilliseconds() - groupStarted
+            let wait = group.isEmpty ? Self.idleMillis : max(0, commitMillis - waited)
+            switch input.take(waitMillis: wait) {
+            case .element(let batch):
+                if group.isEmpty { groupStarted = SystemClock.monotonicMilliseconds() }
+                groupBytes += batch.rows.bytes.count
+                group.append(Pending(batch: batch))
+                if groupBytes < Self.groupBytesMax && wait > 0 { continue }
+            case .nothing:
+                break
+            case .end:
+                isOpen = false
+            }
+            guard store(&group, writer) else { break }
+            group.removeAll(keepingCapacity: true)
+            groupBytes = 0
+        }
+        // Whoever waits to put more in must not wait for ever.
+        input.close()
+        do throws(StoreError) {
+            try writer.close()
+        } catch {
+            log.error("closing the store: \(error)")
+        }
+    }
+
+    /// Makes a group durable, however long the disk refuses. False when it was given up.
+    private func store(_ group: inout [Pending], _ writer: ZoneWriter) -> Bool {
+        var told = false
+        while true {
+            do throws(StoreError) {
+                try attempt(&group, writer)
+                if told { log.notice("the store takes records again") }
+                break
+            } catch {
+                if !told { log.critical("the store refuses; collection waits: \(error)") }
+                told = true
+                if giveUp.load(ordering: .relaxed) {
+                    log.critical("stopped while the store refused; what it had not taken is lost")
+                    return false
+                }
+                turn.store(SystemClock.monotonicMilliseconds(), ordering: .relaxed)
+                sleep(1)
+                recover(&group, writer)
+            }
+        }
+        if let observe {
+            for pending in group { observe(pending.batch.rows, pending.batch.shapes) }
+        }
+        onClosedLogs(writer.takeClosedLogs())
+        return true
+    }
+
+    private func attempt(_ group: inout [Pending], _ writer: ZoneWriter) throws(StoreError) {
+        for number in group.indices where group[number].leaves == nil {
+            let batch = group[number].batch
+            group[number].leaves = try writer.append(
+                batch.rows, to: batch.stream, shapes: batch.shapes,
+                definitions: batch.definitions)
+        }
+        try writer.commit()
+        try writer.closeOldLogs(ageSeconds: logAgeSeconds)
+    }
+
+    /// Opens failed streams again and notes which batches of the group have to be appended anew:
+    /// those that were not durable when their stream failed.
+    private func recover(_ group: inout [Pending], _ writer: ZoneWriter) {
+        do throws(StoreError) {
+            for name in writer.streamNames {
+                let stream = try writer.stream(name)
+                guard stream.isFailed else { continue }
+                let durable = stream.committedIndex
+                for number in group.indices where group[number].batch.stream == name {
+                    if let leaves = group[number].leaves, leaves.lowerBound >= durable {
+                        group[number].leaves = nil
+                    }
+                }
+            }
+            try writer.reopenFailedStreams()
+        } catch {
+            log.error("the store cannot be opened again yet: \(error)")
+        }
+    }
+}
