@@ -1,0 +1,67 @@
+import Glibc
+import HisuiBytes
+import HisuiEvent
+
+/// Lines of standard input as records, in batches.
+struct LineInput {
+    private static let chunkBytes = 256 << 10
+
+    private let source: Source
+    private var pending: [UInt8] = []
+    private var chunk = [UInt8](repeating: 0, count: chunkBytes)
+    private var isAtEnd = false
+
+    init(source: Source) { self.source = source }
+
+    /// The next batch; nil at the end. A last line without a line feed is a line.
+    ///
+    /// A line longer than `Limits.recordBytesMax` is cut there and flagged, and still is one line.
+    mutating func next() throws(Failure) -> RecordBatch? {
+        while !isAtEnd {
+            try fill()
+            let batch = takeLines()
+            if !batch.entries.isEmpty { return batch }
+        }
+        return nil
+    }
+
+    private mutating func fill() throws(Failure) {
+        // Safe: the kernel writes at most the bytes of the array.
+        let count = unsafe chunk.withUnsafeMutableBytes { buffer in
+            unsafe read(STDIN_FILENO, buffer.baseAddress, buffer.count)
+        }
+        if count < 0 {
+            if errno == EINTR { return }
+            throw Failure(.refused, "cannot read standard input: \(systemMessage(errno))")
+        }
+        if count == 0 { isAtEnd = true }
+        pending.append(contentsOf: chunk[..<count])
+    }
+
+    private mutating func takeLines() -> RecordBatch {
+        var batch = RecordBatch(source: source)
+        let received = Timestamp.now()
+        var start = 0
+        while let end = ByteSearch.first(
+            of: 0x0A, in: pending.span, start..<pending.count)
+        {
+            append(start..<end, received, to: &batch)
+            start = end + 1
+        }
+        if isAtEnd, start < pending.count {
+            append(start..<pending.count, received, to: &batch)
+            start = pending.count
+        }
+        pending.removeFirst(start)
+        return batch
+    }
+
+    private func append(_ line: Range<Int>, _ received: Timestamp, to batch: inout RecordBatch) {
+        var end = line.upperBound
+        if end > line.lowerBound, pending[end - 1] == 0x0D { end -= 1 }
+        let cut = min(end, line.lowerBound + Limits.recordBytesMax)
+        batch.append(
+            pending.span.extracting(line.lowerBound..<cut), received: received,
+            flags: cut < end ? .truncated : [])
+    }
+}

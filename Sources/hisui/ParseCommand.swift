@@ -1,0 +1,84 @@
+import ArgumentParser
+import HisuiBytes
+import HisuiEvent
+import HisuiParse
+import HisuiPipeline
+import HisuiShape
+
+/// `hisui parse`: lines from standard input to events, one line out for each line in.
+struct ParseCommand: ParsableCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: "parse",
+            abstract: say(
+                "Turn lines from standard input into events, one line out for each line in.",
+                "標準入力の行を事象に変換します（入力 1 行につき出力 1 行）。"),
+            discussion: say(
+                """
+                Each output line is a JSON object with flat dotted names. hisui.parser names the \
+                definition that knows the line and is null where none does.
+                """,
+                """
+                出力は 1 行 1 個の JSON です。hisui.parser はその行を解釈した定義の名前で、\
+                該当がなければ null です。
+                """))
+    }
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var parsers: ParserOptions
+
+    @Option(
+        name: .customLong("parser"),
+        help: ArgumentHelp(
+            say("Use this definition only.", "この定義だけを使います。"), valueName: "id"))
+    var only: String?
+
+    @Option(help: ArgumentHelp(say("Output format: jsonl.", "出力形式: jsonl。"), valueName: "format"))
+    var format: ParseFormat = .jsonl
+
+    @Option(
+        name: .customLong("time-zone"),
+        help: ArgumentHelp(
+            say(
+                "Zone of times that name none (default Asia/Tokyo).",
+                "時間帯のない時刻の時間帯（既定 Asia/Tokyo）。"), valueName: "name"))
+    var timeZone = "Asia/Tokyo"
+
+    enum ParseFormat: String, ExpressibleByArgument {
+        case jsonl
+    }
+
+    func run() throws {
+        let loaded = try parsers.load()
+        for diagnostic in loaded.diagnostics { StandardError.write("\(diagnostic)\n") }
+        var definitions = loaded.definitions
+        if let only {
+            guard let one = loaded.only(only) else {
+                throw Failure(
+                    .usage,
+                    say("no definition is called '\(only)'", "定義 '\(only)' はありません"))
+            }
+            definitions = one
+        }
+        var parser = Parser(
+            definitions: definitions, timeZone: try TimeZoneOption.resolve(timeZone))
+        let output = StandardOutput.shared
+        var input = LineInput(source: Source(id: "stdin", kind: .import, form: .line))
+        var table = parser.shapes
+        var shapes: [Shape] = []
+        var bytes: [UInt8] = []
+        while let batch = try input.next() {
+            let rows = parser.parse(batch)
+            if parser.shapes !== table {
+                table = parser.shapes
+                shapes.removeAll()
+            }
+            shapes += table.shapes(from: shapes.count)
+            bytes.removeAll(keepingCapacity: true)
+            for row in rows.rows {
+                ParsedLine.append(row, of: rows, shape: shapes[Int(row.shape)], to: &bytes)
+            }
+            output.write(bytes)
+        }
+    }
+}

@@ -1,0 +1,117 @@
+import ArgumentParser
+import Glibc
+import HisuiEvent
+import HisuiQuery
+import HisuiStore
+
+/// `hisui search`: events of a store by a LogsQL query.
+struct SearchCommand: ParsableCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: "search",
+            abstract: say(
+                "Search the events of a store with LogsQL.", "LogsQL で事象を検索します。"),
+            discussion: say(
+                """
+                Examples:
+                  hisui search --store var/store 'error'
+                  hisui search --store var/store 'user.name:=root and _time:1h'
+                  hisui search --store var/store '"Failed password" | stats by (source.ip) count() n'
+
+                Standard output is a table on a terminal and JSON lines elsewhere. There is no
+                implicit limit. Ends with 1 when nothing was found.
+                """,
+                """
+                例:
+                  hisui search --store var/store 'error'
+                  hisui search --store var/store 'user.name:=root and _time:1h'
+                  hisui search --store var/store '"Failed password" | stats by (source.ip) count() n'
+
+                端末には表、それ以外には JSON Lines で出力します。件数の上限はありません。
+                該当がなければ終了コード 1 を返します。
+                """))
+    }
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var store: StoreOptions
+
+    @Option(
+        help: ArgumentHelp(
+            say("table, jsonl or raw.", "table、jsonl または raw。"), valueName: "format"))
+    var format: RowFormat?
+
+    @Option(
+        name: .customLong("time-zone"),
+        help: ArgumentHelp(
+            say(
+                "Time zone of the table and of times without one in the query (default: this machine's).",
+                "表示と、クエリ内の時刻の時間帯（既定: この端末の設定）。"), valueName: "name"))
+    var timeZone: String?
+
+    @Flag(help: ArgumentHelp(say("Go on with what arrives, until Ctrl-C.", "新着を表示し続けます。")))
+    var follow = false
+
+    @Argument(help: ArgumentHelp(say("The query.", "クエリ。"), valueName: "query"))
+    var query: String
+
+    func run() throws {
+        let zone = try TimeZoneOption.resolve(timeZone)
+        let parsed: Query
+        do {
+            parsed = try Query.parse(query, now: Timestamp.now(), timeZone: zone)
+        } catch {
+            throw Failure(.usage, error.description)
+        }
+        let output = RowOutput(
+            format ?? (StandardOutput.shared.isTerminal ? .table : .jsonl),
+            yieldsEvents: parsed.yieldsEvents, timeZone: zone)
+        do {
+            if follow {
+                try followStore(parsed, output)
+            } else {
+                let snapshot = try store.snapshot()
+                try QueryRunner(snapshot: snapshot, query: parsed, options: output.options)
+                    .run { output.take($0) }
+            }
+        } catch let error as QueryFailure {
+            throw Failure(.refused, error.description)
+        }
+        output.finish()
+        if output.rows == 0 && !follow { throw ExitCode(Failure.Status.negative.rawValue) }
+    }
+
+    /// How often the store is looked at for what is new.
+    private static let followMillis = 200
+
+    /// Begins with what arrives from now on.
+    private func followStore(_ query: Query, _ output: RowOutput) throws {
+        let reader = try store.open()
+        do {
+            let first = try reader.snapshot(zones: store.zones)
+            var follower = try QueryFollower(
+                query, options: output.options, after: first.nextIndices,
+                emit: { output.take($0) })
+            while try follower.take(
+                reader.snapshot(zones: store.zones, after: follower.seen))
+            {
+                output.flush()
+                usleep(UInt32(Self.followMillis * 1000))
+            }
+        } catch let error as StoreError {
+            throw Failure(.refused, "\(error)")
+        }
+    }
+
+    /// Lets a query begin with `-` (LogsQL's "not"): puts `--` before the last argument of a search
+    /// when it looks like an option that no search has.
+    static func protectQuery(_ arguments: [String]) -> [String] {
+        guard arguments.first == "search", let last = arguments.last, last.hasPrefix("-"),
+            last.count > 1, !arguments.contains("--")
+        else { return arguments }
+        let name = last.prefix { $0 != "=" }
+        let isOption = ["-h", "--help", "--version", "--follow"].contains(String(name))
+            || (last.hasPrefix("--") && last.dropFirst(2).first?.isLetter == true)
+        if isOption { return arguments }
+        return arguments.dropLast() + ["--", last]
+    }
+}

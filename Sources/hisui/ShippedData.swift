@@ -1,0 +1,80 @@
+import ArgumentParser
+import Glibc
+import HisuiPipeline
+
+/// Where the shipped data files are: beside the program, however it was installed.
+enum ShippedData {
+    /// The directory of shipped parser definitions, or nil when none is found.
+    ///
+    /// Looked for are `share/hisui/parsers` beside the program's own directory (a package), then
+    /// `parsers` in the directories above it (a work tree it was built in), then
+    /// `/usr/share/hisui/parsers`.
+    static func parsers() -> String? {
+        guard var directory = programDirectory() else { return nil }
+        var candidates = [directory + "/../share/hisui/parsers"]
+        while let slash = directory.lastIndex(of: "/"), slash > directory.startIndex {
+            directory = String(directory[..<slash])
+            candidates.append(directory + "/parsers")
+        }
+        candidates.append("/usr/share/hisui/parsers")
+        return candidates.first { unsafe access($0 + "/schema.yaml", R_OK) == 0 }
+    }
+
+    private static func programDirectory() -> String? {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        // Safe: the kernel writes at most the count given and says how many it wrote.
+        let count = unsafe readlink("/proc/self/exe", &buffer, buffer.count)
+        guard count > 0, count < buffer.count else { return nil }
+        let path = String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return path.lastIndex(of: "/").map { String(path[..<$0]) }
+    }
+}
+
+/// Which parser definitions a command uses.
+struct ParserOptions: ParsableArguments {
+    @Option(
+        name: .customLong("parsers"),
+        help: ArgumentHelp(
+            say(
+                "A directory of parser definitions; later ones override earlier ones.",
+                "パーサー定義のディレクトリ。後に指定したものが優先されます。"), valueName: "dir"))
+    var directories: [String] = []
+
+    /// The directories named, else the shipped one.
+    func resolved() throws -> [String] {
+        directories.isEmpty ? [try Self.shipped()] : directories
+    }
+
+    /// Compiles them.
+    func load() throws -> DefinitionLoader.Loaded {
+        do {
+            return try DefinitionLoader.load(directories: try resolved())
+        } catch let error as PipelineError {
+            throw Failure(.refused, "\(error)")
+        }
+    }
+
+    /// The shipped directory, which must be there.
+    static func shipped() throws -> String {
+        if let shipped = ShippedData.parsers() { return shipped }
+        throw Failure(
+            .refused,
+            say(
+                "the shipped parser definitions are not beside the program; use --parsers DIR",
+                "パーサー定義が見つかりません。--parsers DIR で指定してください"))
+    }
+}
+
+/// Options that every command has.
+struct CommonOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            say("Language of messages: ja or en.", "表示言語: ja または en。"), valueName: "ja|en"))
+    var lang: String?
+
+    func validate() throws {
+        if let lang, Language(rawValue: lang) == nil {
+            throw ValidationError("--lang takes ja or en, not '\(lang)'")
+        }
+    }
+}
