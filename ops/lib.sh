@@ -1,0 +1,63 @@
+# Shared by the scripts of this folder: sourced, never run.
+# shellcheck shell=bash
+set -euo pipefail
+
+# What the program is built from; the compiler itself is not among Debian's packages.
+readonly BUILD_PACKAGES=(libsystemd-dev zlib1g-dev libzstd-dev libyaml-dev pkg-config)
+# What the tests run against: Debian's own senders, journal and rotation.
+readonly TEST_PACKAGES=(bsdutils rsyslog systemd systemd-journal-remote logrotate gzip zstd)
+
+say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }
+fail() {
+    printf 'hisui: %s\n' "$*" >&2
+    exit 1
+}
+
+# Installs the Debian packages named that are missing, after saying which.
+need_packages() {
+    local missing=() package
+    for package in "$@"; do
+        [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)" = installed ] ||
+            missing+=("$package")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    command -v apt-get >/dev/null ||
+        fail "this machine has no apt-get; install by hand: ${missing[*]}"
+    local as_root=()
+    if [ "$(id -u)" != 0 ]; then
+        command -v sudo >/dev/null ||
+            fail "not root and no sudo; run as root: apt-get install ${missing[*]}"
+        as_root=(sudo)
+    fi
+    say "Installing from Debian: ${missing[*]}"
+    local log
+    log=$(mktemp)
+    if ! { "${as_root[@]}" apt-get update -qq &&
+        "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+            apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
+        tail -n 20 "$log" >&2
+        fail "apt-get could not install them (its last lines are above; all in $log)"
+    fi
+    rm -f "$log"
+}
+
+need_swift() {
+    command -v swift >/dev/null && return 0
+    cat >&2 <<'TEXT'
+hisui: no Swift toolchain found (the command `swift` is not on the PATH).
+
+Hisui needs Swift 6.2 or later to build. Ways to get it on Debian 12:
+  - swiftly, the toolchain installer:    https://www.swift.org/install/linux/swiftly/
+  - the toolchain archive for Debian 12: https://www.swift.org/install/linux/
+    (unpack it, then put its usr/bin on the PATH)
+  - the container image swift:bookworm
+A machine that only runs Hisui needs no toolchain: build elsewhere and copy the program.
+TEXT
+    exit 1
+}
+
+# Builds the release program; the first time takes a minute or two, later ones seconds.
+build_release() {
+    say "Building Hisui (release) …"
+    swift build -c release --product hisui >&2
+}
