@@ -1,0 +1,134 @@
+import Foundation
+import Testing
+
+@Suite("the command line, as a user types it")
+struct CommandScenarios {
+    @Test("parse writes exactly one line for each line, blank ones included")
+    func parseLineForLine() throws {
+        let lines = [
+            "Nov 23 10:00:00 web01 sshd[812]: Failed password for root from 192.0.2.9 port 52683 ssh2",
+            "", "   ", "no header at all", "<13>1 - - - - - -",
+            "Nov 23 10:00:01 web01 sudo:   tanaka : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/bin/ls",
+        ]
+        var input = Data(lines.joined(separator: "\n").utf8)
+        input.append(contentsOf: [0x0A, 0xFF, 0x00, 0xE2, 0x80, 0xA8, 0x1B, 0x5B, 0x33, 0x31, 0x6D])
+        let finished = try Program.hisui("parse", input: input)
+        #expect(finished.status == 0, "\(finished.errors)")
+        let output = finished.output.split(separator: 0x0A)
+        #expect(output.count == lines.count + 1)
+        let objects = try output.map {
+            try #require(JSONSerialization.jsonObject(with: Data($0)) as? [String: Any])
+        }
+        #expect(objects[0]["hisui.parser"] as? String == "linux.sshd")
+        #expect(objects[0]["source.ip"] as? String == "192.0.2.9")
+        #expect(objects[0]["event.outcome"] as? String == "failure")
+        #expect(objects[1]["hisui.parser"] is NSNull)
+        #expect(objects[3]["hisui.parser"] is NSNull)
+        #expect(objects[5]["hisui.parser"] as? String == "linux.sudo")
+        #expect(objects[5]["user.target.name"] as? String == "root")
+        // Control characters and line separators never reach the output as they are.
+        #expect(!finished.output.contains(0x1B))
+        #expect(finished.output.firstRange(of: Data([0xE2, 0x80, 0xA8])) == nil)
+    }
+
+    @Test("import, then raw search gives the bytes back; gz and zst and stdin too")
+    func importAndSearch() throws {
+        let folder = try Scratch()
+        try Program.shell(
+            """
+            cd '\(folder.path)'
+            seq -f 'Nov 20 10:00:00 h app[7]: value %.0f of many' 1 5000 > plain.log
+            printf 'Nov 20 10:00:01 h app: last line without a line feed' >> plain.log
+            gzip -k plain.log; zstd -q plain.log
+            """)
+        let store = folder.path + "/store"
+        for (zone, file) in [("a", "plain.log"), ("b", "plain.log.gz"), ("c", "plain.log.zst")] {
+            let finished = try Program.hisui(
+                "import", "--store", store, "--zone", zone, folder.path + "/" + file)
+            #expect(finished.status == 0, "\(finished.errors)")
+        }
+        let standard = try Program.hisui(
+            "import", "--store", store, "--zone", "d", "-",
+            input: Data(contentsOf: URL(fileURLWithPath: folder.path + "/plain.log")))
+        #expect(standard.status == 0, "\(standard.errors)")
+        let original = try Data(contentsOf: URL(fileURLWithPath: folder.path + "/plain.log"))
+        for zone in ["a", "b", "c", "d"] {
+            let raw = try Program.hisui(
+                "search", "--store", store, "--zone", zone, "--format", "raw", "*")
+            #expect(raw.output == original + Data([0x0A]), "zone \(zone)")
+        }
+        let one = try Program.hisui("search", "--store", store, "--zone", "a", "\"value 4711\"")
+        #expect(one.lines.count == 1)
+        let none = try Program.hisui("search", "--store", store, "value-that-is-not-there")
+        #expect(none.status == 1)
+        #expect(none.output.isEmpty)
+    }
+
+    @Test("a query may begin with a minus; a wrong one points at its column")
+    func queries() throws {
+        let folder = try Scratch()
+        let store = folder.path + "/store"
+        let input = Data("one\ntwo\n".utf8)
+        #expect(
+            try Program.hisui("import", "--store", store, "--zone", "z", "-", input: input).status
+                == 0)
+        let minus = try Program.hisui("search", "--store", store, "--format", "raw", "-one")
+        #expect(minus.text == "two\n", "\(minus.errors)")
+        let wrong = try Program.hisui("search", "--store", store, "one and (two")
+        #expect(wrong.status == 2)
+        #expect(wrong.errors.contains("^"))
+    }
+
+    @Test("clear refusals: no store, not a store, wrong sample, wrong key")
+    func refusals() throws {
+        let folder = try Scratch()
+        let missing = try Program.hisui("search", "--store", folder.path + "/none", "*")
+        #expect(missing.status == 3)
+        #expect(missing.errors.contains("/none"))
+        let notStore = try Program.hisui("search", "--store", "/usr", "*")
+        #expect(notStore.status == 3)
+        let definition = folder.path + "/site.yaml"
+        try """
+        parser: site.test
+        version: 1
+        match: { program: test }
+        rules:
+          - id: hello
+            line: "hello {user.name:word}"
+            set: { event.action: greet }
+        samples:
+          - line: "hello world"
+            is: { rule: hello, user.name: mars }
+          - reject: "bye"
+        """.write(toFile: definition, atomically: true, encoding: .utf8)
+        let check = try Program.hisui("check", "parsers", definition)
+        #expect(check.status == 3)
+        #expect(check.errors.contains("site.yaml:") || check.text.contains("site.yaml:"))
+        let configuration = folder.path + "/hisui.yaml"
+        try "zone: a\nzones: [ { id: a, name: A, name_ja: A } ]\nstor: /x\n".write(
+            toFile: configuration, atomically: true, encoding: .utf8)
+        let config = try Program.hisui("check", "config", configuration)
+        #expect(config.status == 3)
+        #expect((config.errors + config.text).contains("hisui.yaml:3:1"))
+        #expect((config.errors + config.text).contains("store"))
+        let usage = try Program.hisui("search")
+        #expect(usage.status == 2)
+    }
+
+    @Test("the shipped definitions pass their own samples")
+    func shipped() throws {
+        let check = try Program.hisui("check")
+        #expect(check.status == 0, "\(check.text)\(check.errors)")
+    }
+
+    @Test("help exists in both languages")
+    func help() throws {
+        for command in ["run", "import", "parse", "search", "check", "status", "sources"] {
+            let english = try Program.hisui(command, "--help", "--lang", "en")
+            let japanese = try Program.hisui(command, "--help", "--lang", "ja")
+            #expect(english.status == 0 && japanese.status == 0, "\(command)")
+            #expect(english.text != japanese.text, "\(command)")
+            #expect(japanese.text.contains { ("ぁ"..."ん").contains($0) }, "\(command)")
+        }
+    }
+}
