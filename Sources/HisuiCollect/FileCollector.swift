@@ -50,7 +50,8 @@ public final class FileCollector: Collector {
         into sink: any RecordSink, resume: @Sendable (String) -> [UInt8]?, until stop: StopSignal
     ) throws(CollectError) {
         let follower = FileFollower(
-            name: name, patterns: patterns, sink: sink, start: start, graceMilliseconds: graceMilliseconds)
+            name: name, patterns: patterns, sink: sink, start: start,
+            graceMilliseconds: graceMilliseconds)
         follower.run(until: stop, rescanMilliseconds: rescanMilliseconds, resume: resume)
     }
 }

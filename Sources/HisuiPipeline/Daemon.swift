@@ -31,7 +31,8 @@ public struct Daemon: Sendable {
     ///   - observe: called with rows as soon as they are durable, on the writer's thread.
     public init(
         configuration: Configuration, shippedDefinitions: [String],
-        loadConfiguration: @escaping @Sendable () -> Configuration?, log: Logger, observe: (@Sendable (RowBatch, ShapeTable) -> Void)?
+        loadConfiguration: @escaping @Sendable () -> Configuration?, log: Logger,
+        observe: (@Sendable (RowBatch, ShapeTable) -> Void)?
     ) {
         self.configuration = configuration
         shipped = shippedDefinitions

@@ -95,7 +95,8 @@ public struct Importer: Sendable {
     private func read(
         _ files: [String], into queue: BoundedQueue<ParsedBatch>
     ) throws(PipelineError) {
-        var parser = Parser(definitions: options.definitions.definitions, timeZone: options.timeZone)
+        var parser = Parser(
+            definitions: options.definitions.definitions, timeZone: options.timeZone)
         for path in files {
             do throws(CollectError) {
                 var input = try FileImport(path: path, name: options.source)

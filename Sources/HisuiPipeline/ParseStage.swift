@@ -37,7 +37,9 @@ final class ParseStage: Sendable {
         var parser: Parser
     }
 
-    init(intake: Intake, definitions: DefinitionLoader.Loaded, bytesMax: Int, routing: SourceRouting) {
+    init(
+        intake: Intake, definitions: DefinitionLoader.Loaded, bytesMax: Int, routing: SourceRouting
+    ) {
         self.intake = intake
         self.definitions = Mutex(Versioned(loaded: definitions))
         self.routing = routing

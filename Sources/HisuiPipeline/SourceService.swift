@@ -44,7 +44,9 @@ final class SourceService: Service, CustomStringConvertible {
             for source in sources where running[source.id] == nil {
                 log.info("source \(source.id): started")
                 let supervisor = SourceSupervisor(
-                    name: source.id, make: { () throws(CollectError) in try CollectorFactory.collector(for: source) },
+                    name: source.id,
+                    make: { () throws(CollectError) in try CollectorFactory.collector(for: source)
+                    },
                     sink: sink, resume: resume, log: log)
                 running[source.id] = Running(configuration: source, supervisor: supervisor)
                 arrive.yield(supervisor)

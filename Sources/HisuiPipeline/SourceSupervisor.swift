@@ -22,7 +22,8 @@ final class SourceSupervisor: Sendable {
     ///   - make: a new collector; each is used once.
     ///   - resume: the last durable position of a source.
     init(
-        name: String, make: @escaping @Sendable () throws(CollectError) -> any Collector, sink: any RecordSink,
+        name: String, make: @escaping @Sendable () throws(CollectError) -> any Collector,
+        sink: any RecordSink,
         resume: @escaping @Sendable (String) -> [UInt8]?, log: Logger
     ) {
         self.name = name
@@ -49,7 +50,9 @@ final class SourceSupervisor: Sendable {
                 }
             }
             guard let error = failure.withLock({ $0 }), !stop.isRaised else { return }
-            if SystemClock.monotonicMilliseconds() - started > Self.pauseMillisMax { pauseMillis = 1000 }
+            if SystemClock.monotonicMilliseconds() - started > Self.pauseMillisMax {
+                pauseMillis = 1000
+            }
             log.error("source \(name): \(error); tried again in \(pauseMillis / 1000) s")
             await WorkerThread.run("wait") { [stop, pauseMillis] in
                 stop.wait(milliseconds: Int32(pauseMillis))

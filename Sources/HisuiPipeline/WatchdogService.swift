@@ -23,7 +23,8 @@ struct WatchdogService: Service, CustomStringConvertible {
                     ServiceManager.alive()
                     told = false
                 } else if !told {
-                    log.critical("the writer has not moved for \(still / 1000) s: is the disk stuck?")
+                    log.critical(
+                        "the writer has not moved for \(still / 1000) s: is the disk stuck?")
                     told = true
                 }
                 try? await Task.sleep(for: .milliseconds(interval))

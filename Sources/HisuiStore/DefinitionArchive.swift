@@ -52,7 +52,8 @@ public struct DefinitionArchive: Sendable {
                     try fileSystem.writeDurably(member.bytes, to: path)
                 }
                 list.append(contentsOf: Filenames.hexadecimal(of: sum).utf8)
-                list.append(contentsOf: "  \(member.parser) \(member.version) \(member.file)\n".utf8)
+                list.append(
+                    contentsOf: "  \(member.parser) \(member.version) \(member.file)\n".utf8)
             }
             // Last: a set that is there is whole.
             try fileSystem.writeDurably(list, to: set)

@@ -70,8 +70,10 @@ struct CheckCommand: ParsableCommand {
         let loaded: DefinitionLoader.Loaded
         do {
             loaded = try DefinitionLoader.load(
-                directories: (files.isEmpty && !directories.isEmpty) ? directories : shipped
-                    + directories, files: files)
+                directories: (files.isEmpty && !directories.isEmpty)
+                    ? directories
+                    : shipped
+                        + directories, files: files)
         } catch {
             throw Failure(.refused, "\(error)")
         }

@@ -109,7 +109,8 @@ struct SearchCommand: ParsableCommand {
             last.count > 1, !arguments.contains("--")
         else { return arguments }
         let name = last.prefix { $0 != "=" }
-        let isOption = ["-h", "--help", "--version", "--follow"].contains(String(name))
+        let isOption =
+            ["-h", "--help", "--version", "--follow"].contains(String(name))
             || (last.hasPrefix("--") && last.dropFirst(2).first?.isLetter == true)
         if isOption { return arguments }
         return arguments.dropLast() + ["--", last]

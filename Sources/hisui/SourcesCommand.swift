@@ -64,7 +64,8 @@ enum SourceList {
         if state.lastReceived != .none {
             var text: [UInt8] = []
             TimeText.appendRFC3339(
-                nanoseconds: state.lastReceived.nanoseconds, offsetSeconds: 0, fractionDigits: 3, to: &text)
+                nanoseconds: state.lastReceived.nanoseconds, offsetSeconds: 0, fractionDigits: 3,
+                to: &text)
             line.add("last_received", String(decoding: text, as: UTF8.self))
         }
         return line

@@ -58,7 +58,8 @@ struct StatusCommand: ParsableCommand {
             table.add([
                 stream.zone, stream.stream, blocks.reduce(0) { $0 + $1.count }.grouped,
                 usage.segments.grouped, usage.segmentBytes.grouped, usage.logBytes.grouped,
-                time(times.map(\.lowerBound).min(), zone), time(times.map(\.upperBound).max(), zone),
+                time(times.map(\.lowerBound).min(), zone),
+                time(times.map(\.upperBound).max(), zone),
             ])
         }
         return table.text
