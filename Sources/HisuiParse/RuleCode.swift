@@ -3,8 +3,9 @@ import HisuiShape
 /// Compiled templates: operations, and the byte strings they compare with, each in one flat array.
 ///
 /// A program is a run of operations that ends with `end` or `done`. Every operation either moves
-/// the position forward or fails; the only jump is that of a failing optional part to its end, and
-/// it is forward too. So a program runs at most as many operations as it has.
+/// the position forward or fails. There are two jumps: of a failing optional part to its end, which
+/// is forward, and of a program that fails after a right-anchored capture back to it, which happens
+/// at most `places` times. So the number of operations run has a bound that the program fixes.
 struct RuleCode: Sendable {
     enum Operation: UInt8 {
         /// The bytes a ..< a + b.
@@ -50,6 +51,8 @@ struct RuleCode: Sendable {
         var kind: Shape.Kind = .text
         /// For captures that stop: the message may end instead.
         var orEnd = false
+        /// For right-anchored captures: how many places, from the last, the end can be at.
+        var places: UInt8 = 0
         var bit: UInt8 = 0
         var a: UInt32 = 0
         var b: UInt32 = 0
@@ -85,7 +88,7 @@ struct RuleCode: Sendable {
     }
 }
 
-/// Counts byte comparisons. In the product it is `NoSteps`, which costs nothing.
+/// Counts byte comparisons; in the product it is `NoSteps`, which costs nothing.
 package protocol StepCounting {
     mutating func add(_ steps: Int)
 }

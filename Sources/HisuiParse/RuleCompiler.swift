@@ -93,8 +93,8 @@ struct RuleCompiler {
     }
 
     private mutating func emit(
-        _ elements: ArraySlice<Template.Element>, then: TemplateFlow, optionalBit: UInt8?,
-        _ code: inout RuleCode
+        _ elements: ArraySlice<Template.Element>, then: TemplateFlow,
+        rest: ArraySlice<Template.Element> = [], optionalBit: UInt8?, _ code: inout RuleCode
     ) {
         for index in elements.indices {
             let flow = TemplateFlow.first(of: elements[(index + 1)...], then: then)
@@ -113,23 +113,25 @@ struct RuleCompiler {
                 let bit = takeBits(1)
                 let begin = code.instructions.count
                 code.instructions.append(.init(operation: .optionalBegin, bit: bit))
-                emit(inner[...], then: flow, optionalBit: bit, &code)
+                emit(
+                    inner[...], then: flow, rest: elements[(index + 1)...], optionalBit: bit, &code)
                 code.instructions.append(.init(operation: .optionalEnd, bit: bit))
                 code.instructions[begin].a = UInt32(code.instructions.count)
             case .capture(let capture):
-                emit(capture, flow, optionalBit, &code)
+                emit(capture, flow, elements[(index + 1)...] + rest, optionalBit, &code)
             }
         }
     }
 
     private mutating func emit(
-        _ capture: Template.Capture, _ flow: TemplateFlow, _ optionalBit: UInt8?,
-        _ code: inout RuleCode
+        _ capture: Template.Capture, _ flow: TemplateFlow, _ rest: ArraySlice<Template.Element>,
+        _ optionalBit: UInt8?, _ code: inout RuleCode
     ) {
         let type = capture.field.flatMap { schema.type(of: $0) }
         var one = RuleCode.Instruction(
             operation: operation(capture, flow), kind: kind(capture.type, type))
         one.orEnd = flow.end
+        if capture.isRightAnchored { one.places = UInt8(TemplateFlow.places(for: flow, rest)) }
         switch one.operation {
         case .ip: one.bit = takeBits(1)
         case .wordUntil, .textUntilOne, .textUntil, .textLast, .pathUntil, .pathLast:

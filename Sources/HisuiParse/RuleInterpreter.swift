@@ -24,6 +24,7 @@ extension RuleCode {
         var resumeAt = 0
         var resumeSlots = 0
         var resumeChoices: UInt64 = 0
+        var retry = RuleRetry()
         while true {
             let one = instructions[pc]
             pc += 1
@@ -43,10 +44,13 @@ extension RuleCode {
                 resumeAt = at
                 resumeSlots = scratch.slots.count
                 resumeChoices = choices
+                retry.isInOptional = false
                 continue
             case .optionalEnd:
                 choices |= 1 << UInt64(one.bit)
                 resume = -1
+                // What stood in an optional part that was taken is settled.
+                if retry.isInOptional { retry = RuleRetry() }
                 continue
             case .leadingBlanks:
                 next = reader.blanks(at, &steps)
@@ -67,7 +71,6 @@ extension RuleCode {
                 return -1
             case .end:
                 if at == end { return at }
-                return -1
             case .done:
                 return at
             case .quoted:
@@ -80,14 +83,29 @@ extension RuleCode {
                     if isV6 { choices |= 1 << UInt64(one.bit) }
                     scratch.append(at..<next, isV6 ? .ipv6 : .ipv4)
                 }
+            case .textLast, .pathLast:
+                retry = RuleRetry(
+                    pc: pc, from: at, slots: scratch.slots.count, choices: choices,
+                    isInOptional: resume >= 0)
+                next = retry.start(one, reader, &steps)
+                if next >= 0 { scratch.append(at..<next, one.kind) }
             default:
                 next = reader.capture(one, at, &steps)
                 if next >= 0 { scratch.append(at..<next, one.kind) }
             }
             if next >= 0 {
                 at = next
+            } else if resume < 0 || retry.isInOptional, retry.placesLeft > 0,
+                let earlier = retry.next(instructions[retry.pc - 1], reader, &steps)
+            {
+                pc = retry.pc
+                at = earlier
+                choices = retry.choices
+                scratch.truncate(to: retry.slots)
+                scratch.append(retry.from..<earlier, instructions[pc - 1].kind)
             } else {
                 guard resume >= 0 else { return -1 }
+                if retry.isInOptional { retry = RuleRetry() }
                 pc = resume
                 resume = -1
                 at = resumeAt
@@ -95,6 +113,62 @@ extension RuleCode {
                 scratch.truncate(to: resumeSlots)
             }
         }
+    }
+}
+
+/// Where a right-anchored capture can end if what follows it does not fit.
+///
+/// Its end is looked for from the end of the message backwards. How many places have to be tried
+/// is known when the template is compiled: one more than the text it stops at stands in what
+/// follows. Whatever somebody puts into the capture itself lies further left and is never reached
+/// before the right place.
+struct RuleRetry {
+    /// After the capture's operation.
+    var pc = 0
+    var from = 0
+    /// State before the capture.
+    var slots = 0
+    var choices: UInt64 = 0
+    /// The capture stands in the optional part that is being tried.
+    var isInOptional = false
+    private(set) var placesLeft = 0
+    /// The place tried now.
+    private var at = 0
+
+    init() {}
+
+    init(pc: Int, from: Int, slots: Int, choices: UInt64, isInOptional: Bool) {
+        self.pc = pc
+        self.from = from
+        self.slots = slots
+        self.choices = choices
+        self.isInOptional = isInOptional
+    }
+
+    /// The last place, or -1.
+    @inline(__always)
+    mutating func start<Steps: StepCounting>(
+        _ one: RuleCode.Instruction, _ reader: borrowing RuleReader, _ steps: inout Steps
+    ) -> Int {
+        if one.operation == .pathLast, !reader.startsPath(from) { return -1 }
+        placesLeft = Int(one.places)
+        at = reader.end
+        return next(one, reader, &steps) ?? -1
+    }
+
+    /// The next place to the left; at last, where the message may end there, its end.
+    mutating func next<Steps: StepCounting>(
+        _ one: RuleCode.Instruction, _ reader: borrowing RuleReader, _ steps: inout Steps
+    ) -> Int? {
+        guard placesLeft > 0 else { return nil }
+        placesLeft -= 1
+        let found = placesLeft > 0 || !one.orEnd ? reader.last(one, from, before: at, &steps) : -1
+        if found >= 0 {
+            at = found
+            return found
+        }
+        placesLeft = 0
+        return one.orEnd ? reader.end : nil
     }
 }
 

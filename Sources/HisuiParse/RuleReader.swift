@@ -72,9 +72,7 @@ struct RuleReader: ~Escapable {
         case .blank: blanks(at, &steps)
         case .textUntilOne: untilOne(one, at, &steps)
         case .textUntil: until(one, at, &steps)
-        case .textLast: untilLast(one, at, &steps)
         case .pathUntil: startsPath(at) ? until(one, at, &steps) : -1
-        case .pathLast: startsPath(at) ? untilLast(one, at, &steps) : -1
         case .rest: end
         default: -1
         }
@@ -87,7 +85,7 @@ extension RuleReader {
     @inline(__always)
     private func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
 
-    private func startsPath(_ at: Int) -> Bool { at < end && record[at] == UInt8(ascii: "/") }
+    func startsPath(_ at: Int) -> Bool { at < end && record[at] == UInt8(ascii: "/") }
 
     @inline(__always)
     private func word<S: StepCounting>(_ from: Int, _ steps: inout S) -> Int {
@@ -163,15 +161,16 @@ extension RuleReader {
         return one.orEnd ? end : -1
     }
 
-    private func untilLast<S: StepCounting>(
-        _ one: RuleCode.Instruction, _ from: Int, _ steps: inout S
+    /// The last place before `limit` where one of the texts stands.
+    func last<S: StepCounting>(
+        _ one: RuleCode.Instruction, _ from: Int, before limit: Int, _ steps: inout S
     ) -> Int {
-        var at = end - 1
+        var at = limit - 1
         while at >= from {
             if isStop(one, at, &steps) { return at }
             at -= 1
         }
-        return one.orEnd ? end : -1
+        return -1
     }
 
     func quoted<S: StepCounting>(_ from: Int, _ steps: inout S) -> Int {

@@ -1,12 +1,14 @@
 /// Keeps what a stranger wrote from being read as something else.
 ///
 /// `Failed password for {user.name:text} from {source.ip:ip}` can be lied to: whoever logs in as
-/// `x from 192.0.2.1` chooses the address. So an untrusted field that only ends where some text
-/// stands must not stand before a security field, unless it is
-/// - quoted, and its writer escapes quotes;
-/// - right-anchored: it ends at the *last* such text, and what follows cannot hold it;
-/// - followed, after the security field, by another untrusted field that runs free: then neither
-///   the first nor the last place is safe, the rule is accepted, and a line in which the text
+/// `x from 192.0.2.1` chooses the address. So an untrusted field must not stand before a security
+/// field, unless
+/// - it is quoted, and its writer escapes quotes;
+/// - it is right-anchored: then it ends at the *last* place from which the rest fits;
+/// - it cannot hold what ends it (a word before a blank), and nothing after it runs freely: then a
+///   lie leaves a surplus that nothing takes, and the line is known by no rule;
+/// - another untrusted field runs freely behind the security field: then neither the first nor the
+///   last place is safe, the rule is accepted, and a line in which the text that ends the field
 ///   stands more often than the template uses it is flagged `ambiguous`.
 enum TaintLint {
     /// Look for `literals` inside the captures `inside`, by their number among the template's: if
@@ -42,24 +44,26 @@ enum TaintLint {
         }
         var result = Result()
         for (index, one) in seen.enumerated() {
-            guard let field = one.capture.field, untrusted.contains(field), one.isFree else {
-                continue
-            }
+            guard let field = one.capture.field, untrusted.contains(field),
+                one.capture.type != .quoted, one.capture.type != .rest
+            else { continue }
             let later = Array(seen.indices[(index + 1)...])
             guard
                 let victim = later.first(where: { schema.isSecurity(seen[$0].capture.field) })
             else { continue }
-            let others = later.filter { other in
-                (seen[other].isFree || seen[other].capture.type == .rest)
-                    && seen[other].capture.field.map(untrusted.contains) == true
-            }
-            if others.contains(where: { $0 > victim }) {
-                let literals = one.flow.stops.filter { !$0.isLast }.map(\.bytes)
-                guard !literals.isEmpty else { continue }
-                let inside = (one.capture.isRightAnchored ? [index] : []) + others
-                result.checks.append(AmbiguityCheck(literals: literals, inside: inside))
-            } else if !one.capture.isRightAnchored {
-                result.problems.append(problem(one, victim: seen[victim].capture.field ?? "_"))
+            let free = later.filter { seen[$0].isFree || seen[$0].capture.type == .rest }
+            let swallows = free.contains { $0 >= victim }
+            if one.capture.isRightAnchored || one.isFree || swallows {
+                let untrustedFree = free.filter { place in
+                    seen[place].capture.field.map(untrusted.contains) == true
+                }
+                if untrustedFree.contains(where: { $0 >= victim }) {
+                    let literals = one.flow.stops.filter { !$0.isLast }.map(\.bytes)
+                    let inside = (one.capture.isRightAnchored ? [index] : []) + untrustedFree
+                    result.checks.append(AmbiguityCheck(literals: literals, inside: inside))
+                } else if !one.capture.isRightAnchored {
+                    result.problems.append(problem(one, victim: seen[victim].capture.field ?? "_"))
+                }
             }
         }
         return result

@@ -4,8 +4,9 @@
 ///     ------- ----------------  ---- --------------- ...                  --------
 ///     literal capture                right-anchored                       optional part
 ///
-/// Elements are matched from left to right, and each has exactly one way to match where it stands:
-/// nothing that was decided is ever decided again. That is what makes the cost of a line linear.
+/// Elements are matched from left to right, and each has exactly one way to match where it stands.
+/// Nothing that was decided is decided again, but for the end of a right-anchored capture, which is
+/// moved to the left a number of times that the template fixes. So the cost of a line is linear.
 struct Template: Hashable, Sendable {
     var elements: [Element]
 
@@ -30,7 +31,7 @@ struct Template: Hashable, Sendable {
         /// The schema field it becomes; nil for `_`: it varies, and nobody asks for it.
         var field: String?
         var type: CaptureType
-        /// Written `type>`: ends at the last place where what follows can stand, not the first.
+        /// Written `type>`: ends at the last place from which what follows fits, not the first.
         var isRightAnchored = false
     }
 }

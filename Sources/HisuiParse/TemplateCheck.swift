@@ -4,8 +4,9 @@ import HisuiShape
 /// What a template must fulfil so that matching it is clear and its cost linear.
 ///
 /// The proof of cost: every element looks at each byte of the message at most once per text it may
-/// stop at, nothing is tried twice but an optional part (once taken, once skipped), and there is no
-/// loop over elements. So a message of n bytes costs at most `cost` × (n + 1) byte comparisons.
+/// stop at; what is tried again is an optional part (once taken, once skipped) and what follows a
+/// right-anchored capture, as many times as `TemplateFlow.places` says, a number that depends on
+/// the template alone. So a message of n bytes costs at most `cost` × (n + 1) byte comparisons.
 struct TemplateCheck {
     private(set) var problems: [TemplateParser.Problem] = []
     /// Byte comparisons for each byte of the message, at most.
@@ -15,6 +16,7 @@ struct TemplateCheck {
         checkParts(template)
         checkCaptures(template, schema)
         checkFlow(template)
+        cost = 1 + Self.cost(of: template.elements[...], then: .atEnd, rest: [])
         if cost > Limits.ruleCostMax {
             report(
                 0, "matching this costs up to \(cost) comparisons for each byte of a message",
@@ -101,10 +103,8 @@ struct TemplateCheck {
 
     private mutating func checkFlow(_ template: Template) {
         var problems: [(Int, String, String)] = []
-        var cost = 1
         template.forEachFlow { capture, flow, _, offset in
             let name = capture.field ?? "_"
-            cost += flow.stops.reduce(2) { $0 + $1.bytes.count }
             if capture.type == .rest, !(flow.end && flow.stops.isEmpty && !flow.capture) {
                 problems.append(
                     (
@@ -128,14 +128,28 @@ struct TemplateCheck {
                     ))
             }
         }
-        for element in template.elements {
-            switch element.kind {
-            case .literal(let bytes): cost += bytes.count
-            case .alternatives(let choices): cost += choices.reduce(0) { $0 + $1.count }
-            default: cost += 1
+        for (offset, message, hint) in problems { report(offset, message, hint) }
+    }
+
+    /// Byte comparisons for each byte, of elements that `rest` follows.
+    private static func cost(
+        of elements: ArraySlice<Template.Element>, then: TemplateFlow,
+        rest: ArraySlice<Template.Element>
+    ) -> Int {
+        elements.indices.reduce(0) { sum, index in
+            let after = elements[(index + 1)...]
+            let flow = TemplateFlow.first(of: after, then: then)
+            switch elements[index].kind {
+            case .literal(let bytes): return sum + bytes.count
+            case .alternatives(let choices): return sum + choices.reduce(0) { $0 + $1.count }
+            case .optional(let inner):
+                return sum + 1 + cost(of: inner[...], then: flow, rest: after + rest)
+            case .capture(let capture):
+                let own = flow.stops.reduce(2) { $0 + $1.bytes.count }
+                guard capture.isRightAnchored else { return sum + own }
+                let places = TemplateFlow.places(for: flow, after + rest)
+                return sum + own + (places - 1) * cost(of: after, then: then, rest: rest)
             }
         }
-        self.cost = cost
-        for (offset, message, hint) in problems { report(offset, message, hint) }
     }
 }

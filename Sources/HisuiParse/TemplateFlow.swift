@@ -50,23 +50,57 @@ struct TemplateFlow: Hashable {
     }
 }
 
+extension TemplateFlow {
+    /// How many places, from the end of a message, a right-anchored capture may have to try as its
+    /// own: as often as its stops can stand in the texts of `rest`, which follows it, once more for
+    /// the right one, and once for the end of the message where that can follow directly.
+    static func places(for flow: TemplateFlow, _ rest: ArraySlice<Template.Element>) -> Int {
+        var count = flow.end ? 1 : 0
+        for stop in flow.stops where !stop.isLast { count += occurrences(of: stop.bytes, in: rest) }
+        return min(max(count, 1) + (flow.stops.contains { $0.isLast } ? 1 : 0), placesMax)
+    }
+
+    static let placesMax = 32
+
+    private static func occurrences(
+        of text: [UInt8], in elements: ArraySlice<Template.Element>
+    ) -> Int {
+        elements.reduce(0) { sum, element in
+            switch element.kind {
+            case .literal(let bytes): sum + occurrences(of: text, in: bytes)
+            case .alternatives(let choices):
+                sum + (choices.map { occurrences(of: text, in: $0) }.max() ?? 0)
+            case .optional(let inner): sum + occurrences(of: text, in: inner[...])
+            case .capture: sum
+            }
+        }
+    }
+
+    private static func occurrences(of text: [UInt8], in bytes: [UInt8]) -> Int {
+        guard bytes.count >= text.count else { return 0 }
+        return (0...bytes.count - text.count).count { bytes[$0...].starts(with: text) }
+    }
+}
+
 extension Template {
-    /// Calls `body` for every capture in order with what can follow it.
+    /// Calls `body` for every capture in order with what can follow it, and the elements after it.
     func forEachFlow(
-        _ body: (Capture, _ flow: TemplateFlow, _ optional: Int?, _ offset: Int) -> Void
+        _ body: (
+            Capture, _ flow: TemplateFlow, _ rest: ArraySlice<Element>, _ offset: Int
+        ) -> Void
     ) {
-        var optionals = 0
         for (index, element) in elements.enumerated() {
             let after = TemplateFlow.first(of: elements[(index + 1)...], then: .atEnd)
             switch element.kind {
-            case .capture(let capture): body(capture, after, nil, element.offset)
+            case .capture(let capture):
+                body(capture, after, elements[(index + 1)...], element.offset)
             case .optional(let inner):
-                for (index, element) in inner.enumerated() {
+                for (place, element) in inner.enumerated() {
                     guard case .capture(let capture) = element.kind else { continue }
-                    let flow = TemplateFlow.first(of: inner[(index + 1)...], then: after)
-                    body(capture, flow, optionals, element.offset)
+                    let flow = TemplateFlow.first(of: inner[(place + 1)...], then: after)
+                    let rest = inner[(place + 1)...] + elements[(index + 1)...]
+                    body(capture, flow, rest, element.offset)
                 }
-                optionals += 1
             default: break
             }
         }

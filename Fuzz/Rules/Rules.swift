@@ -1,0 +1,124 @@
+import HisuiBytes
+import HisuiEvent
+import HisuiParse
+import HisuiShape
+
+/// Feeds the compiler of parser definitions with text, and the matcher with lines.
+///
+/// The first byte chooses: a whole definition; a template in an otherwise good definition; or a
+/// line for a set whose rules use every kind of field. Whatever is accepted must keep the promises
+/// of `DefinitionSet.match`, and no message may cost more comparisons than the limit allows.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzzRules(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+    guard count > 0 else { return 0 }
+    // Safe: libFuzzer gives `count` readable bytes, which are copied before anything else.
+    let bytes = unsafe Array(UnsafeBufferPointer(start: data, count: count))
+    let input = Array(bytes[1...])
+    switch bytes[0] % 4 {
+    case 0:
+        let set = compile(input)
+        match(set, input)
+    case 1:
+        let text = String(decoding: input.prefix(200), as: UTF8.self).flatMap { character in
+            character == "\"" || character == "\\" ? "\\\(character)" : "\(character)"
+        }
+        match(
+            compile(Array(definition(rules: "  - { id: a, line: \"\(String(text))\" }").utf8)),
+            input)
+    default:
+        match(everyKind, input)
+    }
+    return 0
+}
+
+private let schema: Schema = {
+    let text = """
+        schema: fuzz
+        version: 1
+        fields:
+          event.action: { type: keyword, en: a, ja: a }
+          user.name: { type: keyword, en: a, ja: a, security: true }
+          source.ip: { type: ip, en: a, ja: a, security: true }
+          source.port: { type: integer, en: a, ja: a }
+          message: { type: text, en: a, ja: a }
+        actions: { a: { en: a, ja: a } }
+        classes: { base: { uid: 0, activities: { other: 99 } } }
+        """
+    guard let schema = Schema.load(Array(text.utf8), file: "schema").schema else {
+        preconditionFailure("the schema of the fuzzer")
+    }
+    return schema
+}()
+
+/// Rules without the samples that a definition needs: they are accepted only for what they know.
+private func definition(rules: String, samples: String = "  - reject: \"\\0\"") -> String {
+    """
+    parser: fuzz
+    version: 1
+    match: { program: "*" }
+    prefix: "[{_:blank}{_:int}.{_:int}] "
+    untrusted: [user.name]
+    defaults: { event.action: a }
+    rules:
+    \(rules)
+    samples:
+    \(samples)
+    """
+}
+
+private let everyKind: DefinitionSet = {
+    let rules = [
+        (
+            "a",
+            "for {user.name:user>} from {source.ip:ip} port {source.port:port}[[ x]][[: {_:rest}]]",
+            "for a from 1.2.3.4 port 1"
+        ),
+        ("b", "{_:word}[{_:int}]: {_:hex} {_:host} {_:mac}", "a[1]: 0x1 h 00:11:22:33:44:55"),
+        ("c", "[[a{_:text}b]](c|cd|cde){_:path} {_:quoted}{_:blank}{_:text>}, z", "c/ \\\"\\\", z"),
+        ("d", "{_:text}IN={_:text} {message:text>} [[y {_:word}]]", "IN= a "),
+        ("e", "{_:word}={_:word};{_:word}:{_:text}", "a=b;c:"),
+    ]
+    let set = compile(
+        Array(
+            definition(
+                rules: rules.map { "  - { id: \($0.0), line: \"\($0.1)\" }" }
+                    .joined(separator: "\n"),
+                samples: "  - reject: \"q\"\n  - { line: \"for \\\" from 1.2.3.4 port 1\", "
+                    + "hostile: true, is: { rule: a } }\n"
+                    + rules.map { "  - { line: \"\($0.2)\", is: { rule: \($0.0) } }" }
+                    .joined(separator: "\n")
+            ).utf8))
+    precondition(set.ruleCount == rules.count)
+    return set
+}()
+
+private func compile(_ bytes: [UInt8]) -> DefinitionSet {
+    let (set, diagnostics) = DefinitionSet.compile(
+        files: [(name: "fuzz", bytes: bytes)], schema: schema)
+    precondition(diagnostics.isEmpty == (set.members.count == 1))
+    return set
+}
+
+private func match(_ set: DefinitionSet, _ line: [UInt8]) {
+    var scratch = RowScratch()
+    var steps = StepCount()
+    let found = set.match(
+        line.span, message: 0..<line.count, program: nil, into: &scratch, steps: &steps)
+    let rules = max(1, set.ruleCount) * Limits.ruleCostMax
+    precondition(steps.total <= rules * (line.count + 1))
+    guard let found else {
+        precondition(scratch.slots.isEmpty && scratch.kinds.isEmpty)
+        return
+    }
+    precondition(scratch.slots.count == scratch.kinds.count)
+    var at = 0
+    for slot in scratch.slots {
+        precondition(slot.range.lowerBound >= at && slot.range.upperBound <= line.count)
+        at = slot.range.upperBound
+    }
+    let (_, _, fields) = set.fields(of: found, firstSlot: 0)
+    for field in fields {
+        if case .slot(let slot, _) = field.value { precondition(slot < scratch.slots.count) }
+    }
+    precondition(Set(fields.map(\.name)).count == fields.count)
+}
