@@ -97,4 +97,20 @@ public enum Limits {
     public static let queryListMax = 10_000
     public static let queryFieldsMax = 256
     public static let queryPipesMax = 64
+
+    // MARK: - Records to rows
+
+    /// A syslog host: what DNS allows.
+    public static let syslogHostBytesMax = 255
+    /// A syslog program: RFC 5424's bound on APP-NAME; a longer word begins a message.
+    public static let syslogProgramBytesMax = 48
+    /// Values of structured data with a slot each; a record with more has one slot for all.
+    public static let structuredValuesMax = 64
+    /// Slots of a journal entry's fields, which leaves room for those of its message; an entry with
+    /// more is stored as one slot. journald's own entries have about 25.
+    public static let journalSlotsMax = 208
+    /// A journal field's name, as journald bounds it.
+    public static let journalNameBytesMax = 64
+    /// Files whose last time a parser remembers, for times without a year.
+    public static let filesRememberedMax = 4096
 }

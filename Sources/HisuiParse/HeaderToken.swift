@@ -1,4 +1,5 @@
 import HisuiBytes
+import HisuiEvent
 
 /// A run of bytes up to a blank, as a header is made of.
 struct Token {
@@ -18,7 +19,7 @@ struct Token {
         var bits: UInt8 = 0
         var common: UInt8 = 0xFF
         // A longer one is no part of any header.
-        let limit = min(record.count, start + SyslogHeader.hostBytesMax + 2)
+        let limit = min(record.count, start + Limits.syslogHostBytesMax + 2)
         while at < limit {
             let byte = record[at]
             if byte == 0x20 || byte == 0x09 { break }
@@ -48,7 +49,7 @@ struct Token {
     /// Whether this may be a host: a name or an address.
     @inline(__always)
     func isHost(_ record: Span<UInt8>) -> Bool {
-        guard end > start, end - start <= SyslogHeader.hostBytesMax else { return false }
+        guard end > start, end - start <= Limits.syslogHostBytesMax else { return false }
         if bits & HeaderClass.colon != 0 {
             return record[start] != 0x25 && IPAddress.parse(record, address(record)) != nil
         }
@@ -113,7 +114,7 @@ struct Tag {
         let start = token.start
         var at = start
         var bits: UInt8 = 0
-        let limit = min(token.end, start + SyslogHeader.programBytesMax + 1)
+        let limit = min(token.end, start + Limits.syslogProgramBytesMax + 1)
         while at < limit {
             let next = table[Int(record[at])]
             if next & HeaderClass.program == 0 { break }

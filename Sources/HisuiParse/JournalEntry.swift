@@ -22,8 +22,6 @@ struct JournalEntry {
         case message, realtime, identifier, comm, host, pid
     }
 
-    static let nameBytesMax = 64
-
     private(set) var fields: [Field] = []
     /// Indices into `fields` of the first field of that name, or -1.
     private(set) var message = -1
@@ -50,7 +48,7 @@ struct JournalEntry {
             let start = at
             while at < end, isName(record[at]) { at += 1 }
             let name = start..<at
-            guard !name.isEmpty, name.count <= JournalEntry.nameBytesMax, at < end else {
+            guard !name.isEmpty, name.count <= Limits.journalNameBytesMax, at < end else {
                 return false
             }
             var value: Range<Int>

@@ -39,11 +39,6 @@ public struct Parser: Sendable {
         var last: Timestamp
     }
 
-    /// Fields of a journal entry that are bound; an entry with more is stored as one slot.
-    static let journalSlotsMax = 208
-    /// Files whose time is remembered.
-    private static let filesMax = 4096
-
     /// A parser that knows no shape yet.
     ///
     /// - Parameter timeZone: the zone of times that name none.
@@ -120,7 +115,7 @@ public struct Parser: Sendable {
     private mutating func parseJournal(_ record: Span<UInt8>, _ row: inout RowBatch.Row) {
         scratch.reset()
         scratch.key = seed
-        guard entry.scan(record, fieldsMax: Parser.journalSlotsMax) else {
+        guard entry.scan(record, fieldsMax: Limits.journalSlotsMax) else {
             scratch.slots.append(ByteRange(0..<record.count))
             row.shape = 0
             return
@@ -171,7 +166,7 @@ public struct Parser: Sendable {
             layout.choices = match.choices
             row.flags.formUnion(match.flags)
         } else {
-            let room = layout.form == .journal ? Parser.journalSlotsMax : first
+            let room = layout.form == .journal ? Limits.journalSlotsMax : first
             AutomaticShape.appendSlots(
                 of: record, message: message, slotsMax: Limits.slotsPerShapeMax - room,
                 to: &scratch.slots)
@@ -247,7 +242,7 @@ public struct Parser: Sendable {
 
     private mutating func endClock(_ source: Source, latest: Timestamp) {
         guard latest != .none else { return }
-        if files.count >= Parser.filesMax { files.removeAll() }
+        if files.count >= Limits.filesRememberedMax { files.removeAll() }
         files[source.id] = FileTime(latest: latest, last: clock.last)
     }
 }

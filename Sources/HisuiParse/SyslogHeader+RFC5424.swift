@@ -3,9 +3,6 @@ import HisuiEvent
 import HisuiShape
 
 extension SyslogHeader {
-    /// Values of structured data that get a slot each; a record with more has one slot for all.
-    static let structuredValuesMax = 64
-
     /// Reads the rest of a header by RFC 5424, from the version on.
     ///
     /// False, and nothing appended, if any part of it is not as the RFC says.
@@ -89,7 +86,7 @@ extension SyslogHeader {
     private mutating func appendData(
         _ record: Span<UInt8>, _ range: Range<Int>, _ values: Int, _ scratch: inout RowScratch
     ) {
-        if values > SyslogHeader.structuredValuesMax {
+        if values > Limits.structuredValuesMax {
             scratch.append(range, .text)
             variant.insert(.structuredText)
         } else if values > 0 {

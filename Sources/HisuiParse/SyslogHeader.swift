@@ -43,9 +43,6 @@ struct SyslogHeader {
         static let structuredText = Variant(rawValue: 1 << 4)
     }
 
-    static let programBytesMax = 48
-    static let hostBytesMax = 255
-
     private init(messageStart: Int) { self.messageStart = messageStart }
 
     /// Reads the header and appends its slots.

@@ -192,13 +192,15 @@ public struct LogReader {
         return LogFormat.checksum(bytes, without: 8) == header.checksum ? header : nil
     }
 
-    /// The first valid frame behind `start` which says that the bytes at `start` had been synced.
+    /// The first valid frame behind `start`, if it or one behind it says that the bytes at `start`
+    /// had been synced. Afterwards the window holds all of it.
     ///
     /// Complexity: O(rest of the file).
     private mutating func frameHeader(
         after start: Int
     ) throws(StoreError) -> LogFormat.FrameHeader? {
         var at = start + 1
+        var first: Int?
         while try fill(from: at, count: LogFormat.frameHeaderBytes) {
             let hit = ByteSearch.first(
                 of: LogFormat.frameMagic, in: window.span,
@@ -208,8 +210,9 @@ public struct LogReader {
                 continue
             }
             at = windowStart + hit
-            if let header = try frameHeader(at: at), header.durable > UInt64(start) {
-                return header
+            if let header = try frameHeader(at: at) {
+                first = first ?? at
+                if header.durable > UInt64(start) { return try frameHeader(at: first ?? at) }
             }
             at += 1
         }

@@ -35,7 +35,7 @@ import Testing
             let expected = order.filter { filter.matches($0) }.map(Self.place)
             if !expected.isEmpty, expected.count < data.rows.count { partial += 1 }
             var options = QueryOptions()
-            options.fields = ["zone.name", "hisui.stream", "hisui.index"]
+            options.fields = ["zone.name", "zone.stream", "zone.index"]
             options.workers = number % 3 + 1
             let found = try Self.places(of: query, data.blocks, options)
             if found != expected {
@@ -76,7 +76,7 @@ import Testing
     ) throws -> [String] {
         var places: [String] = []
         try QueryRunner(blocks: blocks, query: query, options: options).run { row in
-            let parts = ["zone.name", "hisui.stream", "hisui.index"].map { row.text($0) ?? "?" }
+            let parts = ["zone.name", "zone.stream", "zone.index"].map { row.text($0) ?? "?" }
             places.append(parts.joined(separator: "/"))
             return true
         }

@@ -8,7 +8,7 @@ struct FilterMaker {
         "_msg", "_msg", "_msg", "_msg", "event.original", "user.name", "status", "host.name",
         "part",
         "plain", "severity", "zone.name", "hisui.source", "log.source.address", "hisui.flags",
-        "hisui.rule", "hisui.parser", "_stream", "hisui.index", "missing",
+        "hisui.rule", "hisui.parser", "_stream", "zone.index", "missing",
     ]
 
     mutating func filter(depth: Int = 3) -> NaiveFilter {
