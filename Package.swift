@@ -135,6 +135,9 @@ if fuzz {
     targets += [
         fuzzer("Bytes", ["HisuiBytes"]),
         fuzzer("Segment", ["HisuiStore", "HisuiFile"]),
+        fuzzer(
+            "WriteAheadLog",
+            ["HisuiBytes", "HisuiEvent", "HisuiFile", "HisuiShape", "HisuiStore"]),
         fuzzer("YAML", ["HisuiYAML"]),
         fuzzer("Configuration", ["HisuiPolicy", "HisuiYAML"]),
         fuzzer("Parser", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiParse"]),
