@@ -35,24 +35,25 @@ struct Decompressor: ~Copyable {
         }
     }
 
-    /// Decompresses from `input` at `position`, appending to `output` up to its capacity.
+    /// Decompresses from `input` at `position`, appending to `output` some
+    /// 256 KiB at the most.
     ///
     /// - Parameter position: moves on by what was used of `input`.
     mutating func decompress(
-        _ input: Span<UInt8>, _ position: inout Int, into output: inout [UInt8], room: Int
+        _ input: Span<UInt8>, _ position: inout Int, into output: inout [UInt8]
     ) throws(Failure) {
         let before = (position, output.count)
         switch format {
         case .plain:
-            let count = min(room, input.count - position)
+            let count = input.count - position
             let part = input.extracting(position..<position + count)
             unsafe part.withUnsafeBufferPointer { buffer in
                 // Safe: the buffer is read inside this closure only.
                 unsafe output.append(contentsOf: buffer)
             }
             position += count
-        case .gzip: try inflater?.run(input, &position, &output, room, &isAtEnd)
-        case .zstd: try zstd?.run(input, &position, &output, room, &isAtEnd)
+        case .gzip: try inflater?.run(input, &position, &output, &isAtEnd)
+        case .zstd: try zstd?.run(input, &position, &output, &isAtEnd)
         }
         taken += position - before.0
         given += output.count - before.1
@@ -61,6 +62,8 @@ struct Decompressor: ~Copyable {
         }
     }
 
+    /// What is read or decompressed at once.
+    static let pieceBytes = 256 << 10
     private static let freeBytes = 64 << 20
 }
 
@@ -70,6 +73,7 @@ private final class Inflater {
     // Safe: zlib keeps the address of its stream, so it lives on the heap until `deinit`.
     private let stream: UnsafeMutablePointer<z_stream>
     private var isReady: Bool
+    private var scratch = [UInt8](repeating: 0, count: Decompressor.pieceBytes)
 
     init() {
         unsafe stream = .allocate(capacity: 1)
@@ -86,8 +90,7 @@ private final class Inflater {
     }
 
     func run(
-        _ input: Span<UInt8>, _ position: inout Int, _ output: inout [UInt8], _ room: Int,
-        _ isAtEnd: inout Bool
+        _ input: Span<UInt8>, _ position: inout Int, _ output: inout [UInt8], _ isAtEnd: inout Bool
     ) throws(Decompressor.Failure) {
         guard isReady else { throw .damaged("no memory for zlib") }
         if isAtEnd {
@@ -98,18 +101,16 @@ private final class Inflater {
             isAtEnd = false
         }
         let start = position
-        let used = output.count
-        output.append(contentsOf: repeatElement(0, count: room))
         var status = Z_OK
         var left = (input: 0, output: 0)
         unsafe input.withUnsafeBufferPointer { source in
-            unsafe output.withUnsafeMutableBufferPointer { target in
+            unsafe scratch.withUnsafeMutableBufferPointer { target in
                 // Safe: zlib reads and writes within the counts given, during the call only.
                 unsafe stream.pointee.next_in = UnsafeMutablePointer(
                     mutating: source.baseAddress.map { unsafe $0 + start })
                 unsafe stream.pointee.avail_in = UInt32(source.count - start)
-                unsafe stream.pointee.next_out = target.baseAddress.map { unsafe $0 + used }
-                unsafe stream.pointee.avail_out = UInt32(room)
+                unsafe stream.pointee.next_out = target.baseAddress
+                unsafe stream.pointee.avail_out = UInt32(target.count)
                 status = unsafe inflate(stream, Z_NO_FLUSH)
                 left = unsafe (
                     Int(stream.pointee.avail_in), Int(stream.pointee.avail_out)
@@ -117,7 +118,7 @@ private final class Inflater {
             }
         }
         position = input.count - left.input
-        output.removeLast(left.output)
+        output.append(contentsOf: scratch[..<(scratch.count - left.output)])
         switch status {
         case Z_STREAM_END: isAtEnd = true
         case Z_OK, Z_BUF_ERROR: break
@@ -131,6 +132,7 @@ private final class Inflater {
 private final class ZstdReader {
     // Safe: made here, freed in `deinit`, never handed out.
     private let stream: OpaquePointer?
+    private var scratch = [UInt8](repeating: 0, count: Decompressor.pieceBytes)
 
     init() {
         unsafe stream = ZSTD_createDStream()
@@ -141,30 +143,29 @@ private final class ZstdReader {
     deinit { _ = unsafe ZSTD_freeDStream(stream) }
 
     func run(
-        _ input: Span<UInt8>, _ position: inout Int, _ output: inout [UInt8], _ room: Int,
-        _ isAtEnd: inout Bool
+        _ input: Span<UInt8>, _ position: inout Int, _ output: inout [UInt8], _ isAtEnd: inout Bool
     ) throws(Decompressor.Failure) {
         guard unsafe stream != nil else { throw .damaged("no memory for zstd") }
-        let used = output.count
-        output.append(contentsOf: repeatElement(0, count: room))
         var status = 0
         var written = 0
         var read = position
         unsafe input.withUnsafeBufferPointer { source in
-            unsafe output.withUnsafeMutableBufferPointer { target in
+            unsafe scratch.withUnsafeMutableBufferPointer { target in
                 // Safe: zstd reads and writes within the counts given, during the call only.
                 var from = unsafe ZSTD_inBuffer(
                     src: source.baseAddress, size: source.count, pos: read)
                 var into = unsafe ZSTD_outBuffer(
-                    dst: target.baseAddress.map { unsafe $0 + used }, size: room, pos: 0)
+                    dst: target.baseAddress, size: target.count, pos: 0)
                 status = unsafe ZSTD_decompressStream(stream, &into, &from)
                 unsafe read = from.pos
                 unsafe written = into.pos
             }
         }
+        let isIdle = read == position && written == 0
         position = read
-        output.removeLast(room - written)
+        output.append(contentsOf: scratch[..<written])
         if ZSTD_isError(status) != 0 { throw .damaged("the zstd data is damaged") }
-        isAtEnd = status == 0
+        // Without anything to do it asks for the next frame, which need not come.
+        if !isIdle { isAtEnd = status == 0 }
     }
 }

@@ -12,7 +12,7 @@ final class FileFamily {
     let path: String
     /// Oldest first; the last one is, or was last, at the path.
     private(set) var files: [FollowedFile] = []
-    /// Files that were read to the end and still fit a pattern: not to be read again.
+    /// Files that were read to the end and are still there: not to be read again.
     private(set) var finished: [FilePosition.Entry] = []
     /// There may be something to read.
     var isDirty = true
@@ -56,7 +56,6 @@ final class FileFamily {
 
     private func resume(_ position: FilePosition) {
         let candidates = [path] + rotatedPaths()
-        var newest: Int64 = .min
         for entry in position.files {
             if entry.isFinished {
                 finished.append(entry)
@@ -71,21 +70,26 @@ final class FileFamily {
                 reportGap("a file was rotated away, emptied or deleted before it was read")
                 continue
             }
-            newest = max(newest, FileStatus(file.path)?.modified ?? .min)
             if file.path != path { file.leftPath = Clock.monotonicMilliseconds() }
             files.append(file)
         }
-        // Whole files that came and went in between.
-        if newest != .min {
-            for other in rotatedPaths() {
-                guard let status = FileStatus(other), status.modified >= newest,
-                    !knows(status.identity), let file = FollowedFile(path: other)
-                else { continue }
-                file.leftPath = Clock.monotonicMilliseconds()
-                files.append(file)
-            }
+        if !files.isEmpty { addMissed(Clock.monotonicMilliseconds()) }
+        let now = FileStatus(path)?.identity
+        if let i = files.firstIndex(where: { $0.identity == now }) {
+            files.append(files.remove(at: i))
         }
-        sortPathLast()
+    }
+
+    /// Adds whole files that came and went while nobody looked: those younger than the ones known.
+    private func addMissed(_ now: Int64) {
+        let newest = files.map(\.modified).max() ?? .max
+        for other in rotatedPaths() {
+            guard let status = FileStatus(other), status.modified >= newest,
+                !knows(status.identity), let file = FollowedFile(path: other)
+            else { continue }
+            file.leftPath = now
+            files.append(file)
+        }
     }
 
     /// Rotated files of this path, oldest first.
@@ -104,7 +108,8 @@ final class FileFamily {
     func prepend(_ rotated: String) {
         guard let file = FollowedFile(path: rotated), !knows(file.identity) else { return }
         file.leftPath = Clock.monotonicMilliseconds()
-        files.insert(file, at: max(0, files.count - 1))
+        let younger = files.firstIndex { $0.leftPath == nil || $0.modified > file.modified }
+        files.insert(file, at: younger ?? files.count)
     }
 
     private func open(_ file: FollowedFile?) {
@@ -121,13 +126,6 @@ final class FileFamily {
         isDirty = true
     }
 
-    private func sortPathLast() {
-        let now = FileStatus(path)?.identity
-        if let i = files.firstIndex(where: { $0.identity == now }), i != files.count - 1 {
-            files.append(files.remove(at: i))
-        }
-    }
-
     // MARK: Rotation
 
     /// Compares what is at the path with what is open.
@@ -140,6 +138,7 @@ final class FileFamily {
             file.leftPath = now
             isDirty = true
         }
+        if status.map({ !knows($0.identity) }) ?? true, !files.isEmpty { addMissed(now) }
         if let identity = status?.identity {
             if let back = files.first(where: { $0.identity == identity }) {
                 back.leftPath = nil
@@ -147,7 +146,10 @@ final class FileFamily {
                 open(FollowedFile(path: path))
             }
         }
-        finished.removeAll { !keep($0.identity) }
+        if !finished.isEmpty {
+            let siblings = Set(rotatedPaths().compactMap { FileStatus($0)?.identity })
+            finished.removeAll { !keep($0.identity) && !siblings.contains($0.identity) }
+        }
     }
 
     /// Closes files that left the path, were read to the end and have not grown for a while.
@@ -258,7 +260,11 @@ struct FileStatus {
         // Safe: the path is passed as a terminated copy; the call writes one structure.
         guard unsafe stat(path, &status) == 0 else { return nil }
         identity = FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
-        modified = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+        modified = Self.nanoseconds(status.st_mtim)
+    }
+
+    static func nanoseconds(_ time: timespec) -> Int64 {
+        Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 
     static func names(in directory: String) -> [String] {

@@ -85,14 +85,18 @@ final class FileFollower {
 
     private func scan(_ now: Int64, _ resume: (String) -> [UInt8]?) {
         var paths: Set<String> = []
+        var originals: Set<String> = []
         var directories: Set<String> = []
+        func take(_ path: String, _ isRotated: Bool) {
+            if isRotated { originals.insert(path) } else { paths.insert(path) }
+        }
         for pattern in patterns {
-            pattern.expand({ directories.insert($0) }, { paths.insert($0) })
+            pattern.expand({ directories.insert($0) }, take)
         }
         // What changes between looking and watching is found by looking again.
         let unwatched = watch.add(directories)
         if unwatched {
-            for pattern in patterns { pattern.expand({ _ in }, { paths.insert($0) }) }
+            for pattern in patterns { pattern.expand({ _ in }, take) }
         }
         let matched = Set(paths.compactMap { FileStatus($0)?.identity })
         for family in families { family.rescan(now, keep: matched.contains) }
@@ -100,8 +104,12 @@ final class FileFollower {
         let new = paths.filter { familyOf[$0] == nil }.sorted()
         var saved: [String: [UInt8]] = [:]
         for path in new { saved[path] = resume(sourceID(path)) }
+        // Rotated while nobody looked, and no new file at the path yet.
+        for path in originals.subtracting(paths) where familyOf[path] == nil {
+            if let position = resume(sourceID(path)) { add(path, position) }
+        }
         for path in new where saved[path] != nil { add(path, saved[path]) }
-        for path in new where saved[path] == nil { addUnseen(path, paths, resume) }
+        for path in new where saved[path] == nil { addUnseen(path, resume) }
         isFirstScan = false
     }
 
@@ -109,21 +117,14 @@ final class FileFollower {
     private func sourceID(_ path: String) -> String { SourceID.make(name, path) }
 
     /// A path that was never seen: a file of its own, or one that another path's file became.
-    private func addUnseen(_ path: String, _ paths: Set<String>, _ resume: (String) -> [UInt8]?) {
+    private func addUnseen(_ path: String, _ resume: (String) -> [UInt8]?) {
         guard let identity = FileStatus(path)?.identity, familyOf[path] == nil,
             !families.contains(where: { $0.knows(identity) })
         else { return }
-        guard let original = RotatedName.original(path) else { return add(path, nil) }
-        if let family = familyOf[original] {
-            if isFirstScan, start == .start, resume(family.source.id) == nil {
-                family.prepend(path)
-            }
-        } else if let saved = resume(sourceID(original)) {
-            // Rotated while nobody looked, and no new file at the path yet.
-            add(original, saved)
-        } else {
-            add(path, nil)
+        guard let original = RotatedName.original(path), let family = familyOf[original] else {
+            return add(path, nil)
         }
+        if isFirstScan, start == .start, resume(family.source.id) == nil { family.prepend(path) }
     }
 
     private func add(_ path: String, _ saved: [UInt8]?) {

@@ -32,6 +32,7 @@ public struct FileImport: ~Copyable {
     private var isInputAtEnd = false
     private var isFinished = false
     private var failure: CollectError?
+    private var hasFailed = false
 
     private enum Cutter {
         case lines(LineCutter)
@@ -73,7 +74,7 @@ public struct FileImport: ~Copyable {
         do throws(Decompressor.Failure) {
             while contents.count < Self.journalStart.count, position < beginning.count {
                 try decompressor.decompress(
-                    beginning.span, &position, into: &contents, room: Self.pieceBytes)
+                    beginning.span, &position, into: &contents)
             }
         } catch {
             failure = Self.error(error, path)
@@ -112,6 +113,7 @@ public struct FileImport: ~Copyable {
         }
         if batch.entries.isEmpty, let failure {
             self.failure = nil
+            hasFailed = true
             throw failure
         }
         return batch.entries.isEmpty ? nil : batch
@@ -143,7 +145,7 @@ public struct FileImport: ~Copyable {
     private mutating func refill() -> Bool {
         contents.removeAll(keepingCapacity: true)
         contentsPosition = 0
-        while contents.isEmpty, failure == nil {
+        while contents.isEmpty, failure == nil, !hasFailed {
             if inputPosition == input.count, !isInputAtEnd {
                 isInputAtEnd = Self.fill(&input, descriptor)
                 inputPosition = 0
@@ -153,7 +155,7 @@ public struct FileImport: ~Copyable {
             let piece = input
             do throws(Decompressor.Failure) {
                 try decompressor.decompress(
-                    piece.span, &inputPosition, into: &contents, room: Self.pieceBytes)
+                    piece.span, &inputPosition, into: &contents)
             } catch {
                 failure = Self.error(error, path)
             }
@@ -172,11 +174,13 @@ public struct FileImport: ~Copyable {
     /// - Returns: whether this was the last of it.
     private static func fill(_ buffer: inout [UInt8], _ descriptor: Int32) -> Bool {
         var isLast = false
-        unsafe buffer = [UInt8](unsafeUninitializedCapacity: pieceBytes) { target, filled in
-            while filled < pieceBytes {
+        unsafe buffer = [UInt8](unsafeUninitializedCapacity: Decompressor.pieceBytes) {
+            target, filled in
+            while filled < target.count {
                 // Safe: the call writes at most what is left of the room.
                 let count = unsafe read(
-                    descriptor, target.baseAddress.map { unsafe $0 + filled }, pieceBytes - filled)
+                    descriptor, target.baseAddress.map { unsafe $0 + filled }, target.count - filled
+                )
                 if count < 0 && errno == EINTR { continue }
                 if count <= 0 {
                     isLast = true
@@ -214,6 +218,5 @@ public struct FileImport: ~Copyable {
         }
     }
 
-    private static let pieceBytes = 256 << 10
     private static let journalStart = Array("__CURSOR=".utf8)
 }

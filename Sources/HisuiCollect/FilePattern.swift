@@ -16,15 +16,18 @@ struct FilePattern: Sendable {
 
     /// Finds the regular files that fit.
     ///
-    /// - Parameter visit: is called with each directory before it is looked at, so that changes
-    ///   after the call are seen by whoever watches it.
-    func expand(_ visit: (String) -> Void, _ found: (String) -> Void) {
+    /// - Parameters:
+    ///   - visit: is called with each directory before it is looked at, so that changes after the
+    ///     call are seen by whoever watches it.
+    ///   - found: is called with each path that fits, and with each path that fitted before a
+    ///     file was rotated away from it, which then need not exist.
+    func expand(_ visit: (String) -> Void, _ found: (String, _ isRotated: Bool) -> Void) {
         walk("", 0, 0, visit, found)
     }
 
     private func walk(
         _ directory: String, _ i: Int, _ depth: Int, _ visit: (String) -> Void,
-        _ found: (String) -> Void
+        _ found: (String, Bool) -> Void
     ) {
         let part = parts[i]
         let isLast = i == parts.count - 1
@@ -35,7 +38,7 @@ struct FilePattern: Sendable {
                 let path = "\(directory)/\(name)"
                 switch Self.kind(path, follow: false) {
                 case S_IFDIR: walk(path, i, depth + 1, visit, found)
-                case S_IFREG: if isLast { found(path) }
+                case S_IFREG: if isLast { found(path, false) }
                 default: break
                 }
             }
@@ -43,10 +46,15 @@ struct FilePattern: Sendable {
         }
         let isPlain = !part.utf8.contains { "*?[\\".utf8.contains($0) }
         if isPlain && !isLast { return walk("\(directory)/\(part)", i + 1, depth, visit, found) }
-        for name in names(directory, visit) where isPlain ? name == part : Glob.match(part, name) {
+        func fits(_ name: String) -> Bool { isPlain ? name == part : Glob.match(part, name) }
+        for name in names(directory, visit) {
             let path = "\(directory)/\(name)"
+            if isLast, let original = RotatedName.original(name), fits(original) {
+                found("\(directory)/\(original)", true)
+            }
+            guard fits(name) else { continue }
             if isLast {
-                if Self.kind(path, follow: true) == S_IFREG { found(path) }
+                if Self.kind(path, follow: true) == S_IFREG { found(path, false) }
             } else if Self.kind(path, follow: true) == S_IFDIR {
                 walk(path, i + 1, depth, visit, found)
             }

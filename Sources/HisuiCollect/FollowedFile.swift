@@ -84,10 +84,16 @@ final class FollowedFile {
         return FollowedFile(path: path, offset: size, isDiscarding: isInLine)
     }
 
-    var size: UInt64 {
+    var size: UInt64 { UInt64(max(0, status.st_size)) }
+
+    /// When it was last written to, in nanoseconds since 1970.
+    var modified: Int64 { FileStatus.nanoseconds(status.st_mtim) }
+
+    private var status: stat {
         var status = stat()
         // Safe: the call writes one structure.
-        return unsafe fstat(descriptor, &status) == 0 ? UInt64(max(0, status.st_size)) : 0
+        unsafe fstat(descriptor, &status)
+        return status
     }
 
     /// What of a read has not been taken yet, because the batch was full.
