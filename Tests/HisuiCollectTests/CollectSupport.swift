@@ -22,6 +22,7 @@ final class TestSink: RecordSink {
         var batches = 0
     }
     private let state = Mutex(State())
+    private let held = Atomic(false)
     /// Milliseconds each batch takes.
     private let delay: UInt32
     /// Batches taken before the sink refuses.
@@ -40,12 +41,16 @@ final class TestSink: RecordSink {
         { source in self.state.withLock { $0.positions[source] } }
     }
 
+    /// Makes whoever hands over wait from now on, or no longer.
+    func hold(_ isHeld: Bool) { held.store(isHeld, ordering: .releasing) }
+
     func dropped(_ reason: DropReason) -> UInt64 {
         now.accounts.values.reduce(0) { $0 + $1[reason] }
     }
 
     func put(_ batch: consuming RecordBatch) -> Bool {
         if delay > 0 { usleep(delay * 1000) }
+        while held.load(ordering: .acquiring) { usleep(1000) }
         let batch = batch
         #expect(batch.bytes.count <= Limits.batchBytesMax)
         #expect(batch.position.count <= Limits.positionBytesMax)

@@ -1,0 +1,130 @@
+import Glibc
+import HisuiCollect
+import HisuiEvent
+import Testing
+
+/// Journals of other machines, as systemd-journal-remote writes them.
+@Suite(.serialized) struct JournalFileTests {
+    private let directory = TestDirectory()
+
+    /// Entries of a machine in export format, one a second.
+    private func entries(_ machine: Int, _ range: Range<Int>, from time: Int = 1_700_000_000)
+        -> String
+    {
+        range.map { i in
+            """
+            __REALTIME_TIMESTAMP=\((time + i) * 1_000_000)
+            __MONOTONIC_TIMESTAMP=\(i * 1_000_000 + 1)
+            _BOOT_ID=0000000000000000000000000000000\(machine)
+            _MACHINE_ID=0000000000000000000000000000000\(machine)
+            MESSAGE=number \(machine * 1000 + i)
+
+
+            """
+        }.joined()
+    }
+
+    private func write(_ text: String, to name: String) {
+        directory.append("export", text)
+        let result = shell(
+            "mkdir -p '\(directory.path("j"))'; /lib/systemd/systemd-journal-remote "
+                + "-o '\(directory.path("j/\(name)"))' '\(directory.path("export"))' 2>&1")
+        #expect(result.status == 0, "\(String(decoding: result.output, as: UTF8.self))")
+        shell("rm '\(directory.path("export"))'")
+    }
+
+    private var journals: String { directory.path("j") }
+
+    @Test func journalsOfSeveralMachinesAndThoseThatComeLaterAreRead() throws {
+        write(entries(1, 0..<100), to: "remote-a.journal")
+        let sink = TestSink()
+        let running = Running(JournalCollector(directory: journals), into: sink)
+        eventually("the first machine") { sink.numbers.count == 100 }
+        write(entries(2, 200..<300), to: "remote-b.journal")
+        eventually("the second machine") { sink.numbers.count == 200 }
+        running.end()
+        #expect(Set(sink.numbers) == Set(Array(1000..<1100) + Array(2200..<2300)))
+        #expect(sink.now.gaps.isEmpty)
+        let expected = shell("journalctl -q --directory='\(journals)' -o export --merge").output
+        #expect(sink.exported == expected)
+    }
+
+    // systemd#42285
+    @Test func entriesOfAMachineThatDeliversLateAreFoundByTheirNumbers() throws {
+        write(entries(1, 0..<100), to: "remote-a.journal")
+        write(entries(2, 0..<100), to: "remote-b.journal")
+        let sink = TestSink()
+        let running = Running(JournalCollector(directory: journals), into: sink)
+        eventually("both machines") { sink.numbers.count == 200 }
+        write(entries(1, 500..<510), to: "remote-a.journal")
+        eventually("the first machine's next") { sink.numbers.count == 210 }
+        // Older than what has been read of the other machine.
+        write(entries(2, 100..<150), to: "remote-b.journal")
+        write(entries(2, 900..<901), to: "remote-b.journal")
+        eventually("the late ones") { sink.numbers.count == 261 }
+        running.end()
+        #expect(Set(sink.numbers).count == 261)
+        #expect(sink.now.gaps.isEmpty)
+    }
+
+    @Test func aSingleFileIsReadAndFollowed() throws {
+        write(entries(1, 0..<10), to: "one.journal")
+        write(entries(2, 0..<10), to: "other.journal")
+        let sink = TestSink()
+        let collector = JournalCollector(files: [directory.path("j/one.journal")])
+        let running = Running(collector, into: sink)
+        eventually("its entries") { sink.numbers.count == 10 }
+        write(entries(1, 10..<20), to: "one.journal")
+        eventually("its new entries") { sink.numbers.count == 20 }
+        running.end()
+        #expect(sink.numbers == Array(1000..<1020))
+    }
+
+    @Test(arguments: [10, 50, 90, 99])
+    func aDamagedFileTakesNothingElseWithIt(percent: Int) throws {
+        write(entries(1, 0..<2000), to: "remote-a.journal")
+        write(entries(2, 0..<100), to: "remote-b.journal")
+        let path = directory.path("j/remote-a.journal")
+        shell("truncate -s $(( $(stat -c %s '\(path)') * \(percent) / 100 )) '\(path)'")
+        let sink = TestSink()
+        let running = Running(JournalCollector(directory: journals), into: sink)
+        eventually("the sound file") {
+            sink.numbers.filter { $0 >= 2000 && $0 < 2100 }.count >= 100
+        }
+        write(entries(3, 3000..<3001), to: "remote-c.journal")
+        eventually("a file that comes later") { sink.numbers.contains(6000) }
+        running.end()
+        #expect(Set(sink.numbers).count == sink.numbers.count)
+    }
+
+    @Test func noiseForAJournalCrashesNothing() throws {
+        write(entries(1, 0..<500), to: "remote-a.journal")
+        write(entries(2, 0..<10), to: "remote-b.journal")
+        var bytes = shell("cat '\(directory.path("j/remote-a.journal"))'").output
+        shell("rm '\(directory.path("j/remote-a.journal"))'")
+        for seed in 0..<12 as Range<UInt64> {
+            var random = SeededRandom(seed: seed)
+            for _ in 0..<200 {
+                let i = Int.random(in: 272..<bytes.count, using: &random)
+                bytes[i] = UInt8.random(in: 0...255, using: &random)
+            }
+            shell("rm -f '\(directory.path("j/remote-x.journal"))'")
+            directory.append("j/remote-x.journal", bytes)
+            let sink = TestSink()
+            let running = Running(JournalCollector(directory: journals), into: sink)
+            eventually("the sound file, seed \(seed)") {
+                sink.numbers.filter { $0 >= 2000 }.count >= 10
+            }
+            #expect(running.end() == nil, "seed \(seed)")
+        }
+    }
+
+    @Test func aDirectoryThatIsNotThereIsAnErrorThatNamesIt() {
+        let running = Running(
+            JournalCollector(directory: directory.path("none")), into: TestSink())
+        usleep(50_000)
+        let error = running.end()
+        #expect(error?.code == .cannotRead)
+        #expect(error?.description.contains(directory.path("none")) == true)
+    }
+}
