@@ -16,7 +16,7 @@ import Testing
         return Running(collector, into: sink)
     }
 
-    private var id: String { FileCollector.sourceID(directory.path("a.log")) }
+    private var id: String { SourceID.make("test", directory.path("a.log")) }
 
     @Test func linesAreRecordsAndTheirEndsAreNot() throws {
         directory.append("a.log", "one\r\n\ntwo\rx\nthree\0\n\u{feff}four\n")
