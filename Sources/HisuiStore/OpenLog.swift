@@ -28,10 +28,9 @@ final class OpenLog {
 
     /// Whether a commit should be the last one to this file.
     var isFull: Bool {
-        rows > 0
-            && (rows >= Limits.openRowsMax
-                || committed + encoder.buffer.count >= Limits.openLogBytesMax
-                || encoder.shapeCount >= Limits.shapesPerSegmentMax)
+        rows >= Limits.openRowsMax
+            || committed + encoder.buffer.count >= Limits.openLogBytesMax
+            || encoder.shapeCount >= Limits.shapesPerSegmentMax
     }
 
     func took(rows count: Int, received: Timestamp?) {

@@ -278,11 +278,16 @@ extension StreamWriter {
     private func closeLog() {
         guard let log else { return }
         log.file?.close()
+        self.log = nil
+        if log.rows == 0 {
+            // Full of accounts: the states with which the next one begins replace it.
+            emptyLogs.append(log.path)
+            return
+        }
         closedLogs.append(
             ClosedLog(
                 zone: zone, stream: stream, path: log.path,
                 leaves: log.name.firstIndex..<committedIndex))
-        self.log = nil
     }
 
     /// Does what waited for the new log to be durable: it holds all states and the gaps found.

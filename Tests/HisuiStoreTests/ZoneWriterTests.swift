@@ -195,6 +195,28 @@ import Testing
         #expect(stream.nextIndex == 500_000 && stream.committedIndex == 500_000)
     }
 
+    /// A stream that only ever gives account does not fill the disk.
+    @Test func aLogFullOfAccountsIsReplaced() throws {
+        let writer = try SmallLog.open(disk)
+        let stream = try writer.stream("default")
+        let source = Source(id: "s", kind: .syslogUDP, form: .syslog)
+        let gap = Gap(
+            source: source.id, detected: .none, count: 1,
+            cause: String(repeating: "x", count: Limits.openLogBytesMax / 4))
+        for _ in 0..<6 {
+            var batch = RowBatch(takingOver: RecordBatch(source: source))
+            batch.account[.kernelBuffer] = 1
+            batch.gaps = [gap]
+            _ = try stream.append(batch, shapes: ShapeTable(), definitions: [])
+            try stream.commit()
+        }
+        #expect(try disk.list(SmallLog.logs) == ["00000000000000000000-00000002.log"])
+        #expect(stream.takeClosedLogs().isEmpty)
+        try writer.close()
+        let again = try SmallLog.open(disk)
+        #expect(again.state(ofSource: "s")?.account[.kernelBuffer] == 6)
+    }
+
     @Test func streamsAreApart() throws {
         var maker = RowMaker(seed: 6)
         let writer = try SmallLog.open(disk)
