@@ -11,7 +11,7 @@ import HisuiShape
 struct BlockEncoder {
     /// The chunks of the block, ready to be written.
     private(set) var output: [UInt8] = []
-    private var raw: [UInt8] = []
+    private let raw = ByteSink()
     private var columns = ColumnEncoder()
     private let compressor: Compressor
 
@@ -22,7 +22,7 @@ struct BlockEncoder {
     /// - Returns: what the footer says of the block; its bytes are in `output`.
     mutating func encode(_ builder: borrowing BlockBuilder) -> SegmentFooter.BlockHead {
         output.removeAll(keepingCapacity: true)
-        raw.removeAll(keepingCapacity: true)
+        raw.removeAll()
         let grouping = ShapeGrouping(
             rowShapes: builder.rows.shapes, shapeRows: builder.blockShapeRows)
         var head = SegmentFooter.BlockHead(
@@ -36,7 +36,7 @@ struct BlockEncoder {
             let shape = Int(key.shape)
             let start = raw.count
             let encoding = columns.append(
-                slot: Int(key.slot), rows: grouping.rows(of: shape), of: builder.rows, to: &raw)
+                slot: Int(key.slot), rows: grouping.rows(of: shape), of: builder.rows, to: raw)
             let length = raw.count - start
             if start > 0, raw.count > SegmentFormat.chunkSoftMaxBytes {
                 closeChunk(upTo: start, &directory, &head)
@@ -47,7 +47,7 @@ struct BlockEncoder {
             }
         }
         if directory.hasOpenChunk { closeChunk(upTo: raw.count, &directory, &head) }
-        raw += directory.encoded()
+        raw.append(directory.encoded())
         writeChunk(upTo: raw.count, &head)
         return head
     }
@@ -60,12 +60,12 @@ struct BlockEncoder {
             let start = raw.count
             let encoding =
                 switch column {
-                case .shape: ColumnEncoder.append(numbers: rows.shapes, to: &raw)
-                case .time: ColumnEncoder.append(integers: rows.times, to: &raw)
-                case .received: ColumnEncoder.append(integers: rows.received, to: &raw)
-                case .source: ColumnEncoder.append(numbers: rows.sources, to: &raw)
-                case .sender: ColumnEncoder.append(numbers: rows.senders, to: &raw)
-                case .flags: ColumnEncoder.append(numbers: rows.flags, to: &raw)
+                case .shape: RowColumnEncoder.append(numbers: rows.shapes, to: raw)
+                case .time: RowColumnEncoder.append(integers: rows.times, to: raw)
+                case .received: RowColumnEncoder.append(integers: rows.received, to: raw)
+                case .source: RowColumnEncoder.append(numbers: rows.sources, to: raw)
+                case .sender: RowColumnEncoder.append(numbers: rows.senders, to: raw)
+                case .flags: RowColumnEncoder.append(numbers: rows.flags, to: raw)
                 }
             directory.appendRowColumn(encoding, length: raw.count - start)
             if raw.count >= SegmentFormat.rowChunkTargetBytes {
@@ -85,7 +85,7 @@ struct BlockEncoder {
 
     /// Compresses the first `end` bytes of `raw` into a chunk, and takes them away.
     private mutating func writeChunk(upTo end: Int, _ head: inout SegmentFooter.BlockHead) {
-        let codec = compressor.compress(raw.span.extracting(0..<end))
+        let codec = raw.withBytes(upTo: end) { compressor.compress($0) }
         let stored = compressor.output
         let start = output.count
         output.append(codec.rawValue)
@@ -96,11 +96,7 @@ struct BlockEncoder {
         output.appendLittleEndian(checksum)
         output += stored
         head.chunks.append(.init(storedCount: stored.count, checksum: checksum))
-        if end == raw.count {
-            raw.removeAll(keepingCapacity: true)
-        } else {
-            raw.removeSubrange(..<end)
-        }
+        raw.removeFirst(end)
     }
 
     /// One slot column in the order of storage.

@@ -88,7 +88,7 @@ enum ColumnDecoder {
             guard range.count > rows else { throw Malformed(what: "fewer integers than rows") }
             let exponent = bytes[position]
             guard exponent <= 9 else { throw Malformed(what: "no such unit") }
-            let unit = ColumnEncoder.powerOfTen(Int(exponent))
+            let unit = RowColumnEncoder.powerOfTen(Int(exponent))
             position += 1
             var values: [Int64] = []
             values.reserveCapacity(rows)

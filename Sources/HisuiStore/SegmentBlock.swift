@@ -39,7 +39,7 @@ final class SegmentBlock: Sendable {
     private struct Cache {
         var directory: ColumnDirectory?
         var chunks: [Int: [UInt8]] = [:]
-        var shapes: [Int: [SlotColumn]] = [:]
+        var shapes: [Int: RecordLayout] = [:]
         var bytes = 0
     }
     private let cache = Mutex(Cache())
@@ -112,7 +112,7 @@ final class SegmentBlock: Sendable {
     }
 
     func column(shape: Int, slot: Int) throws(StoreError) -> SlotColumn {
-        if let known = cache.withLock({ $0.shapes[shape] }) { return known[slot] }
+        if let known = cache.withLock({ $0.shapes[shape] }) { return known.columns[slot] }
         return try decode(shape: shape, slot: slot)
     }
 
@@ -132,25 +132,21 @@ final class SegmentBlock: Sendable {
     func appendRecord(
         of shape: Shape, shape number: Int, ordinal: Int, to out: inout [UInt8]
     ) throws(StoreError) {
-        let columns = try columns(of: number, slots: shape.slots.count)
-        out.append(contentsOf: shape.literals[0])
-        for slot in columns.indices {
-            let values = columns[slot]
-            out.append(values.bytes.span, values.ranges[ordinal])
-            out.append(contentsOf: shape.literals[slot + 1])
-        }
+        try layout(of: shape, number).appendRecord(ordinal, to: &out)
     }
 
     /// All columns of a shape, kept.
-    private func columns(of shape: Int, slots: Int) throws(StoreError) -> [SlotColumn] {
-        if let known = cache.withLock({ $0.shapes[shape] }) { return known }
+    func layout(of shape: Shape, _ number: Int) throws(StoreError) -> RecordLayout {
+        if let known = cache.withLock({ $0.shapes[number] }) { return known }
         var columns: [SlotColumn] = []
-        columns.reserveCapacity(slots)
-        for slot in 0..<slots { columns.append(try decode(shape: shape, slot: slot)) }
-        let cost = slots * shapeRows[shape] * MemoryLayout<ByteRange>.stride
-        let made = columns
+        columns.reserveCapacity(shape.slots.count)
+        for slot in shape.slots.indices {
+            columns.append(try decode(shape: number, slot: slot))
+        }
+        let cost = columns.count * shapeRows[number] * MemoryLayout<ByteRange>.stride
+        let made = RecordLayout(shape: shape, columns: columns)
         cache.withLock { cache in
-            cache.shapes[shape] = made
+            cache.shapes[number] = made
             cache.bytes += cost
         }
         return made

@@ -164,29 +164,21 @@ enum SegmentComparison {
             && sources == rows.sources && senders == rows.senders && flags == rows.flags
         guard isSame else { throw different("a row column", builder.firstIndex, path) }
         let grouping = ShapeGrouping(rowShapes: rows.shapes, shapeRows: builder.blockShapeRows)
-        var record: [UInt8] = []
+        let bytes = rows.bytes.span
         // By shape, not by row: the columns of one shape after the other.
         for shape in builder.blockShapes.indices {
             let content = builder.shapes[Int(builder.blockShapes[shape])]
-            let rowNumbers = grouping.rows(of: shape)
+            let layout = try written.layout(of: content, shape)
             var ordinal = 0
-            for row in rowNumbers {
-                record.removeAll(keepingCapacity: true)
-                try written.appendRecord(of: content, shape: shape, ordinal: ordinal, to: &record)
+            for row in grouping.rows(of: shape) {
                 let index = Int(row)
                 let original = ByteRange(offset: rows.offsets[index], count: rows.counts[index])
-                guard isEqual(record.span, rows.bytes.span.extracting(original.range)) else {
+                guard layout.isRecord(ordinal, equalTo: bytes.extracting(original.range)) else {
                     throw different("the record", builder.firstIndex + UInt64(row), path)
                 }
                 ordinal += 1
             }
         }
-    }
-
-    private static func isEqual(_ a: Span<UInt8>, _ b: Span<UInt8>) -> Bool {
-        guard a.count == b.count else { return false }
-        for index in 0..<a.count where a[index] != b[index] { return false }
-        return true
     }
 
     private static func different(_ what: String, _ index: UInt64, _ path: String) -> StoreError {
