@@ -43,8 +43,13 @@ public struct BlockBuilder {
 
     private static let unknown = UInt32.max
 
+    /// Rows of a block where nobody says otherwise. Measured on synthetic syslog of 175 bytes:
+    /// blocks of 65,536 rows take 2.0 % more space than of 262,144 and 15 % less time, those of
+    /// 131,072 1.5 % more space and 8 % less time; memory grows with the rows.
+    public static let rowsUsual = 131_072
+
     public init(
-        zone: String, stream: String, firstIndex: UInt64, rowsMax: Int = Limits.blockRowsMax
+        zone: String, stream: String, firstIndex: UInt64, rowsMax: Int = rowsUsual
     ) {
         precondition(rowsMax > 0 && rowsMax <= Limits.blockRowsMax, "rows of a block")
         self.zone = zone

@@ -92,7 +92,7 @@ public final class StoreReader: Sendable {
     ) throws(StoreError) {
         for _ in 0..<Self.attemptsMax {
             let files = try StreamFiles(path(of: stream), on: fileSystem)
-            var view = StreamView(stream, first: first)
+            var view = StreamView(stream, path: files.path, first: first)
             do throws(StoreError) {
                 try readLogs(files, &view, &memory)
                 try readSegments(files, &view, &memory)
@@ -143,7 +143,7 @@ public final class StoreReader: Sendable {
         _ files: StreamFiles, _ view: inout StreamView, _ memory: inout Memory
     ) throws(StoreError) {
         for range in files.segments {
-            view.next = max(view.next, range.upperBound)
+            view.cover(range)
             if range.upperBound <= view.first { continue }
             let path = files.path(ofSegment: range)
             do throws(StoreError) {

@@ -4,19 +4,21 @@ import HisuiShape
 /// What a snapshot gathers of one stream.
 struct StreamView {
     let stream: Snapshot.Stream
+    let path: String
     /// Rows before this are not wanted.
     let first: UInt64
-    /// One past the last row seen.
-    var next: UInt64 = 0
     var problems: [StoreError] = []
     private(set) var logPaths: [String] = []
     private(set) var segmentPaths: [String] = []
     private var blocks: [Block] = []
+    /// What the files answer for, readable or not.
+    private var covered: [Range<UInt64>] = []
     /// States and gaps of a file, by the file's first index: the later one holds.
     private var parts: [(firstIndex: UInt64, states: [SourceState], gaps: [Gap])] = []
 
-    init(_ stream: Snapshot.Stream, first: UInt64) {
+    init(_ stream: Snapshot.Stream, path: String, first: UInt64) {
         self.stream = stream
+        self.path = path
         self.first = first
     }
 
@@ -24,7 +26,7 @@ struct StreamView {
         logPaths.append(path)
         problems += log.problems
         blocks += log.blocks
-        next = max(next, log.nextIndex)
+        cover(firstIndex..<max(firstIndex, log.nextIndex))
         parts.append((firstIndex, log.states, log.gaps))
     }
 
@@ -34,10 +36,31 @@ struct StreamView {
         parts.append((segment.leaves.lowerBound, segment.sourceStates, segment.gaps))
     }
 
+    /// Notes a file that is there.
+    mutating func cover(_ range: Range<UInt64>) { covered.append(range) }
+
+    /// One past the last row of all files; tells of rows that no file has. Old ones may be gone:
+    /// retention drops files from the old end.
+    private mutating func checkCover() -> UInt64 {
+        covered.sort { $0.lowerBound < $1.lowerBound }
+        var next = covered.first?.lowerBound ?? first
+        for range in covered {
+            if range.lowerBound > max(next, first) {
+                problems.append(
+                    StoreError(
+                        .damaged,
+                        "no file holds records \(max(next, first)) to \(range.lowerBound - 1)",
+                        path: path, advice: "run `hisui verify`"))
+            }
+            next = max(next, range.upperBound)
+        }
+        return max(next, first)
+    }
+
     /// Puts everything in order, without rows that were seen.
-    consuming func finish(into snapshot: inout Snapshot) {
+    mutating func finish(into snapshot: inout Snapshot) {
+        snapshot.nextIndices[stream] = checkCover()
         snapshot.problems += problems
-        snapshot.nextIndices[stream] = max(next, first)
         var end = first
         // Segments before logs where both hold a row: the sort keeps their order.
         let ordered = blocks.enumerated().sorted { a, b in
