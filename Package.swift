@@ -134,10 +134,10 @@ if fuzz {
     // One program for each parser of outside bytes; see Fuzz/README.md.
     targets += [
         fuzzer("Bytes", ["HisuiBytes"]),
-        fuzzer("Segment", ["HisuiStore", "HisuiFile"]),
         fuzzer(
             "WriteAheadLog",
             ["HisuiBytes", "HisuiEvent", "HisuiFile", "HisuiShape", "HisuiStore"]),
+        fuzzer("Segment", ["HisuiStore", "HisuiShape", "HisuiFile", "HisuiBytes"]),
         fuzzer("YAML", ["HisuiYAML"]),
         fuzzer("Configuration", ["HisuiPolicy", "HisuiYAML"]),
         fuzzer("Parser", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiParse"]),

@@ -1,4 +1,6 @@
+import HisuiBytes
 import HisuiFile
+import HisuiShape
 import HisuiStore
 
 /// Feeds the reader of segments, whose checksums a fuzzer would never get past: they are ignored.
@@ -21,9 +23,12 @@ public func fuzzSegment(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 private func readAll(_ block: Block) throws(StoreError) {
     let shapes = try block.rowShapes()
     precondition(shapes.count == block.count)
-    precondition(try block.times().count == block.count)
-    precondition(try block.received().count == block.count)
-    precondition(try block.flags().count == block.count)
+    let times = try block.times()
+    let received = try block.received()
+    let flags = try block.flags()
+    precondition(times.count == block.count)
+    precondition(received.count == block.count)
+    precondition(flags.count == block.count)
     for source in try block.sourceNumbers() { precondition(Int(source) < block.sources.count) }
     for sender in try block.senderNumbers() { precondition(Int(sender) < block.senders.count) }
     let grouping = try block.grouping()
