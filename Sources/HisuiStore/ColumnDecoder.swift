@@ -160,7 +160,11 @@ enum ColumnDecoder {
             position += 1
             if shift == 63, byte > 1 { break }
             value |= UInt64(byte & 0x7F) << shift
-            if byte < 0x80 { return value }
+            if byte < 0x80 {
+                // One encoding for each number, as everywhere.
+                if byte == 0, shift > 0 { break }
+                return value
+            }
             shift += 7
         }
         throw Malformed(what: "no complete varint")
