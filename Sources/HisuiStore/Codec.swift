@@ -27,7 +27,8 @@ final class Compressor {
 
     init(codec: Codec = .zstd, level: Int32? = nil) {
         self.codec = codec
-        // Level 3 is zstd's default: 14 % smaller than level 1 on mixed syslog for 20 % more time.
+        // Level 3 is zstd's default: on mixed syslog as text, 11 % smaller than level 1 for 13 %
+        // more time (zstd 1.5.4). Not yet measured on columns.
         self.level = level ?? (codec == .zstd ? 3 : 6)
         unsafe context = codec == .zstd ? ZSTD_createCCtx() : nil
     }
