@@ -131,13 +131,14 @@ if !bare {
 }
 
 if fuzz {
+    let storeModules: [Target.Dependency] = [
+        "HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiFile", "HisuiStore",
+    ]
     // One program for each parser of outside bytes; see Fuzz/README.md.
     targets += [
         fuzzer("Bytes", ["HisuiBytes"]),
-        fuzzer(
-            "WriteAheadLog",
-            ["HisuiBytes", "HisuiEvent", "HisuiFile", "HisuiShape", "HisuiStore"]),
         fuzzer("Segment", ["HisuiStore", "HisuiShape", "HisuiFile", "HisuiBytes"]),
+        fuzzer("WriteAheadLog", storeModules),
         fuzzer("YAML", ["HisuiYAML"]),
         fuzzer("Configuration", ["HisuiPolicy", "HisuiYAML"]),
         fuzzer("Parser", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiParse"]),
