@@ -35,6 +35,9 @@ extension DefinitionSet {
         return nil
     }
 
+    /// Up to so many candidates, none is ruled out by its words.
+    private static let candidatesTried = 3
+
     private func match<Steps: StepCounting>(
         _ record: Span<UInt8>, _ message: Range<Int>, _ number: Int,
         into scratch: inout RowScratch, steps: inout Steps
@@ -43,9 +46,10 @@ extension DefinitionSet {
         let slotsBefore = scratch.slots.count
         var start = message.lowerBound
         var prefixChoices: UInt64 = 0
-        if groups[number].prefix >= 0 {
+        let group = groups[number]
+        if group.prefix >= 0 {
             let after = code.run(
-                groups[number].prefix, on: record, at: start, end: end, into: &scratch,
+                group.prefix, on: record, at: start, end: end, into: &scratch,
                 choices: &prefixChoices, steps: &steps)
             if after >= 0 {
                 start = after
@@ -56,11 +60,15 @@ extension DefinitionSet {
             }
         }
         let slotsOfPrefix = scratch.slots.count
-        let places = groups[number].trie.find(record, from: start, end: end, steps: &steps)
+        let places = trie.find(record, from: start, end: end, root: group.root, steps: &steps)
+        // With few candidates it is quicker to try them.
+        let words =
+            places.count > Self.candidatesTried
+            ? code.fingerprint(record, start..<end, &steps) : UInt64.max
         for place in places {
-            let candidate = groups[number].trie.candidate(place)
+            let candidate = trie.candidate(place)
             let entry = entries[candidate.rule]
-            guard code.holds(entry.required, record, start..<end, &steps) else { continue }
+            guard entry.words & ~words == 0 else { continue }
             var choices = prefixChoices
             let isVerified = candidate.isVerified
             let after = code.run(

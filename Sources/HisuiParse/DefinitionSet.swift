@@ -37,8 +37,8 @@ public final class DefinitionSet: Sendable {
     struct Entry: Sendable {
         var start: UInt32
         var literalCount: UInt32
-        /// A text without which the rule cannot fit; looked for before rules that begin freely.
-        var required: (offset: UInt32, count: UInt32)
+        /// Words without which no message fits.
+        var words: UInt64
         var hasChecks: Bool
     }
 
@@ -55,13 +55,15 @@ public final class DefinitionSet: Sendable {
     struct Group: Sendable {
         /// Where the prefix's program starts; -1 if there is none.
         var prefix: Int
-        var trie: RuleTrie
+        /// Root of its tree in `trie`.
+        var root: Int
     }
 
     let code: RuleCode
     let entries: [Entry]
     let rules: [Rule]
     let groups: [Group]
+    let trie: RuleTrie
     let programs: ProgramTable
 
     init(_ definitions: [Definition], schema: Schema?) {
@@ -74,6 +76,7 @@ public final class DefinitionSet: Sendable {
         entries = builder.entries
         rules = builder.rules
         groups = builder.groups
+        trie = builder.trie
         programs = builder.programs
     }
 

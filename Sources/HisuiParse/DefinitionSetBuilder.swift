@@ -10,6 +10,7 @@ struct DefinitionSetBuilder {
     private(set) var rules: [DefinitionSet.Rule] = []
     private(set) var groups: [DefinitionSet.Group] = []
     private(set) var programs = ProgramTable()
+    private(set) var trie = RuleTrie()
 
     private let schema: Schema?
     private var definitions: [Definition] = []
@@ -27,11 +28,11 @@ struct DefinitionSetBuilder {
         for rule in definition.rules {
             let program = RuleCompiler.compile(
                 rule.template, conditions: rule.conditions, schema: schema, into: &code)
-            let required = Self.required(rule.template).map { code.add($0) } ?? (0, 0)
             entries.append(
                 DefinitionSet.Entry(
                     start: UInt32(program.start), literalCount: UInt32(program.literalCount),
-                    required: required, hasChecks: !rule.checks.isEmpty))
+                    words: WordFingerprint.required(by: rule.template),
+                    hasChecks: !rule.checks.isEmpty))
             rules.append(
                 DefinitionSet.Rule(
                     member: members.count, id: rule.id, captures: program.captures,
@@ -118,7 +119,7 @@ struct DefinitionSetBuilder {
                 }
             }
         }
-        groups.append(DefinitionSet.Group(prefix: prefix, trie: RuleTrie(entries)))
+        groups.append(DefinitionSet.Group(prefix: prefix, root: trie.add(entries)))
         known[members] = groups.count - 1
         return groups.count - 1
     }
@@ -129,19 +130,5 @@ struct DefinitionSetBuilder {
         let flow = TemplateFlow.first(of: template.elements[...], then: .atEnd)
         if flow.capture || flow.end { return [([], false)] }
         return flow.stops.map { ($0.bytes, false) }
-    }
-
-    /// The longest text that must stand in a message of a template whose first field runs freely,
-    /// unless it is the one that field looks for anyway.
-    static func required(_ template: Template) -> [UInt8]? {
-        guard case .capture(let capture) = template.elements.first?.kind, capture.type.isFree else {
-            return nil
-        }
-        var longest: (index: Int, bytes: [UInt8])?
-        for (index, element) in template.elements.enumerated() {
-            guard case .literal(let bytes) = element.kind else { continue }
-            if bytes.count > (longest?.bytes.count ?? 2) { longest = (index, bytes) }
-        }
-        return longest.flatMap { $0.index > 1 ? $0.bytes : nil }
     }
 }

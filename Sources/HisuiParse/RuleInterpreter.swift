@@ -15,8 +15,7 @@ extension RuleCode {
         into scratch: inout RowScratch, choices: inout UInt64, steps: inout Steps
     ) -> Int {
         let instructions = instructions.span
-        let texts = texts.span
-        let reader = RuleReader(record: record, end: end, texts: texts, bytes: bytes.span)
+        let reader = RuleReader(record: record, end: end, texts: texts.span, bytes: bytes.span)
         var pc = start
         var at = position
         // The state to go back to when the optional part being tried does not fit.
@@ -35,7 +34,7 @@ extension RuleCode {
             case .alternatives:
                 let choice = reader.choice(one.a, one.b, at, &steps)
                 if choice >= 0 {
-                    let text = texts[choice]
+                    let text = reader.text(choice)
                     choices |= UInt64(text.number) << UInt64(one.bit)
                     next = at + Int(text.count)
                 }
@@ -173,17 +172,14 @@ struct RuleRetry {
 }
 
 extension RuleCode {
-    /// Whether a text stands anywhere in the message; true for the empty one.
+    /// The words of a message: see `WordFingerprint`.
     @inline(__always)
-    func holds<Steps: StepCounting>(
-        _ text: (offset: UInt32, count: UInt32), _ record: Span<UInt8>, _ range: Range<Int>,
-        _ steps: inout Steps
-    ) -> Bool {
-        if text.count == 0 { return true }
-        steps.add(range.count)
-        let bytes = bytes.span
-        let place = Int(text.offset)..<Int(text.offset + text.count)
-        return ByteSearch.first(of: bytes.extracting(place), in: record, range) != nil
+    func fingerprint<Steps: StepCounting>(
+        _ record: Span<UInt8>, _ range: Range<Int>, _ steps: inout Steps
+    ) -> UInt64 {
+        let reader = RuleReader(
+            record: record, end: range.upperBound, texts: texts.span, bytes: bytes.span)
+        return reader.fingerprint(range.lowerBound, &steps)
     }
 }
 
@@ -191,9 +187,10 @@ extension RowScratch {
     /// Takes back the slots from number `count` on.
     @inline(__always)
     mutating func truncate(to count: Int) {
-        let surplus = slots.count - count
-        guard surplus > 0 else { return }
-        slots.removeLast(surplus)
-        kinds.removeLast(surplus)
+        // One by one: a range would go through the general replacement of elements.
+        while slots.count > count {
+            slots.removeLast()
+            kinds.removeLast()
+        }
     }
 }

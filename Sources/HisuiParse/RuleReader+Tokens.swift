@@ -19,7 +19,7 @@ extension RuleReader {
     @inline(__always)
     private func digits<S: StepCounting>(_ from: Int, _ steps: inout S) -> Int {
         var at = from
-        while at < end, isDigit(record[at]) {
+        while at < end, isDigit(byte(at)) {
             steps.add(1)
             at += 1
         }
@@ -28,20 +28,20 @@ extension RuleReader {
 
     @inline(__always)
     func int<S: StepCounting>(_ from: Int, _ steps: inout S) -> Int {
-        let start = from < end && record[from] == UInt8(ascii: "-") ? from + 1 : from
+        let start = from < end && byte(from) == UInt8(ascii: "-") ? from + 1 : from
         let at = digits(start, &steps)
         return at > start ? at : -1
     }
 
     func hex<S: StepCounting>(_ from: Int, _ steps: inout S) -> Int {
         var start = from
-        if end - from > 2, record[from] == 0x30, record[from + 1] | 0x20 == 0x78,
-            isHexDigit(record[from + 2])
+        if end - from > 2, byte(from) == 0x30, byte(from + 1) | 0x20 == 0x78,
+            isHexDigit(byte(from + 2))
         {
             start = from + 2
         }
         var at = start
-        while at < end, isHexDigit(record[at]) {
+        while at < end, isHexDigit(byte(at)) {
             steps.add(1)
             at += 1
         }
@@ -53,31 +53,31 @@ extension RuleReader {
         let at = digits(from, &steps)
         guard at > from, at - from <= 5 else { return -1 }
         var value = 0
-        for index in from..<at { value = value * 10 + Int(record[index] &- 0x30) }
+        for index in from..<at { value = value * 10 + Int(byte(index) &- 0x30) }
         return value <= 65535 ? at : -1
     }
 
     func mac<S: StepCounting>(_ from: Int, _ steps: inout S) -> Int {
         guard end - from >= 17 else { return -1 }
-        let separator = record[from + 2]
+        let separator = byte(from + 2)
         guard separator == UInt8(ascii: ":") || separator == UInt8(ascii: "-") else { return -1 }
         for index in 0..<17 {
             steps.add(1)
-            let byte = record[from + index]
+            let byte = self.byte(from + index)
             guard index % 3 == 2 ? byte == separator : isHexDigit(byte) else { return -1 }
         }
         // A seventh pair would make it something else: netfilter's MAC= has fourteen.
-        if from + 17 < end, record[from + 17] == separator { return -1 }
+        if from + 17 < end, byte(from + 17) == separator { return -1 }
         return from + 17
     }
 
     func host<S: StepCounting>(_ from: Int, _ steps: inout S) -> Int {
         var at = from
-        while at < end, isHostByte(record[at]) {
+        while at < end, isHostByte(byte(at)) {
             steps.add(1)
             at += 1
         }
-        if at < end, record[at] == UInt8(ascii: ":") { at = max(at, address(from, &steps)) }
+        if at < end, byte(at) == UInt8(ascii: ":") { at = max(at, address(from, &steps)) }
         return at > from ? at : -1
     }
 }
@@ -90,8 +90,8 @@ extension RuleReader {
     func isIPv6(_ from: Int, _ to: Int) -> Bool {
         // An IPv4 address has its first dot after one to three digits and no colon before it.
         for index in from..<min(to, from + 5) {
-            if record[index] == UInt8(ascii: ":") { return true }
-            if record[index] == UInt8(ascii: ".") { return false }
+            if byte(index) == UInt8(ascii: ":") { return true }
+            if byte(index) == UInt8(ascii: ".") { return false }
         }
         return true
     }
@@ -109,10 +109,10 @@ extension RuleReader {
     @inline(__always)
     private func endsName(_ at: Int) -> Bool {
         guard at < end else { return true }
-        let byte = record[at]
+        let byte = self.byte(at)
         guard isHostByte(byte) else { return true }
         // A full stop after an address ends a sentence.
-        return byte == UInt8(ascii: ".") && (at + 1 == end || !isHostByte(record[at + 1]))
+        return byte == UInt8(ascii: ".") && (at + 1 == end || !isHostByte(self.byte(at + 1)))
     }
 
     @inline(__always)
@@ -120,14 +120,14 @@ extension RuleReader {
         var at = from
         for octet in 0..<4 {
             if octet > 0 {
-                guard at < end, record[at] == UInt8(ascii: ".") else { return -1 }
+                guard at < end, byte(at) == UInt8(ascii: ".") else { return -1 }
                 at += 1
             }
             var value = 0
             let start = at
-            while at < end, isDigit(record[at]), at - start < 3 {
+            while at < end, isDigit(byte(at)), at - start < 3 {
                 steps.add(1)
-                value = value * 10 + Int(record[at] &- 0x30)
+                value = value * 10 + Int(byte(at) &- 0x30)
                 at += 1
             }
             guard at > start, value <= 255 else { return -1 }
@@ -140,20 +140,20 @@ extension RuleReader {
         var at = from
         var groups = 0
         var hasGap = false
-        if end - at >= 2, record[at] == UInt8(ascii: ":") {
-            guard record[at + 1] == UInt8(ascii: ":") else { return -1 }
+        if end - at >= 2, byte(at) == UInt8(ascii: ":") {
+            guard byte(at + 1) == UInt8(ascii: ":") else { return -1 }
             hasGap = true
             at += 2
         }
         var last = hasGap ? at : -1
         while groups < 8 {
             let start = at
-            while at < end, at - start < 4, isHexDigit(record[at]) {
+            while at < end, at - start < 4, isHexDigit(byte(at)) {
                 steps.add(1)
                 at += 1
             }
             guard at > start else { break }
-            if at < end, record[at] == UInt8(ascii: "."), groups <= 6 {
+            if at < end, byte(at) == UInt8(ascii: "."), groups <= 6 {
                 let tail = ipv4(start, &steps)
                 guard tail >= 0 else { break }
                 groups += 2
@@ -162,14 +162,14 @@ extension RuleReader {
             }
             groups += 1
             last = at
-            guard at + 1 < end, record[at] == UInt8(ascii: ":"), groups < 8 else { break }
-            if record[at + 1] == UInt8(ascii: ":") {
+            guard at + 1 < end, byte(at) == UInt8(ascii: ":"), groups < 8 else { break }
+            if byte(at + 1) == UInt8(ascii: ":") {
                 guard !hasGap else { break }
                 hasGap = true
                 at += 2
                 last = at
             } else {
-                guard isHexDigit(record[at + 1]) else { break }
+                guard isHexDigit(byte(at + 1)) else { break }
                 at += 1
             }
         }
@@ -179,9 +179,9 @@ extension RuleReader {
 
     /// After `%interface`, if one stands here.
     private func zone<S: StepCounting>(_ from: Int, _ steps: inout S) -> Int {
-        guard from < end, record[from] == UInt8(ascii: "%") else { return from }
+        guard from < end, byte(from) == UInt8(ascii: "%") else { return from }
         var at = from + 1
-        while at < end, isHostByte(record[at]) {
+        while at < end, isHostByte(byte(at)) {
             steps.add(1)
             at += 1
         }

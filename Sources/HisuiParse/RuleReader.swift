@@ -4,23 +4,65 @@ import HisuiBytes
 ///
 /// Every function says where what it was asked for ends, or -1 where it does not stand. None looks
 /// at a byte more than once for each text it seeks.
+///
+/// This is the innermost loop of parsing, so places are not checked again at every byte: positions
+/// stay within `0 ..< end` because every function compares with `end` before it reads, and numbers
+/// of texts and offsets of their bytes come from the compiler of the code they point into. Debug
+/// builds, tests and fuzzers check each of them.
+@safe
 struct RuleReader: ~Escapable {
-    let record: Span<UInt8>
+    /// The record, valid up to `end`.
+    private let record: UnsafePointer<UInt8>
     let end: Int
-    let texts: Span<RuleCode.Text>
-    let bytes: Span<UInt8>
+    private let texts: UnsafeBufferPointer<RuleCode.Text>
+    private let bytes: UnsafeBufferPointer<UInt8>
 
+    /// - Parameter end: where the message ends, within `record`. A message of no bytes may have no
+    ///   memory either; it is never read.
     @_lifetime(copy record, copy texts, copy bytes)
+    @inline(__always)
     init(
         record: Span<UInt8>, end: Int, texts: Span<RuleCode.Text>, bytes: Span<UInt8>
     ) {
-        self.record = record
+        precondition(end <= record.count, "the message lies inside the record")
         self.end = end
-        self.texts = texts
-        self.bytes = bytes
+        // Safe: the pointers leave the closures, but not the lifetime of the spans, which is that
+        // of this value.
+        unsafe self.record = unsafe record.withUnsafeBufferPointer { buffer in
+            unsafe buffer.baseAddress ?? Self.nothing
+        }
+        unsafe self.texts = unsafe texts.withUnsafeBufferPointer { unsafe $0 }
+        unsafe self.bytes = unsafe bytes.withUnsafeBufferPointer { unsafe $0 }
     }
 
-    /// The text at `offset` of the compiled bytes.
+    /// Where the bytes of an empty record are: nobody reads them.
+    private static var nothing: UnsafePointer<UInt8> {
+        // Safe: a pointer that is never dereferenced.
+        unsafe UnsafePointer(bitPattern: 1)!
+    }
+
+    @inline(__always)
+    func byte(_ at: Int) -> UInt8 {
+        assert(at >= 0 && at < end)
+        // Safe: every caller has compared `at` with `end`, which `init` has checked.
+        return unsafe record[at]
+    }
+
+    @inline(__always)
+    func text(_ index: Int) -> RuleCode.Text {
+        assert(unsafe index >= 0 && index < texts.count)
+        // Safe: indices come from the code that the texts belong to.
+        return unsafe texts[index]
+    }
+
+    @inline(__always)
+    private func textByte(_ at: Int) -> UInt8 {
+        assert(unsafe at >= 0 && at < bytes.count)
+        // Safe: offsets and counts of texts lie inside the bytes they were compiled with.
+        return unsafe bytes[at]
+    }
+
+    /// The place after a text of the compiled bytes, if it stands at `at`.
     @inline(__always)
     func literal<S: StepCounting>(_ offset: UInt32, _ count: UInt32, _ at: Int, _ steps: inout S)
         -> Int
@@ -29,12 +71,36 @@ struct RuleReader: ~Escapable {
         guard end - at >= count else { return -1 }
         let offset = Int(offset)
         var index = 0
+        while count - index >= 8 {
+            steps.add(8)
+            if word(at + index) != textWord(offset + index) { return -1 }
+            index += 8
+        }
         while index < count {
             steps.add(1)
-            if record[at + index] != bytes[offset + index] { return -1 }
+            if byte(at + index) != textByte(offset + index) { return -1 }
             index += 1
         }
         return at + count
+    }
+
+    /// Eight bytes, the first one lowest.
+    @inline(__always)
+    func word(_ at: Int) -> UInt64 {
+        assert(at >= 0 && at + 8 <= end)
+        // Safe: the caller has compared with `end`.
+        let word = unsafe UnsafeRawPointer(record).loadUnaligned(
+            fromByteOffset: at, as: UInt64.self)
+        return UInt64(littleEndian: word)
+    }
+
+    @inline(__always)
+    private func textWord(_ at: Int) -> UInt64 {
+        assert(unsafe at >= 0 && at + 8 <= bytes.count)
+        // Safe: as for a single byte; the text has 8 more.
+        let word = unsafe UnsafeRawBufferPointer(bytes).loadUnaligned(
+            fromByteOffset: at, as: UInt64.self)
+        return UInt64(littleEndian: word)
     }
 
     /// Index of the first of some texts that stands here.
@@ -42,7 +108,7 @@ struct RuleReader: ~Escapable {
         -> Int
     {
         for index in Int(first)..<Int(first + count)
-        where literal(texts[index].offset, texts[index].count, at, &steps) >= 0 {
+        where literal(text(index).offset, text(index).count, at, &steps) >= 0 {
             return index
         }
         return -1
@@ -52,8 +118,8 @@ struct RuleReader: ~Escapable {
     func isOne<S: StepCounting>(
         of first: UInt32, _ count: UInt32, _ slot: ByteRange, _ steps: inout S
     ) -> Bool {
-        for index in Int(first)..<Int(first + count) where texts[index].count == slot.count {
-            let text = texts[index]
+        for index in Int(first)..<Int(first + count) where text(index).count == slot.count {
+            let text = self.text(index)
             if literal(text.offset, text.count, Int(slot.offset), &steps) >= 0 { return true }
         }
         return false
@@ -85,12 +151,12 @@ extension RuleReader {
     @inline(__always)
     private func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
 
-    func startsPath(_ at: Int) -> Bool { at < end && record[at] == UInt8(ascii: "/") }
+    func startsPath(_ at: Int) -> Bool { at < end && byte(at) == UInt8(ascii: "/") }
 
     @inline(__always)
     private func word<S: StepCounting>(_ from: Int, _ steps: inout S) -> Int {
         var at = from
-        while at < end, !isBlank(record[at]) {
+        while at < end, !isBlank(byte(at)) {
             steps.add(1)
             at += 1
         }
@@ -101,7 +167,7 @@ extension RuleReader {
         _ one: RuleCode.Instruction, _ from: Int, _ steps: inout S
     ) -> Int {
         var at = from
-        while at < end, !isBlank(record[at]) {
+        while at < end, !isBlank(byte(at)) {
             if isStop(one, at, &steps) { return at > from ? at : -1 }
             at += 1
         }
@@ -113,9 +179,9 @@ extension RuleReader {
         _ one: RuleCode.Instruction, _ at: Int, _ steps: inout S
     ) -> Bool {
         for index in Int(one.a)..<Int(one.a + one.b) {
-            let text = texts[index]
+            let text = self.text(index)
             steps.add(1)
-            if bytes[Int(text.offset)] == record[at],
+            if textByte(Int(text.offset)) == byte(at),
                 text.number == 0 || at + Int(text.count) == end,
                 literal(text.offset, text.count, at, &steps) >= 0
             {
@@ -130,13 +196,13 @@ extension RuleReader {
     private func untilOne<S: StepCounting>(
         _ one: RuleCode.Instruction, _ from: Int, _ steps: inout S
     ) -> Int {
-        let text = texts[Int(one.a)]
-        let first = bytes[Int(text.offset)]
+        let text = self.text(Int(one.a))
+        let first = textByte(Int(text.offset))
         let last = end - Int(text.count)
         var at = from
         while at <= last {
             steps.add(1)
-            if record[at] == first, literal(text.offset, text.count, at, &steps) >= 0 {
+            if byte(at) == first, literal(text.offset, text.count, at, &steps) >= 0 {
                 return at
             }
             at += 1
@@ -147,8 +213,8 @@ extension RuleReader {
     private func until<S: StepCounting>(
         _ one: RuleCode.Instruction, _ from: Int, _ steps: inout S
     ) -> Int {
-        if one.b == 1, texts[Int(one.a)].number != 0 {
-            let text = texts[Int(one.a)]
+        if one.b == 1, text(Int(one.a)).number != 0 {
+            let text = self.text(Int(one.a))
             let at = end - Int(text.count)
             if at >= from, literal(text.offset, text.count, at, &steps) >= 0 { return at }
             return one.orEnd ? end : -1
@@ -165,20 +231,31 @@ extension RuleReader {
     func last<S: StepCounting>(
         _ one: RuleCode.Instruction, _ from: Int, before limit: Int, _ steps: inout S
     ) -> Int {
-        var at = limit - 1
+        if one.b > 1 || text(Int(one.a)).number != 0 {
+            var at = limit - 1
+            while at >= from {
+                if isStop(one, at, &steps) { return at }
+                at -= 1
+            }
+            return -1
+        }
+        let text = self.text(Int(one.a))
+        let first = textByte(Int(text.offset))
+        var at = min(limit - 1, end - Int(text.count))
         while at >= from {
-            if isStop(one, at, &steps) { return at }
+            steps.add(1)
+            if byte(at) == first, literal(text.offset, text.count, at, &steps) >= 0 { return at }
             at -= 1
         }
         return -1
     }
 
     func quoted<S: StepCounting>(_ from: Int, _ steps: inout S) -> Int {
-        guard from < end, record[from] == UInt8(ascii: "\"") else { return -1 }
+        guard from < end, byte(from) == UInt8(ascii: "\"") else { return -1 }
         var at = from + 1
         while at < end {
             steps.add(1)
-            switch record[at] {
+            switch byte(at) {
             case UInt8(ascii: "\""): return at + 1
             case UInt8(ascii: "\\"): at += 2
             default: at += 1
@@ -190,7 +267,7 @@ extension RuleReader {
     @inline(__always)
     func blanks<S: StepCounting>(_ from: Int, _ steps: inout S) -> Int {
         var at = from
-        while at < end, isBlank(record[at]) {
+        while at < end, isBlank(byte(at)) {
             steps.add(1)
             at += 1
         }

@@ -1,6 +1,6 @@
 /// Finds the rules a message can fit by its first bytes.
 ///
-/// It is a radix tree over the literal text with which rules begin. A rule that begins with a field stands at the root and is a candidate always.
+/// A group of rules has a radix tree over the literal text with which they begin. A rule that begins with a field stands at the root and is a candidate always.
 ///
 /// Every node holds the complete list of candidates, its ancestors' included, in the order in which
 /// rules are tried; so finding them is one walk and no merging.
@@ -41,21 +41,26 @@ struct RuleTrie: Sendable {
     private var edges: [UInt32] = []
     private var candidates: [Candidate] = []
 
-    init(_ entries: [Entry]) {
+    init() {}
+
+    /// Adds a tree of its own and gives its root.
+    mutating func add(_ entries: [Entry]) -> Int {
+        let root = nodes.count
         let sorted = entries.sorted { a, b in
             a.prefix == b.prefix
                 ? a.rule < b.rule : a.prefix.lexicographicallyPrecedes(b.prefix)
         }
-        build(sorted[...], depth: 0, inherited: 0..<0)
+        build(sorted[...], depth: 0, inherited: 0..<0, isRoot: true)
+        return root
     }
 
     private mutating func build(
-        _ entries: ArraySlice<Entry>, depth: Int, inherited: Range<Int>
+        _ entries: ArraySlice<Entry>, depth: Int, inherited: Range<Int>, isRoot: Bool = false
     ) {
         let number = nodes.count
         var end = depth
         // The root has no label, so that the empty prefix has a node.
-        if number > 0, let first = entries.first, let last = entries.last {
+        if !isRoot, let first = entries.first, let last = entries.last {
             // The entries are sorted, so what first and last share, all share.
             while end < first.prefix.count, end < last.prefix.count,
                 first.prefix[end] == last.prefix[end]
@@ -112,13 +117,13 @@ struct RuleTrie: Sendable {
     /// - Complexity: O(length of the longest prefix that fits).
     @inline(__always)
     func find<Steps: StepCounting>(
-        _ record: Span<UInt8>, from: Int, end: Int, steps: inout Steps
+        _ record: Span<UInt8>, from: Int, end: Int, root: Int, steps: inout Steps
     ) -> Range<Int> {
         let nodes = nodes.span
         let labels = labels.span
         let edges = edges.span
         var at = from
-        var number = 0
+        var number = root
         var list = 0..<0
         walk: while true {
             let node = nodes[number]

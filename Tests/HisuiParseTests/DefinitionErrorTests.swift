@@ -131,6 +131,20 @@ enum HisuiYAMLLog {
         #expect(set.members.isEmpty)
     }
 
+    @Test(arguments: [
+        ("<86>Nov 23 01:02:03 web1 test[4711]: hello you", "host.name: web1", ""),
+        ("<86>Nov 23 01:02:03 web1 test[4711]: hello you", "host.name: web2", "should be `web2`"),
+        ("<86>Nov 23 01:02:03 web1 other[4711]: hello you", "host.name: web1", "no rule knows"),
+    ])
+    func aSampleMayBeAWholeRecord(_ record: String, _ field: String, _ expected: String) {
+        let text = TestRules.yaml(
+            line: "hello {user.name:rest}",
+            samples: Self.samples
+                + "\n  - record: \"\(record)\"\n    is: { rule: one, user.name: you, \(field) }")
+        let problems = TestRules.problems(text)
+        #expect(expected.isEmpty ? problems.isEmpty : problems.contains { $0.contains(expected) })
+    }
+
     @Test func untrustedFieldsNeedAHostileSample() {
         let text = TestRules.yaml(
             line: "hello {user.name:rest}", untrusted: "user.name", samples: Self.samples)
