@@ -53,8 +53,7 @@ public struct Daemon: Sendable {
             bytesMax: configuration.service.queueBytesMax, routing: routing)
         let seal = SealStage(store: configuration.store, log: log)
         let write = WriteStage(
-            input: parse.output, commitMillis: configuration.service.commitMilliseconds,
-            logAgeSeconds: configuration.service.segmentAgeSeconds, log: log, observe: observe,
+            input: parse.output, service: configuration.service, log: log, observe: observe,
             onClosedLogs: { seal.take($0) })
         let sources = SourceService(
             sink: intake, resume: { intake.position(of: $0) },

@@ -1,6 +1,7 @@
 import Glibc
 import HisuiBytes
 import HisuiEvent
+import HisuiPolicy
 import HisuiShape
 import HisuiStore
 import Logging
@@ -23,7 +24,8 @@ final class WriteStage: Sendable {
 
     private let input: BoundedQueue<ParsedBatch>
     private let commitMillis: Int
-    private let logAgeSeconds: Int
+    private let segmentRows: Int
+    private let segmentAgeSeconds: Int
     private let log: Logger
     /// Called on the writer's thread with rows that have just become durable.
     private let observe: (@Sendable (RowBatch, ShapeTable) -> Void)?
@@ -32,13 +34,14 @@ final class WriteStage: Sendable {
     private let giveUp = Atomic<Bool>(false)
 
     init(
-        input: BoundedQueue<ParsedBatch>, commitMillis: Int, logAgeSeconds: Int, log: Logger,
+        input: BoundedQueue<ParsedBatch>, service: Configuration.Service, log: Logger,
         observe: (@Sendable (RowBatch, ShapeTable) -> Void)?,
         onClosedLogs: @escaping @Sendable ([ClosedLog]) -> Void
     ) {
         self.input = input
-        self.commitMillis = commitMillis
-        self.logAgeSeconds = logAgeSeconds
+        commitMillis = service.commitMilliseconds
+        segmentRows = service.segmentRows
+        segmentAgeSeconds = service.segmentAgeSeconds
         self.log = log
         self.observe = observe
         self.onClosedLogs = onClosedLogs
@@ -126,7 +129,7 @@ final class WriteStage: Sendable {
                 definitions: batch.definitions)
         }
         try writer.commit()
-        try writer.closeOldLogs(ageSeconds: logAgeSeconds)
+        try writer.closeOldLogs(ageSeconds: segmentAgeSeconds, rowsMax: segmentRows)
     }
 
     /// Opens failed streams again and notes which batches of the group have to be appended anew:

@@ -147,14 +147,15 @@ public final class StreamWriter {
         if log.isFull { closeLog() }
     }
 
-    /// Closes the open log if its first row is older than `ageSeconds`.
+    /// Closes the open log if its first row is older than `ageSeconds`, or if it has `rowsMax` rows.
     public func closeOldLog(
-        now: Timestamp, ageSeconds: Int = Limits.openLogAgeSecondsMax
+        now: Timestamp, ageSeconds: Int = Limits.openLogAgeSecondsMax,
+        rowsMax: Int = Limits.openRowsMax
     ) throws(StoreError) {
-        guard let first = log?.firstReceived else { return }
+        guard let log, let first = log.firstReceived else { return }
         let age = now.nanoseconds.subtractingReportingOverflow(first.nanoseconds)
         let limit = Int64(ageSeconds) * 1_000_000_000
-        if age.overflow || age.partialValue >= limit { try rotate() }
+        if age.overflow || age.partialValue >= limit || log.rows >= rowsMax { try rotate() }
     }
 
     /// Commits, and closes the open log if it has rows.

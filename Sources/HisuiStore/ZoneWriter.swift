@@ -91,13 +91,13 @@ public final class ZoneWriter {
         try forEachStream { (writer) throws(StoreError) in try writer.commit() }
     }
 
-    /// Closes logs that are old enough to become segments.
+    /// Closes logs that are old or large enough to become segments.
     public func closeOldLogs(
-        ageSeconds: Int = Limits.openLogAgeSecondsMax
+        ageSeconds: Int = Limits.openLogAgeSecondsMax, rowsMax: Int = Limits.openRowsMax
     ) throws(StoreError) {
         let now = now()
         try forEachStream { (writer) throws(StoreError) in
-            try writer.closeOldLog(now: now, ageSeconds: ageSeconds)
+            try writer.closeOldLog(now: now, ageSeconds: ageSeconds, rowsMax: rowsMax)
         }
     }
 
