@@ -53,16 +53,19 @@ struct BlockAggregator {
             return true
         case (.slot(let slot, .raw), nil):
             let column = try scan.column(shape: shape, slot: slot)
-            addValues(of: column, selection, to: aggregation)
+            addValues(of: column, selection, shape, to: aggregation)
             return true
         case (.row(let field), nil):
             guard let texts = scan.texts(of: field) else { return false }
             let numbers = try scan.numbers(of: field)
-            let groups = texts.map { aggregation.group(ofKey: $0.span) }
             let rows = try scan.grouping().rows(of: shape)
+            var counts = [Int](repeating: 0, count: texts.count)
             forEach(selection, shape) { ordinal in
-                let number = Int(numbers[Int(rows[rows.startIndex + ordinal])])
-                aggregation.add(rows: 1, group: groups[number])
+                counts[Int(numbers[Int(rows[rows.startIndex + ordinal])])] += 1
+            }
+            for (number, count) in counts.enumerated() where count > 0 {
+                let text = texts[number]
+                aggregation.add(rows: count, group: aggregation.group(ofKey: text.span))
             }
             return true
         case (.row(.time), let bucket?):
@@ -86,37 +89,44 @@ struct BlockAggregator {
 
     /// Counts the values of a column.
     ///
-    /// Values that repeat, next to each other or in a dictionary, are looked up once.
+    /// Values of a dictionary are counted first and looked up after, each once; of others, those
+    /// that repeat next to each other are looked up once.
     private func addValues(
-        of column: SlotColumn, _ selection: Selection, to aggregation: Aggregation
+        of column: SlotColumn, _ selection: Selection, _ shape: Int, to aggregation: Aggregation
     ) {
         let bytes = column.bytes.span
-        let isDictionary = bytes.count < column.count * 4 && column.count > 16
-        var counts = [UInt32](repeating: .max, count: isDictionary ? bytes.count + 1 : 0)
-        var groups = [Int](repeating: 0, count: counts.count)
-        var last = ByteRange(offset: .max, count: .max)
-        var group = 0
-        func add(_ ordinal: Int) {
-            let range = column.ranges[ordinal]
-            if range != last {
-                last = range
-                let place = Int(range.offset)
-                if isDictionary, counts[place] == range.count {
-                    group = groups[place]
+        let ranges = column.ranges.span
+        if let dictionary = ColumnLayout(column).dictionary {
+            var counts = [UInt32](repeating: 0, count: dictionary.count + 1)
+            var tallies = [Int](repeating: 0, count: counts.count)
+            forEach(selection, shape) { ordinal in
+                let range = ranges[ordinal]
+                let place = Int(range.offset) - dictionary.lowerBound
+                if tallies[place] > 0, counts[place] != range.count {
+                    // Two values that begin at the same byte.
+                    let group = aggregation.group(ofKey: bytes.extracting(range.range))
+                    aggregation.add(rows: 1, group: group)
                 } else {
-                    group = aggregation.group(ofKey: column.bytes.span.extracting(range.range))
-                    if isDictionary {
-                        counts[place] = range.count
-                        groups[place] = group
-                    }
+                    counts[place] = range.count
+                    tallies[place] += 1
                 }
             }
-            aggregation.add(rows: 1, group: group)
+            for (place, tally) in tallies.enumerated() where tally > 0 {
+                let start = dictionary.lowerBound + place
+                let value = bytes.extracting(start..<start + Int(counts[place]))
+                aggregation.add(rows: tally, group: aggregation.group(ofKey: value))
+            }
+            return
         }
-        if case .some(let rows) = selection {
-            rows.forEach(add)
-        } else {
-            for ordinal in 0..<column.count { add(ordinal) }
+        var last = ByteRange(offset: .max, count: .max)
+        var group = 0
+        forEach(selection, shape) { ordinal in
+            let range = ranges[ordinal]
+            if range != last {
+                last = range
+                group = aggregation.group(ofKey: bytes.extracting(range.range))
+            }
+            aggregation.add(rows: 1, group: group)
         }
     }
 
@@ -147,21 +157,21 @@ struct BlockAggregator {
     ) throws(QueryFailure) {
         let rows = try scan.grouping().rows(of: shape)
         let buckets = grouping.by.map(\.bucket)
+        var readers: [ValueReader] = []
+        for source in sources { readers.append(try ValueReader(source, shape: shape, scan)) }
         var values = RowValues()
         var scratch: [UInt8] = []
         try forEach(selection, shape) { (ordinal) throws(QueryFailure) in
             values.removeAll()
             let row = Int(rows[rows.startIndex + ordinal])
-            for (index, source) in sources.enumerated() {
+            for index in readers.indices {
                 let start = values.bytes.count
                 if index < buckets.count, let bucket = buckets[index] {
                     scratch.removeAll(keepingCapacity: true)
-                    try scan.append(
-                        source, shape: shape, ordinal: ordinal, row: row, to: &scratch)
+                    try readers[index].append(ordinal: ordinal, row: row, to: &scratch)
                     bucket.append(scratch.span, to: &values.bytes)
                 } else {
-                    try scan.append(
-                        source, shape: shape, ordinal: ordinal, row: row, to: &values.bytes)
+                    try readers[index].append(ordinal: ordinal, row: row, to: &values.bytes)
                 }
                 values.close(from: start)
             }

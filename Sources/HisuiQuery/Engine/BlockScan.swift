@@ -136,28 +136,31 @@ extension BlockScan {
             if let texts = texts(of: field) { out.append(contentsOf: texts[number]) }
         }
     }
+}
 
-    /// Appends the value of a field of the row that has ordinal `ordinal` in shape `shape`.
-    func append(
-        _ source: FieldSource, shape: Int, ordinal: Int, row: Int, to out: inout [UInt8]
-    ) throws(QueryFailure) {
-        switch source {
-        case .constant(let bytes): out.append(contentsOf: bytes)
-        case .slot(let slot, let decoding):
-            let column = try column(shape: shape, slot: slot)
-            decoding.append(column.bytes.span, column.ranges[ordinal], to: &out)
-        case .text(let text):
-            try append(text, shape: shape, ordinal: ordinal, to: &out)
-        case .row(let field): try append(field, row: row, to: &out)
-        }
+/// Puts the text of a stretch together, row by row, with the columns at hand.
+struct TextReader {
+    let text: StretchText
+    /// The columns of the text's slots, in order.
+    let columns: [SlotColumn]
+
+    init(_ text: StretchText, shape: Int, _ scan: BlockScan) throws(QueryFailure) {
+        self.text = text
+        var columns: [SlotColumn] = []
+        for slot in text.slots { columns.append(try scan.column(shape: shape, slot: slot)) }
+        self.columns = columns
     }
 
-    func append(
-        _ text: StretchText, shape: Int, ordinal: Int, to out: inout [UInt8]
-    ) throws(QueryFailure) {
+    /// Replaces `out` by the text of the row with that ordinal.
+    func read(_ ordinal: Int, into out: inout [UInt8]) {
+        out.removeAll(keepingCapacity: true)
+        append(ordinal, to: &out)
+    }
+
+    func append(_ ordinal: Int, to out: inout [UInt8]) {
         out.append(contentsOf: text.literals[0])
-        for (index, slot) in text.slots.enumerated() {
-            let column = try column(shape: shape, slot: slot)
+        for index in columns.indices {
+            let column = columns[index]
             out.append(column.bytes.span, column.ranges[ordinal])
             out.append(contentsOf: text.literals[index + 1])
         }

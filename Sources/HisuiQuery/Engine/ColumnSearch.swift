@@ -26,7 +26,7 @@ enum ColumnSearch {
         _ needle: Needle, _ column: SlotColumn, wordBefore: Bool, wordAfter: Bool,
         in rows: inout Bitmap
     ) {
-        if !needle.ignoresCase, let stretch = ascendingStretch(column) {
+        if !needle.ignoresCase, let stretch = ColumnLayout(column).sequence {
             sweep(needle, column, stretch, wordBefore, wordAfter, in: &rows)
         } else {
             filter(column, in: &rows) {
@@ -44,8 +44,9 @@ enum ColumnSearch {
         let bytes = column.bytes.span
         let ranges = column.ranges.span
         // What was asked before, by offset: the count asked about and the answer.
-        let isDictionary = bytes.count < column.count * 4 && column.count > 16
-        var counts = [UInt32](repeating: .max, count: isDictionary ? bytes.count + 1 : 1)
+        let dictionary = ColumnLayout(column).dictionary
+        let base = UInt32(dictionary?.lowerBound ?? 0)
+        var counts = [UInt32](repeating: .max, count: (dictionary?.count ?? 0) + 1)
         var answers = [Bool](repeating: false, count: counts.count)
         var last = ByteRange(offset: .max, count: .max)
         var answer = false
@@ -53,8 +54,8 @@ enum ColumnSearch {
             let range = ranges[ordinal]
             if range == last { return answer }
             last = range
-            let place = isDictionary ? Int(range.offset) : 0
-            if isDictionary, counts[place] == range.count {
+            let place = dictionary == nil ? 0 : Int(range.offset - base)
+            if dictionary != nil, counts[place] == range.count {
                 answer = answers[place]
                 return answer
             }
@@ -63,21 +64,6 @@ enum ColumnSearch {
             answers[place] = answer
             return answer
         }
-    }
-
-    /// The bytes that the values take, if they stand in row order without overlap and with little
-    /// between them: then one search through all of them finds everything.
-    private static func ascendingStretch(_ column: SlotColumn) -> Range<Int>? {
-        guard let first = column.ranges.first, let last = column.ranges.last else { return nil }
-        var end = Int(first.offset)
-        var total = 0
-        for range in column.ranges {
-            guard Int(range.offset) >= end else { return nil }
-            end = range.range.upperBound
-            total += Int(range.count)
-        }
-        guard end <= column.bytes.count, total * 4 >= end - Int(first.offset) else { return nil }
-        return Int(first.offset)..<max(end, last.range.upperBound)
     }
 
     /// Searches all values at once and finds out which rows the hits lie in.
@@ -121,5 +107,34 @@ enum ColumnSearch {
             if Int(ranges[middle].offset) <= position { low = middle } else { high = middle }
         }
         return low
+    }
+}
+
+/// How the values of a column lie in its bytes.
+struct ColumnLayout {
+    /// The bytes that the values take, if they stand in row order without overlap and with little
+    /// between them: one search through all of them finds everything.
+    private(set) var sequence: Range<Int>?
+    /// The bytes that the values take, if those are so few that most values must repeat.
+    private(set) var dictionary: Range<Int>?
+
+    /// - Complexity: O(rows).
+    init(_ column: SlotColumn) {
+        let ranges = column.ranges.span
+        var least = UInt32.max
+        var end: UInt32 = 0
+        var total = 0
+        var isAscending = true
+        for index in 0..<ranges.count {
+            let range = ranges[index]
+            isAscending = isAscending && range.offset >= end
+            least = min(least, range.offset)
+            end = max(end, range.offset + range.count)
+            total += Int(range.count)
+        }
+        guard least <= end else { return }
+        let extent = Int(least)..<Int(end)
+        if extent.count < column.count * 2, column.count > 16, !isAscending { dictionary = extent }
+        if isAscending, total * 4 >= extent.count { sequence = extent }
     }
 }

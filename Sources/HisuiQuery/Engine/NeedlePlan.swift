@@ -8,15 +8,17 @@ import HisuiBytes
 ///
 ///     needle  "password for"     text  "Failed password for " [user] " from " [addr]
 ///     inside "Failed password for "          → all rows
-///     needle  "root from"        " from " begins with "` from`", so it could cross after [user]
-///                                             → put the text of these rows together
+///     needle  "root from"        " from" begins as the needle ends: it crosses where the value
+///                                of [user] ends in "root"; only such rows are put together
 ///     needle  "10.0.0.7"         nothing in it fits the text around a slot
-///                                             → search the columns of [user] and [addr]
+///                                → search the columns of [user] and [addr]
 struct NeedlePlan {
     /// `always` if fixed text has the needle; else `depends`.
     private(set) var verdict = Verdict.depends
-    /// Whether an occurrence can lie across a border, or its surroundings are not known.
-    private(set) var crosses = false
+    /// Whether what surrounds a slot's value or an occurrence is not known without the row.
+    private(set) var isOpen = false
+    /// Ways in which an occurrence could cross a border between a slot and fixed text.
+    private(set) var crossings: [Crossing] = []
     /// For each slot, whether a word ends right before it and whether one begins right after it.
     private(set) var surroundings: [(before: Bool, after: Bool)] = []
 
@@ -37,12 +39,30 @@ struct NeedlePlan {
                 ))
             let isFirst = slot == 0
             let isLast = slot == text.slots.count - 1
-            if Self.fits(needle.bytes, endOf: before, goesOn: !isFirst)
-                || Self.fits(needle.bytes, startOf: after, goesOn: !isLast)
-                || Self.isTorn(before, after, isFirst: isFirst, isLast: isLast)
-            {
-                crosses = true
+            isOpen = isOpen || Self.isTorn(before, after, isFirst: isFirst, isLast: isLast)
+            addCrossings(needle.bytes, slot, after: before, goesOn: !isFirst)
+            addCrossings(needle.bytes, slot, before: after, goesOn: !isLast)
+        }
+    }
+
+    /// How an occurrence could stand across one of a slot's borders.
+    struct Crossing {
+        /// The slot, by its place in the text.
+        var slot: Int
+        /// The part of the needle that lies in the slot, and beyond it where the value is shorter.
+        var part: Range<Int>
+        /// Whether the value would end in that part, or begin with it.
+        var isEnd: Bool
+
+        /// Whether the slot's value fits.
+        func fits(_ value: Span<UInt8>, _ needle: Span<UInt8>) -> Bool {
+            let common = min(value.count, part.count)
+            let valueStart = isEnd ? value.count - common : 0
+            let needleStart = isEnd ? part.upperBound - common : part.lowerBound
+            for index in 0..<common where value[valueStart + index] != needle[needleStart + index] {
+                return false
             }
+            return true
         }
     }
 
@@ -57,11 +77,11 @@ struct NeedlePlan {
             from = found + 1
             // At the border to a slot the character beyond it is not known.
             if needle.startsWord, found == 0, !isFirst {
-                crosses = true
+                isOpen = true
             } else if needle.startsWord, Needle.endsInWord(bytes, 0..<found) {
                 continue
             } else if needle.endsWord, end == literal.count, !isLast {
-                crosses = true
+                isOpen = true
             } else if needle.endsWord, Needle.beginsInWord(bytes, end..<literal.count) {
                 continue
             } else {
@@ -71,36 +91,32 @@ struct NeedlePlan {
         }
     }
 
-    /// Whether a beginning of the needle fits the end of `literal`, or of what stands before it.
-    private static func fits(_ needle: [UInt8], endOf literal: [UInt8], goesOn: Bool) -> Bool {
-        // Slots that touch: the needle may begin in one and end in the other.
-        if literal.isEmpty { return goesOn }
-        for split in 1...needle.count {
+    /// Notes how a beginning of the needle fits the end of the fixed text before a slot.
+    ///
+    /// - Parameter goesOn: whether something stands before that text.
+    private mutating func addCrossings(
+        _ needle: [UInt8], _ slot: Int, after literal: [UInt8], goesOn: Bool
+    ) {
+        for split in 1..<max(1, needle.count) {
             let common = min(split, literal.count)
-            guard split <= literal.count || goesOn else { return false }
-            if needle[split - common..<split].elementsEqual(literal.suffix(common)),
-                split < needle.count || split > literal.count
-            {
-                return true
+            guard split <= literal.count || goesOn else { return }
+            if needle[split - common..<split].elementsEqual(literal.suffix(common)) {
+                crossings.append(Crossing(slot: slot, part: split..<needle.count, isEnd: false))
             }
         }
-        return false
     }
 
-    /// Whether an end of the needle fits the beginning of `literal`, or of what stands after it.
-    private static func fits(_ needle: [UInt8], startOf literal: [UInt8], goesOn: Bool) -> Bool {
-        if literal.isEmpty { return goesOn }
-        for left in 1...needle.count {
-            let split = needle.count - left
-            let common = min(left, literal.count)
-            guard left <= literal.count || goesOn else { return false }
-            if needle[split..<split + common].elementsEqual(literal.prefix(common)),
-                split > 0 || left > literal.count
-            {
-                return true
+    /// Notes how an end of the needle fits the beginning of the fixed text after a slot.
+    private mutating func addCrossings(
+        _ needle: [UInt8], _ slot: Int, before literal: [UInt8], goesOn: Bool
+    ) {
+        for split in stride(from: needle.count - 1, to: 0, by: -1) {
+            let common = min(needle.count - split, literal.count)
+            guard needle.count - split <= literal.count || goesOn else { return }
+            if needle[split..<split + common].elementsEqual(literal.prefix(common)) {
+                crossings.append(Crossing(slot: slot, part: 0..<split, isEnd: true))
             }
         }
-        return false
     }
 
     /// Whether fixed text ends or begins in the middle of a character, or is missing between two

@@ -11,13 +11,14 @@ final class RowReader {
     private struct Part {
         var name: Int32
         var type: Shape.FieldType
-        var source: FieldSource
+        var value: ValueReader
     }
 
     private let scan: BlockScan
     private let needs: FieldNeeds
     private let names: FieldNames
     private var parts: [[Part]?]
+    private var grouping: ShapeGrouping?
 
     init(_ scan: BlockScan, _ needs: FieldNeeds, _ names: FieldNames) {
         self.scan = scan
@@ -26,16 +27,23 @@ final class RowReader {
         parts = Array(repeating: nil, count: scan.block.shapes.count)
     }
 
+    /// Lets go of columns; they are taken again when they are needed.
+    func release() {
+        for shape in parts.indices { parts[shape] = nil }
+        grouping = nil
+        scan.release()
+    }
+
     /// Fills `out` with the fields of row `row`.
     func read(row: Int, into out: inout ResultRow) throws(QueryFailure) {
         out.removeAll()
-        let grouping = try scan.grouping()
-        let shape = Int(grouping.shapeOfRow[row])
-        let ordinal = Int(grouping.ordinals[row])
-        for part in parts(of: shape) {
+        if grouping == nil { grouping = try scan.grouping() }
+        guard let shape = grouping?.shapeOfRow[row], let ordinal = grouping?.ordinals[row] else {
+            return
+        }
+        for part in try parts(of: Int(shape)) {
             let start = out.bytes.count
-            try scan.append(
-                part.source, shape: shape, ordinal: ordinal, row: row, to: &out.bytes)
+            try part.value.append(ordinal: Int(ordinal), row: row, to: &out.bytes)
             out.close(part.name, part.type, from: start)
         }
     }
@@ -45,28 +53,29 @@ final class RowReader {
         (FieldName.time, .time), (FieldName.message, .text), (FieldName.stream, .keyword),
     ]
     private static let after: [(String, Shape.FieldType)] = [
-        (FieldName.zone, .keyword), (FieldName.source, .keyword),
-        (FieldName.storeStream, .keyword), (FieldName.index, .integer),
+        (FieldName.zone, .keyword), (FieldName.storeStream, .keyword),
+        (FieldName.index, .integer), (FieldName.source, .keyword),
         (FieldName.received, .time), (FieldName.sender, .keyword), (FieldName.parser, .keyword),
         (FieldName.rule, .keyword), (FieldName.flags, .keyword), (FieldName.record, .text),
     ]
     private static let rowNames = Set((before + after).map(\.0)).union(["message"])
 
-    private func parts(of shape: Int) -> [Part] {
+    private func parts(of shape: Int) throws(QueryFailure) -> [Part] {
         if let known = parts[shape] { return known }
         var made: [Part] = []
-        func add(_ name: String, _ type: Shape.FieldType) {
+        func add(_ name: String, _ type: Shape.FieldType) throws(QueryFailure) {
             guard needs.contains(name) else { return }
             let source = FieldSource.resolve(name, shape: shape, in: scan.block)
             if case .constant(let value) = source, value.isEmpty { return }
-            made.append(Part(name: names.number(name), type: type, source: source))
+            let value = try ValueReader(source, shape: shape, scan)
+            made.append(Part(name: names.number(name), type: type, value: value))
         }
-        for (name, type) in Self.before { add(name, type) }
+        for (name, type) in Self.before { try add(name, type) }
         for field in scan.block.shapes[shape].shape.fields
         where !Self.rowNames.contains(field.name) {
-            add(field.name, field.type)
+            try add(field.name, field.type)
         }
-        for (name, type) in Self.after { add(name, type) }
+        for (name, type) in Self.after { try add(name, type) }
         parts[shape] = made
         return made
     }

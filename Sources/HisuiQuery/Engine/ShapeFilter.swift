@@ -168,37 +168,62 @@ extension ShapeFilter {
                 ColumnSearch.keep(test, column, decoding, in: &rows)
             }
         case .text(let text):
+            let reader = try TextReader(text, shape: shape, scan)
             if let needle = test.needle {
                 let plan = NeedlePlan(needle, in: text)
                 if plan.verdict == .always { return }
-                if !plan.crosses { return try keep(needle, plan, text, shape, in: &rows) }
+                if !plan.isOpen { return keep(needle, plan, reader, in: &rows) }
             }
             var value: [UInt8] = []
-            try rows.filter { (ordinal) throws(QueryFailure) in
-                value.removeAll(keepingCapacity: true)
-                try scan.append(text, shape: shape, ordinal: ordinal, to: &value)
+            rows.filter { ordinal in
+                reader.read(ordinal, into: &value)
                 return test.matches(value.span)
             }
         case .row(let field): try keep(test, field, shape, in: &rows)
         }
     }
 
-    /// Keeps the rows in one of whose slots the needle stands.
+    /// Keeps the rows in which the needle stands, in one slot or across a border.
     private func keep(
-        _ needle: Needle, _ plan: NeedlePlan, _ text: StretchText, _ shape: Int,
-        in rows: inout Bitmap
-    ) throws(QueryFailure) {
+        _ needle: Needle, _ plan: NeedlePlan, _ reader: TextReader, in rows: inout Bitmap
+    ) {
         var passing = Bitmap(count: rows.count, all: false)
-        for (index, slot) in text.slots.enumerated() where !rows.isEmpty {
+        for (index, column) in reader.columns.enumerated() where !rows.isEmpty {
             var some = rows
             let around = plan.surroundings[index]
             ColumnSearch.keep(
-                needle, try scan.column(shape: shape, slot: slot), wordBefore: around.before,
-                wordAfter: around.after, in: &some)
+                needle, column, wordBefore: around.before, wordAfter: around.after, in: &some)
             passing.formUnion(some)
             rows.subtract(some)
         }
+        if !plan.crossings.isEmpty, !rows.isEmpty {
+            keepCrossing(needle, plan, reader, in: &rows)
+            passing.formUnion(rows)
+        }
         rows = passing
+    }
+
+    /// Keeps the rows in which the needle stands across a border: looks at the values next to
+    /// borders it could cross, and puts together the text of rows where they fit.
+    private func keepCrossing(
+        _ needle: Needle, _ plan: NeedlePlan, _ reader: TextReader, in rows: inout Bitmap
+    ) {
+        var candidates = Bitmap(count: rows.count, all: needle.ignoresCase)
+        for crossing in plan.crossings where !needle.ignoresCase {
+            var some = rows
+            let column = reader.columns[crossing.slot]
+            let bytes = column.bytes.span
+            let ranges = column.ranges.span
+            let wanted = needle.bytes.span
+            some.filter { crossing.fits(bytes.extracting(ranges[$0].range), wanted) }
+            candidates.formUnion(some)
+        }
+        rows.formIntersection(candidates)
+        var value: [UInt8] = []
+        rows.filter { ordinal in
+            reader.read(ordinal, into: &value)
+            return needle.matches(value.span)
+        }
     }
 
     private func keep(

@@ -73,7 +73,7 @@ struct MergeHeap {
 
     /// Lets all blocks but the top one go of their columns; they take them again when needed.
     func releaseOthers() {
-        for block in blocks.dropFirst() { block.scan.release() }
+        for block in blocks.dropFirst() { block.reader?.release() }
     }
 }
 
@@ -94,7 +94,7 @@ struct TimeMerge {
     }
 
     /// Blocks that may keep their columns while others are read.
-    private static let openBlocksMax = 8
+    private static let openBlocksMax = 4
 
     mutating func add(_ hits: BlockHits) {
         guard !hits.hits.isEmpty else { return }
@@ -123,7 +123,7 @@ struct TimeMerge {
                 if try !stage.push(&row) { return false }
             }
             if pushed == 0 { return true }
-            if block.next == block.hits.count { block.scan.release() }
+            if block.next == block.hits.count { block.reader?.release() }
             heap.settle()
             if heap.count > Self.openBlocksMax { heap.releaseOthers() }
         }

@@ -92,6 +92,10 @@ extension Parser {
         case .word
         where !following.spaceBefore && (following.isMark("(") || following.isMark("[")):
             test = try function(start, field)
+        case .word where start.isKeyword("and") || start.isKeyword("or"):
+            throw error(
+                "expected a filter, found \(start.described); quote it to look for the word",
+                at: start)
         case .word, .quoted:
             test = try phrase(field)
         case .end:

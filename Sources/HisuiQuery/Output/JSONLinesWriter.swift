@@ -7,8 +7,9 @@ import HisuiShape
 /// Integers that are written as JSON writes numbers are numbers, all else are strings of valid
 /// UTF-8 without control characters.
 public struct JSONLinesWriter: RowWriter {
-    /// The quoted name of each field with its colon, by the field's number.
-    private var names: [[UInt8]] = []
+    /// Quoted names of fields with their colons, and where each stands, by the field's number.
+    private var names: [UInt8] = []
+    private var places: [Range<Int>] = []
 
     public init() {}
 
@@ -19,7 +20,7 @@ public struct JSONLinesWriter: RowWriter {
             appendName(of: row, at: index, to: &out)
             let range = row.range(at: index)
             if row.type(at: index) == .integer, Self.isNumber(row.bytes, range) {
-                out.append(contentsOf: row.bytes[range])
+                out.append(row.bytes.span, range)
             } else {
                 JSONText.appendString(row.bytes.span, range, to: &out)
             }
@@ -33,12 +34,14 @@ public struct JSONLinesWriter: RowWriter {
         of row: borrowing ResultRow, at index: Int, to out: inout [UInt8]
     ) {
         let number = Int(row.cells[index].name)
-        while names.count <= number { names.append([]) }
-        if names[number].isEmpty {
-            JSONText.appendString(row.name(at: index), to: &names[number])
-            names[number].append(UInt8(ascii: ":"))
+        while places.count <= number { places.append(0..<0) }
+        if places[number].isEmpty {
+            let start = names.count
+            JSONText.appendString(row.name(at: index), to: &names)
+            names.append(UInt8(ascii: ":"))
+            places[number] = start..<names.count
         }
-        out.append(contentsOf: names[number])
+        out.append(names.span, places[number])
     }
 
     /// Whether the bytes are an integer as JSON writes it, within the 18 digits that every reader
