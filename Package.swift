@@ -143,6 +143,8 @@ if fuzz {
         fuzzer("Configuration", ["HisuiPolicy", "HisuiYAML"]),
         fuzzer("Parser", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiParse"]),
         fuzzer("Rules", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiParse"]),
+        fuzzer(
+            "LogsQL", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiStore", "HisuiQuery"]),
     ]
 }
 
