@@ -18,8 +18,8 @@ import HisuiEvent
 ///       offset     u64: behind the last record taken
 ///
 /// Integers are little-endian. Anything else is refused as a whole.
-struct FilePosition: Hashable, Sendable {
-    struct Entry: Hashable, Sendable {
+package struct FilePosition: Hashable, Sendable {
+    package struct Entry: Hashable, Sendable {
         var identity = FileIdentity()
         var head = Fingerprint()
         var tail = Fingerprint()
@@ -28,9 +28,9 @@ struct FilePosition: Hashable, Sendable {
         var isFinished = false
     }
 
-    var files: [Entry] = []
+    package var files: [Entry] = []
 
-    var encoded: [UInt8] {
+    package var encoded: [UInt8] {
         var bytes: [UInt8] = [Self.version, UInt8(files.count)]
         for file in files {
             bytes.append((file.isDiscarding ? 1 : 0) | (file.isFinished ? 2 : 0))
@@ -48,7 +48,7 @@ struct FilePosition: Hashable, Sendable {
     init(files: [Entry] = []) { self.files = files }
 
     /// Reads a position; nil if it is none.
-    init?(_ bytes: Span<UInt8>) {
+    package init?(_ bytes: Span<UInt8>) {
         do throws(ByteReader.Short) {
             var reader = ByteReader(bytes)
             guard try reader.u8() == Self.version else { return nil }

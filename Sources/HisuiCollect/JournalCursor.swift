@@ -2,7 +2,7 @@
 ///
 /// The text is systemd's and opaque by contract, but it is the only place where systemd 252 tells
 /// an entry's sequence number, and its form has not changed since 2012.
-struct JournalCursor: Hashable, Sendable {
+package struct JournalCursor: Hashable, Sendable {
     struct ID: Hashable, Sendable {
         var high: UInt64 = 0
         var low: UInt64 = 0
@@ -22,7 +22,7 @@ struct JournalCursor: Hashable, Sendable {
     var bootText = 0..<0
 
     /// Reads a cursor; nil if any of the six parts is missing, doubled or malformed.
-    init?(_ text: Span<UInt8>) {
+    package init?(_ text: Span<UInt8>) {
         guard text.count <= 256 else { return nil }
         var seen: UInt8 = 0
         var i = 0
@@ -86,7 +86,7 @@ struct JournalCursor: Hashable, Sendable {
     }
 
     /// The cursor as systemd writes it.
-    var text: [UInt8] {
+    package var text: [UInt8] {
         func hex(_ value: UInt64, padded: Bool = false) -> String {
             let digits = String(value, radix: 16)
             return padded ? String(repeating: "0", count: 16 - digits.utf8.count) + digits : digits

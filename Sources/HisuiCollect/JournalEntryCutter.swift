@@ -1,5 +1,5 @@
 import HisuiBytes
-import HisuiEvent
+package import HisuiEvent
 
 /// Cuts a stream in journal export format into entries.
 ///
@@ -11,7 +11,7 @@ import HisuiEvent
 /// longer than the limit keeps the fields that fit whole and is flagged `truncated`. No memory is
 /// taken for a length that is claimed, only for bytes that came. The entries do not depend on how
 /// the stream is split into reads.
-struct JournalEntryCutter: Sendable {
+package struct JournalEntryCutter: Sendable {
     private enum State: Sendable {
         case line
         /// Bytes of the length still to come.
@@ -31,12 +31,12 @@ struct JournalEntryCutter: Sendable {
     private var length: UInt64 = 0
     private let limit: Int
 
-    init(limit: Int = Limits.recordBytesMax) { self.limit = limit }
+    package init(limit: Int = Limits.recordBytesMax) { self.limit = limit }
 
     /// Takes bytes and appends the entries they end, until the batch is full.
     ///
     /// - Returns: where it stopped.
-    mutating func take(
+    package mutating func take(
         _ bytes: Span<UInt8>, _ range: Range<Int>, received: Timestamp,
         into batch: inout RecordBatch
     ) -> Int {
@@ -76,7 +76,7 @@ struct JournalEntryCutter: Sendable {
     }
 
     /// The stream is at its end: an entry without its blank line counts, half a field is flagged.
-    mutating func finish(received: Timestamp, into batch: inout RecordBatch) {
+    package mutating func finish(received: Timestamp, into batch: inout RecordBatch) {
         if case .line = state, lineCount == 0 {
             endEntry(received, &batch)
         } else {
