@@ -64,8 +64,8 @@ public enum Limits {
     /// Directories deep that `**` in a pattern descends.
     public static let globDepthMax = 16
     /// Decompressed bytes for each compressed one, above the first 64 MiB: deflate cannot exceed
-    /// 1032, and no log comes near it.
-    public static let expansionRatioMax = 1024
+    /// 1032; zstd makes one line, repeated for ever, 10,000 times smaller, and zeros 32,768 times.
+    public static let expansionRatioMax = 16_384
     /// Window a zstd stream may ask for (128 MiB), as the zstd command line allows by default.
     public static let zstdWindowLogMax = 27
     /// Zones of a configuration. A large organisation has some dozens.
