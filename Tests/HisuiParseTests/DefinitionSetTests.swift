@@ -119,11 +119,13 @@ import Testing
                 let program =
                     sample.program.map { Array($0.utf8) } ?? SampleRunner.program(of: definition)
                 guard case .rule(let rule, _) = sample.expectation else { continue }
-                let outcome = runner.outcome(of: line, program: program)
+                let outcome =
+                    sample.isRecord
+                    ? runner.outcome(ofRecord: line) : runner.outcome(of: line, program: program)
                 #expect(outcome?.rule == rule, "\(name): \(sample.line)")
                 guard let outcome else { continue }
                 // Literals and slots make up the record.
-                let record = (program ?? []) + line
+                let record = sample.isRecord ? line : (program ?? []) + line
                 var rendered: [UInt8] = []
                 outcome.shape.appendRecord(
                     slots: outcome.slots, of: record.span, to: &rendered)
