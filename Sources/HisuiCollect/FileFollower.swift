@@ -13,6 +13,7 @@ final class FileFollower {
     private var families: [FileFamily] = []
     private var familyOf: [String: FileFamily] = [:]
     private var isFirstScan = true
+    private var hasReportedTooMany = false
 
     init(
         name: String, patterns: [FilePattern], sink: any RecordSink, start: FileCollector.Start,
@@ -128,13 +129,26 @@ final class FileFollower {
     }
 
     private func add(_ path: String, _ saved: [UInt8]?) {
-        guard families.count < Limits.followedFilesMax else { return }
+        guard families.count < Limits.followedFilesMax else { return reportTooMany() }
         let source = Source(id: sourceID(path), kind: .file, form: .line)
         let family = FileFamily(
             source: source, path: path, sink: sink, graceMilliseconds: graceMilliseconds)
         families.append(family)
         familyOf[path] = family
         family.begin(saved, atEnd: isFirstScan && start == .end)
+    }
+
+    /// Says once that there are files that are not followed.
+    private func reportTooMany() {
+        if hasReportedTooMany { return }
+        hasReportedTooMany = true
+        var batch = RecordBatch(source: Source(id: name, kind: .file, form: .line))
+        batch.gaps.append(
+            Gap(
+                source: name, detected: Clock.now(), count: nil,
+                cause: "more than \(Limits.followedFilesMax) files fit; the rest is not followed"))
+        batch.account.gaps = 1
+        _ = sink.put(batch)
     }
 
     private static let gatherMilliseconds: Int32 = 3

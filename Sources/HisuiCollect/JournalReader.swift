@@ -52,6 +52,8 @@ struct JournalReader: ~Copyable {
 
     /// Takes one entry, or waits for one.
     private mutating func step() {
+        // It could not be opened again; recovering waits before it tries.
+        if handle?.descriptor == nil { return recover(-ENOENT) }
         if sinceProcess >= Self.processEvery { process() }
         let moved = isOnEntry ? 1 : handle?.next() ?? 0
         isOnEntry = false

@@ -214,6 +214,23 @@ final class TestClient {
         precondition(descriptor >= 0)
     }
 
+    /// A datagram socket that sends from an address of its own.
+    init(port: UInt16, from source: String) {
+        descriptor = unsafe hisui_listen_inet(source, 0, 0, 0)
+        precondition(descriptor >= 0)
+        var target = sockaddr_in()
+        target.sin_family = sa_family_t(AF_INET)
+        target.sin_port = port.bigEndian
+        target.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        // Safe: the structure is one of those that the call takes for an address.
+        let status = unsafe withUnsafePointer(to: &target) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        precondition(status == 0)
+    }
+
     deinit { close(descriptor) }
 
     func send(_ text: String) { send(Array(text.utf8)) }

@@ -42,6 +42,25 @@ import Testing
         }
     }
 
+    @Test func sendersBeyondTheLimitShareASourceThatNamesThem() throws {
+        let collector = try SyslogDatagramCollector(address: "127.0.0.1", port: 0)
+        let sink = TestSink()
+        let running = Running(collector, into: sink)
+        let count = Limits.sendersPerListenerMax + 10
+        for round in 0..<2 {
+            for i in 0..<count {
+                let address = "127.1.\(i / 200).\(i % 200 + 1)"
+                TestClient(port: collector.port, from: address).send("<13>\(address)")
+            }
+            eventually("round \(round)") { sink.count == count * (round + 1) }
+        }
+        running.end()
+        #expect(sink.now.records.allSatisfy { $0.text == "<13>" + $0.sender })
+        let other = sink.now.records.filter { $0.source == collector.source.id + "/other" }
+        #expect(other.count == 20)
+        #expect(Set(sink.now.records.map(\.source)).count == Limits.sendersPerListenerMax + 1)
+    }
+
     @Test func anEmptyDatagramIsAnEmptyRecord() throws {
         let collector = try SyslogDatagramCollector(address: "127.0.0.1", port: 0)
         let sink = TestSink()
