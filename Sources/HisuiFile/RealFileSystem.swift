@@ -102,6 +102,7 @@ public struct RealFileSystem: FileSystem {
     ) throws(FileError) -> [UInt8] {
         let descriptor = try openForReading(path)
         defer { Glibc.close(descriptor) }
+        if count == 0 { return [] }
         var failure: Int32 = 0
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
             while filled < count {
