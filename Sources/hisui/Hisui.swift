@@ -20,6 +20,9 @@ struct Hisui: AsyncParsableCommand {
     }
 
     static func main() async {
+        // A reader that goes away is an error of the write, and no reason to be killed: neither
+        // for a search behind `| head` nor for a daemon whose terminal is closed.
+        _ = signal(SIGPIPE, SIG_IGN)
         var arguments = Array(CommandLine.arguments.dropFirst())
         Language.choose(arguments: arguments) { name in
             // Safe: the string is copied before anything can change the environment.
@@ -38,6 +41,10 @@ struct Hisui: AsyncParsableCommand {
             StandardOutput.shared.flush()
             StandardError.write("hisui: \(failure.message)\n")
             Glibc.exit(failure.status.rawValue)
+        } catch let code as ExitCode {
+            // A command that has said all there is to say.
+            StandardOutput.shared.flush()
+            Glibc.exit(code.rawValue)
         } catch {
             end(with: error)
         }
