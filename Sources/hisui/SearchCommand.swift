@@ -102,17 +102,35 @@ struct SearchCommand: ParsableCommand {
         }
     }
 
-    /// Lets a query begin with `-` (LogsQL's "not"): puts `--` before the last argument of a search
-    /// when it looks like an option that no search has.
+    /// Lets a query begin with `-` (LogsQL's "not"): moves the first argument of a search that
+    /// begins with one, and is no option and no option's value, behind a `--` at the end.
     static func protectQuery(_ arguments: [String]) -> [String] {
-        guard arguments.first == "search", let last = arguments.last, last.hasPrefix("-"),
-            last.count > 1, !arguments.contains("--")
-        else { return arguments }
-        let name = last.prefix { $0 != "=" }
-        let isOption =
-            ["-h", "--help", "--version", "--follow"].contains(String(name))
-            || (last.hasPrefix("--") && last.dropFirst(2).first?.isLetter == true)
-        if isOption { return arguments }
-        return arguments.dropLast() + ["--", last]
+        guard arguments.first == "search", !arguments.contains("--") else { return arguments }
+        var number = 1
+        while number < arguments.count {
+            let argument = arguments[number]
+            if optionsWithValue.contains(argument) {
+                number += 2
+                continue
+            }
+            if argument.hasPrefix("-"), argument.count > 1, !isOption(argument) {
+                var rest = arguments
+                rest.remove(at: number)
+                return rest + ["--", argument]
+            }
+            number += 1
+        }
+        return arguments
+    }
+
+    private static let optionsWithValue: Set = [
+        "--store", "--zone", "--format", "--time-zone", "--lang",
+    ]
+
+    /// `-h`, or two dashes and a word: `--follow`, `--format=raw`, and what is misspelt.
+    private static func isOption(_ argument: String) -> Bool {
+        guard argument.hasPrefix("--") else { return argument == "-h" }
+        let name = argument.dropFirst(2).prefix { $0 != "=" }
+        return name.allSatisfy { $0 == "-" || ("a"..."z").contains($0) } && !name.isEmpty
     }
 }
