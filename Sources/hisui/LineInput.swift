@@ -7,7 +7,10 @@ struct LineInput {
     private static let chunkBytes = 256 << 10
 
     private let source: Source
+    /// What was read and is no record yet: a line that has not ended.
     private var pending: [UInt8] = []
+    /// Bytes at the start of `pending` that are known to hold no line feed.
+    private var scanned = 0
     private var chunk = [UInt8](repeating: 0, count: chunkBytes)
     private var isAtEnd = false
 
@@ -43,7 +46,7 @@ struct LineInput {
         let received = Timestamp.now()
         var start = 0
         while let end = ByteSearch.first(
-            of: 0x0A, in: pending.span, start..<pending.count)
+            of: 0x0A, in: pending.span, max(start, scanned)..<pending.count)
         {
             append(start..<end, received, to: &batch)
             start = end + 1
@@ -53,7 +56,16 @@ struct LineInput {
             start = pending.count
         }
         pending.removeFirst(start)
+        dropTail()
         return batch
+    }
+
+    /// Keeps of a line without end only what can become its record: the limit, and two bytes more
+    /// that tell whether it is longer.
+    private mutating func dropTail() {
+        let kept = Limits.recordBytesMax + 2
+        if pending.count > kept { pending.removeLast(pending.count - kept) }
+        scanned = pending.count
     }
 
     private func append(_ line: Range<Int>, _ received: Timestamp, to batch: inout RecordBatch) {
