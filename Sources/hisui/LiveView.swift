@@ -28,13 +28,13 @@ final class LiveView: @unchecked Sendable {
     func show(_ rows: RowBatch, _ shapes: ShapeTable) {
         let now = SystemClock.monotonicMilliseconds() / 1000
         if now != second {
-            if hidden > 0 {
+            if hidden > 0, StandardOutput.hasRoom() {
                 StandardOutput.shared.write(
                     say("… and \(hidden.grouped) more\n", "… ほか \(hidden.grouped) 件\n"))
+                hidden = 0
             }
             second = now
             shownInSecond = 0
-            hidden = 0
         }
         let room = Self.rowsPerSecondMax - shownInSecond
         let count = min(room, rows.rows.count)
@@ -53,9 +53,15 @@ final class LiveView: @unchecked Sendable {
         let view = self
         do {
             try QueryRunner(blocks: [builder.take()], query: query).run { row in
+                // A terminal that was stopped must not stop the writer.
+                guard StandardOutput.hasRoom() else {
+                    view.hidden += 1
+                    return true
+                }
                 var bytes: [UInt8] = []
                 view.writer.write(row, to: &bytes)
                 StandardOutput.shared.write(bytes)
+                StandardOutput.shared.flush()
                 return true
             }
         } catch {

@@ -21,6 +21,13 @@ final class StandardOutput: Sendable {
         return Int(size.ws_col)
     }
 
+    /// Whether some kilobytes can be written now without waiting for a reader.
+    static func hasRoom() -> Bool {
+        var entry = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)
+        // Safe: the kernel writes one pollfd, which lives on this frame.
+        return unsafe poll(&entry, 1, 0) > 0
+    }
+
     func write(_ text: String) { write(text.utf8) }
 
     func write(_ bytes: some Sequence<UInt8>) {
