@@ -42,6 +42,8 @@ public struct Daemon: Sendable {
     }
 
     /// Runs until SIGTERM or SIGINT.
+    ///
+    /// - Throws: what kept it from starting, or that it had to stop with records not stored.
     public func run() async throws {
         let opened = try openZone()
         let definitions = try definitions(of: configuration)
@@ -70,8 +72,15 @@ public struct Daemon: Sendable {
                 requestStop: { intake.queue.close() }),
             sources,
             onHangUp,
-            WatchdogService(lastTurnMillis: { write.lastTurnMillis }, log: log),
+            WatchdogService(
+                lastTurnMillis: { write.lastTurnMillis },
+                waitUntilReady: { sources.waitForBeginning() }, log: log),
         ])
+        if write.lostRecords {
+            throw PipelineError(
+                "stopped while the store refused: the last records that were taken are not stored",
+                hint: "journals and files are read again from there; make room, then start again")
+        }
     }
 
     /// Reads the configuration again; what is refused stays as it was.
@@ -80,11 +89,7 @@ public struct Daemon: Sendable {
             log.error("reload: the configuration is refused; the one in force stays")
             return
         }
-        do {
-            parse.replace(with: try definitions(of: fresh))
-        } catch {
-            log.error("reload: \(error); the parser definitions in force stay")
-        }
+        reloadDefinitions(parse, fresh)
         if fresh.store != configuration.store || fresh.zone != configuration.zone
             || fresh.service != configuration.service
         {
@@ -93,6 +98,20 @@ public struct Daemon: Sendable {
         routing.replace(with: fresh)
         sources.apply(fresh.sources)
         log.notice("reload: the configuration was read again")
+    }
+
+    /// Puts the definitions into force if every file is accepted: what worked a moment ago must not
+    /// be lost to a mistake in one of them.
+    private func reloadDefinitions(_ parse: ParseStage, _ fresh: Configuration) {
+        do {
+            let loaded = try definitions(of: fresh)
+            if loaded.diagnostics.isEmpty { return parse.replace(with: loaded) }
+            log.error(
+                "reload: \(loaded.diagnostics.count) mistake(s); the parser definitions in force stay"
+            )
+        } catch {
+            log.error("reload: \(error); the parser definitions in force stay")
+        }
     }
 
     /// The definitions of a configuration, once they are kept in the store: rows name them.
@@ -104,7 +123,7 @@ public struct Daemon: Sendable {
         for diagnostic in loaded.diagnostics { log.error("\(diagnostic)") }
         try DefinitionArchive(fileSystem: RealFileSystem(), store: self.configuration.store)
             .keep(loaded.members, digest: loaded.definitions.digest)
-        log.info("\(loaded.definitions.members.count) parser definitions in force")
+        log.info("\(loaded.definitions.members.count) parser definitions read")
         return loaded
     }
 
@@ -114,13 +133,17 @@ public struct Daemon: Sendable {
             fileSystem: RealFileSystem(), store: configuration.store, zone: configuration.zone,
             now: { Timestamp(nanoseconds: SystemClock.nanoseconds()) })
         var positions: [String: [UInt8]] = [:]
+        var newest: [String: Timestamp] = [:]
         for name in writer.streamNames {
             let stream = try writer.stream(name)
             for cut in stream.recovery.cuts {
                 log.notice("\(cut.path): cut \(cut.count) bytes that were never acknowledged")
             }
             for damage in stream.recovery.damages { log.error("\(damage)") }
+            // A source that was moved to another stream has a position in both.
             for state in stream.sourceStates where !state.position.isEmpty {
+                if let known = newest[state.source.id], known > state.lastReceived { continue }
+                newest[state.source.id] = state.lastReceived
                 positions[state.source.id] = state.position
             }
         }

@@ -1,3 +1,4 @@
+import HisuiBytes
 import HisuiCollect
 import HisuiPolicy
 import Logging
@@ -14,6 +15,8 @@ final class SourceService: Service, CustomStringConvertible {
     }
 
     private let running = Mutex<[String: Running]>([:])
+    /// Raised when the last supervisor of a source has ended. Changed while `running` is held.
+    private let ends = Mutex<[String: StopSignal]>([:])
     private let arrivals: AsyncStream<SourceSupervisor>
     private let arrive: AsyncStream<SourceSupervisor>.Continuation
     private let sink: any RecordSink
@@ -47,12 +50,24 @@ final class SourceService: Service, CustomStringConvertible {
                     name: source.id,
                     make: { () throws(CollectError) in try CollectorFactory.collector(for: source)
                     },
-                    sink: sink, resume: resume, log: log)
+                    sink: sink, resume: resume, after: ends.withLock { $0[source.id] }, log: log)
+                ends.withLock { $0[source.id] = supervisor.ended }
                 running[source.id] = Running(configuration: source, supervisor: supervisor)
                 arrive.yield(supervisor)
             }
         }
     }
+
+    /// Waits until every source listens, or cannot, or is very slow about it.
+    func waitForBeginning() {
+        let deadline = SystemClock.monotonicMilliseconds() + Self.beginningMillisMax
+        for supervisor in running.withLock({ $0.values.map(\.supervisor) }) {
+            let left = deadline - SystemClock.monotonicMilliseconds()
+            supervisor.begun.wait(milliseconds: Int32(max(0, left)))
+        }
+    }
+
+    private static let beginningMillisMax = 5000
 
     func run() async throws {
         await withGracefulShutdownHandler {

@@ -16,16 +16,24 @@ final class SourceSupervisor: Sendable {
     private let sink: any RecordSink
     private let resume: @Sendable (String) -> [UInt8]?
     private let stop = StopSignal()
+    /// Raised when the first collector was made or refused: it listens, or cannot.
+    let begun = StopSignal()
+    /// Raised when `run` returns.
+    let ended = StopSignal()
+    private let predecessor: StopSignal?
     private let log: Logger
 
     /// - Parameters:
     ///   - make: a new collector; each is used once.
     ///   - resume: the last durable position of a source.
+    ///   - predecessor: raised when the one that read the source before has ended: what it still
+    ///     hands over must not be read a second time, and its address must be free.
     init(
         name: String, make: @escaping @Sendable () throws(CollectError) -> any Collector,
-        sink: any RecordSink,
-        resume: @escaping @Sendable (String) -> [UInt8]?, log: Logger
+        sink: any RecordSink, resume: @escaping @Sendable (String) -> [UInt8]?,
+        after predecessor: StopSignal? = nil, log: Logger
     ) {
+        self.predecessor = predecessor
         self.name = name
         self.make = make
         self.sink = sink
@@ -38,14 +46,24 @@ final class SourceSupervisor: Sendable {
 
     /// Runs until stopped.
     func run() async {
+        defer {
+            begun.raise()
+            ended.raise()
+        }
+        if let predecessor {
+            await WorkerThread.run("wait") { predecessor.wait(milliseconds: -1) }
+        }
         var pauseMillis = 1000
         while !stop.isRaised {
             let failure = Mutex<CollectError?>(nil)
             let started = SystemClock.monotonicMilliseconds()
-            await WorkerThread.run(name) { [make, sink, resume, stop] in
+            await WorkerThread.run(name) { [make, sink, resume, stop, begun] in
                 do throws(CollectError) {
-                    try make().collect(into: sink, resume: resume, until: stop)
+                    let collector = try make()
+                    begun.raise()
+                    try collector.collect(into: sink, resume: resume, until: stop)
                 } catch {
+                    begun.raise()
                     failure.withLock { $0 = error }
                 }
             }

@@ -32,6 +32,7 @@ final class WriteStage: Sendable {
     private let onClosedLogs: @Sendable ([ClosedLog]) -> Void
     private let turn = Atomic<Int>(SystemClock.monotonicMilliseconds())
     private let giveUp = Atomic<Bool>(false)
+    private let gaveUp = Atomic<Bool>(false)
 
     init(
         input: BoundedQueue<ParsedBatch>, service: Configuration.Service, log: Logger,
@@ -52,6 +53,9 @@ final class WriteStage: Sendable {
 
     /// Ends a wait for the disk: what is not durable then is given up, and was never acknowledged.
     func stopWaiting() { giveUp.store(true, ordering: .relaxed) }
+
+    /// Whether the loop ended with records that the store had not taken.
+    var lostRecords: Bool { gaveUp.load(ordering: .relaxed) }
 
     /// A batch of a group, and where its rows went in the last attempt.
     private struct Pending {
@@ -106,7 +110,7 @@ final class WriteStage: Sendable {
                 if !told { log.critical("the store refuses; collection waits: \(error)") }
                 told = true
                 if giveUp.load(ordering: .relaxed) {
-                    log.critical("stopped while the store refused; what it had not taken is lost")
+                    gaveUp.store(true, ordering: .relaxed)
                     return false
                 }
                 turn.store(SystemClock.monotonicMilliseconds(), ordering: .relaxed)
