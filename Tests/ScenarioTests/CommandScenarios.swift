@@ -115,6 +115,91 @@ struct CommandScenarios {
         #expect(usage.status == 2)
     }
 
+    @Test("parse of hostile lines: one valid JSON object a line, whatever comes in")
+    func parseHostile() throws {
+        let alphabet: [UInt8] =
+            Array("\0\u{1}\u{1B}[]<>{}\"\\:=% 0123456789abc\r".utf8)
+            + [0xFF, 0xFE, 0xC3, 0x28, 0xE2, 0x80, 0xA8, 0xC2, 0x85, 0xED, 0xA0, 0x80]
+        var input = Data()
+        var count = 0
+        func add(_ line: some Sequence<UInt8>) {
+            input.append(contentsOf: line)
+            input.append(0x0A)
+            count += 1
+        }
+        for _ in 0..<2000 {
+            let length = [0, 1, 5, 40, 200].randomElement() ?? 0
+            add((0..<length).map { _ in alphabet.randomElement() ?? 0 })
+        }
+        add(repeatElement(0x61, count: 1 << 20))
+        add("<13>Nov 23 10:00:00 h p: ".utf8 + [UInt8](repeating: 0x22, count: 3 << 20))
+        add("<34>1 ".utf8 + Array(String(repeating: "[a b=\"", count: 20_000).utf8))
+        input.append(contentsOf: "the last, without a line feed".utf8)
+        let finished = try Program.hisui("parse", input: input)
+        #expect(finished.status == 0, "\(finished.errors)")
+        let output = finished.output.split(separator: 0x0A)
+        #expect(output.count == count + 1)
+        for line in output {
+            let object = try? JSONSerialization.jsonObject(with: Data(line)) as? [String: Any]
+            #expect(object?.keys.contains("hisui.parser") == true)
+        }
+        #expect(!finished.output.contains { $0 < 0x20 && $0 != 0x0A || $0 == 0x7F })
+        for scalar in ["\u{85}", "\u{2028}", "\u{2029}"] {
+            #expect(!finished.text.unicodeScalars.contains(scalar.unicodeScalars.first ?? "x"))
+        }
+    }
+
+    @Test("a configuration is refused with file, line, column and the nearest name")
+    func configurationMistakes() throws {
+        let folder = try Scratch()
+        let file = folder.path + "/bad.yaml"
+        try """
+        organisation: { name: [x], name_ja: 試験 }
+        zone: a
+        zones:
+          - { id: a, nam: A, name_ja: A, addresses: [10.0.0.0/33] }
+        store: relative/path
+        sources:
+          - syslog: { upd: "127.0.0.1:5514" }
+          - syslog: { tcp: "127.0.0.1:99999" }
+        service: { commit_ms: fast }
+
+        """.write(toFile: file, atomically: true, encoding: .utf8)
+        let check = try Program.hisui("check", "config", file)
+        #expect(check.status == 3)
+        for (place, word) in [
+            ("1:23", "text"), ("4:14", "`name`"), ("4:45", "10.0.0.0/33"), ("5:8", "absolute"),
+            ("7:15", "`udp`"), ("8:20", "port"), ("9:23", "number"),
+        ] {
+            let line = check.errors.split(separator: "\n").first {
+                $0.hasPrefix("\(file):\(place):") && $0.contains(word)
+            }
+            #expect(line != nil, "\(place) \(word): \(check.errors)")
+        }
+        let run = try Program.hisui("run", "--config", file)
+        #expect(run.status == 3)
+        #expect(run.errors.contains("\(file):4:14:"))
+    }
+
+    @Test(
+        "wrong usage ends with 2, refused input with 3, and each says why on standard error",
+        arguments: [
+            (["bogus"], 2), (["search"], 2), (["search", "--store", "/none", "(a"], 2),
+            (["search", "--store", "/none", "--format", "odd", "x"], 2),
+            (["search", "--store", "/none", "--lang", "xx", "x"], 2),
+            (["check", "config"], 2), (["check", "nonsense"], 2), (["run"], 2),
+            (["parse", "--parser", "none.such"], 2), (["search", "--store", "/none", "x"], 3),
+            (["status", "--store", "/none"], 3), (["sources", "--store", "/none"], 3),
+            (["run", "--config", "/none.yaml"], 3), (["check", "config", "/none.yaml"], 3),
+            (["check", "parsers", "/none.yaml"], 3), (["parse", "--parsers", "/none"], 3),
+        ])
+    func statuses(_ arguments: [String], _ status: Int32) throws {
+        let finished = try Program.run(Program.hisui, arguments)
+        #expect(finished.status == status, "\(finished.errors)")
+        #expect(!finished.errors.isEmpty)
+        #expect(finished.output.isEmpty, "standard output is for data")
+    }
+
     @Test("the shipped definitions pass their own samples")
     func shipped() throws {
         let check = try Program.hisui("check")

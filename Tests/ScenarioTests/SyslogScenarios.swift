@@ -13,7 +13,9 @@ struct SyslogScenarios {
                 "logger -n 127.0.0.1 -P \(transport.1) \(transport.0) -t scenario -p auth.warning "
                     + "'marker\(transport.0) 日本語 \"quoted\"'")
         }
-        try eventually("both lines are found", within: 5) { try daemon.count("scenario") == 2 }
+        try eventually("both lines are found", within: 5) {
+            try daemon.count("process.name:=scenario") == 2
+        }
         let rows = try daemon.search("\"日本語\" | sort by (_time)")
         #expect(rows.count == 2)
         for row in rows {
@@ -24,7 +26,8 @@ struct SyslogScenarios {
         #expect(try daemon.stop() == 0)
     }
 
-    @Test("rsyslog sends 100,000 lines by TCP; kill -9 in the middle loses and repeats nothing seen")
+    @Test(
+        "rsyslog sends 100,000 lines by TCP; kill -9 in the middle loses and repeats nothing seen")
     func rsyslogKilled() throws {
         let daemon = try RunningDaemon()
         try daemon.start()
@@ -33,14 +36,14 @@ struct SyslogScenarios {
         defer { rsyslog.stop() }
         let count = 100_000
         let feeder = try rsyslog.feed(lines: count)
-        defer { feeder.terminate() }
+        defer { feeder.signal(SIGKILL) }
         try eventually("a part has arrived") { try daemon.count("feed") > 5_000 }
         daemon.kill9()
         // What another process could see before the kill has to be there afterwards, once.
         let before = try sequence(of: daemon.messages("feed"))
         #expect(before.count > 5_000)
         try daemon.start()
-        feeder.waitUntilExit()
+        try feeder.wait(seconds: 120, "the feeder")
         try eventually("rsyslog has delivered the rest", within: 120) {
             let last = try daemon.messages("\"feed \(count - 1) end\"")
             return !last.isEmpty
@@ -94,63 +97,5 @@ struct SyslogScenarios {
         let path = scratch.path + "/bytes"
         try data.write(to: URL(fileURLWithPath: path))
         try Program.shell("cat '\(path)' >/dev/tcp/127.0.0.1/\(port)")
-    }
-
-    @Test("a second daemon on the same store is refused, and the first goes on")
-    func storeInUse() throws {
-        let daemon = try RunningDaemon()
-        try daemon.start()
-        let second = try Program.hisui("run", "--config", daemon.configuration)
-        #expect(second.status == 3)
-        #expect(second.errors.contains("zone"), "\(second.errors)")
-        #expect(daemon.isRunning)
-        #expect(try daemon.stop() == 0)
-    }
-
-    @Test("SIGHUP starts a new source and keeps the others; a bad configuration changes nothing")
-    func reload() throws {
-        let daemon = try RunningDaemon()
-        try daemon.start()
-        let port = try freePort()
-        var text = try String(contentsOfFile: daemon.configuration, encoding: .utf8)
-        let good = text + "\n  - syslog: { udp: \"127.0.0.1:\(port)\" }\n"
-        try good.write(toFile: daemon.configuration, atomically: true, encoding: .utf8)
-        daemon.hangUp()
-        try eventually("the new source takes a line") {
-            try Program.shell("logger -n 127.0.0.1 -P \(port) -d reloaded")
-            return try daemon.count("reloaded") > 0
-        }
-        text = "nonsense: true\n" + good
-        try text.write(toFile: daemon.configuration, atomically: true, encoding: .utf8)
-        daemon.hangUp()
-        try eventually("the refusal is told") { daemon.log.contains("nonsense") }
-        try Program.shell("logger -n 127.0.0.1 -P \(port) -d still-here")
-        try eventually("the source still works") { try daemon.count("\"still-here\"") == 1 }
-        #expect(try daemon.stop() == 0)
-    }
-}
-
-/// The accounting of every source of a store adds up, by the program's own output.
-func expectEquation(_ store: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
-    let status = try Program.hisui("sources", "--store", store, "--format", "jsonl")
-    #expect(status.status == 0, "\(status.errors)", sourceLocation: sourceLocation)
-    #expect(!status.lines.isEmpty, sourceLocation: sourceLocation)
-    for line in status.lines {
-        let row = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
-        guard let row, let offered = row["offered"] as? Int, let stored = row["stored"] as? Int,
-            let deduplicated = row["deduplicated"] as? Int, let dropped = row["dropped"] as? Int,
-            let source = row["source"] as? String
-        else {
-            Issue.record("not a source: \(line)", sourceLocation: sourceLocation)
-            continue
-        }
-        #expect(offered == stored + deduplicated + dropped, sourceLocation: sourceLocation)
-        // What is counted as stored is there to be found.
-        let found = try Program.hisui(
-            "search", "--store", store, "--format", "jsonl", "--",
-            "hisui.source:=\"\(source)\" | stats count() as n")
-        #expect(
-            found.text.contains("\"n\":\(stored)") || found.text.contains("\"n\":\"\(stored)\""),
-            "\(source): stored \(stored), found \(found.text)", sourceLocation: sourceLocation)
     }
 }

@@ -24,32 +24,21 @@ enum Program {
     /// - Parameter input: what it reads; without one it reads nothing.
     static func run(
         _ path: String, _ arguments: [String], input: Data? = nil,
-        environment: [String: String] = [:]
+        environment: [String: String] = [:], seconds: Double = 60
     ) throws -> Finished {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: try find(path))
-        process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment
-            .merging(environment) { _, new in new }
         // Files and not pipes: nothing waits for a reader, however much is written.
         let folder = try Scratch()
         let outPath = folder.path + "/out"
         let errPath = folder.path + "/err"
-        process.standardOutput = try newFile(outPath)
-        process.standardError = try newFile(errPath)
-        if let input {
-            try input.write(to: URL(fileURLWithPath: folder.path + "/in"))
-            process.standardInput = try FileHandle(
-                forReadingFrom: URL(fileURLWithPath: folder.path + "/in"))
-        } else {
-            process.standardInput = FileHandle.nullDevice
-        }
-        try process.run()
-        process.waitUntilExit()
+        try input?.write(to: URL(fileURLWithPath: folder.path + "/in"))
+        let child = try Child(
+            try find(path), arguments, input: input == nil ? nil : folder.path + "/in",
+            output: outPath, errors: errPath, environment: environment)
+        let status = try child.wait(seconds: seconds, ([path] + arguments).joined(separator: " "))
         return Finished(
-            status: process.terminationStatus,
-            output: try Data(contentsOf: URL(fileURLWithPath: outPath)),
-            errors: try String(contentsOfFile: errPath, encoding: .utf8))
+            status: status, output: try Data(contentsOf: URL(fileURLWithPath: outPath)),
+            errors: String(
+                decoding: try Data(contentsOf: URL(fileURLWithPath: errPath)), as: UTF8.self))
     }
 
     static func hisui(_ arguments: String..., input: Data? = nil) throws -> Finished {
@@ -61,14 +50,10 @@ enum Program {
     static func shell(_ script: String) throws -> Finished {
         let finished = try run("/bin/bash", ["-euo", "pipefail", "-c", script])
         guard finished.status == 0 else {
-            throw ScenarioError("script ended with \(finished.status): \(script)\n\(finished.errors)")
+            throw ScenarioError(
+                "script ended with \(finished.status): \(script)\n\(finished.errors)")
         }
         return finished
-    }
-
-    static func newFile(_ path: String) throws -> FileHandle {
-        FileManager.default.createFile(atPath: path, contents: nil)
-        return try FileHandle(forWritingTo: URL(fileURLWithPath: path))
     }
 
     /// Finds a program as the shell would; says which package has it when it is missing.
@@ -107,7 +92,9 @@ func eventually(
 ) throws {
     let deadline = Date().addingTimeInterval(seconds)
     while try !condition() {
-        guard Date() < deadline else { throw ScenarioError("did not happen in \(seconds) s: \(what)") }
+        guard Date() < deadline else {
+            throw ScenarioError("did not happen in \(seconds) s: \(what)")
+        }
         Thread.sleep(forTimeInterval: 0.05)
     }
 }
@@ -121,12 +108,12 @@ func freePort() throws -> Int {
     address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     // Safe: the kernel reads and writes one sockaddr_in, which lives on this frame.
-    let bound = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+    let status = unsafe withUnsafeMutablePointer(to: &address) { pointer in
         unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-            unsafe bind(descriptor, generic, length) == 0
-                && unsafe getsockname(descriptor, generic, &length) == 0
+            let bound = unsafe bind(descriptor, generic, length)
+            return bound == 0 ? unsafe getsockname(descriptor, generic, &length) : bound
         }
     }
-    guard bound else { throw ScenarioError("no free port") }
+    guard status == 0 else { throw ScenarioError("no free port") }
     return Int(UInt16(bigEndian: address.sin_port))
 }

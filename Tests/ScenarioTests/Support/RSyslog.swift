@@ -3,7 +3,7 @@ import Foundation
 /// Debian's rsyslog as a sender: reads a file's lines, sends each by omfwd over TCP.
 final class RSyslog {
     private let folder: Scratch
-    private var process: Process?
+    private var process: Child?
 
     init(target port: Int) throws {
         folder = try Scratch()
@@ -17,39 +17,32 @@ final class RSyslog {
                  action.resumeRetryCount="-1" action.resumeInterval="1")
         }
         """.write(toFile: folder.path + "/rsyslog.conf", atomically: true, encoding: .utf8)
-        FileManager.default.createFile(atPath: folder.path + "/feed.log", contents: nil)
+        try Data().write(to: URL(fileURLWithPath: folder.path + "/feed.log"))
     }
 
     func start() throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: try Program.find("rsyslogd"))
-        process.arguments = [
-            "-n", "-f", folder.path + "/rsyslog.conf", "-i", folder.path + "/rsyslog.pid",
-        ]
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = try Program.newFile(folder.path + "/rsyslog.err")
-        try process.run()
-        self.process = process
+        process = try Child(
+            try Program.find("rsyslogd"),
+            ["-n", "-f", folder.path + "/rsyslog.conf", "-i", folder.path + "/rsyslog.pid"],
+            errors: folder.path + "/rsyslog.err")
     }
 
     /// Writes numbered lines into the file rsyslog reads, a thousand at a time.
-    func feed(lines: Int) throws -> Process {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/bash")
-        process.arguments = [
-            "-c",
-            "for ((i = 0; i < \(lines); i += 1000)); do "
-                + "seq -f 'feed %.0f end' $i $((i + 999)); sleep 0.02; done "
-                + ">> '\(folder.path)/feed.log'",
-        ]
-        try process.run()
-        return process
+    func feed(lines: Int) throws -> Child {
+        try Child(
+            "/bin/bash",
+            [
+                "-c",
+                "for ((i = 0; i < \(lines); i += 1000)); do "
+                    + "seq -f 'feed %.0f end' $i $((i + 999)); sleep 0.02; done "
+                    + ">> '\(folder.path)/feed.log'",
+            ])
     }
 
     func stop() {
-        guard let process, process.isRunning else { return }
-        process.terminate()
-        process.waitUntilExit()
+        process?.signal(SIGTERM)
+        _ = try? process?.wait(seconds: 10)
+        process = nil
     }
 
     deinit { stop() }

@@ -5,99 +5,114 @@ final class RunningDaemon {
     let folder: Scratch
     let udpPort: Int
     let tcpPort: Int
-    private var process: Process?
+    let store: String
+    private var process: Child?
     private var starts = 0
 
-    var store: String { folder.path + "/store" }
     var configuration: String { folder.path + "/hisui.yaml" }
     var log: String {
-        (try? String(contentsOfFile: folder.path + "/daemon-\(starts).log", encoding: .utf8)) ?? ""
+        (try? String(contentsOfFile: folder.path + "/daemon-\(starts).err", encoding: .utf8)) ?? ""
     }
 
-    /// Writes a configuration and starts.
+    /// The repository's own directory.
+    static var repository: String {
+        URL(fileURLWithPath: #filePath)
+            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().path
+    }
+
+    /// Writes a configuration.
     ///
-    /// - Parameter sources: more sources, as lines of the `sources:` list; `FOLDER` stands for the
-    ///   scenario's folder.
-    init(sources: [String] = []) throws {
+    /// - Parameters:
+    ///   - sources: more sources, as items of the `sources:` list; `FOLDER` stands for the
+    ///     scenario's folder.
+    ///   - store: where; nil: in the scenario's folder.
+    ///   - parsers: a directory of definitions; nil: the shipped ones.
+    ///   - bufferBytes: the UDP socket's buffer.
+    init(
+        sources: [String] = [], store: String? = nil, parsers: String? = nil,
+        bufferBytes: Int? = nil
+    ) throws {
         folder = try Scratch()
         udpPort = try freePort()
         tcpPort = try freePort()
+        self.store = store ?? folder.path + "/store"
         let more = sources.map {
             "  - " + $0.replacingOccurrences(of: "FOLDER", with: folder.path)
         }
-        let repository = URL(fileURLWithPath: #filePath)
-            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().path
+        let buffer = bufferBytes.map { "\n    receive_buffer_bytes: \($0)" } ?? ""
         try """
         organisation: { name: Scenario, name_ja: 試験 }
         zone: test
         zones:
           - { id: test, name: Test, name_ja: 試験 }
-        store: \(store)
-        parsers: [ \(repository)/parsers ]
+        store: \(self.store)
+        parsers: [ \(parsers ?? Self.repository + "/parsers") ]
         time_zone: Asia/Tokyo
         sources:
-          - syslog: { udp: "127.0.0.1:\(udpPort)" }
+          - syslog: { udp: "127.0.0.1:\(udpPort)" }\(buffer)
           - syslog: { tcp: "127.0.0.1:\(tcpPort)" }
         \(more.joined(separator: "\n"))
+
         """.write(toFile: configuration, atomically: true, encoding: .utf8)
     }
 
     /// Starts the daemon and waits until it listens.
-    func start() throws {
-        starts += 1
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: Program.hisui)
-        process.arguments = ["run", "--config", configuration]
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = try Program.newFile(folder.path + "/daemon-\(starts).log")
-        try process.run()
-        self.process = process
+    func start(environment: [String: String] = [:]) throws {
+        try launch(environment: environment)
         try eventually("the daemon listens on port \(tcpPort): \(log)") {
-            guard process.isRunning else { throw ScenarioError("the daemon ended: \(log)") }
-            return try listens()
+            guard isRunning else { throw ScenarioError("the daemon ended: \(log)") }
+            return try isListening
         }
     }
 
-    private func listens() throws -> Bool {
-        let port = String(format: "%04X", tcpPort)
-        return try String(contentsOfFile: "/proc/net/tcp", encoding: .utf8)
+    /// Whether both syslog sockets are there, as the kernel says.
+    var isListening: Bool {
+        get throws { try listens("tcp", tcpPort, "0A") && listens("udp", udpPort, "07") }
+    }
+
+    /// Starts the daemon and waits for nothing.
+    func launch(environment: [String: String] = [:]) throws {
+        starts += 1
+        process = try Child(
+            Program.hisui, ["run", "--config", configuration],
+            errors: folder.path + "/daemon-\(starts).err", environment: environment)
+    }
+
+    private func listens(_ protocolName: String, _ number: Int, _ state: String) throws -> Bool {
+        let port = String(format: "%04X", number)
+        return try String(contentsOfFile: "/proc/net/\(protocolName)", encoding: .utf8)
             .split(separator: "\n")
-            .contains { $0.contains("0100007F:\(port) 00000000:0000 0A") }
+            .contains { $0.contains("0100007F:\(port) 00000000:0000 \(state)") }
     }
 
     /// Kills it as a power cut would: no signal handler runs.
     func kill9() {
-        guard let process else { return }
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
-        self.process = nil
+        process?.signal(SIGKILL)
+        _ = try? process?.wait(seconds: 10)
+        process = nil
     }
 
     /// Stops it as systemd does; returns its exit status.
-    func stop() throws -> Int32 {
+    func stop(within seconds: Double = 30) throws -> Int32 {
         guard let process else { throw ScenarioError("not running") }
-        kill(process.processIdentifier, SIGTERM)
-        let deadline = Date().addingTimeInterval(30)
-        while process.isRunning {
-            guard Date() < deadline else { throw ScenarioError("did not stop in 30 s: \(log)") }
-            Thread.sleep(forTimeInterval: 0.02)
+        process.signal(SIGTERM)
+        do {
+            let status = try process.wait(seconds: seconds, "the daemon")
+            self.process = nil
+            return status
+        } catch {
+            throw ScenarioError("\(error): \(log)")
         }
-        self.process = nil
-        return process.terminationStatus
     }
 
-    func hangUp() {
-        if let process { kill(process.processIdentifier, SIGHUP) }
-    }
+    func hangUp() { process?.signal(SIGHUP) }
 
     var isRunning: Bool { process?.isRunning ?? false }
 
     /// Output lines of a search as JSON objects.
     func search(_ query: String) throws -> [[String: Any]] {
-        let found = try Program.hisui(
-            "search", "--store", store, "--format", "jsonl", "--", query)
+        let found = try Program.hisui("search", "--store", store, "--format", "jsonl", "--", query)
         guard found.status == 0 || found.status == 1 else {
             throw ScenarioError("search ended with \(found.status): \(found.errors)")
         }
@@ -115,6 +130,16 @@ final class RunningDaemon {
     func count(_ query: String) throws -> Int {
         let rows = try search("\(query) | stats count() as n")
         return (rows.first?["n"]).flatMap { Int("\($0)") } ?? 0
+    }
+
+    /// The sum of a count over all sources, as `hisui sources` shows it.
+    func sum(_ count: String) throws -> Int {
+        let listed = try Program.hisui("sources", "--store", store, "--format", "jsonl")
+        guard listed.status == 0 else { throw ScenarioError(listed.errors) }
+        return try listed.lines.reduce(0) { sum, line in
+            let row = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+            return sum + (row?[count] as? Int ?? 0)
+        }
     }
 
     deinit { kill9() }

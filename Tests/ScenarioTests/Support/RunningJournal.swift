@@ -3,7 +3,7 @@ import Foundation
 /// A real systemd-journald with a `/run` of its own, in a mount namespace. Needs root.
 final class RunningJournal {
     let folder: Scratch
-    private var process: Process
+    private let process: Child
 
     /// Where its journal files are, seen from outside.
     var directory: String { folder.path + "/run/log/journal" }
@@ -18,16 +18,13 @@ final class RunningJournal {
             atPath: run + "/systemd/journal", withIntermediateDirectories: true)
         try FileManager.default.createDirectory(
             atPath: run + "/log/journal", withIntermediateDirectories: true)
-        process = Process()
-        process.executableURL = URL(fileURLWithPath: try Program.find("unshare"))
-        process.arguments = [
-            "-m", "/bin/bash", "-c",
-            "mount --bind '\(run)' /run && exec \(try Program.find("systemd-journald"))",
-        ]
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = try Program.newFile(folder.path + "/journald.err")
-        try process.run()
+        process = try Child(
+            try Program.find("unshare"),
+            [
+                "-m", "/bin/bash", "-c",
+                "mount --bind '\(run)' /run && exec \(try Program.find("systemd-journald"))",
+            ],
+            errors: folder.path + "/journald.err")
         let socket = run + "/systemd/journal/dev-log"
         try eventually("journald listens: \(try errors())") {
             guard process.isRunning else { throw ScenarioError("journald ended: \(try errors())") }
@@ -48,7 +45,7 @@ final class RunningJournal {
 
     /// Runs a command among its files and sockets.
     func inside(_ command: String) throws {
-        try Program.shell("nsenter -t \(process.processIdentifier) -m \(command)")
+        try Program.shell("nsenter -t \(process.pid) -m \(command)")
     }
 
     /// Waits until journald has written the last of `log`'s lines.
@@ -62,7 +59,7 @@ final class RunningJournal {
 
     func rotate() throws {
         let before = try files().count
-        kill(process.processIdentifier, SIGUSR2)
+        process.signal(SIGUSR2)
         try eventually("a journal file was rotated") { try files().count > before }
     }
 
@@ -76,7 +73,7 @@ final class RunningJournal {
     }
 
     deinit {
-        process.terminate()
-        process.waitUntilExit()
+        process.signal(SIGTERM)
+        _ = try? process.wait(seconds: 10)
     }
 }
