@@ -18,14 +18,14 @@ final class RowOutput {
     /// Rows printed so far.
     private(set) var rows = 0
 
-    /// - Parameter yieldsEvents: whether the rows are events and not figures about them.
-    init(_ format: RowFormat, yieldsEvents: Bool, timeZone: TimeZoneRules) {
+    /// - Parameter showsEvents: whether the rows are events and not figures about them.
+    init(_ format: RowFormat, showsEvents: Bool, timeZone: TimeZoneRules) {
         self.format = format
         let isTerminal = StandardOutput.shared.isTerminal
         switch format {
         case .raw: writer = RawWriter()
         case .jsonl: writer = JSONLinesWriter()
-        case .table where yieldsEvents:
+        case .table where showsEvents:
             writer = EventTableWriter(
                 timeZone: timeZone, isColoured: isTerminal,
                 columnsMax: isTerminal ? StandardOutput.terminalColumns() : nil)

@@ -64,7 +64,7 @@ struct SearchCommand: ParsableCommand {
         }
         let output = RowOutput(
             format ?? (StandardOutput.shared.isTerminal ? .table : .jsonl),
-            yieldsEvents: parsed.yieldsEvents, timeZone: zone)
+            showsEvents: parsed.showsEvents, timeZone: zone)
         do {
             if follow {
                 try followStore(parsed, output)
