@@ -68,6 +68,7 @@ var targets: [Target] = [
         ]),
     module("HisuiParse", ["HisuiBytes", "HisuiYAML", "HisuiEvent", "HisuiShape"]),
     module("HisuiPolicy", ["HisuiBytes", "HisuiYAML", "HisuiEvent"]),
+    module("HisuiDetect", ["HisuiBytes", "HisuiYAML", "HisuiEvent", "HisuiShape"]),
     // Rank 4
     module(
         "HisuiStore",
@@ -83,6 +84,7 @@ var targets: [Target] = [
     tests("HisuiCollect", ["HisuiBytes", "HisuiEvent", "HisuiFile", "CLinux", "CSystemd"]),
     tests("HisuiParse", ["HisuiBytes", "HisuiYAML", "HisuiEvent", "HisuiShape"]),
     tests("HisuiPolicy", ["HisuiBytes", "HisuiYAML", "HisuiEvent"]),
+    tests("HisuiDetect", ["HisuiBytes", "HisuiYAML", "HisuiEvent", "HisuiShape"]),
     tests("HisuiStore", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiFile"]),
     tests("HisuiQuery", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiStore", "HisuiFile"]),
 ]
@@ -101,7 +103,8 @@ if !bare {
             "HisuiPipeline",
             [
                 "HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiFile", "HisuiCollect",
-                "HisuiParse", "HisuiPolicy", "HisuiStore", "HisuiYAML", "CLinux", "CSystemd",
+                "HisuiParse", "HisuiDetect", "HisuiPolicy", "HisuiStore", "HisuiYAML", "CLinux",
+                "CSystemd",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -111,8 +114,8 @@ if !bare {
             name: "hisui",
             dependencies: [
                 "HisuiBytes", "HisuiYAML", "HisuiEvent", "HisuiShape", "HisuiFile",
-                "HisuiCollect", "HisuiParse", "HisuiPolicy", "HisuiStore", "HisuiQuery",
-                "HisuiPipeline",
+                "HisuiCollect", "HisuiParse", "HisuiDetect", "HisuiPolicy", "HisuiStore",
+                "HisuiQuery", "HisuiPipeline",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -145,6 +148,7 @@ if fuzz {
         fuzzer("YAML", ["HisuiYAML"]),
         fuzzer("Configuration", ["HisuiPolicy", "HisuiYAML"]),
         fuzzer("Parser", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiParse"]),
+        fuzzer("Sigma", ["HisuiDetect"]),
         fuzzer("Rules", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiParse"]),
         fuzzer(
             "LogsQL", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiStore", "HisuiQuery"]),

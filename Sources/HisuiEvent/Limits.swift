@@ -113,4 +113,21 @@ public enum Limits {
     public static let journalNameBytesMax = 64
     /// Files whose last time a parser remembers, for times without a year.
     public static let filesRememberedMax = 4096
+
+    // MARK: - Detection
+
+    /// Parentheses and `not` within each other in a rule's condition: its reader recurses.
+    public static let conditionDepthMax = 100
+    /// Rules of one correlation: each costs a place in every group.
+    public static let correlationRulesMax = 64
+    /// Instructions of a regular expression: for each byte of a value, all may have to be followed.
+    public static let expressionInstructionsMax = 4000
+    /// Groups within each other in a regular expression: its reader recurses.
+    public static let expressionDepthMax = 50
+    /// The bounds of `{n,m}`: written out, they are instructions.
+    public static let expressionRepeatsMax = 1000
+    /// Open brackets of a JSON event; no log nests deeper.
+    public static let jsonDepthMax = 32
+    /// Directories below a directory of rules: what keeps a link to its parent from going on.
+    public static let rulesDepthMax = 16
 }

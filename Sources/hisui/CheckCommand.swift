@@ -1,4 +1,5 @@
 import ArgumentParser
+import HisuiDetect
 import HisuiParse
 import HisuiPipeline
 import HisuiPolicy
@@ -10,18 +11,20 @@ struct CheckCommand: ParsableCommand {
         CommandConfiguration(
             commandName: "check",
             abstract: say(
-                "Check parser definitions and configurations.", "パーサー定義と設定を検査します。"),
+                "Check parser definitions, rules and configurations.", "パーサー定義・検知規則・設定を検査します。"),
             discussion: say(
                 """
-                  hisui check                       the shipped definitions
+                  hisui check                       the shipped definitions and rules
                   hisui check parsers PATH…         directories or files of definitions
+                  hisui check rules PATH…           directories or files of detection rules
                   hisui check config FILE…          configurations
 
                 Ends with 3 when anything is refused.
                 """,
                 """
-                  hisui check                       同梱の定義
+                  hisui check                       同梱の定義と検知規則
                   hisui check parsers PATH…         定義のディレクトリまたはファイル
+                  hisui check rules PATH…           検知規則のディレクトリまたはファイル
                   hisui check config FILE…          設定ファイル
 
                 誤りがあれば終了コード 3 を返します。
@@ -32,15 +35,20 @@ struct CheckCommand: ParsableCommand {
 
     @Argument(
         help: ArgumentHelp(
-            say("parsers or config, then paths.", "parsers または config、続けてパス。"),
+            say(
+                "parsers, rules or config, then paths.", "parsers、rules または config、続けてパス。"),
             valueName: "what"))
     var words: [String] = []
 
     func run() throws {
         var diagnostics: [Diagnostic] = []
         switch words.first {
-        case nil, "parsers":
+        case nil:
+            diagnostics = try checkParsers([]) + checkRules([])
+        case "parsers":
             diagnostics = try checkParsers(Array(words.dropFirst()))
+        case "rules":
+            diagnostics = try checkRules(Array(words.dropFirst()))
         case "config":
             guard words.count > 1 else {
                 throw Failure(
@@ -51,8 +59,8 @@ struct CheckCommand: ParsableCommand {
             throw Failure(
                 .usage,
                 say(
-                    "check: '\(word)' is neither parsers nor config",
-                    "check: '\(word)' は parsers でも config でもありません"))
+                    "check: '\(word)' is none of parsers, rules and config",
+                    "check: '\(word)' は parsers、rules、config のどれでもありません"))
         }
         for diagnostic in diagnostics { StandardError.write("\(diagnostic)\n") }
         guard diagnostics.isEmpty else {
@@ -89,6 +97,25 @@ struct CheckCommand: ParsableCommand {
                     + "（偽装 \(members.reduce(0) { $0 + $1.hostileSampleCount })、"
                     + "不一致 \(members.reduce(0) { $0 + $1.rejectSampleCount })）\n"))
         return loaded.diagnostics
+    }
+
+    /// Compiles rules and runs their samples with the shipped parser definitions.
+    private func checkRules(_ paths: [String]) throws -> [Diagnostic] {
+        let loaded = try RuleOptions.load(paths)
+        let definitions: DefinitionLoader.Loaded
+        do {
+            definitions = try DefinitionLoader.load(directories: [try ParserOptions.shipped()])
+        } catch let error as PipelineError {
+            throw Failure(.refused, "\(error)")
+        }
+        StandardOutput.shared.write(
+            say(
+                "\(loaded.rules.count) rules, \(loaded.rules.samples.count) samples\n",
+                "検知規則 \(loaded.rules.count)、見本 \(loaded.rules.samples.count)\n"))
+        return loaded.diagnostics
+            + Detection.check(
+                loaded.rules, definitions: definitions.definitions,
+                timeZone: try TimeZoneOption.resolve("Asia/Tokyo"))
     }
 
     private func checkConfiguration(_ path: String) throws -> [Diagnostic] {

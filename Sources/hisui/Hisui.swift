@@ -15,7 +15,7 @@ struct Hisui: AsyncParsableCommand {
             version: "hisui 0.1.0",
             subcommands: [
                 RunCommand.self, ImportCommand.self, ParseCommand.self, SearchCommand.self,
-                CheckCommand.self, StatusCommand.self, SourcesCommand.self,
+                DetectCommand.self, CheckCommand.self, StatusCommand.self, SourcesCommand.self,
             ])
     }
 

@@ -5,19 +5,23 @@ import HisuiPipeline
 /// Where the shipped data files are: beside the program, however it was installed.
 enum ShippedData {
     /// The directory of shipped parser definitions, or nil when none is found.
-    ///
-    /// Looked for are `share/hisui/parsers` beside the program's own directory (a package), then
-    /// `parsers` in the directories above it (a work tree it was built in), then
-    /// `/usr/share/hisui/parsers`.
-    static func parsers() -> String? {
+    static func parsers() -> String? { directory("parsers", holding: "schema.yaml") }
+
+    /// The directory of shipped detection rules, or nil when none is found.
+    static func rules() -> String? { directory("rules", holding: "logsources.yaml") }
+
+    /// Looked for are `share/hisui/NAME` beside the program's own directory (a package), then
+    /// `NAME` in the directories above it (a work tree it was built in), then
+    /// `/usr/share/hisui/NAME`.
+    private static func directory(_ name: String, holding file: String) -> String? {
         guard var directory = programDirectory() else { return nil }
-        var candidates = [directory + "/../share/hisui/parsers"]
+        var candidates = [directory + "/../share/hisui/" + name]
         while let slash = directory.lastIndex(of: "/"), slash > directory.startIndex {
             directory = String(directory[..<slash])
-            candidates.append(directory + "/parsers")
+            candidates.append(directory + "/" + name)
         }
-        candidates.append("/usr/share/hisui/parsers")
-        return candidates.first { unsafe access($0 + "/schema.yaml", R_OK) == 0 }
+        candidates.append("/usr/share/hisui/" + name)
+        return candidates.first { unsafe access($0 + "/" + file, R_OK) == 0 }
     }
 
     private static func programDirectory() -> String? {

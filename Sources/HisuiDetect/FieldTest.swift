@@ -1,0 +1,101 @@
+import HisuiBytes
+
+/// One question about one field of an event. Rules that ask the same share it.
+struct FieldTest: Hashable, Sendable {
+    enum Comparison: Hashable, Sendable { case less, lessOrEqual, greater, greaterOrEqual }
+    enum Relation: Hashable, Sendable { case equal, contains, startsWith, endsWith }
+
+    enum Question: Hashable, Sendable {
+        case pattern(TextPattern)
+        /// Equal to one of many texts, in lower case unless cased.
+        case oneOf(Set<[UInt8]>, isCased: Bool)
+        case expression(RegularExpression)
+        case network(IPNetwork)
+        case compare(Comparison, Double)
+        /// The field is there and not null.
+        case exists
+        /// The field is not there, or null.
+        case missing
+        case related(Relation, toField: Int, isCased: Bool)
+    }
+
+    /// The field's number in the rule set's table; nil for the event as a whole: keywords.
+    var field: Int?
+    var question: Question
+
+    /// The answer, all of the event's values being known.
+    func holds(_ values: borrowing EventValues) -> Bool {
+        switch question {
+        case .exists: return field.map { values.state($0) == .present } ?? false
+        case .missing: return field.map { values.state($0) != .present } ?? false
+        case .related(let relation, let other, let isCased):
+            guard let field else { return false }
+            return values.any(field) { bytes, range in
+                values.any(other) { _, part in
+                    FieldTest.related(relation, bytes, range, part, isCased: isCased)
+                }
+            }
+        default:
+            guard let field else {
+                return values.anywhere { bytes, range in fits(bytes, range) }
+            }
+            return values.any(field) { bytes, range in fits(bytes, range) }
+        }
+    }
+
+    /// Whether one value fits.
+    func fits(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        switch question {
+        case .pattern(let pattern): return pattern.matches(bytes, range)
+        case .oneOf(let set, let isCased):
+            var value: [UInt8] = []
+            value.reserveCapacity(range.count)
+            for index in range {
+                value.append(isCased ? bytes[index] : ByteSearch.lowered(bytes[index]))
+            }
+            return set.contains(value)
+        case .expression(let expression): return expression.matches(bytes, range)
+        case .network(let network):
+            guard let address = IPAddress.parse(bytes, range) else { return false }
+            return network.contains(address) || network.contains(address.unmapped)
+        case .compare(let comparison, let limit):
+            guard range.count <= 40 else { return false }
+            var text: [UInt8] = []
+            for index in range { text.append(bytes[index]) }
+            guard let number = Double(String(decoding: text, as: UTF8.self)) else { return false }
+            switch comparison {
+            case .less: return number < limit
+            case .lessOrEqual: return number <= limit
+            case .greater: return number > limit
+            case .greaterOrEqual: return number >= limit
+            }
+        case .exists, .missing, .related: return false
+        }
+    }
+
+    private static func related(
+        _ relation: Relation, _ bytes: Span<UInt8>, _ range: Range<Int>, _ part: Range<Int>,
+        isCased: Bool
+    ) -> Bool {
+        func isEqual(_ range: Range<Int>) -> Bool {
+            let other = bytes.extracting(part)
+            return isCased
+                ? ByteSearch.equal(bytes, range, other)
+                : ByteSearch.equalIgnoringCase(bytes, range, other)
+        }
+        switch relation {
+        case .equal: return isEqual(range)
+        case .startsWith:
+            return part.count <= range.count
+                && isEqual(range.lowerBound..<range.lowerBound + part.count)
+        case .endsWith:
+            return part.count <= range.count
+                && isEqual(range.upperBound - part.count..<range.upperBound)
+        case .contains:
+            let needle = bytes.extracting(part)
+            return isCased
+                ? ByteSearch.first(of: needle, in: bytes, range) != nil
+                : ByteSearch.firstIgnoringCase(of: needle, in: bytes, range) != nil
+        }
+    }
+}

@@ -1,0 +1,88 @@
+import HisuiBytes
+import HisuiEvent
+
+/// Finds the fields that rules ask for in the members of a JSON object.
+///
+/// Members of objects inside it have dotted names, elements of arrays are several values of one
+/// field. Members of the objects named as containers are reached by their last name too.
+struct JSONFields {
+    /// Fields by the path of a member: which field, and how good the name is.
+    private var byPath: [[UInt8]: [(field: Int, rank: Int)]] = [:]
+    private let containers: Set<[UInt8]>
+    private let hasKeywords: Bool
+    private var path: [UInt8] = []
+    /// Where the names of the open objects end in `path`.
+    private var ends: [Int] = []
+
+    init(_ set: RuleSet) {
+        for (field, names) in set.fieldNames.enumerated() {
+            for (rank, name) in names.enumerated() {
+                byPath[Array(name.utf8), default: []].append((field, rank))
+            }
+        }
+        containers = Set(set.containers.map { Array($0.utf8) })
+        hasKeywords = set.hasKeywords
+    }
+
+    /// Fills in the values of the event in `line`; false where that is no JSON object.
+    mutating func read(_ line: Span<UInt8>, into values: inout EventValues) -> Bool {
+        path.removeAll(keepingCapacity: true)
+        ends.removeAll(keepingCapacity: true)
+        do throws(JSONScanner.Failure) {
+            var scanner = JSONScanner(line, 0..<line.count, depthMax: Limits.jsonDepthMax)
+            guard case .beginObject = try scanner.next() else { return false }
+            ends.append(0)
+            while true {
+                let token = try scanner.next()
+                switch token {
+                case .key(let name): open(line, name)
+                case .beginObject: ends.append(path.count)
+                case .endObject:
+                    // Back to the object's own name: another element may follow it in an array.
+                    path.removeSubrange((ends.popLast() ?? 0)...)
+                case .beginArray, .endArray: break
+                case .string(let text):
+                    let range = values.append { bytes in
+                        JSONText.appendUnescaped(line, text.range, to: &bytes)
+                    }
+                    take(range, isText: true, &values)
+                case .number(let place):
+                    let range = values.append { bytes in
+                        for index in place { bytes.append(line[index]) }
+                    }
+                    take(range, isText: true, &values)
+                case .bool(let value):
+                    let range = values.append { $0.append(utf8: value ? "true" : "false") }
+                    take(range, isText: false, &values)
+                case .null: take(nil, isText: false, &values)
+                case .end: return true
+                }
+            }
+        } catch {
+            return false
+        }
+    }
+
+    /// Puts a member's name behind that of the object it is in.
+    private mutating func open(_ line: Span<UInt8>, _ name: JSONScanner.Text) {
+        closeMember()
+        if !path.isEmpty { path.append(0x2E) }
+        JSONText.appendUnescaped(line, name.range, to: &path)
+    }
+
+    /// Goes back to the name of the innermost open object.
+    private mutating func closeMember() {
+        path.removeSubrange((ends.last ?? 0)...)
+    }
+
+    private func take(_ range: ByteRange?, isText: Bool, _ values: inout EventValues) {
+        if isText, hasKeywords, let range { values.addText(range) }
+        for (field, rank) in byPath[path] ?? [] { values.set(field, rank: rank * 2, range) }
+        guard let end = ends.last, end > 0, end < path.count,
+            containers.contains(Array(path[..<end]))
+        else { return }
+        for (field, rank) in byPath[Array(path[(end + 1)...])] ?? [] {
+            values.set(field, rank: rank * 2 + 1, range)
+        }
+    }
+}

@@ -1,0 +1,74 @@
+/// One document of a rule file that is in force.
+struct Rule: Sendable {
+    /// What a finding says of its rule.
+    var id: String
+    /// The name by which correlations may refer to it, beside its id.
+    var name: String?
+    var title: String
+    var level: String?
+    /// Where it stands, for messages.
+    var place: String
+    var body: Body
+    /// Whether its own matches are findings: not where it only serves correlations.
+    var isFinding = true
+    /// The correlations it takes part in.
+    var feeds: [Feed] = []
+
+    enum Body: Sendable {
+        case event(EventRule)
+        case correlation(Correlation)
+    }
+
+    /// What an event must satisfy.
+    struct EventRule: Sendable {
+        var form: LogSources.Form?
+        /// Tests that say whether an event is of the rule's log source.
+        var route: [Expression]
+        var expression: Expression
+    }
+
+    /// A correlation this rule is part of, and where its group key comes from.
+    struct Feed: Sendable {
+        var correlation: Int
+        /// The place of this rule among those it refers to.
+        var stage: Int
+        /// For rules on events: numbers of fields. For correlations: places in their own `groupBy`.
+        var key: [Int]
+    }
+}
+
+/// Several events of one group within a span of time.
+struct Correlation: Sendable {
+    enum Kind: Sendable, Equatable {
+        /// More events than so many.
+        case eventCount(least: Int)
+        /// Each of the rules at least once, in any order.
+        case temporal
+        /// Each of the rules at least once, in their order.
+        case temporalOrdered
+    }
+
+    var kind: Kind
+    /// Names or ids as written, in order.
+    var references: [String]
+    var groupBy: [String]
+    var timespanNanoseconds: Int64
+    /// Group field → rule as written → that rule's field.
+    var aliases: [String: [String: String]]
+    /// Whether the rules it refers to make findings of their own too.
+    var generates: Bool
+    /// How many rules it refers to.
+    var stages: Int { references.count }
+}
+
+/// A sample of a rule: lines that it must find something in, or must not.
+public struct RuleSample: Sendable {
+    public var ruleID: String
+    public var form: LogSources.Form
+    public var lines: [String]
+    public var expectsFinding: Bool
+    /// Where it stands: file, line, column.
+    public var file: String
+    public var line: Int
+    public var column: Int
+}

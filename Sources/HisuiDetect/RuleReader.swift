@@ -1,0 +1,138 @@
+import HisuiBytes
+import HisuiYAML
+
+/// Reads one document of a rule file.
+struct RuleReader {
+    static let levels = ["informational", "low", "medium", "high", "critical"]
+
+    let sources: LogSources
+    var selections: SelectionReader
+
+    init(sources: LogSources) {
+        self.sources = sources
+        selections = SelectionReader(table: TestTable(aliases: sources.aliases))
+    }
+
+    mutating func read(
+        _ node: YAMLNode
+    ) throws(RuleError) -> (rule: Rule, node: YAMLNode, samples: [RuleSample]) {
+        guard node.mapping != nil else {
+            throw RuleError(node, "a rule must be a mapping, not \(node.described)")
+        }
+        for (key, why) in [
+            ("action", "collections by `action` were taken out of Sigma; repeat what is common"),
+            ("filter", "filter documents are not supported yet"),
+        ] where node[key] != nil {
+            throw RuleError(node[key] ?? node, why)
+        }
+        let title = try text("title", of: node)
+        guard let title else { throw RuleError(node, "a rule needs a `title`") }
+        let name = try text("name", of: node)
+        let id = try text("id", of: node) ?? name ?? title
+        let level = try text("level", of: node)
+        if let level, !Self.levels.contains(level) {
+            throw RuleError(
+                node["level"] ?? node, "unknown level \(YAMLNode.quote(level))",
+                hint: "levels: " + Self.levels.joined(separator: ", "))
+        }
+        let body: Rule.Body =
+            if let correlation = node["correlation"] {
+                .correlation(try CorrelationReader.read(correlation))
+            } else {
+                .event(try readEvents(node))
+            }
+        let rule = Rule(
+            id: id, name: name, title: title, level: level, place: "\(node.file):\(node.line)",
+            body: body)
+        return (rule, node, try readSamples(node, id))
+    }
+
+    private func text(_ key: String, of node: YAMLNode) throws(RuleError) -> String? {
+        guard let value = node[key], !value.isNull else { return nil }
+        guard let text = value.text, !text.isEmpty else {
+            throw RuleError(value, "`\(key)` must be text, not \(value.described)")
+        }
+        return text
+    }
+
+    private mutating func readEvents(_ node: YAMLNode) throws(RuleError) -> Rule.EventRule {
+        guard let detection = node["detection"], let entries = detection.mapping else {
+            throw RuleError(node, "a rule needs a `detection` with selections and a condition")
+        }
+        var expressions: [(name: String, expression: Expression)] = []
+        for (key, value) in entries where key.text != "condition" {
+            if key.text == "timeframe" {
+                throw RuleError(
+                    key, "`timeframe` was taken out of Sigma", hint: "write a correlation rule")
+            }
+            expressions.append((key.text ?? "", try selections.read(value)))
+        }
+        guard let condition = detection["condition"] else {
+            throw RuleError(detection, "the detection has no `condition`")
+        }
+        var parts: [Expression] = []
+        for element in condition.sequence ?? [condition] {
+            parts.append(try ConditionParser.parse(element, selections: expressions))
+        }
+        guard !parts.isEmpty else { throw RuleError(condition, "the condition is empty") }
+        var rule = try route(node)
+        rule.expression = parts.count == 1 ? parts[0] : .any(parts)
+        return rule
+    }
+
+    private mutating func route(_ node: YAMLNode) throws(RuleError) -> Rule.EventRule {
+        var rule = Rule.EventRule(form: nil, route: [], expression: .constant(false))
+        guard let source = node["logsource"], source.mapping != nil else {
+            throw RuleError(node, "a rule needs a `logsource`", hint: "e.g. `product: linux`")
+        }
+        var keys: [String: String] = [:]
+        for key in LogSources.keys { keys[key] = try text(key, of: source) }
+        for found in sources.matching(keys) {
+            if let form = found.form {
+                if let other = rule.form, other != form {
+                    throw RuleError(source, "the log source is of both input forms")
+                }
+                rule.form = form
+            }
+            for (field, values) in found.when {
+                let number = selections.table.field(field)
+                let set = Set(values.map { Array($0.utf8).map(ByteSearch.lowered) })
+                rule.route.append(
+                    selections.table.test(
+                        FieldTest(field: number, question: .oneOf(set, isCased: false))))
+            }
+        }
+        return rule
+    }
+
+    /// Reads `hisui: samples:`, a list of `{expect: finding | nothing, input: …, lines: …}`.
+    private func readSamples(_ node: YAMLNode, _ id: String) throws(RuleError) -> [RuleSample] {
+        guard let list = node["hisui"]?["samples"] else { return [] }
+        guard let elements = list.sequence else {
+            throw RuleError(list, "`samples` must be a list, not \(list.described)")
+        }
+        var samples: [RuleSample] = []
+        for element in elements {
+            let expected = element["expect"]?.text
+            guard expected == "finding" || expected == "nothing" else {
+                throw RuleError(
+                    element["expect"] ?? element, "a sample needs `expect: finding` or `nothing`")
+            }
+            let input = element["input"]?.text ?? LogSources.Form.syslog.rawValue
+            guard let form = LogSources.Form(rawValue: input) else {
+                throw RuleError(element, "the input of a sample is syslog or jsonl")
+            }
+            guard let lines = element["lines"]?.text, !lines.isEmpty else {
+                throw RuleError(element, "a sample needs `lines: |` and the lines below it")
+            }
+            var texts = lines.split(separator: "\n", omittingEmptySubsequences: false)
+            if texts.last?.isEmpty ?? false { texts.removeLast() }
+            samples.append(
+                RuleSample(
+                    ruleID: id, form: form, lines: texts.map(String.init),
+                    expectsFinding: expected == "finding", file: element.file, line: element.line,
+                    column: element.column))
+        }
+        return samples
+    }
+}

@@ -1,0 +1,94 @@
+import HisuiShape
+
+/// The rules as they look for all events of one shape: what its constants decide is decided, and
+/// what is left are tests on slots.
+struct ShapePlan {
+    /// Rules that an event of the shape may satisfy, with what is left to ask.
+    private(set) var rules: [(number: Int, expression: Expression)] = []
+    /// Fields to fill in before the rules are asked.
+    private(set) var loads: [(field: Int, value: Shape.Value)] = []
+    /// Fields to fill in when an event satisfies a rule: for groups and findings.
+    private(set) var matchLoads: [(field: Int, value: Shape.Value)] = []
+    /// Whether the whole record is looked at.
+    private(set) var needsRecord = false
+
+    /// - Complexity: O(tests of all rules).
+    init(_ shape: Shape, _ set: RuleSet) {
+        var values = EventValues(fieldCount: set.fieldNames.count)
+        var varying: [Int: Shape.Value] = [:]
+        for (field, names) in set.fieldNames.enumerated() {
+            switch ShapePlan.value(of: names, shape) {
+            case nil: break
+            case .constant(let constant)?:
+                let range = values.append { $0.append(contentsOf: constant) }
+                values.set(field, rank: 0, range)
+            case let value?: varying[field] = value
+            }
+        }
+        for literal in shape.literals {
+            let range = values.append { $0.append(contentsOf: literal) }
+            values.addText(range)
+        }
+        let known = set.tests.map { ShapePlan.answer($0, values, varying) }
+        var asked: Set<Int> = []
+        for (number, rule) in set.rules.enumerated() {
+            guard case .event(let event) = rule.body, event.form != .jsonl else { continue }
+            let whole = Expression.all(event.route + [event.expression])
+            let expression = whole.reduced { known[$0] }
+            if expression == .constant(false) { continue }
+            rules.append((number, expression))
+            expression.forEachTest { asked.insert($0) }
+        }
+        var fields: Set<Int> = []
+        for test in asked {
+            guard let field = set.tests[test].field else {
+                needsRecord = true
+                continue
+            }
+            fields.insert(field)
+            if case .related(_, let other, _) = set.tests[test].question { fields.insert(other) }
+        }
+        if rules.isEmpty { return }
+        for field in set.fieldNames.indices {
+            guard let value = ShapePlan.value(of: set.fieldNames[field], shape) else { continue }
+            if fields.contains(field) {
+                loads.append((field, value))
+            } else {
+                matchLoads.append((field, value))
+            }
+        }
+    }
+
+    /// Where the first of the names that the shape has gets its value from.
+    private static func value(of names: [String], _ shape: Shape) -> Shape.Value? {
+        for name in names {
+            if let field = shape.field(name) { return field.value }
+            switch name {
+            case "message": return .stretch(shape.message)
+            case "hisui.parser" where !shape.parser.isEmpty:
+                return .constant(Array(shape.parser.utf8))
+            case "hisui.rule" where !shape.rule.isEmpty:
+                return .constant(Array(shape.rule.utf8))
+            default: break
+            }
+        }
+        return nil
+    }
+
+    /// The answer that holds for every event of the shape, where there is one.
+    private static func answer(
+        _ test: FieldTest, _ values: EventValues, _ varying: [Int: Shape.Value]
+    ) -> Bool? {
+        guard let field = test.field else {
+            // Fixed text that has the word decides; without it the slots may still bring it.
+            if case .pattern = test.question, test.holds(values) { return true }
+            return nil
+        }
+        switch test.question {
+        case .exists: return varying[field] != nil || values.state(field) == .present
+        case .missing: return varying[field] == nil && values.state(field) != .present
+        case .related(_, let other, _) where varying[other] != nil: return nil
+        default: return varying[field] == nil ? test.holds(values) : nil
+        }
+    }
+}

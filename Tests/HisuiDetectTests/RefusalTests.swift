@@ -1,0 +1,95 @@
+import Testing
+
+@testable import HisuiDetect
+
+/// What cannot be honoured is named, with its place, and the rest goes on.
+@Suite struct RefusalTests {
+    @Test(
+        arguments: [
+            ("a|sounds: x", "6:5: the rule `Rule bad` is refused: the modifier `sounds`"),
+            ("a|containss: x", "did you mean `contains`?"), ("a|expand: '%x%'", "placeholders"),
+            ("a|hour: 3", "the modifier `hour` is not supported"),
+            ("a|re: '(?=x)'", "6:11: the rule `Rule bad` is refused: the regular expression"),
+            ("a|cidr: 10.0.0.0/99", "is no address range"), ("a|gt: many", "a number is needed"),
+            ("a|exists: maybe", "`exists` takes true or false"), ("a: []", "empty list"),
+            ("a: { b: c }", "a value must be text"), ("a|cidr|contains: 10.0.0.0/8", "together"),
+            ("a|base64: 'x*'", "wildcards cannot be encoded"), ("a|wide: x", "without `base64`"),
+            ("a|contains: null", "null can only be"), ("- null", "null can only be"),
+        ])
+    func selections(selection: String, message: String) {
+        let good = rule("a: x", id: "good")
+        let result = run(rule(selection, id: "bad") + "\n---\n" + good, [#"{"a":"x"}"#])
+        #expect(result.refused.count == 1)
+        #expect(result.refused.first?.contains(message) ?? false, "\(result.refused)")
+        #expect(result.refused.first?.hasPrefix("r.yaml:") ?? false)
+        #expect(result.events == ["good": [[1]]])
+    }
+
+    @Test(
+        arguments: [
+            ("selection and", "ends where a selection"), ("nothing", "`nothing`, which is no"),
+            ("(selection", "`)` is expected"), ("selection)", "`)` stands where"),
+            ("1 of x*", "no selection is called like `x*`"), ("0 of them", "is no quantity"),
+            ("selection | count() > 5", "write a correlation rule"),
+            ("selection selection", "stands"),
+            (String(repeating: "not ", count: 200) + "selection", "more than 100"),
+        ])
+    func conditions(condition: String, message: String) {
+        let result = compile(rule("a: x", condition: condition))
+        #expect(result.set.count == 0)
+        #expect(result.refused.count == 1)
+        #expect(result.refused.first?.contains("r.yaml:7:14:") ?? false, "\(result.refused)")
+        #expect(result.refused.first?.contains(message) ?? false, "\(result.refused)")
+    }
+
+    @Test(
+        arguments: [
+            ("type: value_count, rules: [f], timespan: 1m, condition: { gte: 1 }", "not supported"),
+            ("type: event_counts, rules: [f], timespan: 1m", "unknown correlation type"),
+            ("type: event_count, rules: [f], timespan: 1m", "needs a `condition`"),
+            ("type: event_count, rules: [f], timespan: 1m, condition: { lt: 3 }", "`lt` is not"),
+            ("type: event_count, rules: [f], timespan: 1M, condition: { gte: 3 }", "no timespan"),
+            ("type: event_count, rules: [g], timespan: 1m, condition: { gte: 3 }", "`g`, which is"),
+            ("type: temporal, rules: [c], timespan: 1m", "leads back to it"),
+            ("type: temporal, rules: [], timespan: 1m", "needs `rules`"),
+        ])
+    func correlations(body: String, message: String) {
+        let text = CorrelationTests.base("f") + "\n---\n" + CorrelationTests.correlation("c", body)
+        let result = run(text, [#"{"kind":"f"}"#])
+        #expect(result.refused.count == 1)
+        #expect(result.refused.first?.contains(message) ?? false, "\(result.refused)")
+        // The rule below it is a rule of its own now.
+        #expect(result.events == ["f": [[1]]])
+    }
+
+    @Test func aRefusedRuleTakesItsCorrelationsAlong() {
+        let text =
+            rule("a|sounds: x", id: "f") + "\n---\n"
+            + CorrelationTests.correlation(
+                "c", "type: event_count, rules: [f], timespan: 1m, condition: { gte: 1 }")
+        #expect(compile(text).refused.count == 2)
+    }
+
+    @Test func documentsThatAreNoRulesOrTwice() {
+        let refused = compile(
+            """
+            just text
+            ---
+            title: No detection
+            ---
+            title: Collection
+            action: global
+            ---
+            title: Filter
+            filter: { rules: [a] }
+            ---
+            \(rule("a: x"))
+            ---
+            \(rule("a: y"))
+            """
+        ).refused
+        #expect(refused.count == 5, "\(refused)")
+        #expect(refused.last?.contains("is the name of the rule at r.yaml:11") ?? false)
+        #expect(compile("a: [").refused.first?.hasPrefix("r.yaml:") ?? false)
+    }
+}
