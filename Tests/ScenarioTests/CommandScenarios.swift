@@ -168,7 +168,7 @@ struct CommandScenarios {
         let check = try Program.hisui("check", "config", file)
         #expect(check.status == 3)
         for (place, word) in [
-            ("1:23", "text"), ("4:14", "`name`"), ("4:45", "10.0.0.0/33"), ("5:8", "absolute"),
+            ("1:23", "text"), ("4:14", "`name`"), ("4:46", "10.0.0.0/33"), ("5:8", "absolute"),
             ("7:15", "`udp`"), ("8:20", "port"), ("9:23", "number"),
         ] {
             let line = check.errors.split(separator: "\n").first {
@@ -181,23 +181,32 @@ struct CommandScenarios {
         #expect(run.errors.contains("\(file):4:14:"))
     }
 
-    @Test(
-        "wrong usage ends with 2, refused input with 3, and each says why on standard error",
-        arguments: [
-            (["bogus"], 2), (["search"], 2), (["search", "--store", "/none", "(a"], 2),
-            (["search", "--store", "/none", "--format", "odd", "x"], 2),
-            (["search", "--store", "/none", "--lang", "xx", "x"], 2),
-            (["check", "config"], 2), (["check", "nonsense"], 2), (["run"], 2),
-            (["parse", "--parser", "none.such"], 2), (["search", "--store", "/none", "x"], 3),
-            (["status", "--store", "/none"], 3), (["sources", "--store", "/none"], 3),
-            (["run", "--config", "/none.yaml"], 3), (["check", "config", "/none.yaml"], 3),
-            (["check", "parsers", "/none.yaml"], 3), (["parse", "--parsers", "/none"], 3),
-        ])
-    func statuses(_ arguments: [String], _ status: Int32) throws {
+    @Test("wrong usage ends with 2 and says why on standard error")
+    func usage() throws {
+        let mistakes = [
+            "bogus", "search", "search --store /none (a", "search --store /none --format odd x",
+            "search --store /none --lang xx x", "check config", "check nonsense", "run",
+            "parse --parser none.such",
+        ]
+        for mistake in mistakes { try expectEnd(mistake, 2) }
+    }
+
+    @Test("input that is refused ends with 3 and says why on standard error")
+    func refusedInput() throws {
+        let mistakes = [
+            "search --store /none x", "status --store /none", "sources --store /none",
+            "run --config /none.yaml", "check config /none.yaml", "check parsers /none.yaml",
+            "parse --parsers /none",
+        ]
+        for mistake in mistakes { try expectEnd(mistake, 3) }
+    }
+
+    private func expectEnd(_ words: String, _ status: Int32) throws {
+        let arguments = words.split(separator: " ").map(String.init)
         let finished = try Program.run(Program.hisui, arguments)
-        #expect(finished.status == status, "\(finished.errors)")
-        #expect(!finished.errors.isEmpty)
-        #expect(finished.output.isEmpty, "standard output is for data")
+        #expect(finished.status == status, "\(words): \(finished.errors)")
+        #expect(!finished.errors.isEmpty, "\(words)")
+        #expect(finished.output.isEmpty, "\(words): standard output is for data")
     }
 
     @Test("the shipped definitions pass their own samples")
