@@ -148,7 +148,7 @@ if fuzz {
         fuzzer("YAML", ["HisuiYAML"]),
         fuzzer("Configuration", ["HisuiPolicy", "HisuiYAML"]),
         fuzzer("Parser", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiParse"]),
-        fuzzer("Sigma", ["HisuiDetect"]),
+        fuzzer("Sigma", ["HisuiDetect", "HisuiYAML"]),
         fuzzer("Rules", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiParse"]),
         fuzzer(
             "LogsQL", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiStore", "HisuiQuery"]),

@@ -1,4 +1,5 @@
 import HisuiDetect
+import HisuiYAML
 
 /// Any bytes as a rule file and as events: rules or refusals, never a crash, and the same findings
 /// when asked again. The part before the first NUL is the file, the part behind it the events.

@@ -25,6 +25,8 @@ struct Correlator {
     private struct Entry {
         var time: Int64
         var stage: Int
+        /// The event's number; nil for a run.
+        var event: UInt64?
         var origin: Origin
     }
 
@@ -64,7 +66,8 @@ struct Correlator {
         }
         for match in matches {
             let entry = Entry(
-                time: match.time, stage: match.feed.stage, origin: .event(match.evidence))
+                time: match.time, stage: match.feed.stage, event: match.evidence.number,
+                origin: .event(match.evidence))
             take(entry, match.feed.correlation, match.group)
         }
         matches.removeAll()
@@ -101,7 +104,8 @@ struct Correlator {
         sweep(oldest, number)
         guard let completed else { return }
         for feed in rules[number].feeds {
-            let next = Entry(time: entry.time, stage: feed.stage, origin: completed)
+            let next = Entry(
+                time: entry.time, stage: feed.stage, event: nil, origin: completed)
             take(next, feed.correlation, feed.key.map { key[$0] })
         }
     }
@@ -110,9 +114,10 @@ struct Correlator {
     private mutating func count(
         _ entry: Entry, _ least: Int, _ number: Int, _ group: inout Group
     ) -> Origin? {
-        // An event that satisfies several of the rules is one event.
-        if let last = group.window.last, group.first < group.window.count,
-            Correlator.event(last) == Correlator.event(entry), Correlator.event(entry) != nil
+        // An event that satisfies several of the rules is one event. Asked of the number and not
+        // of `origin`, on which the optimiser of Swift 6.3.1 stops.
+        if let event = entry.event, group.first < group.window.count,
+            group.window[group.window.count - 1].event == event
         {
             return nil
         }
@@ -183,11 +188,6 @@ struct Correlator {
         _ evidence: [Evidence], _ time: Int64, _ number: UInt64, _ rule: Int
     ) {
         found.append((time, number, Finding(rules[rule], evidence, entities: entityNames)))
-    }
-
-    private static func event(_ entry: Entry) -> UInt64? {
-        if case .event(let evidence) = entry.origin { return evidence.number }
-        return nil
     }
 
     /// The events behind entries; of a run, which grew from entry to entry, all of the longest.

@@ -10,6 +10,7 @@ struct JSONFields {
     private var byPath: [[UInt8]: [(field: Int, rank: Int)]] = [:]
     private let containers: Set<[UInt8]>
     private let hasKeywords: Bool
+    private let entities: Set<Int>
     private var path: [UInt8] = []
     /// Where the names of the open objects end in `path`.
     private var ends: [Int] = []
@@ -22,6 +23,7 @@ struct JSONFields {
         }
         containers = Set(set.containers.map { Array($0.utf8) })
         hasKeywords = set.hasKeywords
+        entities = Set(set.entities.map(\.field))
     }
 
     /// Fills in the values of the event in `line`; false where that is no JSON object.
@@ -77,12 +79,23 @@ struct JSONFields {
 
     private func take(_ range: ByteRange?, isText: Bool, _ values: inout EventValues) {
         if isText, hasKeywords, let range { values.addText(range) }
-        for (field, rank) in byPath[path] ?? [] { values.set(field, rank: rank * 2, range) }
+        set(byPath[path], 0, range, &values)
         guard let end = ends.last, end > 0, end < path.count,
             containers.contains(Array(path[..<end]))
         else { return }
-        for (field, rank) in byPath[Array(path[(end + 1)...])] ?? [] {
-            values.set(field, rank: rank * 2 + 1, range)
+        set(byPath[Array(path[(end + 1)...])], 1, range, &values)
+    }
+
+    /// Sets fields by names that are worse than their rank says by `offset`.
+    private func set(
+        _ fields: [(field: Int, rank: Int)]?, _ offset: Int, _ range: ByteRange?,
+        _ values: inout EventValues
+    ) {
+        guard let fields else { return }
+        // Windows writes a hyphen where nobody is meant; another field may name somebody.
+        let isNobody = range.map { $0.count == 1 && values.bytes[$0.range.lowerBound] == 0x2D }
+        for (field, rank) in fields where isNobody != true || !entities.contains(field) {
+            values.set(field, rank: rank * 2 + offset, range)
         }
     }
 }

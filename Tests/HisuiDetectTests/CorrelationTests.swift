@@ -137,6 +137,12 @@ import Testing
         #expect(run(text, lines).events == ["c": [[1, 3]]])
     }
 
+    @Test func aHyphenNamesNobody() {
+        let event = #"{"kind":"f","user.name":"-","TargetUserName":"x"}"#
+        let result = run(Self.base("f"), [event])
+        #expect(result.findings.map(\.entities) == [[.init(name: "user.name", values: [[0x78]])]])
+    }
+
     @Test func findingsNameWhatTheirEventsName() {
         let lines = ["x", "y", "x"].enumerated().map { index, user in
             #"{"kind":"f","h":"a","TargetUserName":"\#(user)","IpAddress":"192.0.2.1","#
