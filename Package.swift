@@ -126,6 +126,7 @@ if !bare {
             [
                 "HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiFile", "HisuiCollect",
                 "HisuiParse", "HisuiPolicy", "HisuiStore", "HisuiQuery",
+                .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(name: "TidyTests", swiftSettings: settings),
         .testTarget(name: "ScenarioTests", dependencies: ["hisui"], swiftSettings: settings),

@@ -26,6 +26,7 @@ final class WriteStage: Sendable {
     private let commitMillis: Int
     private let segmentRows: Int
     private let segmentAgeSeconds: Int
+    private let retryMillis: Int
     private let log: Logger
     /// Called on the writer's thread with rows that have just become durable.
     private let observe: (@Sendable (RowBatch, ShapeTable) -> Void)?
@@ -34,8 +35,10 @@ final class WriteStage: Sendable {
     private let giveUp = Atomic<Bool>(false)
     private let gaveUp = Atomic<Bool>(false)
 
+    /// - Parameter retryMillis: how long to wait before a group that was refused is tried again.
     init(
-        input: BoundedQueue<ParsedBatch>, service: Configuration.Service, log: Logger,
+        input: BoundedQueue<ParsedBatch>, service: Configuration.Service,
+        retryMillis: Int = 1000, log: Logger,
         observe: (@Sendable (RowBatch, ShapeTable) -> Void)?,
         onClosedLogs: @escaping @Sendable ([ClosedLog]) -> Void
     ) {
@@ -43,6 +46,7 @@ final class WriteStage: Sendable {
         commitMillis = service.commitMilliseconds
         segmentRows = service.segmentRows
         segmentAgeSeconds = service.segmentAgeSeconds
+        self.retryMillis = retryMillis
         self.log = log
         self.observe = observe
         self.onClosedLogs = onClosedLogs
@@ -57,10 +61,11 @@ final class WriteStage: Sendable {
     /// Whether the loop ended with records that the store had not taken.
     var lostRecords: Bool { gaveUp.load(ordering: .relaxed) }
 
-    /// A batch of a group, and where its rows went in the last attempt.
+    /// A batch of a group, and how often its stream had committed when it was appended; nil: it was
+    /// not, or was lost with a stream that failed.
     private struct Pending {
         var batch: ParsedBatch
-        var leaves: Range<UInt64>?
+        var appendedAt: UInt64?
     }
 
     /// Runs until the input has ended and everything is durable.
@@ -114,7 +119,7 @@ final class WriteStage: Sendable {
                     return false
                 }
                 turn.store(SystemClock.monotonicMilliseconds(), ordering: .relaxed)
-                sleep(1)
+                usleep(UInt32(retryMillis) * 1000)
                 recover(&group, writer)
             }
         }
@@ -126,11 +131,12 @@ final class WriteStage: Sendable {
     }
 
     private func attempt(_ group: inout [Pending], _ writer: ZoneWriter) throws(StoreError) {
-        for number in group.indices where group[number].leaves == nil {
+        for number in group.indices where group[number].appendedAt == nil {
             let batch = group[number].batch
-            group[number].leaves = try writer.append(
+            _ = try writer.append(
                 batch.rows, to: batch.stream, shapes: batch.shapes,
                 definitions: batch.definitions)
+            group[number].appendedAt = try writer.stream(batch.stream).commitCount
         }
         try writer.commit()
         try writer.closeOldLogs(ageSeconds: segmentAgeSeconds, rowsMax: segmentRows)
@@ -143,11 +149,11 @@ final class WriteStage: Sendable {
             for name in writer.streamNames {
                 let stream = try writer.stream(name)
                 guard stream.isFailed else { continue }
-                let durable = stream.committedIndex
-                for number in group.indices where group[number].batch.stream == name {
-                    if let leaves = group[number].leaves, leaves.lowerBound >= durable {
-                        group[number].leaves = nil
-                    }
+                for number in group.indices
+                where group[number].batch.stream == name
+                    && group[number].appendedAt == stream.commitCount
+                {
+                    group[number].appendedAt = nil
                 }
             }
             try writer.reopenFailedStreams()

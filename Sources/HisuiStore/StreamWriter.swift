@@ -34,6 +34,9 @@ public final class StreamWriter {
     public private(set) var nextIndex: UInt64
     /// One past the last row that is durable.
     public private(set) var committedIndex: UInt64
+    /// Commits that made something durable, since the stream was first opened by this object: what
+    /// was appended at one count is durable at any larger one.
+    public private(set) var commitCount: UInt64 = 0
     /// Whether the stream has to be opened again.
     public private(set) var isFailed = false
     /// What opening the stream found.
@@ -143,6 +146,7 @@ public final class StreamWriter {
             throw fail(error)
         }
         committedIndex = nextIndex
+        commitCount += 1
         tidy()
         if log.isFull { closeLog() }
     }

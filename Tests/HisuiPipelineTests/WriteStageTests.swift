@@ -1,0 +1,109 @@
+import HisuiBytes
+import HisuiEvent
+import HisuiFile
+import HisuiParse
+import HisuiPolicy
+import HisuiShape
+import HisuiStore
+import Logging
+import Testing
+
+@testable import HisuiPipeline
+
+/// The writer's loop on a disk whose operations fail: nothing is lost, nothing is counted twice.
+@Suite struct WriteStageTests {
+    private static let store = "/store"
+    private static let batches = 40
+
+    /// Batches of two sources as the parser gives them; every third has counts and no rows.
+    private static func queue() -> BoundedQueue<ParsedBatch> {
+        let queue = BoundedQueue<ParsedBatch>(weightMax: .max)
+        var parser = Parser(definitions: .empty, timeZone: .utc)
+        for number in 0..<batches {
+            var batch = RecordBatch(
+                source: Source(id: "test:\(number % 2)", kind: .syslogUDP, form: .syslog))
+            if number % 3 == 0 {
+                batch.account[.kernelBuffer] = 1
+            } else {
+                for row in 0..<3 {
+                    let line = Array("<13>Nov 23 10:00:00 h p: batch \(number) row \(row)".utf8)
+                    batch.append(line.span, received: Timestamp(nanoseconds: Int64(number)))
+                }
+            }
+            let rows = parser.parse(batch)
+            let parsed = ParsedBatch(
+                rows: rows, shapes: parser.shapes, definitions: DefinitionSet.empty.digest,
+                stream: number % 4 == 0 ? "other" : "default")
+            _ = queue.put(parsed, weight: 1)
+        }
+        queue.close()
+        return queue
+    }
+
+    private static func open(_ disk: SimulatedFileSystem) throws -> ZoneWriter {
+        try ZoneWriter.open(
+            fileSystem: disk, store: store, zone: "z", now: { Timestamp(nanoseconds: 1) })
+    }
+
+    private static func stage() -> WriteStage {
+        var service = Configuration.Service()
+        service.commitMilliseconds = 0
+        service.segmentRows = 20
+        return WriteStage(
+            input: queue(), service: service, retryMillis: 0,
+            log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, observe: nil,
+            onClosedLogs: { _ in })
+    }
+
+    private static func expectAll(on disk: SimulatedFileSystem, _ comment: Comment) throws {
+        let snapshot = try StoreReader(fileSystem: disk, path: store).snapshot(zones: nil)
+        var records: [String] = []
+        for block in snapshot.blocks {
+            for row in 0..<block.count {
+                var bytes: [UInt8] = []
+                try block.appendRecord(row: row, to: &bytes)
+                records.append(String(decoding: bytes, as: UTF8.self))
+            }
+        }
+        let withRows = (0..<batches).filter { $0 % 3 != 0 }
+        let wanted = withRows.flatMap { number in
+            (0..<3).map { "<13>Nov 23 10:00:00 h p: batch \(number) row \($0)" }
+        }
+        #expect(records.sorted() == wanted.sorted(), comment)
+        let accounts = snapshot.sourceStates.values.flatMap { $0 }.map(\.account)
+        #expect(accounts.reduce(0) { $0 + $1.stored } == UInt64(wanted.count), comment)
+        let dropped = accounts.reduce(0) { $0 + $1[.kernelBuffer] }
+        #expect(dropped == UInt64(batches - withRows.count), comment)
+    }
+
+    @Test(arguments: [false, true])
+    func everyOperationFailsOnce(persists: Bool) throws {
+        let whole = SimulatedFileSystem()
+        let writer = try Self.open(whole)
+        let first = whole.operationCount + 1
+        Self.stage().run(writer)
+        try Self.expectAll(on: whole, "without faults")
+        try #require(whole.operationCount > first)
+        for kind in SimulatedFileSystem.Fault.Kind.allCases {
+            for point in first...whole.operationCount {
+                let disk = SimulatedFileSystem()
+                let writer = try Self.open(disk)
+                disk.add(.init(operation: point, kind: kind, persists: persists))
+                let stage = Self.stage()
+                stage.run(writer)
+                #expect(!stage.lostRecords)
+                try Self.expectAll(on: disk, "operation \(point) \(kind), persists \(persists)")
+            }
+        }
+    }
+
+    @Test func aFullDiskIsGivenUpOnlyWhenAsked() throws {
+        let disk = SimulatedFileSystem()
+        let writer = try Self.open(disk)
+        disk.setCapacity(0)
+        let stage = Self.stage()
+        stage.stopWaiting()
+        stage.run(writer)
+        #expect(stage.lostRecords)
+    }
+}
