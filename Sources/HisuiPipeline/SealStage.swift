@@ -1,8 +1,9 @@
+import HisuiBytes
 import HisuiFile
 import HisuiStore
 import Logging
 
-/// The sealer's thread: turns closed log files into segments, beside reception and never in its way.
+/// The sealer's thread: turns closed log files into segments, beside reception, never in its way.
 final class SealStage: Sendable {
     /// More closed logs than this never wait: the next look finds them on the disk anyway.
     private static let waitingMax = 1024
@@ -28,14 +29,24 @@ final class SealStage: Sendable {
     /// Runs until stopped. What fails stays a log, is told, and is tried again: nothing is lost.
     func run() {
         var failed: [ClosedLog] = []
+        var nextTry = 0
         while true {
             switch closed.take(waitMillis: Self.retryMillis) {
             case .element(let log):
-                if !seal(log) { failed.append(log) }
+                if seal(log) { break }
+                if failed.isEmpty {
+                    nextTry = SystemClock.monotonicMilliseconds() + Self.retryMillis
+                }
+                failed.append(log)
             case .nothing:
-                failed = failed.filter { !seal($0) }
+                break
             case .end:
                 return
+            }
+            // Also while new ones keep coming.
+            if !failed.isEmpty, SystemClock.monotonicMilliseconds() >= nextTry {
+                failed = failed.filter { !seal($0) }
+                nextTry = SystemClock.monotonicMilliseconds() + Self.retryMillis
             }
         }
     }
