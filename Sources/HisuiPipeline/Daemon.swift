@@ -59,7 +59,7 @@ public struct Daemon: Sendable {
             onClosedLogs: { seal.take($0) })
         let sources = SourceService(
             sink: intake, resume: { intake.position(of: $0) },
-            // A collector may wait in a full queue for a store that refuses: then nothing would end.
+            // A collector may wait in a full queue for a store that refuses, and never end.
             onStop: { write.stopWaiting() }, log: log)
         sources.apply(configuration.sources)
         let onHangUp = ReloadService { reload(parse, routing, sources) }
@@ -107,7 +107,7 @@ public struct Daemon: Sendable {
             let loaded = try definitions(of: fresh)
             if loaded.diagnostics.isEmpty { return parse.replace(with: loaded) }
             log.error(
-                "reload: \(loaded.diagnostics.count) mistake(s); the parser definitions in force stay"
+                "reload: \(loaded.diagnostics.count) mistakes; the parser definitions in force stay"
             )
         } catch {
             log.error("reload: \(error); the parser definitions in force stay")

@@ -44,7 +44,7 @@ final class Intake: RecordSink {
         if !position.isEmpty { positions.withLock { $0[source] = position } }
     }
 
-    /// Bytes the batch takes in memory, near enough; never 0, so that empty batches are bounded too.
+    /// Bytes the batch takes in memory, near enough; never 0, to bound empty batches too.
     static func weight(of batch: borrowing RecordBatch) -> Int {
         batch.bytes.count + batch.entries.count * 32 + 256
     }

@@ -16,7 +16,7 @@ struct RunCommand: AsyncParsableCommand {
                 "Collect and keep the logs of one zone: the daemon.",
                 "一つの領域のログを収集・保管します（デーモン）。"),
             discussion: say(
-                "Runs in the foreground until SIGTERM or Ctrl-C; SIGHUP reads the configuration again.",
+                "Runs until SIGTERM or Ctrl-C. At SIGHUP the configuration is read again.",
                 "SIGTERM または Ctrl-C まで動作します。SIGHUP で設定を読み直します。"))
     }
 

@@ -16,7 +16,7 @@ struct SearchCommand: ParsableCommand {
                 Examples:
                   hisui search --store var/store 'error'
                   hisui search --store var/store 'user.name:=root and _time:1h'
-                  hisui search --store var/store '"Failed password" | stats by (source.ip) count() n'
+                  hisui search --store var/store '"Failed password" | stats by (source.ip) count()'
 
                 Standard output is a table on a terminal and JSON lines elsewhere. There is no
                 implicit limit. Ends with 1 when nothing was found.
@@ -25,7 +25,7 @@ struct SearchCommand: ParsableCommand {
                 例:
                   hisui search --store var/store 'error'
                   hisui search --store var/store 'user.name:=root and _time:1h'
-                  hisui search --store var/store '"Failed password" | stats by (source.ip) count() n'
+                  hisui search --store var/store '"Failed password" | stats by (source.ip) count()'
 
                 端末には表、それ以外には JSON Lines で出力します。件数の上限はありません。
                 該当がなければ終了コード 1 を返します。
@@ -44,7 +44,7 @@ struct SearchCommand: ParsableCommand {
         name: .customLong("time-zone"),
         help: ArgumentHelp(
             say(
-                "Time zone of the table and of times without one in the query (default: this machine's).",
+                "Time zone of the table and of times in the query (default: this machine's).",
                 "表示と、クエリ内の時刻の時間帯（既定: この端末の設定）。"), valueName: "name"))
     var timeZone: String?
 

@@ -6,9 +6,9 @@ struct CommandScenarios {
     @Test("parse writes exactly one line for each line, blank ones included")
     func parseLineForLine() throws {
         let lines = [
-            "Nov 23 10:00:00 web01 sshd[812]: Failed password for root from 192.0.2.9 port 52683 ssh2",
+            "Nov 23 10:00:00 h sshd[812]: Failed password for root from 192.0.2.9 port 52683 ssh2",
             "", "   ", "no header at all", "<13>1 - - - - - -",
-            "Nov 23 10:00:01 web01 sudo:   tanaka : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/bin/ls",
+            "Nov 23 10:00:01 h sudo:   tanaka : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/bin/ls",
         ]
         var input = Data(lines.joined(separator: "\n").utf8)
         input.append(contentsOf: [0x0A, 0xFF, 0x00, 0xE2, 0x80, 0xA8, 0x1B, 0x5B, 0x33, 0x31, 0x6D])

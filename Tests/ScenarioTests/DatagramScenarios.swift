@@ -15,7 +15,8 @@ struct DatagramScenarios {
         try Program.shell(
             """
             cd '\(daemon.folder.path)'
-            seq -f 'flood %.0f end' 1 \(half) > one; seq -f 'flood %.0f end' \(half + 1) \(count) > two
+            seq -f 'flood %.0f end' 1 \(half) > one
+            seq -f 'flood %.0f end' \(half + 1) \(count) > two
             logger -n 127.0.0.1 -P \(daemon.udpPort) -d -t flood -f one & first=$!
             logger -n 127.0.0.1 -P \(daemon.udpPort) -d -t flood -f two
             wait $first
