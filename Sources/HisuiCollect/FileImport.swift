@@ -16,23 +16,23 @@ public struct FileImport: ~Copyable {
     /// Bytes of the file as it is on disk; nil for a stream.
     public let fileBytes: Int?
     /// Bytes taken of the file so far, for progress.
-    public private(set) var fileBytesRead = 0
+    public private(set) var fileBytesRead: Int
     /// Bytes of contents given so far, delimiters included.
-    public private(set) var contentBytes = 0
+    public private(set) var contentBytes: Int
     public let latestPossible: Timestamp
 
     private let path: String
     private let descriptor: Int32
     private var decompressor: Decompressor
     private var cutter: Cutter
-    private var input: [UInt8] = []
-    private var inputPosition = 0
-    private var contents: [UInt8] = []
-    private var contentsPosition = 0
-    private var isInputAtEnd = false
-    private var isFinished = false
+    private var input: [UInt8]
+    private var inputPosition: Int
+    private var contents: [UInt8]
+    private var contentsPosition: Int
+    private var isInputAtEnd: Bool
+    private var isFinished: Bool
     private var failure: CollectError?
-    private var hasFailed = false
+    private var hasFailed: Bool
 
     private enum Cutter {
         case lines(LineCutter)
@@ -45,7 +45,9 @@ public struct FileImport: ~Copyable {
     ///   - path: `-` for standard input.
     ///   - name: id of the source; without it `import:` and the path.
     public init(path: String, name: String? = nil) throws(CollectError) {
-        self.path = path
+        // Everything is made before the first property is set: Swift 6.3.1, optimising, destroys
+        // properties that were never set where a value that cannot be copied is left half made.
+        let descriptor: Int32
         if path == "-" {
             descriptor = dup(0)
         } else {
@@ -62,11 +64,10 @@ public struct FileImport: ~Copyable {
                 .cannotRead, operation: "read", place: path, errno: isKnown ? EISDIR : error)
         }
         let isFile = status.st_mode & S_IFMT == S_IFREG
-        fileBytes = isFile ? Int(status.st_size) : nil
         var beginning: [UInt8] = []
         let failed = Self.fill(&beginning, descriptor)
-        decompressor = Decompressor(beginning: beginning.span)
-        latestPossible = Self.latest(
+        var decompressor = Decompressor(beginning: beginning.span)
+        let latest = Self.latest(
             isFile ? status : nil, decompressor.format == .gzip ? beginning : [])
         var position = 0
         var contents: [UInt8] = []
@@ -80,15 +81,24 @@ public struct FileImport: ~Copyable {
             failure = Self.error(error, path)
         }
         let isJournal = contents.starts(with: Self.journalStart)
-        cutter = isJournal ? .journal(JournalEntryCutter()) : .lines(LineCutter())
         let id = name ?? SourceID.make("import", path == "-" ? "stdin" : path)
+        self.path = path
+        self.descriptor = descriptor
+        self.decompressor = decompressor
+        cutter = isJournal ? .journal(JournalEntryCutter()) : .lines(LineCutter())
         source = Source(id: id, kind: .import, form: isJournal ? .journal : .line)
+        fileBytes = isFile ? Int(status.st_size) : nil
+        latestPossible = latest
         fileBytesRead = beginning.count
-        isInputAtEnd = failed
+        contentBytes = 0
         input = beginning
         inputPosition = position
         self.contents = contents
+        contentsPosition = 0
+        isInputAtEnd = failed
+        isFinished = false
         self.failure = failure
+        hasFailed = false
     }
 
     deinit { close(descriptor) }
