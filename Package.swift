@@ -135,6 +135,9 @@ if !bare {
 }
 
 if fuzz {
+    let queryModules: [Target.Dependency] = [
+        "HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiStore", "HisuiQuery",
+    ]
     let storeModules: [Target.Dependency] = [
         "HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiFile", "HisuiStore",
     ]
@@ -151,8 +154,7 @@ if fuzz {
         fuzzer("Parser", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiParse"]),
         fuzzer("Sigma", ["HisuiDetect", "HisuiYAML"]),
         fuzzer("Rules", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiParse"]),
-        fuzzer(
-            "LogsQL", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiStore", "HisuiQuery"]),
+        fuzzer("LogsQL", queryModules),
     ]
 }
 

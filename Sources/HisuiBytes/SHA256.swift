@@ -1,6 +1,7 @@
 /// SHA-256 (FIPS 180-4, RFC 6234) in plain Swift.
 ///
-/// For digests of definitions and other small things that evidence rests on. Records are hashed elsewhere, by faster means.
+/// For digests of definitions and other small things that evidence rests on. Records are hashed
+/// elsewhere, by faster means.
 public struct SHA256: Sendable {
     private var state: [UInt32] = [
         0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab,

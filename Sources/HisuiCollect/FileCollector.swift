@@ -6,9 +6,10 @@ import Glibc
 /// A line is a record, without its LF or CR LF; an empty line is an empty record. What stands
 /// behind the last LF waits until the line is finished, or the file has been rotated away.
 ///
-/// Each path is a source, `app:/var/log/app.log` for the collector `app`, whatever files have been there; rotated files
-/// (`app.log.1`, `app.log-20261123`) are known by identity and contents and belong to the source
-/// of the path they came from. See `FilePosition` for how a file is known again.
+/// Each path is a source, `app:/var/log/app.log` for the collector `app`, whatever files have been
+/// there; rotated files (`app.log.1`, `app.log-20261123`) are known by identity and contents and
+/// belong to the source of the path they came from. See `FilePosition` for how a file is known
+/// again.
 public final class FileCollector: Collector {
     /// Where reading begins in a file that is there when the collector first sees it.
     ///

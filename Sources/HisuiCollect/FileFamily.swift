@@ -204,7 +204,8 @@ final class FileFamily {
 
     /// Begins a file again that was emptied (copytruncate).
     ///
-    /// Lines written between copy and truncation are lost; those that are in the copy and were not read yet are taken from there.
+    /// Lines written between copy and truncation are lost; those that are in the copy and were not
+    /// read yet are taken from there.
     private func restart(_ file: FollowedFile) {
         let entry = file.position
         file.finish(.framingError, into: &batch)

@@ -11,9 +11,10 @@ public import HisuiEvent
 ///
 /// A weaker test than this one eats lines that begin with a number (`54 <1 minute elapsed`).
 ///
-/// **Bad lengths.** After a count beyond the limit (or shorter than its `<PRI>`), or when the bytes behind a counted frame begin
-/// neither a frame nor a line, the stream is out of step: it is cut into lines, each flagged
-/// `framingError`, until a line begins with `<PRI>` or a good count again. Nothing is lost.
+/// **Bad lengths.** After a count beyond the limit (or shorter than its `<PRI>`), or when the bytes
+/// behind a counted frame begin neither a frame nor a line, the stream is out of step: it is cut
+/// into lines, each flagged `framingError`, until a line begins with `<PRI>` or a good count again.
+/// Nothing is lost.
 ///
 /// **Long lines** are cut at `Limits.recordBytesMax` and flagged `truncated`; the rest up to the
 /// delimiter is thrown away and never taken for a message of its own.

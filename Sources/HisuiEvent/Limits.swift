@@ -10,7 +10,8 @@ public enum Limits {
     public static let sourceIDBytesMax = 128
     /// Slots of one shape; a record that needs more is stored as one slot.
     public static let slotsPerShapeMax = 255
-    /// Shapes a segment may hold before new ones become "any text" (DESIGN §4: degrade, not explode).
+    /// Shapes a segment may hold before new ones become "any text" (DESIGN §4: degrade, not
+    /// explode).
     public static let shapesPerSegmentMax = 65_536
     /// Streams of a zone.
     public static let streamsPerZoneMax = 8

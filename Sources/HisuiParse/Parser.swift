@@ -8,9 +8,10 @@ public import HisuiShape
 ///                           │ no                   │ no
 ///                           └▶ automatic slots     └▶ build it, once
 ///
-/// Nothing from outside is an error: a record of which nothing is understood is a row with one slot.
-/// For every row the literals of its shape and its slots make up the record byte for byte; this is
-/// compared for each record, not assumed. A warm parser allocates per batch, not per record.
+/// Nothing from outside is an error: a record of which nothing is understood is a row with one
+/// slot. For every row the literals of its shape and its slots make up the record byte for byte;
+/// this is compared for each record, not assumed. A warm parser allocates per batch, not per
+/// record.
 ///
 /// A parser belongs to one thread at a time and holds the numbers of its shapes itself.
 public struct Parser: Sendable {

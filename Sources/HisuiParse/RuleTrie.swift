@@ -1,6 +1,7 @@
 /// Finds the rules a message can fit by its first bytes.
 ///
-/// A group of rules has a radix tree over the literal text with which they begin. A rule that begins with a field stands at the root and is a candidate always.
+/// A group of rules has a radix tree over the literal text with which they begin. A rule that
+/// begins with a field stands at the root and is a candidate always.
 ///
 /// Every node holds the complete list of candidates, its ancestors' included, in the order in which
 /// rules are tried; so finding them is one walk and no merging.

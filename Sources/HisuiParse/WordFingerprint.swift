@@ -1,7 +1,7 @@
 /// Which words stand in a text, in 64 bits: one for each pair of bytes that follows a blank.
 ///
-/// A message that lacks a bit of a rule's fingerprint cannot fit the rule, so where many rules begin
-/// alike (all of `pam_unix(`), most of them need not be run. It never says that a rule fits.
+/// A message that lacks a bit of a rule's fingerprint cannot fit the rule, so where many rules
+/// begin alike (all of `pam_unix(`), most of them need not be run. It never says that a rule fits.
 enum WordFingerprint {
     @inline(__always)
     static func bit(_ first: UInt8, _ second: UInt8) -> UInt64 {

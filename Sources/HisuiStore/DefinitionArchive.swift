@@ -3,8 +3,8 @@ public import HisuiFile
 
 /// Keeps every parser definition that rows were made with: `<store>/definitions`.
 ///
-/// A frame and a segment name the digest of the set in force. Here stand the files behind it, so that
-/// years later anyone can see how a field came about:
+/// A frame and a segment name the digest of the set in force. Here stand the files behind it, so
+/// that years later anyone can see how a field came about:
 ///
 ///     <sha256 of the file>.yaml       the definition as it was read
 ///     <digest of the set>.set         one line for each member: SHA-256, parser, version, file

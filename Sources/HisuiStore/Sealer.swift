@@ -29,7 +29,8 @@ public struct Sealer: Sendable {
     /// Makes a segment of `log` and removes it.
     ///
     /// - Returns: the path of the segment.
-    /// - Throws: what the disk refused, or `.damaged` if the log is not what was written. The log is
+    /// - Throws: what the disk refused, or `.damaged` if the log is not what was written. The log
+    ///   is
     ///   there then, whole, and the same may be tried again.
     /// - Complexity: O(bytes of the log); holds one block in memory.
     @discardableResult

@@ -151,7 +151,8 @@ public final class StreamWriter {
         if log.isFull { closeLog() }
     }
 
-    /// Closes the open log if its first row is older than `ageSeconds`, or if it has `rowsMax` rows.
+    /// Closes the open log if its first row is older than `ageSeconds`, or if it has `rowsMax`
+    /// rows.
     public func closeOldLog(
         now: Timestamp, ageSeconds: Int = Limits.openLogAgeSecondsMax,
         rowsMax: Int = Limits.openRowsMax

@@ -4,7 +4,8 @@ import Testing
 
 /// A real systemd-journald in a mount namespace of its own.
 ///
-/// It writes to a directory that is seen from here too. It needs the right to make one (root); a test without it fails and says so.
+/// It writes to a directory that is seen from here too. It needs the right to make one (root); a
+/// test without it fails and says so.
 final class TestJournald {
     let directory = TestDirectory()
     /// Where the journal files are.
@@ -34,7 +35,8 @@ final class TestJournald {
             wait
             """)
         shell(
-            "exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; timeout -k 5 600 unshare -m sh '\(root)/start.sh' > '\(root)/output' 2>&1 "
+            "exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; timeout -k 5 600 "
+                + "unshare -m sh '\(root)/start.sh' > '\(root)/output' 2>&1 "
                 + "< /dev/null &")
         let path = directory.path("sockets/socket")
         for _ in 0..<2000 where unsafe access(path, F_OK) != 0 { usleep(5000) }

@@ -27,7 +27,8 @@ enum HisuiYAMLLog {
         ("hello {:rest}", "test.yaml:7:18: a field without a name"),
         (
             "hello {source.ip:word}",
-            "test.yaml:7:29: `source.ip` is an IP address and cannot be a word (write {source.ip:ip})"
+            "test.yaml:7:29: `source.ip` is an IP address and cannot be a word "
+                + "(write {source.ip:ip})"
         ),
         ("hello {_:int>}", "test.yaml:7:21: `int>` does not exist"),
         (
@@ -72,7 +73,8 @@ enum HisuiYAMLLog {
         ),
         (
             "class: authentication/login",
-            "test.yaml:8:19: unknown class `authentication/login` (did you mean `authentication/logon`?)"
+            "test.yaml:8:19: unknown class `authentication/login` "
+                + "(did you mean `authentication/logon`?)"
         ),
         ("source.port: many", "test.yaml:8:25: `many` is not a whole number, as `source.port` is"),
         ("source.ip: 1.2.3", "test.yaml:8:23: `1.2.3` is not an IP address, as `source.ip` is"),

@@ -154,7 +154,8 @@ import Testing
         #expect(
             sourceProblems("{files: {paths: [/a/*.log]}}", "{files: {paths: [/a/*.log], }, id: x}")
                 == [
-                    "7:20: `/a/*.log` is already read through `/a/*.log` at line 6, column 20 \(hint)"
+                    "7:20: `/a/*.log` is already read through `/a/*.log` at line 6, column "
+                        + "20 \(hint)"
                 ])
         #expect(sourceProblems("{files: {paths: [/a/*.log, /b/*.log]}}") == [])
     }
