@@ -6,12 +6,12 @@ import Testing
         var account = Account()
         account.stored = 10
         account.deduplicated = 2
-        account[reason: .kernelBuffer] = 3
-        account[reason: .quota] = 4
+        account[.kernelBuffer] = 3
+        account[.quota] = 4
         #expect(account.dropped == 7)
         #expect(account.offered == 19)
-        #expect(account[reason: .kernelBuffer] == 3)
-        #expect(account[reason: .tooLong] == 0)
+        #expect(account[.kernelBuffer] == 3)
+        #expect(account[.tooLong] == 0)
     }
 
     @Test func differencesAddUpReasonByReason() {
@@ -20,14 +20,14 @@ import Testing
         difference.stored = 1
         difference.gaps = 1
         for (number, reason) in DropReason.allCases.enumerated() {
-            difference[reason: reason] = UInt64(number + 1)
+            difference[reason] = UInt64(number + 1)
         }
         total.add(difference)
         total.add(difference)
         #expect(total.stored == 2)
         #expect(total.gaps == 2)
         for (number, reason) in DropReason.allCases.enumerated() {
-            #expect(total[reason: reason] == UInt64(2 * (number + 1)))
+            #expect(total[reason] == UInt64(2 * (number + 1)))
         }
     }
 
@@ -69,14 +69,14 @@ import Testing
         var batch = RecordBatch(source: source)
         batch.append([0x61, 0x62].span, received: Timestamp(nanoseconds: 1))
         batch.position = [7]
-        batch.account[reason: .quota] = 5
+        batch.account[.quota] = 5
         batch.gaps = [
             Gap(source: "s", detected: Timestamp(nanoseconds: 2), count: 3, cause: "test")
         ]
         let rows = RowBatch(takingOver: batch)
         #expect(rows.bytes == [0x61, 0x62])
         #expect(rows.position == [7])
-        #expect(rows.account[reason: .quota] == 5)
+        #expect(rows.account[.quota] == 5)
         #expect(rows.gaps.count == 1)
         #expect(rows.rows.isEmpty)
     }
