@@ -1,5 +1,5 @@
 # Shared by the scripts of this folder: sourced, never run.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 set -euo pipefail
 
 # What the program is built from; the compiler itself is not among Debian's packages.
