@@ -6,12 +6,6 @@ public protocol RecordSink: Sendable {
     ///
     /// - Returns: false when the pipeline is stopping: the batch was not taken, the collector ends.
     func put(_ batch: consuming RecordBatch) -> Bool
-
-    /// Hands over a batch if there is room, without waiting.
-    ///
-    /// - Returns: false when there is no room: the batch was not taken and is gone; the caller
-    ///   counts its records as `DropReason.queueFull`.
-    func offer(_ batch: consuming RecordBatch) -> Bool
 }
 
 /// Takes records from one configured place and hands them on, in order, with resumable positions.

@@ -4,8 +4,8 @@ import HisuiBytes
 /// A queue between two threads that holds a bounded weight: the only thing that joins stages.
 ///
 /// A producer that can wait is made to wait when the queue is full, which is how a slow disk stops
-/// the reading of a journal, a file or a TCP connection. A producer that cannot wait is told and
-/// counts the loss. An element heavier than the bound is let in when the queue is empty, so that
+/// the reading of a journal, a file or a TCP connection. A producer that must not wait is told that
+/// there is no room. An element heavier than the bound is let in when the queue is empty, so that
 /// nothing waits for ever.
 @safe
 final class BoundedQueue<Element: Sendable>: @unchecked Sendable {

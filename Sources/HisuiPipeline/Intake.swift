@@ -27,14 +27,6 @@ final class Intake: RecordSink {
         return true
     }
 
-    func offer(_ batch: consuming RecordBatch) -> Bool {
-        let weight = Self.weight(of: batch)
-        let (source, position) = (batch.source.id, batch.position)
-        guard queue.offer(batch, weight: weight) else { return false }
-        remember(position, of: source)
-        return true
-    }
-
     /// Where a collector goes on: after the last batch of the source that was taken.
     func position(of source: String) -> [UInt8]? {
         positions.withLock { $0[source] }

@@ -84,7 +84,7 @@ extension StoreError {
         }
         self.init(
             .damaged, what, path: damage.path, section: "write-ahead log",
-            offset: damage.bytes.lowerBound, advice: "run `hisui verify`")
+            offset: damage.bytes.lowerBound, advice: "run `hisui status`")
     }
 
     /// A log that says it belongs elsewhere.

@@ -116,7 +116,7 @@ public struct Sealer: Sendable {
                 .damaged,
                 "ends at record \(builder.firstIndex), not \(log.leaves.upperBound)",
                 path: log.path, section: "write-ahead log", offset: reader.offset,
-                advice: "keep the file and run `hisui verify`")
+                advice: "keep the file and run `hisui status`")
         }
         return contents
     }
@@ -129,7 +129,7 @@ public struct Sealer: Sendable {
             throw StoreError(
                 .damaged,
                 "goes on to record \(log.leaves.upperBound), the segment of its rows does not",
-                path: log.path, advice: "keep both files and run `hisui verify`")
+                path: log.path, advice: "keep both files and run `hisui status`")
         }
         let segment = try soundSegment(files.path(ofSegment: range))
         // Whoever made it may have been killed before its name was durable.

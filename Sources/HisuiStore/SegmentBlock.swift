@@ -258,6 +258,6 @@ extension StoreError {
     ) -> StoreError {
         StoreError(
             .damaged, what, path: path, section: section, offset: offset,
-            advice: "the file is not what was written; put back a copy, or run `hisui verify`")
+            advice: "the file is not what was written; put back a copy, or run `hisui status`")
     }
 }

@@ -127,7 +127,7 @@ struct StreamRecovery {
                 for state in reader.sourceStates { states.set(state) }
                 return
             } catch {
-                // The segment stays for `hisui verify`; an older one tells less, but the truth.
+                // The segment stays as it is; an older one tells less, but the truth.
                 report.damages.append(
                     LogDamage(
                         path: path, bytes: 0..<0, missing: 0..<0,

@@ -50,7 +50,7 @@ struct StreamView {
                     StoreError(
                         .damaged,
                         "no file holds records \(max(next, first)) to \(range.lowerBound - 1)",
-                        path: path, advice: "run `hisui verify`"))
+                        path: path, advice: "run `hisui status`"))
             }
             next = max(next, range.upperBound)
         }

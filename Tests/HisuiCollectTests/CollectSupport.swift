@@ -72,8 +72,6 @@ final class TestSink: RecordSink {
             return true
         }
     }
-
-    func offer(_ batch: consuming RecordBatch) -> Bool { put(batch) }
 }
 
 /// A collector on a thread of its own.
