@@ -131,4 +131,23 @@ public enum Limits {
     public static let jsonDepthMax = 32
     /// Directories below a directory of rules: what keeps a link to its parent from going on.
     public static let rulesDepthMax = 16
+
+    // MARK: - Acts
+
+    /// Fields of one act, those of its actor included; the longest kind has about 30.
+    public static let actFieldsMax = 256
+    /// Values of one list of an act: references of a finding, files of an import.
+    public static let actListMax = 8192
+    /// A name or address by which an actor is known: user, terminal, peer.
+    public static let actorTextBytesMax = 256
+    /// Acts of one frame of their log, and bytes of them after which a frame ends.
+    public static let actsPerFrameMax = 1024
+    public static let actFrameBytesMax = 4 << 20
+    /// The acts' log becomes a segment at so many rows, bytes, or seconds after its first row:
+    /// every process that appends reads it first.
+    public static let actLogRowsMax = 4096
+    public static let actLogBytesMax = 4 << 20
+    public static let actLogAgeSecondsMax = 86_400
+    /// How long a process waits for the acts' lock; an append holds it for some milliseconds.
+    public static let actLockMillisMax = 5000
 }

@@ -6,6 +6,8 @@ public enum SourceKind: UInt8, Sendable, CaseIterable {
     case syslogUnix = 4
     case file = 5
     case `import` = 6
+    /// Hisui itself: see `Act`.
+    case acts = 7
 }
 
 /// What the bytes of a record are (DESIGN: "what a stranger would call the original").
@@ -17,6 +19,8 @@ public enum RecordForm: UInt8, Sendable, CaseIterable {
     case line = 2
     /// One entry in the journal export format, fields in file order, without the blank line.
     case journal = 3
+    /// One JSON object (RFC 8259) on one line, without its line feed.
+    case json = 4
 }
 
 /// A source as the store names it: where records come from, inside one zone.

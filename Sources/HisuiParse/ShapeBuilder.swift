@@ -28,7 +28,7 @@ struct ShapeBuilder {
         switch layout.form {
         case .journal:
             builder.addJournal(record, entry, bodyCount: Int(layout.bodyCount))
-        case .syslog, .line:
+        case .syslog, .line, .json:
             builder.addHeader(record, scratch, kinds, dataStart: dataStart)
         }
         var parser = ""
