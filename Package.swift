@@ -151,6 +151,7 @@ if fuzz {
         fuzzer("JournalExport", ["HisuiCollect", "HisuiEvent"]),
         fuzzer("YAML", ["HisuiYAML"]),
         fuzzer("Configuration", ["HisuiPolicy", "HisuiYAML"]),
+        fuzzer("JSONShape", ["HisuiBytes", "HisuiShape"]),
         fuzzer("Parser", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiParse"]),
         fuzzer("Sigma", ["HisuiDetect", "HisuiYAML"]),
         fuzzer("Rules", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiParse"]),

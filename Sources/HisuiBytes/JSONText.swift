@@ -137,6 +137,14 @@ public enum JSONText {
         return at + 4
     }
 
+    /// Whether the bytes are the word `null`.
+    public static func isNull(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        range.count == 4 && bytes[range.lowerBound] == UInt8(ascii: "n")
+            && bytes[range.lowerBound + 1] == UInt8(ascii: "u")
+            && bytes[range.lowerBound + 2] == UInt8(ascii: "l")
+            && bytes[range.lowerBound + 3] == UInt8(ascii: "l")
+    }
+
     /// Four hexadecimal digits at the start of `range`.
     static func unit(_ bytes: Span<UInt8>, _ range: Range<Int>) -> UInt32? {
         guard range.count >= 4 else { return nil }

@@ -2,6 +2,8 @@ public import HisuiBytes
 
 /// The canonical encoding of a shape, by which logs and segments store it.
 ///
+///     u8      structure
+///     u8      encoding
 ///     varint  number of slots n
 ///     n ×     u8 kind, u8 role
 ///     n+1 ×   counted bytes: literal
@@ -29,6 +31,8 @@ extension Shape {
 
     /// Appends the canonical encoding. Complexity: O(its length).
     public func encode(into out: inout [UInt8]) {
+        out.append(structure.rawValue)
+        out.append(encoding.rawValue)
         out.appendVarint(UInt64(slots.count))
         for slot in slots {
             out.append(slot.kind.rawValue)
@@ -78,6 +82,9 @@ extension Shape {
     }
 
     private static func decode(_ reader: inout ByteReader) throws -> Shape {
+        guard let structure = Structure(rawValue: try reader.u8()),
+            let encoding = TextEncoding(rawValue: try reader.u8())
+        else { throw Malformed(position: reader.position, what: "unknown structure or encoding") }
         let slotCount = try reader.count(ofSize: 2)
         var slots: [Slot] = []
         slots.reserveCapacity(slotCount)
@@ -96,7 +103,7 @@ extension Shape {
         let fields = try fields(&reader, in: literals)
         return Shape(
             literals: literals, slots: slots, fields: fields, message: message, parser: parser,
-            rule: rule)
+            rule: rule, structure: structure, encoding: encoding)
     }
 
     private static func fields(

@@ -83,6 +83,17 @@ extension Shape.Decoding {
                 out.append(bytes[index])
                 index += 1
             }
+        case .jsonEscapes:
+            JSONText.appendUnescaped(bytes, range.range, to: &out)
+        case .jsonValue:
+            if !JSONText.isNull(bytes, range.range) { out.append(bytes, range) }
+        case .doubledQuotes:
+            var isSecond = false
+            for index in range.range {
+                let byte = bytes[index]
+                isSecond = byte == 0x22 && !isSecond
+                if byte != 0x22 || isSecond { out.append(byte) }
+            }
         case .hexBytes:
             guard range.count % 2 == 0 else {
                 out.append(bytes, range)

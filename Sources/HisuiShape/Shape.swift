@@ -1,3 +1,5 @@
+public import HisuiBytes
+
 /// What all records of one kind have in common: fixed text, the parser rule that knows it, constant
 /// fields. What varies are its **slots**.
 ///
@@ -21,10 +23,16 @@ public struct Shape: Hashable, Sendable {
     public var parser: String
     /// The rule inside it, e.g. `failed-invalid`; empty for automatic shapes.
     public var rule: String
+    /// What the message is.
+    public var structure: Structure
+    /// How the bytes of records become text: literals and slots are in this encoding, names and
+    /// constants of fields in UTF-8.
+    public var encoding: TextEncoding
 
     public init(
         literals: [[UInt8]], slots: [Slot], fields: [Field] = [], message: Stretch? = nil,
-        parser: String = "", rule: String = ""
+        parser: String = "", rule: String = "", structure: Structure = .text,
+        encoding: TextEncoding = .utf8
     ) {
         precondition(literals.count == slots.count + 1, "a shape ends and begins with a literal")
         self.literals = literals
@@ -33,6 +41,8 @@ public struct Shape: Hashable, Sendable {
         self.message = message ?? Stretch.whole(of: literals)
         self.parser = parser
         self.rule = rule
+        self.structure = structure
+        self.encoding = encoding
     }
 
     /// The shape that fits every record: one slot, which is the message.
@@ -54,6 +64,13 @@ extension Shape {
             self.kind = kind
             self.role = role
         }
+    }
+
+    /// What the message of a shape is. The raw value is stored; never renumber.
+    public enum Structure: UInt8, Sendable, CaseIterable {
+        case text = 0
+        /// One JSON object, taken apart or as one slot; see `JSONShape`.
+        case json = 1
     }
 
     /// What a slot's bytes most likely are: a hint for its column's encoding, never a promise.
@@ -136,6 +153,12 @@ extension Shape {
         case backslashEscapes = 3
         /// Pairs of hexadecimal digits to bytes.
         case hexBytes = 4
+        /// A JSON string without its quotes, escapes resolved.
+        case jsonEscapes = 5
+        /// Another JSON value as it stands: number, truth value, array. `null` is nothing.
+        case jsonValue = 6
+        /// A quoted field of RFC 4180 without its quotes: two quotes inside are one.
+        case doubledQuotes = 7
     }
 
     public struct Field: Hashable, Sendable {

@@ -48,8 +48,8 @@ import Testing
 
     @Test func hugeCountsReserveNothing() {
         for head: [UInt8] in [
-            [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01],
-            [0x00, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F],
+            [0x00, 0x00, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01],
+            [0x00, 0x00, 0x00, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F],
         ] {
             expectRefused(head, 0)
         }
@@ -92,7 +92,9 @@ import Testing
         return Shape(
             literals: literals, slots: slots, fields: fields,
             message: randomStretch(literals, &random), parser: random.below(2) == 0 ? "" : "a.b",
-            rule: random.below(2) == 0 ? "" : "規則")
+            rule: random.below(2) == 0 ? "" : "規則",
+            structure: random.element(Shape.Structure.allCases),
+            encoding: random.element(TextEncoding.allCases))
     }
 
     private func randomStretch(_ literals: [[UInt8]], _ random: inout Splitmix) -> Shape.Stretch {
