@@ -77,6 +77,16 @@ public struct RowBatch: Sendable {
     public var account: Account
     public var gaps: [Gap]
 
+    /// A batch without rows, account, gaps and position: what was read back from a store.
+    public init(source: Source, senders: [String]) {
+        self.source = source
+        self.senders = senders
+        bytes = []
+        position = []
+        account = Account()
+        gaps = []
+    }
+
     /// Takes over everything of `records` but its entries, which become rows one by one.
     public init(takingOver records: consuming RecordBatch) {
         source = records.source

@@ -54,8 +54,11 @@ public struct Daemon: Sendable {
             intake: intake, definitions: definitions,
             bytesMax: configuration.service.queueBytesMax, routing: routing)
         let seal = SealStage(store: configuration.store, log: log)
+        var observers: [@Sendable (DurableRows) -> Void] = []
+        if let observe { observers.append { observe($0.rows, $0.shapes) } }
         let write = WriteStage(
-            input: parse.output, service: configuration.service, log: log, observe: observe,
+            input: parse.output, service: configuration.service, log: log,
+            observers: observers,
             onClosedLogs: { seal.take($0) })
         let sources = SourceService(
             sink: intake, resume: { intake.position(of: $0) },

@@ -28,8 +28,8 @@ final class WriteStage: Sendable {
     private let segmentAgeSeconds: Int
     private let retryMillis: Int
     private let log: Logger
-    /// Called on the writer's thread with rows that have just become durable.
-    private let observe: (@Sendable (RowBatch, ShapeTable) -> Void)?
+    /// Called on the writer's thread with rows that have just become durable; must not wait.
+    private let observers: [@Sendable (DurableRows) -> Void]
     private let onClosedLogs: @Sendable ([ClosedLog]) -> Void
     private let turn = Atomic<Int>(SystemClock.monotonicMilliseconds())
     private let giveUp = Atomic<Bool>(false)
@@ -39,7 +39,7 @@ final class WriteStage: Sendable {
     init(
         input: BoundedQueue<ParsedBatch>, service: Configuration.Service,
         retryMillis: Int = 1000, log: Logger,
-        observe: (@Sendable (RowBatch, ShapeTable) -> Void)?,
+        observers: [@Sendable (DurableRows) -> Void],
         onClosedLogs: @escaping @Sendable ([ClosedLog]) -> Void
     ) {
         self.input = input
@@ -48,7 +48,7 @@ final class WriteStage: Sendable {
         segmentAgeSeconds = service.segmentAgeSeconds
         self.retryMillis = retryMillis
         self.log = log
-        self.observe = observe
+        self.observers = observers
         self.onClosedLogs = onClosedLogs
     }
 
@@ -66,6 +66,8 @@ final class WriteStage: Sendable {
     private struct Pending {
         var batch: ParsedBatch
         var appendedAt: UInt64?
+        /// Leaf index of its first row, where it was appended.
+        var first: UInt64 = 0
     }
 
     /// Runs until the input has ended and everything is durable.
@@ -123,8 +125,11 @@ final class WriteStage: Sendable {
                 recover(&group, writer)
             }
         }
-        if let observe {
-            for pending in group { observe(pending.batch.rows, pending.batch.shapes) }
+        for pending in group where !pending.batch.rows.rows.isEmpty {
+            let rows = DurableRows(
+                rows: pending.batch.rows, shapes: pending.batch.shapes,
+                stream: pending.batch.stream, first: pending.first)
+            for observe in observers { observe(rows) }
         }
         onClosedLogs(writer.takeClosedLogs())
         return true
@@ -133,9 +138,10 @@ final class WriteStage: Sendable {
     private func attempt(_ group: inout [Pending], _ writer: ZoneWriter) throws(StoreError) {
         for number in group.indices where group[number].appendedAt == nil {
             let batch = group[number].batch
-            _ = try writer.append(
+            group[number].first = try writer.append(
                 batch.rows, to: batch.stream, shapes: batch.shapes,
-                definitions: batch.definitions)
+                definitions: batch.definitions
+            ).lowerBound
             group[number].appendedAt = try writer.stream(batch.stream).commitCount
         }
         try writer.commit()

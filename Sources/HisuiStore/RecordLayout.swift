@@ -18,6 +18,9 @@ final class RecordLayout: Sendable {
         lengths = shape.literals.map { UInt32($0.count) }
     }
 
+    /// Length of literal number `number`.
+    func literalCount(_ number: Int) -> UInt32 { lengths[number] }
+
     /// Appends the record of value number `ordinal` of each column.
     func appendRecord(_ ordinal: Int, to out: inout [UInt8]) {
         var total = text.count

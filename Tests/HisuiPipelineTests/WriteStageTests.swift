@@ -51,7 +51,7 @@ import Testing
         service.segmentRows = 20
         return WriteStage(
             input: queue(), service: service, retryMillis: 0,
-            log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, observe: nil,
+            log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, observers: [],
             onClosedLogs: { _ in })
     }
 
