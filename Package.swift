@@ -52,6 +52,7 @@ var targets: [Target] = [
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     // Rank 1
     module("HisuiBytes", ["CHisui"]),
     module("HisuiYAML", ["CYAML"]),
@@ -69,6 +70,7 @@ var targets: [Target] = [
     module("HisuiParse", ["HisuiBytes", "HisuiYAML", "HisuiEvent", "HisuiShape"]),
     module("HisuiPolicy", ["HisuiBytes", "HisuiYAML", "HisuiEvent"]),
     module("HisuiDetect", ["HisuiBytes", "HisuiYAML", "HisuiEvent", "HisuiShape"]),
+    module("HisuiProof", ["HisuiBytes", "HisuiEvent", "HisuiFile", "CCrypto"]),
     // Rank 4
     module(
         "HisuiStore",
@@ -85,6 +87,7 @@ var targets: [Target] = [
     tests("HisuiParse", ["HisuiBytes", "HisuiYAML", "HisuiEvent", "HisuiShape"]),
     tests("HisuiPolicy", ["HisuiBytes", "HisuiYAML", "HisuiEvent"]),
     tests("HisuiDetect", ["HisuiBytes", "HisuiYAML", "HisuiEvent", "HisuiShape"]),
+    tests("HisuiProof", ["HisuiBytes", "HisuiEvent", "HisuiFile"]),
     tests("HisuiStore", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiFile"]),
     tests("HisuiQuery", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiStore", "HisuiFile"]),
 ]
@@ -154,6 +157,7 @@ if fuzz {
         fuzzer("JSONShape", ["HisuiBytes", "HisuiShape"]),
         fuzzer("Parser", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiParse"]),
         fuzzer("Sigma", ["HisuiDetect", "HisuiYAML"]),
+        fuzzer("Note", ["HisuiProof"]),
         fuzzer("Rules", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiParse"]),
         fuzzer("LogsQL", queryModules),
     ]

@@ -3,7 +3,9 @@
 set -euo pipefail
 
 # What the program is built from; the compiler itself is not among Debian's packages.
-readonly BUILD_PACKAGES=(libsystemd-dev zlib1g-dev libzstd-dev libyaml-dev pkg-config)
+readonly BUILD_PACKAGES=(
+    libsystemd-dev zlib1g-dev libzstd-dev libyaml-dev libssl-dev pkg-config
+)
 # What the tests run against: Debian's own senders, journal and rotation.
 readonly TEST_PACKAGES=(bsdutils rsyslog systemd systemd-journal-remote logrotate gzip zstd)
 

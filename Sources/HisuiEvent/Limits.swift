@@ -150,4 +150,16 @@ public enum Limits {
     public static let actLogAgeSecondsMax = 86_400
     /// How long a process waits for the acts' lock; an append holds it for some milliseconds.
     public static let actLockMillisMax = 5000
+
+    // MARK: - Proof
+
+    /// A signed note: a checkpoint has about 600 bytes; room for cosignatures, of which those of
+    /// the newer kinds have 5,000 bytes each.
+    public static let noteBytesMax = 256 << 10
+    /// Signatures of a note; the specification wants at least 16.
+    public static let noteSignaturesMax = 64
+    /// Hashes of an inclusion or consistency proof: the depth of the largest tree there can be.
+    public static let proofHashesMax = 64
+    /// A trust file: some hundred keys and checkpoints.
+    public static let trustFileBytesMax = 4 << 20
 }
