@@ -6,7 +6,11 @@ extension Act {
     public static let ownNames = [
         "time", "act", "zone.name", "actor.kind", "actor.user", "actor.uid", "actor.loginuid",
         "actor.sudo_user", "actor.tty", "actor.ssh_client", "actor.pid", "actor.program",
+        messageName,
     ]
+
+    /// The last one: it is made anew from the others, and not read back.
+    private static let messageName = "message"
 
     /// Appends the act as one line of JSON, without a line feed; valid UTF-8 for any values.
     /// - Complexity: O(bytes).
@@ -29,6 +33,7 @@ extension Act {
         writer.add("actor.pid", actor.pid.map(Int64.init))
         writer.add("actor.program", actor.program)
         for field in fields { writer.add(field.name, field.value) }
+        writer.add(Self.messageName, .text(message))
         out = writer.out
         out.append(UInt8(ascii: "}"))
     }
@@ -129,6 +134,7 @@ extension Act {
         actor.sshClient = try text("actor.ssh_client")
         actor.pid = try integer("actor.pid")
         actor.program = try text("actor.program")
+        _ = take(Self.messageName)
         self.init(kind, time: time, zone: zone, actor: actor, fields: fields)
     }
 
@@ -198,5 +204,18 @@ extension Act {
         var bytes: [UInt8] = []
         JSONText.appendUnescaped(record, text.range, to: &bytes)
         return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+extension Act {
+    /// The kind of a record as Hisui writes it, without reading the rest; nil where only decoding
+    /// can tell.
+    public static func kind(ofRecord record: Span<UInt8>) -> Kind? {
+        var scanner = JSONScanner(record, 0..<record.count, depthMax: 2)
+        guard (try? scanner.next()) == .beginObject, case .key? = try? scanner.next(),
+            case .string? = try? scanner.next(), case .key(let key)? = try? scanner.next(),
+            text(record, key) == "act", case .string(let kind)? = try? scanner.next()
+        else { return nil }
+        return Kind(rawValue: text(record, kind))
     }
 }

@@ -13,6 +13,8 @@
 /// Without these steps bytes may be missing, torn at 512 bytes, in another order, or garbage.
 /// `writeDurably` is the one way to write a whole file; see there for the sequence.
 ///
+/// What root makes belongs to the owner of the folder it stands in.
+///
 /// May be used from several threads.
 public protocol FileSystem: Sendable {
     /// Makes a directory with mode 0700, and its parents likewise; syncs the directory that holds

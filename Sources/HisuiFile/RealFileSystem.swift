@@ -7,6 +7,9 @@ public struct RealFileSystem: FileSystem {
 
     public func createDirectory(_ path: String) throws(FileError) {
         if unsafe mkdir(path, 0o700) == 0 {
+            let descriptor = try openForReading(path, O_DIRECTORY)
+            defer { Glibc.close(descriptor) }
+            try giveToOwner(of: Path.parent(of: path), descriptor, path)
             try syncDirectory(Path.parent(of: path))
             return
         }
@@ -65,6 +68,14 @@ public struct RealFileSystem: FileSystem {
             let error = FileError(errno: errno, operation: "fstat", path: path)
             Glibc.close(descriptor)
             throw error
+        }
+        if mode == .create {
+            do throws(FileError) {
+                try giveToOwner(of: Path.parent(of: path), descriptor, path)
+            } catch {
+                Glibc.close(descriptor)
+                throw error
+            }
         }
         return RealFile(descriptor: descriptor, size: Int(status.st_size), path: path)
     }
@@ -153,12 +164,35 @@ public struct RealFileSystem: FileSystem {
             throw FileError(
                 .locked, errno: number, operation: "lock", path: path, detail: holder(of: path))
         }
+        do throws(FileError) {
+            try giveToOwner(of: Path.parent(of: path), descriptor, path)
+        } catch {
+            Glibc.close(descriptor)
+            throw error
+        }
         // Only for the message above; a lock is a lock without it.
         let text = Array("\(getpid())\n".utf8)
         _ = ftruncate(descriptor, 0)
         // Safe: the pointer is used during the call only.
         _ = unsafe pwrite(descriptor, text, text.count, 0)
         return RealFileLock(descriptor: descriptor)
+    }
+
+    /// Gives what root has made to the owner of the folder it stands in: a daemon of another user
+    /// has to go on with what an administrator began.
+    private func giveToOwner(
+        of folder: String, _ descriptor: Int32, _ path: String
+    ) throws(FileError) {
+        guard geteuid() == 0 else { return }
+        var status = stat()
+        // Safe: the call writes one structure, which lives on this frame.
+        guard unsafe stat(folder, &status) == 0 else {
+            throw FileError(errno: errno, operation: "stat", path: folder)
+        }
+        if status.st_uid == 0 { return }
+        guard fchown(descriptor, status.st_uid, status.st_gid) == 0 else {
+            throw FileError(errno: errno, operation: "fchown", path: path)
+        }
     }
 
     private func holder(of path: String) -> String {

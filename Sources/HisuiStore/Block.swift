@@ -66,6 +66,9 @@ public final class Block: Sendable {
     /// One past the leaf index of the last row.
     public var endIndex: UInt64 { firstIndex + UInt64(count) }
 
+    /// Whether the rows are the store's acts, which belong to no zone.
+    public var isOfActs: Bool { zone == Filenames.acts && stream == Filenames.acts }
+
     /// For each row, the number of its shape in `shapes`.
     ///
     /// Complexity: O(rows).

@@ -11,7 +11,8 @@ import HisuiFile
 ///     <store>/zones/<zone>/<stream>/tree/
 ///     <store>/definitions/<sha-256>.yaml       see `DefinitionArchive`
 ///     <store>/definitions/<digest>.set
-///     <store>/acts/  <store>/state/
+///     <store>/acts/{lock,wal,segments,tree}    see `ActLog`: a stream without a zone
+///     <store>/state/
 ///
 /// Leaf indices are 20 decimal digits, so that the order of the names is the order of the records;
 /// `end` is one past the last. A log's number has 8 hexadecimal digits.
@@ -104,17 +105,19 @@ public enum Filenames {
         Path.join(Path.join(store, zones), zone)
     }
 
+    /// The folder of a stream. Zone `acts` with stream `acts` is the store's acts.
     public static func streamPath(store: String, zone: String, stream: String) -> String {
-        Path.join(zonePath(store: store, zone: zone), stream)
+        if zone == acts && stream == acts { return Path.join(store, acts) }
+        return Path.join(zonePath(store: store, zone: zone), stream)
     }
 
     /// Whether a zone or stream may have that name: 1 to 64 bytes of `a-z A-Z 0-9 . _ -`, not
     /// beginning with a dot, and not a name that Hisui uses itself.
     public static func isValidName(_ name: String) -> Bool {
         let bytes = name.utf8
-        guard (1...64).contains(bytes.count), bytes.first != UInt8(ascii: "."), name != lock else {
-            return false
-        }
+        guard (1...64).contains(bytes.count), bytes.first != UInt8(ascii: "."),
+            name != lock, name != acts
+        else { return false }
         return bytes.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

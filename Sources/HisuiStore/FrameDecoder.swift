@@ -24,6 +24,11 @@ struct FrameDecoder {
 
     private static let unknown = UInt32.max
 
+    /// Whether shapes have the same numbers in the file as in the reader's table.
+    func numbersAreShared(_ shapes: ShapeTable) -> Bool {
+        numbers.count == shapes.count && numbers.indices.allSatisfy { numbers[$0] == UInt32($0) }
+    }
+
     /// - Parameter bytes: the whole frame.
     mutating func decode(
         _ bytes: Span<UInt8>, _ header: LogFormat.FrameHeader, rows decodesRows: Bool,

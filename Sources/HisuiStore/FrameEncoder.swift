@@ -53,6 +53,17 @@ struct FrameEncoder: ~Copyable {
         buffer.append(header)
     }
 
+    /// Goes on with a log file: numbers shapes and frames as its earlier writers would.
+    init(resuming log: ResumedLog) {
+        identity = log.identity
+        sequence = log.sequence
+        definitions = log.definitions
+        for shape in log.shapes.dropFirst() {
+            _ = fileShapes.intern(shape)
+            layouts.append(shape)
+        }
+    }
+
     /// Writes what waits in the buffer to the end of a file.
     func write(to file: any OpenFile) throws(FileError) {
         try file.append(buffer.bytes)

@@ -148,9 +148,13 @@ struct LogIdentity {
         self.name = name
     }
 
-    /// As the path of a log file, `…/<zone>/<stream>/wal/<name>`, says.
+    /// As the path of a log file, `…/<zone>/<stream>/wal/<name>` or `…/acts/wal/<name>`, says.
     init(path: String, name: Filenames.LogName) {
         let folder = Path.parent(of: Path.parent(of: path))
+        if Path.name(of: folder) == Filenames.acts {
+            self.init(zone: Filenames.acts, stream: Filenames.acts, name: name)
+            return
+        }
         self.init(
             zone: Path.name(of: Path.parent(of: folder)), stream: Path.name(of: folder), name: name)
     }

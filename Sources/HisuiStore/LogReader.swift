@@ -136,6 +136,20 @@ public struct LogReader {
         damages.append(LogDamage(path: path, bytes: bytes, missing: missing, what: what))
     }
 
+    /// What a writer needs to go on behind the last frame; `nil` where something of the file
+    /// could not be read, or its shapes are not numbered one after the other.
+    ///
+    /// - Parameter firstReceived: when the first row was received.
+    func resumed(firstReceived: Timestamp?) -> ResumedLog? {
+        guard let identity, zone != nil, damages.isEmpty, decoder.numbersAreShared(shapes) else {
+            return nil
+        }
+        return ResumedLog(
+            name: name, identity: identity, size: offset, rows: rowCount,
+            firstReceived: firstReceived, sequence: nextSequence,
+            shapes: shapes.shapes(from: 0), definitions: definitions)
+    }
+
     /// Bytes behind the last readable frame: a torn tail if the file does not grow any more.
     public func tailCount() throws(StoreError) -> Int {
         do throws(FileError) {

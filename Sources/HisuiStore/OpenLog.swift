@@ -1,12 +1,14 @@
 import HisuiEvent
 import HisuiFile
+import HisuiShape
 
 /// The log file that a stream writes: on the disk, and what is not there yet.
 ///
 ///     file      | committed: synced | written by a commit that did not end |
 ///     encoder                       | the bytes of the next commit         |
 ///
-/// The file is made by the first commit. Owned by a `StreamWriter`.
+/// The file is made by the first commit, or was made by another writer (`ResumedLog`). Owned by a
+/// `StreamWriter`.
 final class OpenLog {
     let folder: String
     let name: Filenames.LogName
@@ -26,6 +28,17 @@ final class OpenLog {
         encoder = FrameEncoder(identity: header.identity, header: header.encoded())
     }
 
+    /// A log that another writer began, read to its end and synced.
+    init(folder: String, resuming resumed: ResumedLog) {
+        self.folder = folder
+        name = resumed.name
+        path = Path.join(folder, name.text)
+        encoder = FrameEncoder(resuming: resumed)
+        committed = resumed.size
+        rows = resumed.rows
+        firstReceived = resumed.firstReceived
+    }
+
     /// Whether a commit should be the last one to this file.
     var isFull: Bool {
         rows >= Limits.openRowsMax
@@ -42,6 +55,14 @@ final class OpenLog {
         let file: any OpenFile
         if let open = self.file {
             file = open
+        } else if committed > 0 {
+            file = try fileSystem.open(path, .readWrite)
+            guard file.size == committed else {
+                file.close()
+                throw FileError(
+                    .other, operation: "open", path: path, detail: "somebody else changed it")
+            }
+            self.file = file
         } else {
             file = try fileSystem.open(path, .create)
             self.file = file
@@ -82,4 +103,20 @@ final class OpenLog {
         if file.size > committed { try file.truncate(to: committed) }
         try file.sync()
     }
+}
+
+/// All that is needed to go on with a log file.
+struct ResumedLog {
+    var name: Filenames.LogName
+    var identity: UInt64
+    /// Bytes of the file, all of them synced.
+    var size: Int
+    var rows: Int
+    var firstReceived: Timestamp?
+    /// Number of the next frame.
+    var sequence: UInt32
+    /// Shapes by number in the file, `Shape.any` included.
+    var shapes: [Shape]
+    /// Digest in force after the last frame.
+    var definitions: [UInt8]
 }

@@ -24,6 +24,9 @@ public struct Snapshot: Sendable {
             self.stream = stream
         }
 
+        /// The store's acts, which belong to no zone: zone and stream are both called `acts`.
+        public static let acts = Stream(zone: Filenames.acts, stream: Filenames.acts)
+
         public static func < (a: Stream, b: Stream) -> Bool {
             a.zone == b.zone ? a.stream < b.stream : a.zone < b.zone
         }

@@ -37,6 +37,7 @@ public final class StoreReader: Sendable {
     /// What the store holds now.
     ///
     /// - Parameters:
+    ///   - acts: only the store's acts (`Snapshot.Stream.acts`), and no zone.
     ///   - zones: only these; all if nil. A zone that is not there has no rows.
     ///   - after: for each stream, the index before which nothing is wanted. Blocks in memory are
     ///     cut there; a block of a segment may begin before it. Source states and gaps are then
@@ -44,9 +45,9 @@ public final class StoreReader: Sendable {
     /// - Throws: what the system refused. Files that are damaged are in `Snapshot.problems`: one
     ///   bad file does not make the others unreadable.
     public func snapshot(
-        zones: Set<String>? = nil, after: [Snapshot.Stream: UInt64] = [:]
+        acts: Bool = false, zones: Set<String>? = nil, after: [Snapshot.Stream: UInt64] = [:]
     ) throws(StoreError) -> Snapshot {
-        let streams = try streams(zones)
+        let streams = acts ? [.acts] : try streams(zones)
         return try memory.withLock { memory throws(StoreError) -> Snapshot in
             var snapshot = Snapshot()
             var kept = Memory()

@@ -40,17 +40,23 @@ public struct RecoveryReport: Hashable, Sendable {
 ///    it: after a failed sync the system may show bytes that are not on the disk, and only
 ///    writing them makes it take them seriously again.
 ///
-/// No log is ever appended to after its writer is gone; new rows go to a new one.
+/// New rows go to a new log: none is appended to after its writer is gone, so that every log has the
+/// random identity of one process. Only the acts' log is gone on with, by whoever appends, while
+/// nothing at all is wrong with it: no damage, no torn tail, every byte of it synced in step 5.
 struct StreamRecovery {
     private let fileSystem: any FileSystem
     private let zone: String
     private let stream: String
+    private let limits: LogContinuation?
+    private let now: Timestamp
     private let logsPath: String
     private let segmentsPath: String
 
     private(set) var nextIndex: UInt64 = 0
     private(set) var states = SourceStates()
     private(set) var closedLogs: [ClosedLog] = []
+    /// The newest log, if the caller may go on with it.
+    private(set) var resumedLog: ResumedLog?
     /// Logs without rows: of no use once a newer log has begun.
     private(set) var emptyLogs: [String] = []
     /// Logs newly found damaged, to be renamed once the gaps are recorded.
@@ -63,17 +69,19 @@ struct StreamRecovery {
     private var segments: [Range<UInt64>] = []
     private var knownCauses: Set<String> = []
 
-    /// - Parameter isAlone: nobody else, no sealer either, works in the stream's folder.
+    /// - Parameters:
+    ///   - isAlone: nobody else, no sealer either, works in the stream's folder.
+    ///   - limits: within which the newest log may be gone on with.
     static func recover(
         fileSystem: any FileSystem, path: String, zone: String, stream: String, now: Timestamp,
-        isAlone: Bool
+        isAlone: Bool, continuing limits: LogContinuation? = nil
     ) throws(StoreError) -> StreamRecovery {
         // A sealer may turn a log into a segment while it is looked at: then look again.
         for _ in 0..<100 {
             do throws(StoreError) {
                 return try StreamRecovery(
                     fileSystem: fileSystem, path: path, zone: zone, stream: stream, now: now,
-                    isAlone: isAlone)
+                    isAlone: isAlone, continuing: limits)
             } catch {
                 if error.code != .notFound { throw error }
             }
@@ -83,11 +91,13 @@ struct StreamRecovery {
 
     private init(
         fileSystem: any FileSystem, path: String, zone: String, stream: String, now: Timestamp,
-        isAlone: Bool
+        isAlone: Bool, continuing limits: LogContinuation?
     ) throws(StoreError) {
         self.fileSystem = fileSystem
         self.zone = zone
         self.stream = stream
+        self.limits = limits
+        self.now = now
         logsPath = Path.join(path, Filenames.logs)
         segmentsPath = Path.join(path, Filenames.segments)
         var logs: [Filenames.LogName] = []
@@ -116,6 +126,7 @@ struct StreamRecovery {
             try take(name, isNewest: index == logs.count - 1, isFirst: index == 0)
         }
         for damage in report.damages { recordGap(of: damage, now) }
+        if !newGaps.isEmpty || !damagedLogs.isEmpty { endResumedLog() }
     }
 
     private mutating func takeStatesOfSegments() {
@@ -149,7 +160,11 @@ struct StreamRecovery {
         }
         var reader = try LogReader(fileSystem: fileSystem, path: path, rows: false)
         var touched: [SourceState] = []
+        var firstReceived: Timestamp?
         while let frame = try reader.next() {
+            if frame.rowCount > 0, firstReceived == nil {
+                firstReceived = frame.states.first?.lastReceived
+            }
             touched.append(contentsOf: frame.states)
             for gap in frame.gaps { knownCauses.insert(gap.cause) }
         }
@@ -165,6 +180,7 @@ struct StreamRecovery {
         }
         take(states: touched, of: name, reader)
         file(name, path, reader, isSound: damages.isEmpty && !name.isDamaged)
+        if isNewest, tail == 0 { resume(reader, firstReceived) }
         report.damages.append(contentsOf: damages)
         if !damages.isEmpty && !name.isDamaged { damagedLogs.append(path) }
         report.rowsInLogs += reader.rowCount
@@ -197,6 +213,31 @@ struct StreamRecovery {
             closedLogs.append(
                 ClosedLog(zone: zone, stream: stream, path: path, leaves: leaves))
         }
+    }
+
+    /// Goes on with the newest log instead of closing it, if that is asked for and it has room.
+    private mutating func resume(_ reader: LogReader, _ firstReceived: Timestamp?) {
+        guard let limits, let log = closedLogs.last, log.path == reader.path,
+            log.leaves.upperBound >= nextIndex,
+            let resumed = reader.resumed(firstReceived: firstReceived),
+            let firstReceived = resumed.firstReceived
+        else { return }
+        let age = now.nanoseconds.subtractingReportingOverflow(firstReceived.nanoseconds)
+        let isYoung =
+            !age.overflow && age.partialValue < Int64(limits.ageSeconds) * 1_000_000_000
+        guard isYoung, resumed.rows < limits.rowsMax, resumed.size < limits.bytesMax else { return }
+        closedLogs.removeLast()
+        resumedLog = resumed
+    }
+
+    /// Closes the newest log after all: a new one has to tell what is wrong with the others.
+    private mutating func endResumedLog() {
+        guard let log = resumedLog else { return }
+        resumedLog = nil
+        closedLogs.append(
+            ClosedLog(
+                zone: zone, stream: stream, path: Path.join(logsPath, log.name.text),
+                leaves: log.name.firstIndex..<nextIndex))
     }
 
     /// Whether segments hold all of `leaves`.

@@ -55,12 +55,15 @@ public final class StreamWriter {
     /// One past the last leaf of the logs that `takeClosedLogs` gave away.
     private var handedOutEnd: UInt64 = 0
 
+    /// - Parameter limits: go on with the newest log file if it is sound and within these; without
+    ///   them a new one is begun, as a zone's only writer does.
     init(
-        fileSystem: any FileSystem, path: String, zone: String, stream: String, now: Timestamp
+        fileSystem: any FileSystem, path: String, zone: String, stream: String, now: Timestamp,
+        continuing limits: LogContinuation? = nil
     ) throws(StoreError) {
         let found = try StreamRecovery.recover(
             fileSystem: fileSystem, path: path, zone: zone, stream: stream, now: now,
-            isAlone: true)
+            isAlone: true, continuing: limits)
         self.fileSystem = fileSystem
         self.path = path
         self.zone = zone
@@ -74,10 +77,16 @@ public final class StreamWriter {
         emptyLogs = found.emptyLogs
         damagedLogs = found.damagedLogs
         gapsToRecord = found.newGaps
+        if let resumed = found.resumedLog {
+            log = OpenLog(folder: Path.join(path, Filenames.logs), resuming: resumed)
+        }
     }
 
     /// State of each source, with what was appended but not committed.
     public var sourceStates: [SourceState] { states.all }
+
+    /// Bytes of the open log that are durable.
+    var openBytes: Int { log?.committed ?? 0 }
 
     /// Bytes that wait for `commit`.
     public var pendingBytes: Int { log?.encoder.buffer.count ?? 0 }
@@ -183,6 +192,14 @@ public final class StreamWriter {
             log = nil
         }
         if !isFailed { try commit() }
+    }
+
+    /// Ends the writer, and takes back what it wrote since its last successful commit, as far as
+    /// the disk lets it. Nothing may be done with the writer after that.
+    func abandon() {
+        try? log?.cutBack(fileSystem)
+        log = nil
+        isFailed = true
     }
 
     /// Opens the stream again after a failed commit. What was appended since the last successful

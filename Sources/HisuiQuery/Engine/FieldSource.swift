@@ -60,7 +60,12 @@ extension FieldSource {
             if let field = shape.field("message") { return value(field.value, of: shape) }
             return .stretch(shape.message, of: shape)
         case FieldName.record: return .stretch(.whole(of: shape.literals), of: shape)
-        case FieldName.zone: return .constant(Array(block.zone.utf8))
+        case FieldName.zone:
+            // An act says itself which zone it is about; its stream belongs to none.
+            if block.isOfActs {
+                return shape.field(name).map { value($0.value, of: shape) } ?? .constant([])
+            }
+            return .constant(Array(block.zone.utf8))
         case FieldName.storeStream: return .constant(Array(block.stream.utf8))
         case FieldName.parser: return .constant(Array(shape.parser.utf8))
         case FieldName.rule: return .constant(Array(shape.rule.utf8))

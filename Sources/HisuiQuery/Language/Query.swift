@@ -60,6 +60,16 @@ public struct Query: Sendable, CustomStringConvertible {
     /// Whether rows can be shown as they arrive: no pipe waits for the last one.
     public var canFollow: Bool { pipes.allSatisfy(\.isRowByRow) }
 
+    /// The nanoseconds outside of which no event can pass, as far as `_time` filters say so.
+    public var timeRange: (first: Int64, last: Int64) { filter.timeRange }
+
+    /// The query with only the events that `other` selects too.
+    public func and(_ other: Query) -> Query {
+        var query = self
+        query.filter = .and([other.filter, filter])
+        return query
+    }
+
     /// The same query without ends at the present: for events that are still to come.
     public var open: Query {
         var query = self
@@ -69,6 +79,17 @@ public struct Query: Sendable, CustomStringConvertible {
 }
 
 extension Filter {
+    fileprivate var timeRange: (first: Int64, last: Int64) {
+        switch self {
+        case .time(let filter): (filter.first, filter.last)
+        case .and(let filters):
+            filters.map(\.timeRange).reduce((.min, .max)) {
+                (max($0.first, $1.first), min($0.last, $1.last))
+            }
+        case .all, .or, .not, .field: (.min, .max)
+        }
+    }
+
     fileprivate var withOpenEnd: Filter {
         switch self {
         case .time(var filter):
