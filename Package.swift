@@ -118,7 +118,7 @@ if !bare {
             dependencies: [
                 "HisuiBytes", "HisuiYAML", "HisuiEvent", "HisuiShape", "HisuiFile",
                 "HisuiCollect", "HisuiParse", "HisuiDetect", "HisuiPolicy", "HisuiStore",
-                "HisuiQuery", "HisuiPipeline",
+                "HisuiQuery", "HisuiPipeline", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

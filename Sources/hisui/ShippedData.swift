@@ -10,15 +10,22 @@ enum ShippedData {
     /// The directory of shipped detection rules, or nil when none is found.
     static func rules() -> String? { directory("rules", holding: "logsources.yaml") }
 
+    /// The directory of the demonstration's lines, or nil when none is found.
+    static func demo() -> String? {
+        directory("demo", inTree: "ops/demo", holding: "README.md")
+    }
+
     /// Looked for are `share/hisui/NAME` beside the program's own directory (a package), then
-    /// `NAME` in the directories above it (a work tree it was built in), then
-    /// `/usr/share/hisui/NAME`.
-    private static func directory(_ name: String, holding file: String) -> String? {
+    /// `NAME` (`inTree`, where it has another place there) in the directories above it (a work tree
+    /// it was built in), then `/usr/share/hisui/NAME`.
+    private static func directory(
+        _ name: String, inTree: String? = nil, holding file: String
+    ) -> String? {
         guard var directory = programDirectory() else { return nil }
         var candidates = [directory + "/../share/hisui/" + name]
         while let slash = directory.lastIndex(of: "/"), slash > directory.startIndex {
             directory = String(directory[..<slash])
-            candidates.append(directory + "/" + name)
+            candidates.append(directory + "/" + (inTree ?? name))
         }
         candidates.append("/usr/share/hisui/" + name)
         return candidates.first { unsafe access($0 + "/" + file, R_OK) == 0 }
