@@ -106,8 +106,13 @@ extension FileSystem {
     ///
     /// The new file is durable when this returns. When it fails, `path` is old or new, and
     /// the temporary file is removed as far as the disk lets us.
-    public func writeDurably(_ bytes: Span<UInt8>, to path: String) throws(FileError) {
-        let temporary = path + temporarySuffix
+    ///
+    /// - Parameter writer: what tells this writer from others where several processes may write
+    ///   the same file without a lock; it goes into the temporary name. The last one wins.
+    public func writeDurably(
+        _ bytes: Span<UInt8>, to path: String, writer: String = ""
+    ) throws(FileError) {
+        let temporary = path + writer + temporarySuffix
         try removeIfPresent(temporary)
         let file = try open(temporary, .create)
         do throws(FileError) {
@@ -124,8 +129,10 @@ extension FileSystem {
         try syncDirectory(Path.parent(of: path))
     }
 
-    public func writeDurably(_ bytes: [UInt8], to path: String) throws(FileError) {
-        try writeDurably(bytes.span, to: path)
+    public func writeDurably(
+        _ bytes: [UInt8], to path: String, writer: String = ""
+    ) throws(FileError) {
+        try writeDurably(bytes.span, to: path, writer: writer)
     }
 
     public func removeIfPresent(_ path: String) throws(FileError) {

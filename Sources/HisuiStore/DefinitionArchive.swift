@@ -1,3 +1,4 @@
+import Glibc
 import HisuiBytes
 public import HisuiFile
 
@@ -9,7 +10,8 @@ public import HisuiFile
 ///     <sha256 of the file>.yaml       the definition as it was read
 ///     <digest of the set>.set         one line for each member: SHA-256, parser, version, file
 ///
-/// Files are written once and never changed.
+/// Files are written once and never changed. Daemons of several zones write here without a lock:
+/// what two of them write under one name is the same.
 public struct DefinitionArchive: Sendable {
     /// A definition that was accepted.
     public struct Member: Sendable {
@@ -41,6 +43,7 @@ public struct DefinitionArchive: Sendable {
         do throws(FileError) {
             let set = Path.join(folder, Filenames.definitionSet(digest))
             if try fileSystem.exists(set) { return }
+            let writer = ".\(getpid())"
             try fileSystem.createDirectory(folder)
             var list: [UInt8] = []
             for member in members {
@@ -49,14 +52,14 @@ public struct DefinitionArchive: Sendable {
                 let sum = hash.finish()
                 let path = Path.join(folder, Filenames.definition(sum))
                 if try !fileSystem.exists(path) {
-                    try fileSystem.writeDurably(member.bytes, to: path)
+                    try fileSystem.writeDurably(member.bytes, to: path, writer: writer)
                 }
                 list.append(contentsOf: Filenames.hexadecimal(of: sum).utf8)
                 list.append(
                     contentsOf: "  \(member.parser) \(member.version) \(member.file)\n".utf8)
             }
             // Last: a set that is there is whole.
-            try fileSystem.writeDurably(list, to: set)
+            try fileSystem.writeDurably(list, to: set, writer: writer)
         } catch {
             throw StoreError(file: error)
         }

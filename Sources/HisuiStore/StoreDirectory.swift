@@ -1,3 +1,4 @@
+import Glibc
 public import HisuiFile
 
 /// The folder of a store, told from any other folder by the mark in it.
@@ -40,19 +41,27 @@ public enum StoreDirectory {
             try check(fileSystem, path)
             return try sync(fileSystem, [path])
         }
-        // What a start that was cut short left behind is no reason to refuse.
-        let strange = names.first { $0 != Filenames.storeMark + temporarySuffix }
-        if let strange {
+        // What a start that was cut short left behind is no reason to refuse, nor is what the
+        // daemon of another zone does at this moment: it made the mark first.
+        let strange = names.first {
+            !($0.hasPrefix(Filenames.storeMark) && $0.hasSuffix(temporarySuffix))
+        }
+        if let strange, !isMarked(fileSystem, path) {
             throw StoreError(
                 .notAStore, "no Hisui store, and not empty: it holds '\(strange)'", path: path,
                 advice: "give an empty folder, or one that does not exist yet")
         }
         try sync(fileSystem, [Path.parent(of: path)])
         do throws(FileError) {
-            try fileSystem.writeDurably(mark, to: Path.join(path, Filenames.storeMark))
+            try fileSystem.writeDurably(
+                mark, to: Path.join(path, Filenames.storeMark), writer: ".\(getpid())")
         } catch {
             throw StoreError(file: error)
         }
+    }
+
+    private static func isMarked(_ fileSystem: any FileSystem, _ path: String) -> Bool {
+        (try? fileSystem.exists(Path.join(path, Filenames.storeMark))) ?? false
     }
 
     /// Syncs folders in which names stand that somebody made who may have been killed before they

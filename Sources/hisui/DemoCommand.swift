@@ -42,15 +42,9 @@ struct DemoCommand: ParsableCommand {
                     "the lines of the demonstration (ops/demo) are not beside the program",
                     "デモ用のログ（ops/demo）がプログラムと同じ場所に見つかりません"))
         }
-        guard let rules = ShippedData.rules() else {
-            throw Failure(
-                .refused,
-                say(
-                    "the shipped rules are not beside the program",
-                    "検知規則がプログラムと同じ場所に見つかりません"))
-        }
         try folder.prepare()
-        var run = DemoRun(folder: folder, data: data, night: DemoNight(now: SystemClock.nanoseconds()))
-        try run.perform(parsers: try ParserOptions.shipped(), rules: rules)
+        var run = DemoRun(
+            folder: folder, data: data, night: DemoNight(now: SystemClock.nanoseconds()))
+        try run.perform(parsers: try ParserOptions.shipped())
     }
 }

@@ -87,10 +87,11 @@ final class ChildProcess {
     ) throws(Failure) -> (status: Int32, output: [UInt8]) {
         var ends: [Int32] = [0, 0]
         // Safe: the call writes two numbers.
-        guard unsafe pipe2(&ends, O_CLOEXEC) == 0 else {
+        guard unsafe pipe(&ends) == 0 else {
             throw Failure(.refused, "cannot make a pipe: \(systemMessage(errno))")
         }
         defer { close(ends[0]) }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         let child: ChildProcess
         do {
             child = try ChildProcess(arguments, output: .descriptor(ends[1]), errors: errors)

@@ -74,7 +74,7 @@ struct DemoPlan {
                 Feed(
                     id: "resident-app", way: .file(name: "juki01.csv"),
                     scripts: ["story-resident.csv", "background-resident.csv"],
-                    keys: "\n    encoding: cp932"),
+                    keys: ""),
                 Feed(id: "hosts", way: .udp, scripts: ["background-hosts.log"]),
             ],
             expected: ["hisui-resident-lookups-without-task"]),
@@ -82,7 +82,7 @@ struct DemoPlan {
 
     /// The configuration of a zone's daemon.
     static func configuration(
-        of zone: Zone, folder: String, parsers: String, rules: String, ports: DemoPorts
+        of zone: Zone, folder: String, parsers: String, ports: DemoPorts
     ) -> String {
         var text = """
             # Written by `hisui demo`; it is what the daemon of this zone runs with.

@@ -20,7 +20,7 @@ struct DemoRun {
         self.night = night
     }
 
-    mutating func perform(parsers: String, rules: String) throws {
+    mutating func perform(parsers: String) throws {
         screen.title(
             say("Hisui 翡翠: a guided run", "Hisui 翡翠: 実演"),
             say(
@@ -28,7 +28,7 @@ struct DemoRun {
                     + "program: three daemons, real sockets and files, one store.",
                 "架空の市の三つの領域の、昨夜のログを使います。以下はすべて実際のプログラムの動作です\n"
                     + "（三つのデーモン、実際のソケットとファイル、一つの保管庫）。"))
-        var daemons = try start(parsers: parsers, rules: rules)
+        var daemons = try start(parsers: parsers)
         try send(to: daemons)
         try showArrivals(daemons)
         try showFindings(daemons)
@@ -41,10 +41,10 @@ struct DemoRun {
 
     // MARK: Collecting
 
-    private mutating func start(parsers: String, rules: String) throws -> [DemoZoneDaemon] {
+    private mutating func start(parsers: String) throws -> [DemoZoneDaemon] {
         screen.step(say("A daemon starts in each zone", "各領域でデーモンを起動します"))
         let daemons = try DemoPlan.zones.map {
-            try DemoZoneDaemon($0, folder: folder, parsers: parsers, rules: rules)
+            try DemoZoneDaemon($0, folder: folder, parsers: parsers)
         }
         var table = Table(
             header: [say("ZONE", "領域"), "", say("TAKES LOGS FROM", "収集元")])
@@ -125,7 +125,7 @@ struct DemoRun {
             let expected = Set(daemon.zone.expected)
             var found: Set<String> = []
             do throws(Failure) {
-                try daemon.wait(say("its findings", "検知")) {
+                try daemon.wait(say("its findings", "検知")) { () throws(Failure) -> Bool in
                     found = try foundRules(daemon.zone.id)
                     return found.isSuperset(of: expected)
                 }

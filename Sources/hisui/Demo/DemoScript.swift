@@ -82,8 +82,10 @@ struct DemoScript {
             occurrences = try times(head).map { Occurrence(time: $0) }
         }
         for index in occurrences.indices {
-            let bytes = try render(pattern, &occurrences[index])
-            found.append(DemoLine(time: occurrences[index].time, bytes: bytes))
+            var occurrence = occurrences[index]
+            found.append(
+                DemoLine(time: occurrence.time, bytes: try render(pattern, &occurrence)))
+            occurrences[index] = occurrence
         }
     }
 
@@ -114,7 +116,7 @@ struct DemoScript {
         let to = try moment(rest[0], rest[1])
         guard from < to else { throw Mistake("the span ends before it begins: \(head)") }
         if rest[2] == "every", rest.count == 4 {
-            return Array(stride(from: from, through: to, by: try duration(rest[3])))
+            return Array(stride(from: from, through: to, by: Int(try duration(rest[3]))))
         }
         guard rest[2].hasPrefix("x"), let count = Int(rest[2].dropFirst()) else {
             throw Mistake("how many? write x40 or every 10m: \(head)")

@@ -67,7 +67,8 @@ struct DemoSender {
         // Safe: the string lives as long as the call.
         let socket = unsafe hisui_connect_inet("127.0.0.1", port, stream)
         guard socket >= 0 else {
-            throw Failure(.refused, "cannot connect to 127.0.0.1:\(port): \(systemMessage(-socket))")
+            throw Failure(
+                .refused, "cannot connect to 127.0.0.1:\(port): \(systemMessage(-socket))")
         }
         return socket
     }

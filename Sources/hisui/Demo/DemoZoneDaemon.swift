@@ -16,7 +16,7 @@ final class DemoZoneDaemon {
 
     /// Writes its configuration and starts it.
     init(
-        _ zone: DemoPlan.Zone, folder: DemoFolder, parsers: String, rules: String
+        _ zone: DemoPlan.Zone, folder: DemoFolder, parsers: String
     ) throws(Failure) {
         self.zone = zone
         self.folder = folder
@@ -24,7 +24,7 @@ final class DemoZoneDaemon {
         try folder.createDirectory(folder.logs(zone.id))
         try folder.write(
             DemoPlan.configuration(
-                of: zone, folder: folder.path, parsers: parsers, rules: rules, ports: ports),
+                of: zone, folder: folder.path, parsers: parsers, ports: ports),
             to: folder.configuration(zone.id))
         try folder.write("", to: folder.messages(zone.id))
         let messages = unsafe open(
@@ -35,7 +35,10 @@ final class DemoZoneDaemon {
         }
         defer { close(messages) }
         process = try ChildProcess(
-            ["run", "--config", folder.configuration(zone.id), "--lang", Language.current.rawValue],
+            [
+                "run", "--config", folder.configuration(zone.id), "--lang",
+                Language.current.rawValue,
+            ],
             output: .descriptor(messages), errors: .descriptor(messages))
     }
 
