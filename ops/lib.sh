@@ -59,7 +59,23 @@ TEXT
 }
 
 # Builds the release program; the first time takes a minute or two, later ones seconds.
+#
+# Swift's runtime and those of Debian's libraries that come as archives are linked in, so that the
+# program runs on machines without them. libsystemd has no archive, and glibc stays dynamic.
 build_release() {
+    local archives=$PWD/.build/archives package library
+    mkdir -p "$archives"
+    # The linker takes what it finds first: descriptions of the packages that name a directory in
+    # which only the archives are.
+    for package in yaml-0.1:libyaml libzstd:libzstd zlib:libz libcrypto:libcrypto; do
+        library=$(pkg-config --variable=libdir "${package%:*}")/${package#*:}.a
+        [ -e "$library" ] || continue
+        ln -sfn "$library" "$archives/"
+        sed "s|^libdir=.*|libdir=$archives|" \
+            "$(pkg-config --variable=pcfiledir "${package%:*}")/${package%:*}.pc" \
+            >"$archives/${package%:*}.pc"
+    done
     say "Building Hisui (release) …"
-    swift build -c release --product hisui >&2
+    PKG_CONFIG_PATH=$archives${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH} \
+        swift build -c release --product hisui --static-swift-stdlib >&2
 }

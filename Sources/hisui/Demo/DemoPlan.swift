@@ -74,7 +74,7 @@ struct DemoPlan {
                 Feed(
                     id: "resident-app", way: .file(name: "juki01.csv"),
                     scripts: ["story-resident.csv", "background-resident.csv"],
-                    keys: ""),
+                    keys: "\n    encoding: cp932\n    parser: app.resident"),
                 Feed(id: "hosts", way: .udp, scripts: ["background-hosts.log"]),
             ],
             expected: ["hisui-resident-lookups-without-task"]),

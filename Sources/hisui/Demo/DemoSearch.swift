@@ -33,7 +33,7 @@ struct DemoSearch {
                 question: say(
                     "Which residents did the clerk look up without a task?",
                     "職員が業務なしで照会したのは、どの住民か。"),
-                query: "user.name:=j-1043 hisui.task:\"\" event.action:=resident-view "
+                query: "user.name:=j-1043 hisui.task:\"\" event.action:=subject-lookup "
                     + "| fields _time, user.name, hisui.subject.id | limit 5",
                 zone: "mynumber"),
         ]
