@@ -61,19 +61,22 @@ TEXT
 # Builds the release program; the first time takes a minute or two, later ones seconds.
 #
 # Swift's runtime and those of Debian's libraries that come as archives are linked in, so that the
-# program runs on machines without them. libsystemd has no archive, and glibc stays dynamic.
+# program runs on machines without them. libsystemd has no archive; it and glibc stay dynamic.
 build_release() {
     local archives=$PWD/.build/archives package library
     mkdir -p "$archives"
-    # The linker takes what it finds first: descriptions of the packages that name a directory in
-    # which only the archives are.
-    for package in yaml-0.1:libyaml libzstd:libzstd zlib:libz libcrypto:libcrypto; do
-        library=$(pkg-config --variable=libdir "${package%:*}")/${package#*:}.a
-        [ -e "$library" ] || continue
-        ln -sfn "$library" "$archives/"
+    # The linker takes what it finds first: every package is described as lying in a directory in
+    # which there are only archives. What is not there is found where it always is.
+    for package in yaml-0.1 libzstd zlib libcrypto libsystemd; do
         sed "s|^libdir=.*|libdir=$archives|" \
-            "$(pkg-config --variable=pcfiledir "${package%:*}")/${package%:*}.pc" \
-            >"$archives/${package%:*}.pc"
+            "$(pkg-config --variable=pcfiledir "$package")/$package.pc" >"$archives/$package.pc"
+    done
+    for library in libyaml libzstd libz libcrypto; do
+        ln -sfn "/usr/lib/$(uname -m)-linux-gnu/$library.a" "$archives/$library.a"
+    done
+    # That of the newest compiler, where there is one: Swift's toolchain asks for it.
+    for library in "/usr/lib/gcc/$(uname -m)-linux-gnu"/*/libstdc++.a; do
+        if [ -e "$library" ]; then ln -sfn "$library" "$archives/libstdc++.a"; fi
     done
     say "Building Hisui (release) …"
     PKG_CONFIG_PATH=$archives${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH} \
