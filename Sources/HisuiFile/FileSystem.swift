@@ -38,6 +38,9 @@ public protocol FileSystem: Sendable {
     /// The size of a file in bytes.
     func size(_ path: String) throws(FileError) -> Int
 
+    /// The permission bits of a file: 0o600 for what this program made.
+    func permissions(_ path: String) throws(FileError) -> UInt32
+
     /// Up to `count` bytes of a file from `offset`, fewer only at its end: for files that grow or
     /// shrink while they are read.
     func bytes(_ path: String, from offset: Int, count: Int) throws(FileError) -> [UInt8]

@@ -108,6 +108,14 @@ public struct RealFileSystem: FileSystem {
         return Int(status.st_size)
     }
 
+    public func permissions(_ path: String) throws(FileError) -> UInt32 {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else {
+            throw FileError(errno: errno, operation: "stat", path: path)
+        }
+        return status.st_mode & 0o7777
+    }
+
     public func bytes(
         _ path: String, from offset: Int, count: Int
     ) throws(FileError) -> [UInt8] {

@@ -199,6 +199,11 @@ public final class SimulatedFileSystem: FileSystem {
         }
     }
 
+    public func permissions(_ path: String) throws(FileError) -> UInt32 {
+        _ = try size(path)
+        return 0o600
+    }
+
     public func bytes(_ path: String, from offset: Int, count: Int) throws(FileError) -> [UInt8] {
         try read("read", path) { (disk) throws(FileError) in
             let bytes = try disk.file(path, "read").1.current

@@ -8,10 +8,12 @@ import HisuiFile
 ///     <store>/zones/<zone>/<stream>/wal/<first>-<number>.damaged   the same, found damaged
 ///     <store>/zones/<zone>/<stream>/wal/<log's name>.stray         no log of this stream
 ///     <store>/zones/<zone>/<stream>/segments/<first>-<end>.segment
-///     <store>/zones/<zone>/<stream>/tree/
+///     <store>/zones/<zone>/<stream>/tree/      see `ProofNames` in HisuiProof
+///     <store>/zones/<zone>/epochs              likewise
+///     <store>/keys/                            likewise
 ///     <store>/definitions/<sha-256>.yaml       see `DefinitionArchive`
 ///     <store>/definitions/<digest>.set
-///     <store>/acts/{lock,wal,segments,tree}    see `ActLog`: a stream without a zone
+///     <store>/acts/{lock,wal,segments,tree,epochs}   see `ActLog`: a stream without a zone
 ///     <store>/state/
 ///
 /// Leaf indices are 20 decimal digits, so that the order of the names is the order of the records;
@@ -26,6 +28,10 @@ public enum Filenames {
     public static let logs = "wal"
     public static let segments = "segments"
     public static let tree = "tree"
+    public static let epochs = "epochs"
+    public static let keys = "keys"
+    /// A file beside the folders of keys, which have the names of zones.
+    static let storeID = "id"
 
     static let logSuffix = ".log"
     static let damagedLogSuffix = ".damaged"
@@ -116,7 +122,7 @@ public enum Filenames {
     public static func isValidName(_ name: String) -> Bool {
         let bytes = name.utf8
         guard (1...64).contains(bytes.count), bytes.first != UInt8(ascii: "."),
-            name != lock, name != acts
+            name != lock, name != acts, name != epochs, name != storeID
         else { return false }
         return bytes.allSatisfy { byte in
             switch byte {

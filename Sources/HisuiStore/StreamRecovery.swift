@@ -72,16 +72,19 @@ struct StreamRecovery {
     /// - Parameters:
     ///   - isAlone: nobody else, no sealer either, works in the stream's folder.
     ///   - limits: within which the newest log may be gone on with.
+    ///   - leastIndex: no row before it may be appended: so far a checkpoint reaches.
     static func recover(
         fileSystem: any FileSystem, path: String, zone: String, stream: String, now: Timestamp,
-        isAlone: Bool, continuing limits: LogContinuation? = nil
+        isAlone: Bool, continuing limits: LogContinuation? = nil, leastIndex: UInt64 = 0
     ) throws(StoreError) -> StreamRecovery {
         // A sealer may turn a log into a segment while it is looked at: then look again.
         for _ in 0..<100 {
             do throws(StoreError) {
-                return try StreamRecovery(
+                var found = try StreamRecovery(
                     fileSystem: fileSystem, path: path, zone: zone, stream: stream, now: now,
                     isAlone: isAlone, continuing: limits)
+                found.skip(to: leastIndex)
+                return found
             } catch {
                 if error.code != .notFound { throw error }
             }
@@ -127,6 +130,20 @@ struct StreamRecovery {
         }
         for damage in report.damages { recordGap(of: damage, now) }
         if !newGaps.isEmpty || !damagedLogs.isEmpty { endResumedLog() }
+    }
+
+    /// Leaves out what a checkpoint covers and no file has any more: an index is never given twice.
+    private mutating func skip(to leastIndex: UInt64) {
+        guard leastIndex > nextIndex else { return }
+        // As the next start will tell it, which finds a log that begins behind a hole.
+        let name = Filenames.LogName(firstIndex: leastIndex, number: lastNumber + 1)
+        let damage = LogDamage(
+            path: Path.join(logsPath, name.text), bytes: 0..<0, missing: nextIndex..<leastIndex,
+            what: "the log before it is missing")
+        report.damages.append(damage)
+        recordGap(of: damage, now)
+        endResumedLog()
+        nextIndex = leastIndex
     }
 
     private mutating func takeStatesOfSegments() {

@@ -29,6 +29,8 @@ public final class StreamWriter {
     public let stream: String
     let fileSystem: any FileSystem
     let path: String
+    /// So far a checkpoint reached when the stream was opened.
+    private let leastIndex: UInt64
 
     /// Leaf index that the next row gets.
     public private(set) var nextIndex: UInt64
@@ -59,11 +61,12 @@ public final class StreamWriter {
     ///   them a new one is begun, as a zone's only writer does.
     init(
         fileSystem: any FileSystem, path: String, zone: String, stream: String, now: Timestamp,
-        continuing limits: LogContinuation? = nil
+        continuing limits: LogContinuation? = nil, leastIndex: UInt64 = 0
     ) throws(StoreError) {
         let found = try StreamRecovery.recover(
             fileSystem: fileSystem, path: path, zone: zone, stream: stream, now: now,
-            isAlone: true, continuing: limits)
+            isAlone: true, continuing: limits, leastIndex: leastIndex)
+        self.leastIndex = leastIndex
         self.fileSystem = fileSystem
         self.path = path
         self.zone = zone
@@ -215,7 +218,7 @@ public final class StreamWriter {
         }
         let found = try StreamRecovery.recover(
             fileSystem: fileSystem, path: path, zone: zone, stream: stream, now: now,
-            isAlone: false)
+            isAlone: false, leastIndex: leastIndex)
         nextIndex = found.nextIndex
         committedIndex = found.nextIndex
         recovery = found.report

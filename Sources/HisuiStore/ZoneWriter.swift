@@ -11,7 +11,12 @@ public final class ZoneWriter {
     let path: String
     private let now: @Sendable () -> Timestamp
     private let lock: any FileLock
+    private let leastIndex: LeastIndex
     private var writers: [String: StreamWriter] = [:]
+
+    /// Says, for a stream, the least index that the next row may get: one past the last leaf that a
+    /// checkpoint covers. Called once for a stream, when the lock is held.
+    public typealias LeastIndex = (String) throws(StoreError) -> UInt64
 
     /// The stream that rows belong to where no policy says otherwise.
     public static let defaultStream = "default"
@@ -22,11 +27,14 @@ public final class ZoneWriter {
     /// Fails with `.locked` while another process writes the zone, and with `.notAStore` where
     /// `store` is a folder of something else.
     ///
-    /// - Parameter now: the time, for the gaps that recovery finds.
+    /// - Parameters:
+    ///   - now: the time, for the gaps that recovery finds.
+    ///   - leastIndex: a stream that ends before it goes on there, with a gap.
     /// - Complexity: O(bytes of all logs that are no segments yet).
     public static func open(
         fileSystem: any FileSystem, store: String, zone: String,
-        now: @escaping @Sendable () -> Timestamp
+        now: @escaping @Sendable () -> Timestamp,
+        leastIndex: @escaping LeastIndex = { (_) throws(StoreError) in 0 }
     ) throws(StoreError) -> ZoneWriter {
         guard Filenames.isValidName(zone) else {
             throw StoreError(
@@ -34,14 +42,16 @@ public final class ZoneWriter {
                 advice: "use 1 to 64 of the characters a-z A-Z 0-9 . _ -")
         }
         try StoreDirectory.create(fileSystem, store)
-        return try ZoneWriter(fileSystem: fileSystem, store: store, zone: zone, now: now)
+        return try ZoneWriter(
+            fileSystem: fileSystem, store: store, zone: zone, now: now, leastIndex: leastIndex)
     }
 
     private init(
         fileSystem: any FileSystem, store: String, zone: String,
-        now: @escaping @Sendable () -> Timestamp
+        now: @escaping @Sendable () -> Timestamp, leastIndex: @escaping LeastIndex
     ) throws(StoreError) {
         self.fileSystem = fileSystem
+        self.leastIndex = leastIndex
         self.zone = zone
         self.now = now
         path = Filenames.zonePath(store: store, zone: zone)
@@ -70,7 +80,7 @@ public final class ZoneWriter {
         }
         let writer = try StreamWriter(
             fileSystem: fileSystem, path: Path.join(path, name), zone: zone, stream: name,
-            now: now())
+            now: now(), leastIndex: try leastIndex(name))
         writers[name] = writer
         return writer
     }

@@ -237,6 +237,10 @@ final class InterruptedFileSystem: FileSystem {
         return try base.size(path)
     }
 
+    func permissions(_ path: String) throws(FileError) -> UInt32 {
+        try base.permissions(path)
+    }
+
     func bytes(_ path: String, from offset: Int, count: Int) throws(FileError) -> [UInt8] {
         self.count()
         return try base.bytes(path, from: offset, count: count)
