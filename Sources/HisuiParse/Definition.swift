@@ -12,6 +12,8 @@ struct Definition: Sendable {
     var prefix: Template?
     var rules: [Rule]
     var samples: [Sample]
+    /// For records whose values have names; `programs` and `rules` are empty then.
+    var members: MemberDefinition?
 
     /// Which program's messages a definition knows.
     enum ProgramPattern: Hashable, Sendable {

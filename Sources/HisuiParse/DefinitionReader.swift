@@ -40,8 +40,11 @@ struct DefinitionReader {
         }
         let version = reader.int("version", in: 1...1_000_000, required: true)
         _ = reader.string("about")
+        let input = reader.choice("input", of: ["message", "json", "csv"])
+        if let input, input != "message" {
+            return members(root, bytes, &reader, name?.text, version, isJSON: input == "json")
+        }
         let programs = reader.mapping("match", required: true).map { match($0) } ?? []
-        _ = reader.choice("input", of: ["message"])
         for field in reader.strings("untrusted") ?? [] {
             if schema[field.text] == nil {
                 log.report(
@@ -64,6 +67,26 @@ struct DefinitionReader {
         return Definition(
             name: name?.text ?? "", version: version ?? 0, file: root.file, bytes: bytes,
             programs: programs, prefix: prefix, rules: rules, samples: samples)
+    }
+
+    /// A definition of records whose values have names.
+    private func members(
+        _ root: YAMLNode, _ bytes: [UInt8], _ reader: inout MappingReader, _ name: String?,
+        _ version: Int?, isJSON: Bool
+    ) -> Definition? {
+        let constants = ConstantReader(schema: schema, log: log)
+        var inner = MemberDefinitionReader(
+            schema: schema, log: log,
+            defaults: reader.value("defaults").map { constants.read($0, "defaults") } ?? [])
+        let members = inner.read(&reader, isJSON: isJSON)
+        let samples = (reader.list("samples", required: true) ?? []).compactMap {
+            SampleReader(schema: schema, log: log).read($0)
+        }
+        reader.finish()
+        inner.checkCoverage(samples, members?.rules ?? [], root)
+        return Definition(
+            name: name ?? "", version: version ?? 0, file: root.file, bytes: bytes,
+            programs: [], prefix: nil, rules: [], samples: samples, members: members)
     }
 
     /// 1 to 128 bytes of `a-z 0-9 . _ -`, beginning with a letter.

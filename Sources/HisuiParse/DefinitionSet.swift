@@ -28,7 +28,7 @@ public final class DefinitionSet: Sendable {
     public let digest: [UInt8]
     /// The definitions in the set, in order.
     public let members: [Member]
-    public var ruleCount: Int { rules.count }
+    public var ruleCount: Int { members.reduce(0) { $0 + $1.ruleCount } }
 
     /// A set that knows nothing.
     public static let empty = DefinitionSet([], schema: nil)
@@ -65,6 +65,14 @@ public final class DefinitionSet: Sendable {
     let groups: [Group]
     let trie: RuleTrie
     let programs: ProgramTable
+    /// Definitions of records whose values have names, each with its place in `members`.
+    let memberDefinitions: [(member: Int, definition: MemberDefinition)]
+    /// How to read lines of delimited values: what the only definition says, if it is of such.
+    ///
+    /// A line does not say that it is one, so such a definition reads all records of a source that
+    /// is bound to it, and none of others.
+    let csv: MemberDefinition.CSVFormat?
+    let objects: ObjectNames
 
     init(_ definitions: [Definition], schema: Schema?) {
         var builder = DefinitionSetBuilder(schema: schema)
@@ -78,6 +86,13 @@ public final class DefinitionSet: Sendable {
         groups = builder.groups
         trie = builder.trie
         programs = builder.programs
+        memberDefinitions = builder.memberDefinitions
+        objects = schema?.objects ?? ObjectNames()
+        if definitions.count == 1, case .csv(let format)? = definitions[0].members?.input {
+            csv = format
+        } else {
+            csv = nil
+        }
     }
 
     /// Finds the rule that knows a message.

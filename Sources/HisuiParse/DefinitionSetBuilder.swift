@@ -11,6 +11,7 @@ struct DefinitionSetBuilder {
     private(set) var groups: [DefinitionSet.Group] = []
     private(set) var programs = ProgramTable()
     private(set) var trie = RuleTrie()
+    private(set) var memberDefinitions: [(member: Int, definition: MemberDefinition)] = []
 
     private let schema: Schema?
     private var definitions: [Definition] = []
@@ -41,10 +42,12 @@ struct DefinitionSetBuilder {
         ranges.append(first..<rules.count)
         definitions.append(definition)
         let samples = definition.samples
+        if let named = definition.members { memberDefinitions.append((members.count, named)) }
         members.append(
             DefinitionSet.Member(
                 name: definition.name, version: definition.version, file: definition.file,
-                ruleCount: definition.rules.count, sampleCount: samples.count,
+                ruleCount: definition.rules.count + (definition.members?.rules.count ?? 0),
+                sampleCount: samples.count,
                 hostileSampleCount: samples.count { $0.isHostile },
                 rejectSampleCount: samples.count {
                     if case .reject = $0.expectation { true } else { false }

@@ -23,11 +23,26 @@ public struct Parser: Sendable {
     /// What messages are matched with.
     public let definitions: DefinitionSet
 
-    private var scratch = RowScratch()
+    /// How the bytes of records of this source become text.
+    public let encoding: TextEncoding
+
+    var scratch = RowScratch()
     private var entry = JournalEntry()
     private var cache = ShapeCache()
-    private var admission = ShapeAdmission()
+    var admission = ShapeAdmission()
     private var clock: HeaderClock
+    // Records whose values have names.
+    var plans: [MemberPlan] = []
+    /// Numbers of plans by fixed text.
+    var planCache = ShapeCache()
+    var memberClock: MemberClock
+    /// Room for a value that has to be decoded.
+    var buffer: [UInt8] = []
+    // A record that is not in UTF-8: its text, the borders of its characters, and the slots of the
+    // text, while `scratch` has those of the record.
+    private var decoded: [UInt8] = []
+    private var anchors: [TextEncoding.Anchor] = []
+    var textSlots: [ByteRange] = []
     private var files: [String: FileTime] = [:]
     /// Slots of a row in the batch before: how much room to make for the next one.
     private var slotsPerRow = 8
@@ -42,10 +57,16 @@ public struct Parser: Sendable {
 
     /// A parser that knows no shape yet.
     ///
-    /// - Parameter timeZone: the zone of times that name none.
-    public init(definitions: DefinitionSet, timeZone: TimeZoneRules) {
+    /// - Parameters:
+    ///   - timeZone: the zone of times that name none.
+    ///   - encoding: of records that are lines or syslog messages; journals are UTF-8.
+    public init(
+        definitions: DefinitionSet, timeZone: TimeZoneRules, encoding: TextEncoding = .utf8
+    ) {
         self.definitions = definitions
+        self.encoding = encoding
         clock = HeaderClock(zone: timeZone)
+        memberClock = MemberClock(zone: timeZone)
     }
 
     /// Rows for all records of the batch, one each and in the same order, numbered by `shapes`.
@@ -58,6 +79,8 @@ public struct Parser: Sendable {
             shapes = ShapeTable()
             cache = ShapeCache()
             admission = ShapeAdmission()
+            plans = []
+            planCache = ShapeCache()
         }
         var rows = RowBatch(takingOver: batch)
         beginClock(rows.source, received: entries.first?.received ?? .none, latest: latest)
@@ -99,17 +122,98 @@ public struct Parser: Sendable {
     private mutating func parseLine(
         _ record: Span<UInt8>, _ form: RecordForm, _ row: inout RowBatch.Row
     ) {
+        if encoding == .utf8 || UTF8Text.asciiEnd(record, 0..<record.count) == record.count {
+            parseText(record, of: record, form, .utf8, &row)
+        } else {
+            parseEncoded(record, form, &row)
+        }
+    }
+
+    /// Parses the text of a record that is not in UTF-8.
+    ///
+    /// Headers, rules and automatic shapes see UTF-8 only: so no second byte of a character is ever
+    /// taken for a backslash or a bar. What they find is carried over to the record's bytes.
+    private mutating func parseEncoded(
+        _ record: Span<UInt8>, _ form: RecordForm, _ row: inout RowBatch.Row
+    ) {
+        var text: [UInt8] = []
+        swap(&text, &decoded)
+        text.removeAll(keepingCapacity: true)
+        if !encoding.decode(record, to: &text, anchors: &anchors) {
+            row.flags.insert(.charsetLossy)
+        }
+        parseText(text.span, of: record, form, encoding, &row)
+        swap(&text, &decoded)
+    }
+
+    /// Parses one record.
+    ///
+    /// - Parameters:
+    ///   - text: the record in UTF-8; the record itself if it is.
+    ///   - encoding: of the record.
+    @inline(__always)
+    private mutating func parseText(
+        _ text: Span<UInt8>, of record: Span<UInt8>, _ form: RecordForm,
+        _ encoding: TextEncoding, _ row: inout RowBatch.Row
+    ) {
         scratch.reset()
         scratch.key = seed
-        let header = SyslogHeader.scan(record, clock: &clock, into: &scratch)
+        var layout = RowLayout(form: form)
+        layout.encoding = encoding
+        var header = SyslogHeader(messageStart: 0)
+        if definitions.csv == nil, text.count > 0, text[0] != 0x7B {
+            header = SyslogHeader.scan(text, clock: &clock, into: &scratch)
+        }
         row.time = header.time
         row.flags.formUnion(header.flags)
-        let message = header.messageStart..<record.count
-        var layout = RowLayout(form: form)
         layout.variant = header.variant
         layout.takeHeader(scratch.kinds)
-        parseMessage(record, message, header.program, &layout, &row)
-        row.shape = number(record, layout, message, dataStart: header.dataStart)
+        let first = scratch.slots.count
+        var message = header.messageStart..<text.count
+        let named = appendNamed(of: text, message)
+        if let named {
+            message = named.range
+            if named.isJSON { layout.structure = .json }
+            checkText(text, message, &row)
+        } else {
+            matchMessage(text, message, header.program, &layout, &row)
+        }
+        var dataStart = header.dataStart
+        if encoding != .utf8 {
+            guard carryOver(&message, &dataStart) else {
+                scratch.reset()
+                scratch.slots.append(ByteRange(0..<record.count))
+                row.shape = 0
+                return
+            }
+        }
+        layout.takeBody(scratch.slots, first: first, message: message)
+        if let named, named.isTakenApart {
+            row.shape = namedNumber(
+                record, text, layout, named, message, dataStart: dataStart, &row)
+        } else {
+            row.shape = number(record, layout, message, dataStart: dataStart)
+        }
+    }
+
+    /// Turns places in the text into places in the record; false if one lies inside a character.
+    private mutating func carryOver(_ message: inout Range<Int>, _ dataStart: inout Int) -> Bool {
+        textSlots.removeAll(keepingCapacity: true)
+        textSlots.append(contentsOf: scratch.slots)
+        for index in scratch.slots.indices {
+            let range = scratch.slots[index].range
+            guard let from = anchors.byte(ofText: range.lowerBound),
+                let to = anchors.byte(ofText: range.upperBound)
+            else { return false }
+            scratch.slots[index] = ByteRange(from..<to)
+        }
+        guard let from = anchors.byte(ofText: message.lowerBound),
+            let to = anchors.byte(ofText: message.upperBound),
+            let data = anchors.byte(ofText: dataStart)
+        else { return false }
+        message = from..<to
+        dataStart = data
+        return true
     }
 
     @inline(__always)
@@ -153,9 +257,20 @@ public struct Parser: Sendable {
         row.shape = number(record, layout, message, dataStart: 0)
     }
 
-    /// Finds the slots of the message, by a rule or without.
+    /// Finds the slots of the message, by a rule or without, and takes down where they stand.
     @inline(__always)
     private mutating func parseMessage(
+        _ record: Span<UInt8>, _ message: Range<Int>, _ program: Range<Int>?,
+        _ layout: inout RowLayout, _ row: inout RowBatch.Row
+    ) {
+        let first = scratch.slots.count
+        matchMessage(record, message, program, &layout, &row)
+        layout.takeBody(scratch.slots, first: first, message: message)
+    }
+
+    /// Finds the slots of the message, by a rule or without.
+    @inline(__always)
+    private mutating func matchMessage(
         _ record: Span<UInt8>, _ message: Range<Int>, _ program: Range<Int>?,
         _ layout: inout RowLayout, _ row: inout RowBatch.Row
     ) {
@@ -172,19 +287,25 @@ public struct Parser: Sendable {
                 of: record, message: message, slotsMax: Limits.slotsPerShapeMax - room,
                 to: &scratch.slots)
         }
-        if UTF8Text.asciiEnd(record, message) < message.upperBound,
-            !UTF8Text.isValid(record, message)
+        checkText(record, message, &row)
+    }
+
+    @inline(__always)
+    private func checkText(
+        _ text: Span<UInt8>, _ message: Range<Int>, _ row: inout RowBatch.Row
+    ) {
+        if UTF8Text.asciiEnd(text, message) < message.upperBound,
+            !UTF8Text.isValid(text, message)
         {
             row.flags.insert(.charsetLossy)
         }
-        layout.takeBody(scratch.slots, first: first, message: message)
     }
 
     // MARK: - Shapes
 
     /// The number of the shape of the record in `scratch`, a new one if need be.
     @inline(__always)
-    private mutating func number(
+    mutating func number(
         _ record: Span<UInt8>, _ layout: RowLayout, _ message: Range<Int>, dataStart: Int
     ) -> UInt32 {
         let key = FixedText.hash(

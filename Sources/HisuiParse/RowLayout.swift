@@ -22,6 +22,8 @@ struct RowLayout: Equatable {
     var bodyCount: UInt16 = 0
     var form: RecordForm
     var variant: SyslogHeader.Variant = []
+    var structure: Shape.Structure = .text
+    var encoding: TextEncoding = .utf8
 
     /// The rule number of messages that no rule knows.
     static let automatic = UInt32.max
@@ -61,8 +63,9 @@ struct RowLayout: Equatable {
     @inline(__always)
     var hash: UInt64 {
         let places = UInt64(messageFirstByte) << 32 | UInt64(messageLastByte)
+        let kind = UInt64(structure.rawValue) << 4 | UInt64(encoding.rawValue)
         let counts =
-            UInt64(bodyFirst) << 32 | UInt64(bodyCount) << 16
+            kind << 48 | UInt64(bodyFirst) << 32 | UInt64(bodyCount) << 16
             | UInt64(form.rawValue) << 8 | UInt64(variant.rawValue)
         return header &* 0x9E37_79B9_7F4A_7C15 ^ places &* 0xC2B2_AE3D_27D4_EB4F
             ^ counts &* 0x1656_67B1_9E37_79F9

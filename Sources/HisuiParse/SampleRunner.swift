@@ -73,7 +73,8 @@ struct SampleRunner {
         let line = Array(sample.line.utf8)
         let program = sample.program.map { Array($0.utf8) } ?? Self.program(of: definition)
         let outcome =
-            sample.isRecord ? outcome(ofRecord: line) : outcome(of: line, program: program)
+            sample.isRecord || definition.members != nil
+            ? outcome(ofRecord: line) : outcome(of: line, program: program)
         switch (sample.expectation, outcome) {
         case (.reject, nil): break
         case (.reject, .some(let outcome)):

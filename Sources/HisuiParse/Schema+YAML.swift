@@ -27,11 +27,18 @@ extension Schema {
         let fields = reader.mapping("fields", "fields", required: true)
         let actions = reader.mapping("actions", "actions", required: true)
         let classes = reader.mapping("classes", "classes", required: true)
+        var objects = ObjectNames()
+        if var names = reader.mapping("objects") {
+            objects.times = names.strings("times")?.map(\.text) ?? []
+            objects.utcTimes = names.strings("utc_times")?.map(\.text) ?? []
+            objects.messages = names.strings("messages")?.map(\.text) ?? []
+            names.finish()
+        }
         reader.finish()
         return Schema(
             fields: fields.map { field($0.node, log) } ?? [],
             classes: classes.map { `class`($0.node, log) } ?? [:],
-            actions: actions.map { action($0.node, log) } ?? [])
+            actions: actions.map { action($0.node, log) } ?? [], objects: objects)
     }
 
     private static func field(_ node: YAMLNode, _ log: Diagnostics) -> [Field] {

@@ -35,9 +35,15 @@ public struct Schema: Sendable {
     public private(set) var fields: [Field]
     public private(set) var classes: [String: Class]
     public private(set) var actions: [Action]
+    /// Which members of a JSON object mean what in every record.
+    let objects: ObjectNames
     private var numbers: [String: Int]
 
-    init(fields: [Field], classes: [String: Class], actions: [Action]) {
+    init(
+        fields: [Field], classes: [String: Class], actions: [Action],
+        objects: ObjectNames = ObjectNames()
+    ) {
+        self.objects = objects
         self.fields = fields
         self.classes = classes
         self.actions = actions

@@ -9,12 +9,27 @@ struct ShapeAdmission {
     static let rowsPerShape = 16
 
     private var admitted = 0
+    private var admittedMembers = 0
     private var rows = 0
     /// Parts of the keys turned away lately; forgetting one costs a second chance only.
     private var seen: [UInt32] = []
     private static let seenCount = 65_536
 
     mutating func count(rows: Int) { self.rows += rows }
+
+    /// Whether a new shape of named values may have a place in the table: names can be long, so
+    /// what counts is their bytes, and nothing is granted for coming twice.
+    mutating func admits(memberBytes: Int) -> Bool {
+        let cost = 1 + memberBytes / ShapeAdmission.memberUnitBytes
+        guard
+            admittedMembers + cost
+                <= ShapeAdmission.grantedShapes + rows / ShapeAdmission.rowsPerShape
+        else { return false }
+        admittedMembers += cost
+        return true
+    }
+
+    private static let memberUnitBytes = 1024
 
     /// Whether a shape that is not in the table may have a place in it.
     mutating func admits(key: UInt64) -> Bool {

@@ -19,9 +19,12 @@ struct ShapeBuilder {
     /// - Parameters:
     ///   - dataStart: where structured data begins, if the layout has any.
     ///   - entry: the journal entry taken apart, for records of that form.
+    ///   - named: the fields that the message's named values are, if it has such.
+    ///   - messageNames: which of them is the message, best first.
     static func shape(
         of record: Span<UInt8>, scratch: RowScratch, layout: RowLayout, dataStart: Int,
-        entry: JournalEntry, definitions: DefinitionSet
+        entry: JournalEntry = JournalEntry(), definitions: DefinitionSet = .empty,
+        named: [Shape.Field] = [], messageNames: [String] = []
     ) -> Shape {
         var builder = ShapeBuilder(layout)
         let kinds = builder.kinds(of: record, scratch)
@@ -30,6 +33,7 @@ struct ShapeBuilder {
             builder.addJournal(record, entry, bodyCount: Int(layout.bodyCount))
         case .syslog, .line, .json:
             builder.addHeader(record, scratch, kinds, dataStart: dataStart)
+            builder.addNamed(named, messageNames)
         }
         var parser = ""
         var rule = ""
@@ -42,7 +46,35 @@ struct ShapeBuilder {
         }
         return Shape(
             literals: builder.literals(of: record, scratch), slots: kinds,
-            fields: builder.fields, message: layout.message, parser: parser, rule: rule)
+            fields: builder.fields, message: layout.message, parser: parser, rule: rule,
+            structure: layout.structure, encoding: layout.encoding)
+    }
+
+    /// Adds the fields of named values. One whose name Hisui gives a meaning of its own is shown
+    /// behind `record.`, so that nobody can write into a record what only Hisui may say.
+    private mutating func addNamed(_ named: [Shape.Field], _ messageNames: [String]) {
+        // The row's time is shown under that name.
+        for field in named where field.name != "@timestamp" {
+            var field = field
+            if ShapeBuilder.isReserved(field.name) { field.name = "record.\(field.name)" }
+            set(field)
+        }
+        for name in messageNames {
+            guard let field = named.last(where: { $0.name == name }),
+                case .slot(_, .jsonEscapes) = field.value
+            else { continue }
+            set("message", .text, field.value)
+            return
+        }
+    }
+
+    private static let reservedNames: Set<String> = [
+        "_time", "_msg", "_stream", "_stream_id", "event.original", "event.created",
+        "log.source.address", "zone.name", "zone.stream", "zone.index",
+    ]
+
+    private static func isReserved(_ name: String) -> Bool {
+        name.isEmpty || reservedNames.contains(name) || name.hasPrefix("hisui.")
     }
 
     /// Adds the field, in place of an earlier one of its name.

@@ -28,6 +28,9 @@ struct SyslogHeader {
     /// RFC 5424: where the structured data begins.
     var dataStart = 0
 
+    /// No header: a message from `messageStart` on.
+    init(messageStart: Int) { self.messageStart = messageStart }
+
     /// Parts that are told from nothing but this.
     struct Variant: OptionSet {
         var rawValue: UInt8
@@ -42,8 +45,6 @@ struct SyslogHeader {
         /// RFC 5424: structured data of too many values, one slot for all.
         static let structuredText = Variant(rawValue: 1 << 4)
     }
-
-    private init(messageStart: Int) { self.messageStart = messageStart }
 
     /// Reads the header and appends its slots.
     ///

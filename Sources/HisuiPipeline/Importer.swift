@@ -20,6 +20,10 @@ public struct Importer: Sendable {
         public var source: String?
         public var definitions: DefinitionLoader.Loaded
         public var timeZone: TimeZoneRules
+        /// How the bytes of lines become text.
+        public var encoding = TextEncoding.utf8
+        /// The one definition that reads the lines; nil: all are tried.
+        public var parser: String?
         /// Latest time the records can have; nil: the file's own.
         public var referenceTime: Int64?
 
@@ -92,11 +96,18 @@ public struct Importer: Sendable {
         return report.withLock { $0 }
     }
 
+    /// What the lines are read with.
+    private var definitions: DefinitionSet {
+        guard let parser = options.parser else { return options.definitions.definitions }
+        return options.definitions.only(parser) ?? .empty
+    }
+
     private func read(
         _ files: [String], into queue: BoundedQueue<ParsedBatch>
     ) throws(PipelineError) {
+        let definitions = definitions
         var parser = Parser(
-            definitions: options.definitions.definitions, timeZone: options.timeZone)
+            definitions: definitions, timeZone: options.timeZone, encoding: options.encoding)
         for path in files {
             do throws(CollectError) {
                 var input = try FileImport(path: path, name: options.source)
@@ -108,7 +119,7 @@ public struct Importer: Sendable {
                     let rows = parser.parse(batch)
                     let parsed = ParsedBatch(
                         rows: rows, shapes: parser.shapes,
-                        definitions: options.definitions.definitions.digest, stream: options.stream)
+                        definitions: definitions.digest, stream: options.stream)
                     guard queue.put(parsed, weight: weight) else { return }
                 }
             } catch {
@@ -123,9 +134,12 @@ public struct Importer: Sendable {
         let writer = try ZoneWriter.open(
             fileSystem: RealFileSystem(), store: options.store, zone: options.zone,
             now: { Timestamp(nanoseconds: SystemClock.nanoseconds()) })
-        let digest = options.definitions.definitions.digest
+        let digest = definitions.digest
         try DefinitionArchive(fileSystem: RealFileSystem(), store: options.store)
-            .keep(options.definitions.members, digest: digest)
+            .keep(
+                options.definitions.members.filter {
+                    options.parser == nil || $0.parser == options.parser
+                }, digest: digest)
         let stream = try writer.stream(options.stream)
         var importer = try SegmentImporter(
             fileSystem: RealFileSystem(), store: options.store, zone: options.zone,

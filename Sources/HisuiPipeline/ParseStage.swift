@@ -33,6 +33,7 @@ final class ParseStage: Sendable {
     private struct Entry {
         var zone: String
         var only: String?
+        var encoding: TextEncoding
         var digest: [UInt8]
         var parser: Parser
     }
@@ -56,7 +57,7 @@ final class ParseStage: Sendable {
     /// Runs until the intake is closed and empty; then closes the output.
     func run() {
         var inForce = definitions.withLock { $0 }
-        // One parser for each time zone and definition the sources ask for; nearly always one.
+        // One parser for each time zone, definition and encoding the sources ask for; nearly always one.
         var entries: [Entry] = []
         defer { output.close() }
         while case .element(let batch) = intake.queue.take(waitMillis: nil) {
@@ -70,6 +71,7 @@ final class ParseStage: Sendable {
             let number: Int
             if let known = entries.firstIndex(where: {
                 $0.zone == route.timeZone.name && $0.only == route.parser
+                    && $0.encoding == route.encoding
             }) {
                 number = known
             } else {
@@ -92,7 +94,9 @@ final class ParseStage: Sendable {
     ) -> Entry {
         let set = route.parser.map { loaded.only($0) ?? .empty } ?? loaded.definitions
         return Entry(
-            zone: route.timeZone.name, only: route.parser, digest: set.digest,
-            parser: Parser(definitions: set, timeZone: route.timeZone))
+            zone: route.timeZone.name, only: route.parser, encoding: route.encoding,
+            digest: set.digest,
+            parser: Parser(
+                definitions: set, timeZone: route.timeZone, encoding: route.encoding))
     }
 }

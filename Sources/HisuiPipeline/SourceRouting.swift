@@ -13,6 +13,7 @@ final class SourceRouting: Sendable {
         var timeZone: TimeZoneRules
         /// The one definition that reads the records; nil: all are tried.
         var parser: String?
+        var encoding = TextEncoding.utf8
         var stream: String
     }
 
@@ -46,15 +47,20 @@ final class SourceRouting: Sendable {
             .max { $0.id.utf8.count < $1.id.utf8.count }
         var zone = configuration.timeZone
         var parser: String?
+        var encoding = TextEncoding.utf8
         switch configured?.input {
-        case .syslog(let syslog): zone = syslog.timeZone
+        case .syslog(let syslog):
+            zone = syslog.timeZone
+            encoding = syslog.encoding
         case .files(let files):
             zone = files.timeZone
             parser = files.parser
+            encoding = files.encoding
         case .journal, nil: break
         }
         return Route(
             timeZone: TimeZoneRules(name: zone) ?? .tokyo, parser: parser,
+            encoding: encoding,
             stream: configuration.stream(forSource: configured?.id ?? id).name)
     }
 

@@ -55,6 +55,7 @@ extension Configuration {
         public var listener: Listener
         /// The zone of times that name none: the source's own, or the configuration's.
         public var timeZone: String
+        public var encoding: TextEncoding
         /// Size of the kernel's buffer; nil leaves it to the collector.
         ///
         /// Not for TCP.
@@ -80,6 +81,7 @@ extension Configuration {
         /// Absolute patterns.
         public var paths: [String]
         public var timeZone: String
+        public var encoding: TextEncoding
         /// The definition that reads the lines; nil: all are tried.
         public var parser: String?
         public var from: Start

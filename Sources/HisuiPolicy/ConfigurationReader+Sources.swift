@@ -9,8 +9,11 @@ extension ConfigurationReader {
     /// The keys of a source, by the kind to which they belong.
     private static let options: [(kind: String, keys: [String])] = [
         ("journal", ["namespace"]),
-        ("syslog", ["time_zone", "receive_buffer_bytes", "connections_max", "idle_seconds"]),
-        ("files", ["time_zone", "parser", "from"]),
+        (
+            "syslog",
+            ["time_zone", "encoding", "receive_buffer_bytes", "connections_max", "idle_seconds"]
+        ),
+        ("files", ["time_zone", "encoding", "parser", "from"]),
     ]
 
     func sources(_ top: inout MappingReader) -> [Configuration.Source] {
@@ -140,6 +143,7 @@ extension ConfigurationReader {
         _ reader: inout MappingReader, _ conflicts: inout SourceConflicts
     ) -> Input? {
         let zone = reader.stringNode("time_zone").flatMap { checkedTimeZone($0) }
+        let encoding = encoding(&reader)
         let buffer = reader.int("receive_buffer_bytes", in: 4096...1 << 30)
         let connections = reader.int("connections_max", in: 1...Limits.connectionsPerListenerMax)
         let idle = reader.int("idle_seconds", in: 1...604_800)
@@ -171,14 +175,28 @@ extension ConfigurationReader {
         }
         return .syslog(
             Configuration.Syslog(
-                listener: listener, timeZone: zone ?? timeZone, receiveBufferBytes: buffer,
-                connectionsMax: connections, idleSeconds: idle))
+                listener: listener, timeZone: zone ?? timeZone, encoding: encoding,
+                receiveBufferBytes: buffer, connectionsMax: connections, idleSeconds: idle))
+    }
+
+    private func encoding(_ reader: inout MappingReader) -> TextEncoding {
+        guard let (text, node) = reader.stringNode("encoding") else { return .utf8 }
+        if let encoding = TextEncoding(name: text) { return encoding }
+        let names = TextEncoding.names.map { "`\($0)`" }.joined(separator: ", ")
+        log.report(
+            node,
+            TextEncoding.missingNames.contains(text.lowercased())
+                ? "this version does not read \(node.quoted) yet"
+                : "\(node.quoted) is no encoding",
+            hint: "there are \(names)")
+        return .utf8
     }
 
     private func files(
         _ reader: inout MappingReader, _ conflicts: inout SourceConflicts
     ) -> Input? {
         let zone = reader.stringNode("time_zone").flatMap { checkedTimeZone($0) }
+        let encoding = encoding(&reader)
         let starts = Configuration.Files.Start.allCases.map(\.rawValue)
         let from = reader.choice("from", of: starts)
         let parser = reader.stringNode("parser")
@@ -201,7 +219,7 @@ extension ConfigurationReader {
         guard paths.count == given.count else { return nil }
         return .files(
             Configuration.Files(
-                paths: paths, timeZone: zone ?? timeZone, parser: parser?.text,
+                paths: paths, timeZone: zone ?? timeZone, encoding: encoding, parser: parser?.text,
                 from: from.flatMap(Configuration.Files.Start.init) ?? .start))
     }
 

@@ -18,6 +18,8 @@ public enum JSONShape {
     public static let depthMax = 32
     /// Fixed text is kept in memory for each shape; an object with more of it is one slot.
     public static let fixedBytesMax = 8192
+    /// Names of members too, and those of nested members repeat the names of what they are in.
+    public static let namesBytesMax = 16_384
     /// Slots that `make` gives a shape, at most.
     public static let slotsMax = 255
 
@@ -54,7 +56,8 @@ public enum JSONShape {
         var slots: [ByteRange] = []
         let all = 0..<record.count
         guard case .parts = appendSlots(of: record, all, slotsMax: slotsMax, to: &slots),
-            let members = members(of: record, all)
+            let members = members(of: record, all),
+            members.reduce(0, { $0 + $1.path.count }) <= namesBytesMax
         else { return nil }
         var literals: [[UInt8]] = []
         var from = 0
@@ -163,6 +166,7 @@ extension Shape {
     /// - Complexity: O(length of the fixed text).
     public func jsonMembers() -> [JSONShape.Member]? {
         guard structure == .json else { return nil }
+        if encoding != .utf8 { return inUTF8().jsonMembers() }
         // A record with empty strings and zeros for values.
         var object: [UInt8] = []
         for index in message.first...message.last {

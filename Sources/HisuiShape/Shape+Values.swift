@@ -19,8 +19,8 @@ extension Shape {
         }
     }
 
-    /// Appends a stretch of a row's record.
-    public func append(
+    /// Appends a stretch of a row's record, as its bytes stand.
+    public func appendBytes(
         _ stretch: Stretch, slots values: some RandomAccessCollection<ByteRange>,
         of bytes: Span<UInt8>, to out: inout [UInt8]
     ) {
@@ -36,6 +36,20 @@ extension Shape {
         out.append(contentsOf: literals[stretch.last][..<stretch.lastByte])
     }
 
+    /// Appends the text of a stretch of a row's record.
+    public func append(
+        _ stretch: Stretch, slots values: some RandomAccessCollection<ByteRange>,
+        of bytes: Span<UInt8>, to out: inout [UInt8]
+    ) {
+        if encoding == .utf8 {
+            appendBytes(stretch, slots: values, of: bytes, to: &out)
+            return
+        }
+        var part: [UInt8] = []
+        appendBytes(stretch, slots: values, of: bytes, to: &part)
+        encoding.appendText(part.span, 0..<part.count, to: &out)
+    }
+
     /// Appends the value of a field of a row, decoded.
     public func append(
         _ value: Value, slots values: some RandomAccessCollection<ByteRange>, of bytes: Span<UInt8>,
@@ -48,8 +62,47 @@ extension Shape {
             append(stretch, slots: values, of: bytes, to: &out)
         case .slot(let slot, let decoding):
             let range = values[values.index(values.startIndex, offsetBy: slot)]
-            decoding.append(bytes, range, to: &out)
+            if encoding == .utf8 {
+                decoding.append(bytes, range, to: &out)
+                return
+            }
+            var text: [UInt8] = []
+            encoding.appendText(bytes, range.range, to: &text)
+            decoding.append(text.span, ByteRange(0..<text.count), to: &out)
         }
+    }
+
+    /// The shape that the text of the records has: the same slots and fields, fixed text in UTF-8.
+    ///
+    /// What reads columns decodes them with `encoding` and goes on with this shape.
+    ///
+    /// - Complexity: O(length of the fixed text) unless the records are in UTF-8.
+    public func inUTF8() -> Shape {
+        if encoding == .utf8 { return self }
+        var shape = self
+        shape.encoding = .utf8
+        shape.literals = literals.map { text($0, upTo: $0.count) }
+        shape.message = inUTF8(message)
+        for index in fields.indices {
+            if case .stretch(let stretch) = fields[index].value {
+                shape.fields[index].value = .stretch(inUTF8(stretch))
+            }
+        }
+        return shape
+    }
+
+    private func inUTF8(_ stretch: Stretch) -> Stretch {
+        Stretch(
+            first: stretch.first,
+            firstByte: text(literals[stretch.first], upTo: stretch.firstByte).count,
+            last: stretch.last,
+            lastByte: text(literals[stretch.last], upTo: stretch.lastByte).count)
+    }
+
+    private func text(_ literal: [UInt8], upTo end: Int) -> [UInt8] {
+        var out: [UInt8] = []
+        encoding.appendText(literal.span, 0..<end, to: &out)
+        return out
     }
 }
 
@@ -87,6 +140,12 @@ extension Shape.Decoding {
             JSONText.appendUnescaped(bytes, range.range, to: &out)
         case .jsonValue:
             if !JSONText.isNull(bytes, range.range) { out.append(bytes, range) }
+        case .jsonName:
+            if !Self.isHyphen(bytes, range) {
+                JSONText.appendUnescaped(bytes, range.range, to: &out)
+            }
+        case .name:
+            if !Self.isHyphen(bytes, range) { out.append(bytes, range) }
         case .doubledQuotes:
             var isSecond = false
             for index in range.range {
@@ -111,6 +170,10 @@ extension Shape.Decoding {
                 index += 2
             }
         }
+    }
+
+    private static func isHyphen(_ bytes: Span<UInt8>, _ range: ByteRange) -> Bool {
+        range.count == 1 && bytes[range.range.lowerBound] == 0x2D
     }
 
     private func hexDigit(_ byte: UInt8) -> UInt8? {

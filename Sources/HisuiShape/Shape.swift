@@ -159,6 +159,10 @@ extension Shape {
         case jsonValue = 6
         /// A quoted field of RFC 4180 without its quotes: two quotes inside are one.
         case doubledQuotes = 7
+        /// As `jsonEscapes`, but a lone hyphen, by which Windows says "nobody", is nothing.
+        case jsonName = 8
+        /// As it stands, but a lone hyphen is nothing.
+        case name = 9
     }
 
     public struct Field: Hashable, Sendable {

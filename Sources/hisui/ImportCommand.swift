@@ -39,6 +39,20 @@ struct ImportCommand: AsyncParsableCommand {
     var timeZone = "Asia/Tokyo"
 
     @Option(
+        help: ArgumentHelp(
+            say(
+                "Encoding of the lines: utf-8, cp932 or euc-jp (default utf-8).",
+                "行の文字コード: utf-8、cp932、euc-jp（既定 utf-8）。"), valueName: "name"))
+    var encoding = "utf-8"
+
+    @Option(
+        name: .customLong("parser"),
+        help: ArgumentHelp(
+            say("Read the lines with this definition only.", "この定義だけで行を解釈します。"),
+            valueName: "id"))
+    var only: String?
+
+    @Option(
         name: .customLong("reference-time"),
         help: ArgumentHelp(
             say(
@@ -54,11 +68,16 @@ struct ImportCommand: AsyncParsableCommand {
     func run() async throws {
         let loaded = try parsers.load()
         for diagnostic in loaded.diagnostics { StandardError.write("\(diagnostic)\n") }
-        let importer = Importer(
-            Importer.Options(
-                store: store, zone: zone, source: source, definitions: loaded,
-                timeZone: try TimeZoneOption.resolve(timeZone),
-                referenceTime: try reference()))
+        if let only, loaded.only(only) == nil {
+            throw Failure(
+                .usage, say("no definition is called '\(only)'", "定義 '\(only)' はありません"))
+        }
+        var options = Importer.Options(
+            store: store, zone: zone, source: source, definitions: loaded,
+            timeZone: try TimeZoneOption.resolve(timeZone), referenceTime: try reference())
+        options.encoding = try EncodingOption.resolve(encoding)
+        options.parser = only
+        let importer = Importer(options)
         let progress = SharedProgress()
         let report: Importer.Report
         do {

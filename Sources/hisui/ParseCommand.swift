@@ -44,6 +44,13 @@ struct ParseCommand: ParsableCommand {
                 "時間帯のない時刻の時間帯（既定 Asia/Tokyo）。"), valueName: "name"))
     var timeZone = "Asia/Tokyo"
 
+    @Option(
+        help: ArgumentHelp(
+            say(
+                "Encoding of the lines: utf-8, cp932 or euc-jp (default utf-8).",
+                "行の文字コード: utf-8、cp932、euc-jp（既定 utf-8）。"), valueName: "name"))
+    var encoding = "utf-8"
+
     enum ParseFormat: String, ExpressibleByArgument {
         case jsonl
     }
@@ -61,7 +68,8 @@ struct ParseCommand: ParsableCommand {
             definitions = one
         }
         var parser = Parser(
-            definitions: definitions, timeZone: try TimeZoneOption.resolve(timeZone))
+            definitions: definitions, timeZone: try TimeZoneOption.resolve(timeZone),
+            encoding: try EncodingOption.resolve(encoding))
         let output = StandardOutput.shared
         var input = LineInput(source: Source(id: "stdin", kind: .import, form: .line))
         var table = parser.shapes

@@ -87,14 +87,14 @@ func example() throws -> [UInt8] {
             configuration.sources[3].input
                 == .syslog(
                     Configuration.Syslog(
-                        listener: .tcp(endpoint), timeZone: "UTC", receiveBufferBytes: nil,
-                        connectionsMax: 9, idleSeconds: 60)))
+                        listener: .tcp(endpoint), timeZone: "UTC", encoding: .utf8,
+                        receiveBufferBytes: nil, connectionsMax: 9, idleSeconds: 60)))
         #expect(
             configuration.sources[4].input
                 == .files(
                     Configuration.Files(
-                        paths: ["/var/log/*.log"], timeZone: "UTC", parser: "linux.sshd",
-                        from: .end)))
+                        paths: ["/var/log/*.log"], timeZone: "UTC", encoding: .utf8,
+                        parser: "linux.sshd", from: .end)))
     }
 
     @Test func derivedIDsAreBoundedValidAndDistinct() throws {

@@ -25,6 +25,35 @@ bool hisui_crc32c_is_accelerated(void);
 const uint8_t *hisui_find(
     const uint8_t *bytes, size_t count, const uint8_t *needle, size_t needle_count);
 
+// Characters of Japanese encodings, as scalars of Unicode; 0 is none. See japanese.c.
+extern const uint16_t hisui_cp932_single[256];
+extern const uint16_t hisui_cp932_pairs[60 * 189];
+extern const uint16_t hisui_jisx0208[94 * 94];
+extern const uint16_t hisui_jisx0212[94 * 94];
+
+static inline uint16_t hisui_cp932_single_at(uint8_t first) { return hisui_cp932_single[first]; }
+
+static inline uint16_t hisui_cp932_pair_at(uint8_t lead, uint8_t trail)
+{
+    unsigned row = lead >= 0x81 && lead <= 0x9F ? lead - 0x81u
+        : lead >= 0xE0 && lead <= 0xFC          ? lead - 0xE0u + 31u
+                                                : 60u;
+    if (row == 60 || trail < 0x40 || trail > 0xFC) return 0;
+    return hisui_cp932_pairs[row * 189u + (trail - 0x40u)];
+}
+
+static inline uint16_t hisui_jisx0208_at(uint8_t lead, uint8_t trail)
+{
+    if (lead < 0xA1 || lead > 0xFE || trail < 0xA1 || trail > 0xFE) return 0;
+    return hisui_jisx0208[(lead - 0xA1u) * 94u + (trail - 0xA1u)];
+}
+
+static inline uint16_t hisui_jisx0212_at(uint8_t lead, uint8_t trail)
+{
+    if (lead < 0xA1 || lead > 0xFE || trail < 0xA1 || trail > 0xFE) return 0;
+    return hisui_jisx0212[(lead - 0xA1u) * 94u + (trail - 0xA1u)];
+}
+
 #if defined(__cplusplus)
 }
 #endif

@@ -1,0 +1,91 @@
+import HisuiBytes
+import HisuiShape
+import HisuiYAML
+
+/// What a definition says of records whose values have names: the members of a JSON object, or the
+/// columns of a line of delimited values.
+struct MemberDefinition: Sendable {
+    enum Input: Sendable {
+        case json
+        case csv(CSVFormat)
+    }
+
+    var input: Input
+    /// What holds for all rules.
+    var conditions: [Condition]
+    var rules: [Rule]
+
+    /// Lines of delimited values (RFC 4180).
+    struct CSVFormat: Sendable {
+        var columns: [String]
+        var delimiter: UInt8
+        /// The column or columns, joined by a blank, that hold the time; none: time of receipt.
+        var times: [String]
+    }
+
+    struct Rule: Sendable {
+        var id: String
+        var conditions: [Condition]
+        /// Defaults, then `set`.
+        var constants: [Shape.Field]
+        var fields: [Field]
+        var cases: [Case]
+        var node: YAMLNode
+    }
+
+    /// A member's value is one of these; a record without the member does not satisfy it.
+    struct Condition: Sendable {
+        /// Names the member may have, best first.
+        var names: [String]
+        var values: [ValuePattern]
+    }
+
+    /// A field of the schema, and the member that has its value.
+    struct Field: Sendable {
+        var name: String
+        var type: Shape.FieldType
+        var names: [String]
+    }
+
+    /// Constants that follow from a member's value.
+    struct Case: Sendable {
+        var names: [String]
+        var branches: [(value: ValuePattern, constants: [Shape.Field])]
+    }
+}
+
+/// What a value may be: a text, `text*`, `*text`, or `*` for any that is not empty.
+enum ValuePattern: Sendable, Hashable {
+    case exact([UInt8])
+    case prefix([UInt8])
+    case suffix([UInt8])
+    case something
+
+    init(_ text: String) {
+        let bytes = Array(text.utf8)
+        if text == "*" {
+            self = .something
+        } else if text.hasSuffix("*") {
+            self = .prefix(bytes.dropLast())
+        } else if text.hasPrefix("*") {
+            self = .suffix(Array(bytes.dropFirst()))
+        } else {
+            self = .exact(bytes)
+        }
+    }
+
+    func matches(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        switch self {
+        case .exact(let text): return ByteSearch.equal(bytes, range, text.span)
+        case .prefix(let text):
+            return range.count >= text.count
+                && ByteSearch.equal(
+                    bytes, range.lowerBound..<range.lowerBound + text.count, text.span)
+        case .suffix(let text):
+            return range.count >= text.count
+                && ByteSearch.equal(
+                    bytes, range.upperBound - text.count..<range.upperBound, text.span)
+        case .something: return !range.isEmpty
+        }
+    }
+}

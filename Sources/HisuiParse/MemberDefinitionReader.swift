@@ -1,0 +1,254 @@
+import HisuiBytes
+import HisuiEvent
+import HisuiShape
+import HisuiYAML
+
+/// Reads definitions of records whose values have names: `input: json` and `input: csv`.
+///
+///     input: json                                     input: csv
+///     match: { when: { Channel: Security } }          csv: { columns: [日時, 操作], time: 日時 }
+///     members: { Channel: [winlog.channel] }
+///     containers: [winlog.event_data]
+///     fields: { host.name: Computer }                 for all rules
+///     rules:
+///       - id: logon
+///         when: { EventID: 4624 }                     values, `a*`, `*a`, `*`
+///         set: { event.action: logon }
+///         fields: { user.name: TargetUserName }
+///         cases: { Status: { "0x0": { event.outcome: success } } }
+struct MemberDefinitionReader {
+    let schema: Schema
+    let log: Diagnostics
+    let defaults: [Shape.Field]
+    /// Other names of a member, best first.
+    private var aliases: [String: [String]] = [:]
+    private var containers: [String] = []
+    private var columns: [String]?
+    private var fields: [MemberDefinition.Field] = []
+    private var cases: [MemberDefinition.Case] = []
+
+    init(schema: Schema, log: Diagnostics, defaults: [Shape.Field]) {
+        self.schema = schema
+        self.log = log
+        self.defaults = defaults
+    }
+
+    /// Reads what stands beside name, version and samples.
+    mutating func read(_ reader: inout MappingReader, isJSON: Bool) -> MemberDefinition? {
+        var input = MemberDefinition.Input.json
+        if isJSON {
+            aliases = names(reader.value("members"))
+            containers = (reader.strings("containers") ?? []).map(\.text)
+        } else {
+            guard var csv = reader.mapping("csv", required: true) else { return nil }
+            guard let format = format(&csv) else { return nil }
+            columns = format.columns
+            input = .csv(format)
+        }
+        var conditions: [MemberDefinition.Condition] = []
+        if var match = reader.mapping("match", required: isJSON) {
+            conditions = match.value("when", required: true).map { self.conditions($0) } ?? []
+            match.finish()
+        }
+        fields = reader.value("fields").map { readFields($0) } ?? []
+        cases = reader.value("cases").map { readCases($0) } ?? []
+        let rules = (reader.list("rules", required: true) ?? []).compactMap { rule($0) }
+        var known: Set<String> = []
+        for rule in rules where !known.insert(rule.id).inserted {
+            log.report(rule.node, "a second rule called `\(rule.id)`")
+        }
+        if rules.isEmpty { reader.report("rules", "a definition needs at least one rule") }
+        return MemberDefinition(input: input, conditions: conditions, rules: rules)
+    }
+
+    // MARK: Names
+
+    private func names(_ node: YAMLNode?) -> [String: [String]] {
+        guard let node else { return [:] }
+        guard let entries = node.mapping else {
+            log.report(node, "`members` must be a mapping of names to lists of names")
+            return [:]
+        }
+        var names: [String: [String]] = [:]
+        for (key, value) in entries {
+            guard let name = key.text else { continue }
+            names[name] = (value.sequence ?? [value]).compactMap(\.text)
+        }
+        return names
+    }
+
+    /// All names that a member may have in a record, best first.
+    private func candidates(_ name: String, _ node: YAMLNode) -> [String] {
+        if let columns {
+            if !columns.contains(name) {
+                log.report(
+                    node, "there is no column \(node.quoted)",
+                    hint: NearestName.suggestion(for: name, in: columns)
+                        .map { "did you mean `\($0)`?" } ?? "the columns are listed under `csv`")
+            }
+            return [name]
+        }
+        let own = [name] + (aliases[name] ?? [])
+        return own + containers.map { "\($0).\(name)" }
+    }
+
+    private mutating func format(_ reader: inout MappingReader) -> MemberDefinition.CSVFormat? {
+        let columns = reader.strings("columns", required: true) ?? []
+        let delimiter = reader.string("delimiter") ?? ","
+        let times = reader.strings("time", orOne: true) ?? []
+        reader.finish()
+        guard delimiter.utf8.count == 1, let byte = delimiter.utf8.first, byte != 0x22 else {
+            reader.report("delimiter", "a delimiter is one ASCII character, and no quote")
+            return nil
+        }
+        var known: Set<String> = []
+        for (text, node) in columns where text.isEmpty || !known.insert(text).inserted {
+            log.report(node, "columns need names that differ; this one is \(node.quoted)")
+        }
+        guard !columns.isEmpty, columns.count <= Limits.capturesPerRuleMax else {
+            reader.report(
+                "columns", "\(columns.count) columns", hint: "1 to \(Limits.capturesPerRuleMax)")
+            return nil
+        }
+        for (text, node) in times where !known.contains(text) {
+            log.report(node, "there is no column \(node.quoted)")
+        }
+        return MemberDefinition.CSVFormat(
+            columns: columns.map(\.text), delimiter: byte, times: times.map(\.text))
+    }
+
+    // MARK: Rules
+
+    private func rule(_ node: YAMLNode) -> MemberDefinition.Rule? {
+        guard var reader = MappingReader(node, "rule", log) else { return nil }
+        let id = reader.stringNode("id", required: true)
+        if let id, !DefinitionReader.isName(id.text) {
+            log.report(
+                id.node, "\(id.node.quoted) is no name for a rule",
+                hint: "use a to z, 0 to 9, dot, hyphen and underline")
+        }
+        _ = reader.string("about")
+        let constants = ConstantReader(schema: schema, log: log)
+        let when = reader.value("when", required: true).map { conditions($0) } ?? []
+        let set = reader.value("set").map { constants.read($0, "set") } ?? []
+        let own = reader.value("fields").map { readFields($0) } ?? []
+        let ownCases = reader.value("cases").map { readCases($0) } ?? []
+        reader.finish()
+        guard let id else { return nil }
+        let all = merged(set)
+        let fields =
+            own + self.fields.filter { field in !own.contains { $0.name == field.name } }
+        let cases = self.cases + ownCases
+        let says =
+            all.contains { $0.name == "event.action" }
+            || fields.contains { $0.name == "event.action" }
+            || cases.contains { one in
+                one.branches.allSatisfy { $0.constants.contains { $0.name == "event.action" } }
+            }
+        if !says {
+            log.report(
+                node, "the rule does not say what happened: it sets no event.action",
+                hint: "add set: { event.action: … }; schema.yaml lists the usual ones")
+        }
+        return MemberDefinition.Rule(
+            id: id.text, conditions: when, constants: all, fields: fields, cases: cases,
+            node: node)
+    }
+
+    private func merged(_ set: [Shape.Field]) -> [Shape.Field] {
+        defaults.map { field in set.first { $0.name == field.name } ?? field }
+            + set.filter { field in !defaults.contains { $0.name == field.name } }
+    }
+
+    private func conditions(_ node: YAMLNode) -> [MemberDefinition.Condition] {
+        guard let entries = node.mapping, !entries.isEmpty else {
+            log.report(node, "`when` must be a mapping of members to values")
+            return []
+        }
+        return entries.map { key, value in
+            let values = (value.sequence ?? [value]).compactMap(\.text)
+            if values.isEmpty { log.report(value, "\(key.quoted) needs a value or a list of them") }
+            return MemberDefinition.Condition(
+                names: candidates(key.text ?? "", key), values: values.map(ValuePattern.init))
+        }
+    }
+
+    private func readFields(_ node: YAMLNode) -> [MemberDefinition.Field] {
+        guard let entries = node.mapping else {
+            log.report(node, "`fields` must be a mapping of fields to members")
+            return []
+        }
+        return entries.compactMap { key, value in
+            guard let name = key.text else { return nil }
+            guard let field = schema[name] else {
+                log.report(key, "unknown field \(key.quoted)", hint: schema.hint(for: name))
+                return nil
+            }
+            let members = value.sequence ?? [value]
+            let names = members.flatMap { node in
+                node.text.map { candidates($0, node) } ?? []
+            }
+            if names.isEmpty { log.report(value, "`\(name)` needs the name of a member") }
+            return MemberDefinition.Field(name: name, type: field.type, names: names)
+        }
+    }
+
+    private func readCases(_ node: YAMLNode) -> [MemberDefinition.Case] {
+        guard let entries = node.mapping else {
+            log.report(node, "`cases` must be a mapping of members to what their values mean")
+            return []
+        }
+        let constants = ConstantReader(schema: schema, log: log)
+        return entries.map { key, value in
+            if value.mapping == nil {
+                log.report(value, "\(key.quoted) needs a mapping of values to fields")
+            }
+            let branches = (value.mapping ?? []).map { branch in
+                (
+                    value: ValuePattern(branch.key.text ?? ""),
+                    constants: constants.read(branch.value, "cases")
+                )
+            }
+            return MemberDefinition.Case(
+                names: candidates(key.text ?? "", key), branches: branches)
+        }
+    }
+
+    // MARK: Samples
+
+    /// Every rule needs a sample, every file a rejected record and one that tries to lie.
+    func checkCoverage(
+        _ samples: [Definition.Sample], _ rules: [MemberDefinition.Rule], _ root: YAMLNode
+    ) {
+        var covered: Set<String> = []
+        var hasReject = false
+        for sample in samples {
+            guard case .rule(let id, _) = sample.expectation else {
+                hasReject = true
+                continue
+            }
+            covered.insert(id)
+            guard !rules.contains(where: { $0.id == id }) else { continue }
+            let hint = NearestName.suggestion(for: id, in: rules.map(\.id))
+            log.report(
+                sample.node, "the sample names the rule `\(id)`, which does not exist",
+                hint: hint.map { "did you mean `\($0)`?" } ?? "")
+        }
+        for rule in rules where !covered.contains(rule.id) {
+            log.report(
+                rule.node, "the rule `\(rule.id)` has no sample",
+                hint: "add - { line: …, is: { rule: \(rule.id), … } } under samples")
+        }
+        let place = root["samples"] ?? root
+        if !hasReject {
+            log.report(
+                place, "no sample is rejected",
+                hint: "add - reject: with a record that looks alike and means something else")
+        }
+        if !samples.contains(where: \.isHostile) {
+            log.report(
+                place, "no hostile sample tries to lie through a value",
+                hint: "add one with `hostile: true` whose value holds quotes and delimiters")
+        }
+    }
+}

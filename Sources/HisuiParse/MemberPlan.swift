@@ -1,0 +1,157 @@
+import HisuiBytes
+import HisuiShape
+
+/// What is known of all records with the same fixed text whose values have names: which slots hold
+/// what, which rules they may satisfy, and what is left to ask of a record.
+///
+///     fixed text ─▶ plan ─▶ conditions on slots ─▶ rule, cases ─▶ number of the shape
+///
+/// Made from the first such record; belongs to one parser.
+struct MemberPlan {
+    /// A named value: its slot, and how that is read.
+    struct Place {
+        var slot: Int
+        var decoding: Shape.Decoding
+    }
+
+    struct Candidate {
+        /// In `DefinitionSet.memberDefinitions`, and the rule in it.
+        var definition: Int
+        var rule: Int
+        var conditions: [(place: Place, values: [ValuePattern])]
+        var cases: [(place: Place, values: [ValuePattern])]
+        /// Shapes already made, by the branches of the cases.
+        var numbers: [(choices: Int, number: UInt32)] = []
+    }
+
+    /// The shape without what rules add.
+    var base: Shape
+    var plainNumber: UInt32?
+    var candidates: [Candidate] = []
+    /// Slots of the time: none, one, or a date and a time.
+    var times: [Place] = []
+    var timeIsUTC = false
+    /// Places by name; of a name that occurs twice the last one.
+    private(set) var places: [String: Place] = [:]
+
+    init(base: Shape, members: [(name: String, place: Place)]) {
+        self.base = base
+        for (name, place) in members { places[name] = place }
+    }
+
+    /// The first of the names that the records have.
+    func place(of names: [String]) -> Place? {
+        for name in names { if let place = places[name] { return place } }
+        return nil
+    }
+
+    /// Adds the rules of a definition that records of this plan may satisfy.
+    mutating func add(_ definition: MemberDefinition, number: Int) {
+        guard let common = places(of: definition.conditions) else { return }
+        for (rule, given) in definition.rules.enumerated() {
+            guard let own = places(of: given.conditions) else { continue }
+            let cases = given.cases.compactMap { one in
+                place(of: one.names).map { ($0, one.branches.map(\.value)) }
+            }
+            candidates.append(
+                Candidate(
+                    definition: number, rule: rule, conditions: common + own, cases: cases))
+        }
+    }
+
+    private func places(
+        of conditions: [MemberDefinition.Condition]
+    ) -> [(place: Place, values: [ValuePattern])]? {
+        var found: [(place: Place, values: [ValuePattern])] = []
+        for condition in conditions {
+            guard let place = place(of: condition.names) else { return nil }
+            found.append((place, condition.values))
+        }
+        return found
+    }
+
+    /// The first candidate that a record satisfies, and the branches of its cases as one number.
+    ///
+    /// - Parameter buffer: room for values that have to be decoded.
+    func match(
+        _ text: Span<UInt8>, _ slots: Span<ByteRange>, _ buffer: inout [UInt8]
+    ) -> (candidate: Int, choices: Int)? {
+        next: for candidate in candidates.indices {
+            for condition in candidates[candidate].conditions.indices {
+                guard
+                    MemberPlan.branch(
+                        candidates[candidate].conditions[condition].values,
+                        candidates[candidate].conditions[condition].place, text, slots, &buffer)
+                        != nil
+                else { continue next }
+            }
+            var choices = 0
+            for index in candidates[candidate].cases.indices {
+                let branch = MemberPlan.branch(
+                    candidates[candidate].cases[index].values,
+                    candidates[candidate].cases[index].place, text, slots, &buffer)
+                choices =
+                    choices * (candidates[candidate].cases[index].values.count + 1)
+                    + (branch.map { $0 + 1 } ?? 0)
+            }
+            return (candidate, choices)
+        }
+        return nil
+    }
+
+    /// The number of the first value that fits.
+    private static func branch(
+        _ values: [ValuePattern], _ place: Place, _ text: Span<UInt8>, _ slots: Span<ByteRange>,
+        _ buffer: inout [UInt8]
+    ) -> Int? {
+        let range = slots[place.slot]
+        let isPlain: Bool
+        switch place.decoding {
+        case .raw, .name: isPlain = true
+        case .doubledQuotes: isPlain = ByteSearch.first(of: 0x22, in: text, range.range) == nil
+        default: isPlain = ByteSearch.first(of: 0x5C, in: text, range.range) == nil
+        }
+        if isPlain { return values.firstIndex { $0.matches(text, range.range) } }
+        buffer.removeAll(keepingCapacity: true)
+        place.decoding.append(text, range, to: &buffer)
+        let decoded = buffer
+        return values.firstIndex { $0.matches(decoded.span, 0..<decoded.count) }
+    }
+
+    /// The shape of records that satisfy a candidate, its cases having come out as `choices` says.
+    func shape(_ match: (candidate: Int, choices: Int), _ definitions: DefinitionSet)
+        -> Shape
+    {
+        let candidate = candidates[match.candidate]
+        let (member, definition) = definitions.memberDefinitions[candidate.definition]
+        let rule = definition.rules[candidate.rule]
+        var shape = base
+        shape.parser = definitions.members[member].name
+        shape.rule = rule.id
+        func set(_ field: Shape.Field) {
+            if let same = shape.fields.firstIndex(where: { $0.name == field.name }) {
+                shape.fields[same] = field
+            } else {
+                shape.fields.append(field)
+            }
+        }
+        rule.constants.forEach(set)
+        for field in rule.fields {
+            guard let place = place(of: field.names) else { continue }
+            let decoding: Shape.Decoding =
+                place.decoding == .jsonEscapes
+                ? .jsonName
+                : place.decoding == .raw
+                    ? .name : place.decoding
+            set(Shape.Field(field.name, field.type, .slot(place.slot, decoding)))
+        }
+        var choices = match.choices
+        let present = rule.cases.filter { place(of: $0.names) != nil }
+        for one in present.reversed() {
+            let branch = choices % (one.branches.count + 1)
+            choices /= one.branches.count + 1
+            if branch > 0 { one.branches[branch - 1].constants.forEach(set) }
+        }
+        return shape
+    }
+}
