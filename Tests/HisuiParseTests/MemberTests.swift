@@ -79,7 +79,7 @@ import Testing
                 #"<13>Nov 23 01:02:03 h app[1]: @cee: {"msg":"hello","x":1}"#,
                 #"<13>1 2026-11-23T01:02:03Z h app - - - {"msg":"hi"}"#,
                 #"<13>Nov 23 01:02:03 h app[1]: text {"msg":"hello"}"#,
-            ], form: .syslog)
+            ], shipped, form: .syslog)
         #expect(outcomes[0].values["host.name"] == "h")
         #expect(outcomes[0].values["message"] == "hello")
         #expect(outcomes[1].values["msg"] == "hi")
@@ -186,7 +186,7 @@ import Testing
         #expect(one.shape.encoding == .cp932)
         #expect(one.values["氏名"] == "表ポ")
         #expect(one.values["event.outcome"] == "success")
-        #expect(one.values["hisui.task"] == "\u{FFFD}")
+        #expect(one.values["hisui.task"]?.first == "\u{FFFD}")
         #expect(one.row.flags.contains(.charsetLossy))
         let ascii = parse([Array("plain 5".utf8)], encoding: .cp932)[0]
         #expect(ascii.shape.encoding == .utf8)

@@ -260,7 +260,7 @@ import Testing
             sourceProblems("{syslog: {udp: 127.0.0.1:1}, connections_max: 5, formm: end}") == [
                 "6:32: `connections_max` has no meaning for udp (it belongs to tcp)",
                 "6:52: unknown key `formm` in a source "
-                    + "(valid: id, journal, files, time_zone, receive_buffer_bytes, "
+                    + "(valid: id, journal, files, time_zone, encoding, receive_buffer_bytes, "
                     + "connections_max, idle_seconds, syslog)",
             ])
         #expect(
