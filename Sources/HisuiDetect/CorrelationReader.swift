@@ -80,6 +80,10 @@ enum CorrelationReader {
         guard let least, least > 0 else {
             throw RuleError(condition, "the condition must ask for one event at least")
         }
+        guard least <= Limits.correlationCountMax else {
+            throw RuleError(
+                condition, "more than \(Limits.correlationCountMax) events cannot be asked for")
+        }
         return least
     }
 

@@ -1,221 +1,264 @@
+import HisuiEvent
+
 /// Joins matches of rules into findings of correlations, by the events' own time.
 ///
-/// Everything is held until `finish()` and then gone through in the order of (time, number of the
-/// event), so the order of arrival changes nothing. A window is closed at both ends: events exactly
-/// a timespan apart are within it.
+/// One machine for files and for a daemon; they differ in when a match is gone through:
+///
+///     files    all matches are held, sorted by (time, event) and gone through by `finish`
+///     daemon   a match waits until the clock has gone on by `lateness`, so that what comes in the
+///              wrong order is put right, then is gone through with those of its group before it
+///
+/// The clock is the greatest receive time of any row given so far. It depends on the rows and
+/// their order and on nothing else, and neither on where one batch ends, so that rows that are
+/// gone through again after a crash give the same findings with the same ids. (In silence `tick`
+/// moves it, well behind the time of day.) An event that comes later still joins its window as
+/// long as the window reaches back to it, and is counted otherwise.
+///
+/// A window is closed at both ends: events exactly a timespan apart are within it. A group is
+/// forgotten when nothing came for it for a timespan, by the clock.
 struct Correlator {
-    private struct Match {
+    /// How much is remembered.
+    struct Bounds: Sendable {
+        /// How long a match waits; nil: until the end.
+        var latenessNanoseconds: Int64?
+        var eventsMax = Int.max
+        var valuesMax = Int.max
+        var windowMax = Int.max
+        var groupsMax = Int.max
+        var entriesMax = Int.max
+        var pendingMax = Int.max
+
+        static let files = Bounds(latenessNanoseconds: nil)
+        static let live = Bounds(
+            latenessNanoseconds: Limits.eventLatenessNanoseconds,
+            eventsMax: Limits.findingEventsMax, valuesMax: Limits.findingEntityValuesMax,
+            windowMax: Limits.correlationWindowMax, groupsMax: Limits.correlationGroupsMax,
+            entriesMax: Limits.correlationEntriesMax, pendingMax: Limits.correlationPendingMax)
+    }
+
+    struct Match {
         var time: Int64
+        /// The clock when it came.
+        var clock: Int64
         var feed: Rule.Feed
         var group: [[UInt8]]
         var evidence: Evidence
     }
 
-    /// The events behind a correlation that holds; grows while it does.
-    private final class Run {
-        var evidence: [Evidence] = []
+    struct GroupKey: Hashable {
+        var correlation: Int
+        var values: [[UInt8]]
     }
 
-    /// One event, or the first so many of a run.
-    private enum Origin {
-        case event(Evidence)
-        case run(Run, Int)
-    }
+    typealias Found = (time: Int64, index: UInt64, finding: Finding)
 
-    private struct Entry {
-        var time: Int64
-        var stage: Int
-        /// The event's number; nil for a run.
-        var event: UInt64?
-        var origin: Origin
-    }
+    let rules: [Rule]
+    let entityNames: [String]
+    let bounds: Bounds
+    /// Where events are from, by number.
+    var places: [String] = []
+    var pending: [Match] = []
+    var groups: [[[[UInt8]]: CorrelationGroup]]
+    var found: [Found] = []
+    var counts = DetectionCounts()
+    /// Groups and entries in all windows.
+    var groupCount = 0
+    var entryCount = 0
+    var clock = Int64.min
+    /// When matches, and when groups, are looked at again.
+    var nextDrain = Int64.min
+    var nextSweep = Int64.min
 
-    private struct Group {
-        var window: [Entry] = []
-        var first = 0
-        /// Of event_count: the finding that is growing.
-        var run: Run?
-        /// Of temporal_ordered: for each stage, the latest time at which a chain up to it began.
-        /// Of temporal: for each stage, when it was last seen.
-        var times: [Int64?] = []
-    }
+    /// How far the clock goes on before waiting matches are looked at again.
+    private static let drainNanoseconds: Int64 = 250_000_000
+    private static let sweepNanoseconds: Int64 = 5_000_000_000
+    /// A receive time so far behind the clock means that the clock of the machine was set back.
+    private static let resetNanoseconds: Int64 = 60_000_000_000
 
-    private let rules: [Rule]
-    private let entityNames: [String]
-    private var matches: [Match] = []
-    private var groups: [[[[UInt8]]: Group]]
-    private var groupsBeforeSweep = 4096
-    private var found: [(time: Int64, number: UInt64, finding: Finding)] = []
-
-    init(_ rules: [Rule], entities: [String]) {
+    init(_ rules: [Rule], entities: [String], bounds: Bounds) {
         self.rules = rules
+        self.bounds = bounds
         entityNames = entities
-        groups = [[[[UInt8]]: Group]](repeating: [:], count: rules.count)
+        groups = [[[[UInt8]]: CorrelationGroup]](repeating: [:], count: rules.count)
     }
 
     mutating func add(_ feed: Rule.Feed, time: Int64, group: [[UInt8]], _ evidence: Evidence) {
-        matches.append(Match(time: time, feed: feed, group: group, evidence: evidence))
+        pending.append(
+            Match(time: time, clock: clock, feed: feed, group: group, evidence: evidence))
+        if pending.count > bounds.pendingMax {
+            counts.early += UInt64(pending.count / 2)
+            drain(pending.count / 2)
+        }
     }
 
-    /// Goes through all matches and appends the findings in order of the time that completed them.
-    mutating func finish(into findings: inout [Finding]) {
+    /// Takes note that a row came that was received at `received`.
+    mutating func advance(to received: Int64) {
+        guard let lateness = bounds.latenessNanoseconds else { return }
+        if received >= nextDrain {
+            clock = received
+            drainDue(lateness)
+        } else if received > clock {
+            clock = received
+        } else if received < clock, clock &- received > Self.resetNanoseconds {
+            drain(pending.count)
+            clock = received
+            drainDue(lateness)
+            nextSweep = clock &+ Self.sweepNanoseconds
+        }
+    }
+
+    /// Lets time go on in silence.
+    mutating func tick(_ time: Int64) {
+        guard let lateness = bounds.latenessNanoseconds, time > clock else { return }
+        clock = time
+        drainDue(lateness)
+    }
+
+    private mutating func drainDue(_ lateness: Int64) {
+        nextDrain = clock &+ Self.drainNanoseconds
+        var due = 0
+        while due < pending.count, pending[due].clock <= clock &- lateness { due += 1 }
+        if due > 0 { drain(due) }
+        if clock >= nextSweep {
+            sweep()
+            nextSweep = clock &+ Self.sweepNanoseconds
+        }
+    }
+
+    /// Goes through the first `count` matches that wait, and those of their groups that stand
+    /// before them in time.
+    private mutating func drain(_ count: Int) {
+        guard count > 0 else { return }
+        var due = Array(pending[..<count])
+        var rest: [Match] = []
+        if count < pending.count {
+            var latest: [GroupKey: Int64] = [:]
+            for match in due {
+                let key = GroupKey(correlation: match.feed.correlation, values: match.group)
+                latest[key] = max(latest[key] ?? .min, match.time)
+            }
+            for match in pending[count...] {
+                let key = GroupKey(correlation: match.feed.correlation, values: match.group)
+                if match.time <= latest[key] ?? .min {
+                    due.append(match)
+                } else {
+                    rest.append(match)
+                }
+            }
+        }
+        pending = rest
+        goThrough(&due)
+    }
+
+    private mutating func goThrough(_ matches: inout [Match]) {
         // Later stages first: one event is never two steps of a sequence.
-        matches.sort {
-            ($0.time, $0.evidence.number, $0.feed.correlation, $1.feed.stage)
-                < ($1.time, $1.evidence.number, $1.feed.correlation, $0.feed.stage)
+        matches.sort { a, b in
+            if a.time != b.time { return a.time < b.time }
+            let (x, y) = (a.evidence.event, b.evidence.event)
+            if x.place != y.place { return places[Int(x.place)] < places[Int(y.place)] }
+            return (x.index, a.feed.correlation, b.feed.stage)
+                < (y.index, b.feed.correlation, a.feed.stage)
         }
         for match in matches {
-            let entry = Entry(
-                time: match.time, stage: match.feed.stage, event: match.evidence.number,
-                origin: .event(match.evidence))
-            take(entry, match.feed.correlation, match.group)
+            let entry = CorrelationEntry(
+                time: match.time, stage: match.feed.stage, evidence: match.evidence)
+            take(entry, match.feed.correlation, match.group, match.clock)
         }
-        matches.removeAll()
+    }
+
+    /// Ends the input: goes through what waits and closes what is open.
+    mutating func finish() {
+        var all = pending
+        pending = []
+        goThrough(&all)
         for (number, groups) in groups.enumerated() {
-            for (_, group) in groups { close(group, number) }
+            for group in groups.values { close(group, number) }
         }
         groups = groups.map { _ in [:] }
+        groupCount = 0
+        entryCount = 0
+    }
+
+    /// What was found since the last call, in order of the time at which it was complete.
+    mutating func takeFound(into findings: inout [Finding]) {
+        if found.isEmpty { return }
         found.sort {
-            ($0.time, $0.number, $0.finding.ruleID) < ($1.time, $1.number, $1.finding.ruleID)
+            ($0.time, $0.index, $0.finding.ruleID, $0.finding.state == .open ? 0 : 1)
+                < ($1.time, $1.index, $1.finding.ruleID, $1.finding.state == .open ? 0 : 1)
         }
         findings += found.map(\.finding)
         found.removeAll()
     }
 
-    private mutating func take(_ entry: Entry, _ number: Int, _ key: [[UInt8]]) {
-        guard case .correlation(let correlation) = rules[number].body else { return }
-        var group = groups[number].removeValue(forKey: key) ?? Group()
-        let horizon = entry.time.subtractingReportingOverflow(correlation.timespanNanoseconds)
-        let oldest = horizon.overflow ? Int64.min : horizon.partialValue
-        while group.first < group.window.count, group.window[group.first].time < oldest {
-            group.first += 1
-        }
-        if group.first > 64, group.first * 2 > group.window.count {
-            group.window.removeFirst(group.first)
-            group.first = 0
-        }
-        var completed: Origin?
-        switch correlation.kind {
-        case .eventCount(let least): completed = count(entry, least, number, &group)
-        case .temporal, .temporalOrdered:
-            completed = order(entry, correlation, oldest, number, &group)
-        }
-        groups[number][key] = group
-        sweep(oldest, number)
-        guard let completed else { return }
-        for feed in rules[number].feeds {
-            let next = Entry(
-                time: entry.time, stage: feed.stage, event: nil, origin: completed)
-            take(next, feed.correlation, feed.key.map { key[$0] })
+    // MARK: - What is forgotten
+
+    /// How long after its last event a group is remembered, by the clock.
+    func memory(_ correlation: Correlation) -> Int64 {
+        let sum = correlation.timespanNanoseconds.addingReportingOverflow(
+            2 * (bounds.latenessNanoseconds ?? 0))
+        return sum.overflow ? .max : sum.partialValue
+    }
+
+    func isIdle(_ group: CorrelationGroup, _ correlation: Correlation, at clock: Int64) -> Bool {
+        let silence = clock.subtractingReportingOverflow(group.lastClock)
+        return !silence.overflow && silence.partialValue > memory(correlation)
+    }
+
+    /// Forgets groups for which nothing came for long.
+    private mutating func sweep() {
+        for number in groups.indices where !groups[number].isEmpty {
+            guard case .correlation(let correlation) = rules[number].body else { continue }
+            let idle = groups[number].filter { isIdle($0.value, correlation, at: clock) }
+            for (key, group) in idle { forget(group, number, key) }
         }
     }
 
-    /// Counts an event; gives the run if there are enough.
-    private mutating func count(
-        _ entry: Entry, _ least: Int, _ number: Int, _ group: inout Group
-    ) -> Origin? {
-        // An event that satisfies several of the rules is one event. Asked of the number and not
-        // of `origin`, on which the optimiser of Swift 6.3.1 stops.
-        if let event = entry.event, group.first < group.window.count,
-            group.window[group.window.count - 1].event == event
-        {
-            return nil
-        }
-        group.window.append(entry)
-        guard group.window.count - group.first >= least else {
-            close(group, number)
-            group.run = nil
-            return nil
-        }
-        let run = group.run ?? Run()
-        if group.run == nil {
-            run.evidence = Correlator.evidence(of: group.window[group.first...])
-            group.run = run
-            if rules[number].isFinding, let last = run.evidence.map(\.number).max() {
-                starts[ObjectIdentifier(run)] = (entry.time, last)
-            }
-        } else {
-            run.evidence += Correlator.evidence(of: [entry])
-        }
-        return .run(run, run.evidence.count)
+    mutating func forget(_ group: CorrelationGroup, _ number: Int, _ key: [[UInt8]]) {
+        close(group, number)
+        groups[number].removeValue(forKey: key)
+        groupCount -= 1
+        entryCount -= group.window.count
     }
 
-    /// When runs that are findings began to be.
-    private var starts: [ObjectIdentifier: (time: Int64, number: UInt64)] = [:]
-
-    private mutating func close(_ group: Group, _ number: Int) {
-        guard let run = group.run, let start = starts.removeValue(forKey: ObjectIdentifier(run))
-        else { return }
-        add(run.evidence, start.time, start.number, number)
-    }
-
-    /// Takes an event into a sequence; gives the events behind it if it is complete.
-    private mutating func order(
-        _ entry: Entry, _ correlation: Correlation, _ oldest: Int64, _ number: Int,
-        _ group: inout Group
-    ) -> Origin? {
-        if group.times.isEmpty {
-            group.times = [Int64?](repeating: nil, count: correlation.stages)
-        }
-        let stage = entry.stage
-        if correlation.kind == .temporal || stage == 0 {
-            group.times[stage] = entry.time
-        } else if let start = group.times[stage - 1], start >= oldest {
-            group.times[stage] = max(group.times[stage] ?? start, start)
-        }
-        group.window.append(entry)
-        let isComplete: Bool
-        if correlation.kind == .temporal {
-            isComplete = group.times.allSatisfy { ($0 ?? .min) >= oldest && $0 != nil }
-        } else {
-            isComplete =
-                stage == correlation.stages - 1
-                && (group.times[stage].map { $0 >= oldest } ?? false)
-        }
-        guard isComplete else { return nil }
-        let run = Run()
-        var entries = group.window[group.first...]
-        if correlation.kind == .temporalOrdered { entries = entries.drop { $0.stage != 0 } }
-        run.evidence = Correlator.evidence(of: entries)
-        group = Group()
-        if rules[number].isFinding, let last = run.evidence.map(\.number).max() {
-            add(run.evidence, entry.time, last, number)
-        }
-        return .run(run, run.evidence.count)
-    }
-
-    private mutating func add(
-        _ evidence: [Evidence], _ time: Int64, _ number: UInt64, _ rule: Int
-    ) {
-        found.append((time, number, Finding(rules[rule], evidence, entities: entityNames)))
-    }
-
-    /// The events behind entries; of a run, which grew from entry to entry, all of the longest.
-    private static func evidence(of entries: ArraySlice<Entry>) -> [Evidence] {
-        var longest: [ObjectIdentifier: (run: Run, count: Int)] = [:]
-        var evidence: [Evidence] = []
-        for entry in entries {
-            switch entry.origin {
-            case .event(let one): evidence.append(one)
-            case .run(let run, let count):
-                let known = longest[ObjectIdentifier(run)]?.count ?? 0
-                longest[ObjectIdentifier(run)] = (run, max(known, count))
+    /// Makes room where a bound was reached: forgets an eighth of the groups, those that were
+    /// silent for longest. Which ones does not depend on anything but the rows.
+    mutating func makeRoom() {
+        var all: [(clock: Int64, key: GroupKey)] = []
+        all.reserveCapacity(groupCount)
+        for number in groups.indices {
+            for (key, group) in groups[number] {
+                all.append((group.lastClock, GroupKey(correlation: number, values: key)))
             }
         }
-        for (run, count) in longest.values { evidence += run.evidence.prefix(count) }
-        return evidence
-    }
-
-    /// Forgets groups whose last event is older than any window, when there are many.
-    private mutating func sweep(_ oldest: Int64, _ number: Int) {
-        guard groups[number].count > groupsBeforeSweep else { return }
-        for (key, group) in groups[number] {
-            guard let last = group.window.last, last.time >= oldest else {
-                close(group, number)
-                groups[number].removeValue(forKey: key)
-                continue
+        all.sort { a, b in
+            if a.clock != b.clock { return a.clock < b.clock }
+            if a.key.correlation != b.key.correlation {
+                return a.key.correlation < b.key.correlation
+            }
+            return a.key.values.lexicographicallyPrecedes(b.key.values) {
+                $0.lexicographicallyPrecedes($1)
             }
         }
-        groupsBeforeSweep = max(4096, groups[number].count * 2)
+        for (_, key) in all.prefix(max(1, all.count / 8)) {
+            guard let group = groups[key.correlation][key.values] else { continue }
+            forget(group, key.correlation, key.values)
+            counts.evicted += 1
+        }
     }
+}
+
+/// What detection could not do as it should, since it began; all 0 in nearly all networks.
+public struct DetectionCounts: Hashable, Sendable {
+    /// Matches that came after the window they belong to was closed.
+    public var late: UInt64 = 0
+    /// Matches that were not waited with as long as they should, because too many did.
+    public var early: UInt64 = 0
+    /// Events taken out of a window because it was full; sequences they began are still seen.
+    public var cut: UInt64 = 0
+    /// Groups forgotten because there were too many.
+    public var evicted: UInt64 = 0
+
+    public init() {}
+
+    public var isZero: Bool { self == DetectionCounts() }
 }

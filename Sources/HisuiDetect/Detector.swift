@@ -5,25 +5,34 @@ public import HisuiShape
 /// Runs rules over events: rows of a parser, or lines of JSON.
 ///
 /// A match of a rule on single events is a finding at once. Correlations look at events in the
-/// order of their time, not of their arrival, so their findings come with `finish()`, and are the
-/// same whatever the order was.
+/// order of their time, not of their arrival; see `Correlator`.
 ///
 ///     row ─▶ plan of its shape ─▶ tests on slots ─▶ finding
 ///     line ─▶ fields ─▶ tests ───────────────────┘ └▶ correlations ─▶ finding
 ///
 /// Belongs to one thread.
 public struct Detector {
+    /// What events come from, and so when correlations speak.
+    public enum Mode: Sendable {
+        /// Files: findings of correlations come with `finish()`, and are the same whatever the
+        /// order was. Nothing is bounded but by the files.
+        case files
+        /// Rows of a store in order of their leaves, for ever: findings come as soon as may be,
+        /// and everything remembered is bounded.
+        case live
+    }
+
     public let rules: RuleSet
+    private let mode: Mode
     private var values: EventValues
     private var answers: [Answer]
     private var asked: [Int] = []
     private var json: JSONFields
-    private var correlator: Correlator
-    private var table: ShapeTable?
-    private var shapes: [Shape] = []
-    private var plans: [ShapePlan?] = []
-    /// The time of the last event that had one: what an event without a time is taken to have.
-    private var lastTime: Int64 = 0
+    var correlator: Correlator
+    private var plans = ShapePlans()
+    /// The time of the last event that had one: what an event of a file without a time is taken
+    /// to have.
+    var lastTime = Timestamp.none.nanoseconds
     /// The names of the entities of findings.
     private let entityNames: [String]
     /// Lines given as JSON that were none.
@@ -31,90 +40,172 @@ public struct Detector {
 
     private enum Answer: UInt8 { case unknown, yes, no }
 
-    public init(_ rules: RuleSet) {
+    public init(_ rules: RuleSet, mode: Mode = .files) {
         self.rules = rules
+        self.mode = mode
         values = EventValues(fieldCount: rules.fieldNames.count)
         answers = [Answer](repeating: .unknown, count: rules.tests.count)
         json = JSONFields(rules)
         entityNames = rules.entities.map(\.name)
-        correlator = Correlator(rules.rules, entities: entityNames)
+        correlator = Correlator(
+            rules.rules, entities: entityNames, bounds: mode == .files ? .files : .live)
     }
 
-    /// Evaluates rows, in order; the first one is event number `first`.
+    /// What could not be done as it should.
+    public var counts: DetectionCounts { correlator.counts }
+
+    /// Evaluates rows, in order; the first one is event number `first` of `place`.
+    ///
+    /// - Parameter place: where the rows are, `zone/stream`; empty for files.
     public mutating func take(
-        _ batch: RowBatch, shapes table: ShapeTable, first: UInt64, into findings: inout [Finding]
+        _ batch: RowBatch, shapes table: ShapeTable, place: String = "", first: UInt64,
+        into findings: inout [Finding]
     ) {
-        if self.table !== table {
-            self.table = table
-            shapes.removeAll()
-            plans.removeAll()
-        }
-        shapes += table.shapes(from: shapes.count)
-        while plans.count < shapes.count { plans.append(nil) }
+        plans.open(table)
+        let place = number(of: place)
         for (index, row) in batch.rows.enumerated() {
-            let number = Int(row.shape)
-            if plans[number] == nil { plans[number] = ShapePlan(shapes[number], rules) }
-            guard let plan = plans[number] else { continue }
+            let plan = plans.plan(row.shape, rules)
+            note(row)
+            if plan.rules.isEmpty, !plan.isJSON { continue }
+            let event = EventNumber(place: place, index: first + UInt64(index))
+            if plan.isJSON {
+                evaluateJSON(row, of: batch, plan, event, &findings)
+            } else {
+                evaluate(row, of: batch, plan, event, &findings)
+            }
+        }
+        correlator.takeFound(into: &findings)
+    }
+
+    /// Lets time go on where no rows come: what waits for others is gone through when `now` is
+    /// well past it. Only for `.live`.
+    ///
+    /// - Parameter now: the time of day; rows received before it have all been given.
+    public mutating func tick(now: Timestamp, into findings: inout [Finding]) {
+        let behind = now.nanoseconds &- Limits.eventLatenessNanoseconds
+        correlator.tick(behind)
+        correlator.takeFound(into: &findings)
+    }
+
+    private mutating func number(of place: String) -> UInt32 {
+        if let known = correlator.places.firstIndex(of: place) { return UInt32(known) }
+        correlator.places.append(place)
+        return UInt32(correlator.places.count - 1)
+    }
+
+    /// Takes the row's times: its own, not much later than it was received.
+    @inline(__always)
+    private mutating func note(_ row: RowBatch.Row) {
+        switch mode {
+        case .files:
             if !row.flags.contains(.timeInferred), row.time != .none {
                 lastTime = row.time.nanoseconds
             }
-            if plan.rules.isEmpty { continue }
-            evaluate(
-                row, of: batch, shapes[number], plan, number: first + UInt64(index),
-                into: &findings)
+        case .live:
+            correlator.advance(to: row.received.nanoseconds)
+            lastTime = clamped(row.time, row)
         }
     }
 
+    private func clamped(_ time: Timestamp, _ row: RowBatch.Row) -> Int64 {
+        if time == .none { return row.received.nanoseconds }
+        return min(time.nanoseconds, row.received.nanoseconds &+ Limits.eventSkewNanoseconds)
+    }
+
     private mutating func evaluate(
-        _ row: RowBatch.Row, of batch: borrowing RowBatch, _ shape: Shape, _ plan: ShapePlan,
-        number: UInt64, into findings: inout [Finding]
+        _ row: RowBatch.Row, of batch: borrowing RowBatch, _ plan: ShapePlan,
+        _ event: EventNumber, _ findings: inout [Finding]
     ) {
         begin()
-        let start = Int(row.firstSlot)
-        let slots = batch.slots[start..<start + shape.slots.count]
-        let bytes = batch.bytes.span
-        func load(_ loads: [(field: Int, value: Shape.Value)], _ values: inout EventValues) {
-            for (field, value) in loads {
-                let range = values.append { out in
-                    shape.append(value, slots: slots, of: batch.bytes.span, to: &out)
-                }
-                values.set(field, rank: 0, range)
-            }
-        }
-        load(plan.loads, &values)
+        load(plan.loads, row, of: batch, plan.shape)
         if plan.needsRecord {
+            let bytes = batch.bytes.span
             let record = ByteRange(offset: row.offset, count: row.count)
             let range = values.append { $0.append(bytes, record) }
             values.addText(range)
         }
         var isLoaded = false
         for (rule, expression) in plan.rules where holds(expression) {
-            if !isLoaded { load(plan.matchLoads, &values) }
+            if !isLoaded { load(plan.matchLoads, row, of: batch, plan.shape) }
             isLoaded = true
-            match(rule, number, &findings)
+            match(rule, event, &findings)
+        }
+    }
+
+    private mutating func load(
+        _ loads: [(field: Int, value: Shape.Value)], _ row: RowBatch.Row,
+        of batch: borrowing RowBatch, _ shape: Shape
+    ) {
+        let start = Int(row.firstSlot)
+        let slots = batch.slots[start..<start + shape.slots.count]
+        for (field, value) in loads {
+            let range = values.append { out in
+                shape.append(value, slots: slots, of: batch.bytes.span, to: &out)
+            }
+            values.set(field, rank: 0, range)
         }
     }
 
     /// Evaluates one line of JSON. A line that is no JSON object satisfies no rule and is counted.
     public mutating func takeJSON(
-        _ line: Span<UInt8>, number: UInt64, into findings: inout [Finding]
+        _ line: Span<UInt8>, number index: UInt64, into findings: inout [Finding]
     ) {
+        let event = EventNumber(place: number(of: ""), index: index)
         begin()
         guard json.read(line, into: &values) else {
             malformed += 1
             return
         }
+        if let time = timeOfJSON() { lastTime = time }
+        evaluateJSON(event, &findings)
+    }
+
+    /// Evaluates a row whose message is a JSON object, as a line of JSON. What stands around the
+    /// object (the header of syslog) fills fields that the object does not have.
+    private mutating func evaluateJSON(
+        _ row: RowBatch.Row, of batch: borrowing RowBatch, _ plan: ShapePlan,
+        _ event: EventNumber, _ findings: inout [Finding]
+    ) {
+        begin()
+        let start = Int(row.firstSlot)
+        let slots = batch.slots[start..<start + plan.shape.slots.count]
+        let text = values.append { out in
+            plan.shape.append(
+                .stretch(plan.shape.message), slots: slots, of: batch.bytes.span, to: &out)
+        }
+        let line = Array(values.bytes[text.range])
+        guard json.read(line.span, into: &values) else {
+            malformed += 1
+            return
+        }
+        if let time = timeOfJSON() {
+            lastTime =
+                mode == .live ? clamped(Timestamp(nanoseconds: time), row) : time
+        }
+        for (field, value) in plan.headerLoads where values.state(field) == .absent {
+            let range = values.append { out in
+                plan.shape.append(value, slots: slots, of: batch.bytes.span, to: &out)
+            }
+            values.set(field, rank: Int.max - 1, range)
+        }
+        evaluateJSON(event, &findings)
+    }
+
+    private func timeOfJSON() -> Int64? {
         for field in rules.times {
             if let value = values.value(field), let time = Detector.time(Array(value)) {
-                lastTime = time
-                break
+                return time
             }
         }
+        return nil
+    }
+
+    private mutating func evaluateJSON(_ event: EventNumber, _ findings: inout [Finding]) {
         for (rule, body) in rules.rules.enumerated() {
-            guard case .event(let event) = body.body, event.form != .syslog, isRouted(event),
-                holds(event.expression)
+            guard case .event(let rules) = body.body, rules.form != .syslog, isRouted(rules),
+                holds(rules.expression)
             else { continue }
-            match(rule, number, &findings)
+            match(rule, event, &findings)
         }
     }
 
@@ -130,9 +221,11 @@ public struct Detector {
         return true
     }
 
-    /// Ends the input: adds what correlations found, in order of time.
+    /// Ends the input, or a stretch of it that has nothing to do with what follows: adds what
+    /// correlations found, in order of time.
     public mutating func finish(into findings: inout [Finding]) {
-        correlator.finish(into: &findings)
+        correlator.finish()
+        correlator.takeFound(into: &findings)
     }
 
     private mutating func begin() {
@@ -153,12 +246,15 @@ public struct Detector {
         return value
     }
 
-    private mutating func match(_ number: Int, _ event: UInt64, _ findings: inout [Finding]) {
+    private mutating func match(
+        _ number: Int, _ event: EventNumber, _ findings: inout [Finding]
+    ) {
         let rule = rules.rules[number]
         let evidence = Evidence(
-            number: event,
+            event: event,
             entities: rules.entities.map { values.value($0.field).map { Array($0) } })
-        if rule.isFinding { findings.append(Finding(rule, [evidence], entities: entityNames)) }
+        if rule.isFinding { findings.append(single(rule, evidence)) }
+        let time = lastTime == Timestamp.none.nanoseconds ? 0 : lastTime
         for feed in rule.feeds {
             var group: [[UInt8]] = []
             for field in feed.key {
@@ -167,8 +263,18 @@ public struct Detector {
             }
             // An event that lacks a field of the group belongs to no group.
             if group.count < feed.key.count { continue }
-            correlator.add(feed, time: lastTime, group: group, evidence)
+            correlator.add(feed, time: time, group: group, evidence)
         }
+    }
+
+    private func single(_ rule: Rule, _ evidence: Evidence) -> Finding {
+        let run = Run(entities: entityNames.count)
+        let entry = CorrelationEntry(time: lastTime, stage: 0, evidence: evidence)
+        run.add(entry, eventsMax: .max, valuesMax: .max)
+        let first = EventReference(
+            place: correlator.places[Int(evidence.event.place)], index: evidence.event.index)
+        run.id = Finding.id(rule: rule.id, group: [], first: first)
+        return Finding(rule, run, .final, entities: entityNames, places: correlator.places)
     }
 
     /// Reads a time of a JSON event: RFC 3339, without a zone UTC, or seconds, milli- or

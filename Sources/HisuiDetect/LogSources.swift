@@ -26,6 +26,8 @@ public struct LogSources: Sendable {
     private(set) var entities: [(name: String, fields: [String])] = []
     private(set) var containers: [String] = []
     private(set) var times: [String] = []
+    /// SHA-256 of each file added.
+    private(set) var digests: [[UInt8]] = []
 
     static let keys = ["product", "category", "service"]
 
@@ -35,6 +37,7 @@ public struct LogSources: Sendable {
     /// same name is replaced.
     public mutating func add(_ bytes: [UInt8], file: String) -> [Diagnostic] {
         let log = Diagnostics { NearestName.suggestion(for: $0, in: $1) }
+        digests.append(SHA256.of(bytes.span))
         do {
             let root = try YAMLDocument.parseSingle(bytes, file: file)
             guard var reader = MappingReader(root, "the file", log) else { return log.sorted }

@@ -5,6 +5,8 @@ struct Rule: Sendable {
     /// The name by which correlations may refer to it, beside its id.
     var name: String?
     var title: String
+    /// From `hisui: title_ja:`.
+    var titleJapanese: String?
     var level: String?
     /// Where it stands, for messages.
     var place: String

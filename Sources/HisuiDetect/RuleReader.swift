@@ -1,4 +1,5 @@
 import HisuiBytes
+import HisuiEvent
 import HisuiYAML
 
 /// Reads one document of a rule file.
@@ -42,9 +43,22 @@ struct RuleReader {
                 .event(try readEvents(node))
             }
         let rule = Rule(
-            id: id, name: name, title: title, level: level, place: "\(node.file):\(node.line)",
+            id: id, name: name, title: title, titleJapanese: try titleJapanese(of: node),
+            level: level, place: "\(node.file):\(node.line)",
             body: body)
         return (rule, node, try readSamples(node, id))
+    }
+
+    /// The title for who reads Japanese: `hisui: title_ja:`, one line.
+    private func titleJapanese(of node: YAMLNode) throws(RuleError) -> String? {
+        guard let own = node["hisui"] else { return nil }
+        guard let title = try text("title_ja", of: own) else { return nil }
+        guard title.utf8.count <= Limits.nameBytesMax, !title.contains("\n") else {
+            throw RuleError(
+                own["title_ja"] ?? own,
+                "`title_ja` is one line of at most \(Limits.nameBytesMax) bytes")
+        }
+        return title
     }
 
     private func text(_ key: String, of node: YAMLNode) throws(RuleError) -> String? {

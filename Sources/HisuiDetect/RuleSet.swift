@@ -1,3 +1,4 @@
+import HisuiBytes
 public import HisuiYAML
 
 /// Rules ready to run: immutable, and shared by whoever evaluates events.
@@ -14,6 +15,8 @@ public struct RuleSet: Sendable {
     /// Whether some rule looks for words anywhere in an event.
     let hasKeywords: Bool
     public let samples: [RuleSample]
+    /// SHA-256 over the rules and mappings as they were read: tells whether anything changed.
+    public let digest: [UInt8]
 
     /// How many rules are in force.
     public var count: Int { rules.count }
@@ -69,14 +72,17 @@ public struct RuleSet: Sendable {
         relink(&rules, &reader.selections.table)
         let set = RuleSet(
             rules: rules, sources: sources, table: &reader.selections.table,
+            digest: digest(files, sources),
             samples: documents.flatMap(\.samples).filter { kept.contains($0.ruleID) })
         return (set, refused)
     }
 
     private init(
-        rules: [Rule], sources: LogSources, table: inout TestTable, samples: [RuleSample]
+        rules: [Rule], sources: LogSources, table: inout TestTable, digest: [UInt8],
+        samples: [RuleSample]
     ) {
         self.rules = rules
+        self.digest = digest
         self.samples = samples
         entities = sources.entities.map { ($0.name, table.entity($0.name, $0.fields)) }
         times = sources.times.map { table.field($0) }
@@ -84,6 +90,16 @@ public struct RuleSet: Sendable {
         fieldNames = table.names
         tests = table.tests
         hasKeywords = tests.contains { $0.field == nil }
+    }
+
+    private static func digest(
+        _ files: [(name: String, bytes: [UInt8])], _ sources: LogSources
+    ) -> [UInt8] {
+        var hash = SHA256()
+        for digest in sources.digests + files.map({ SHA256.of($0.bytes.span) }) {
+            hash.update(digest.span)
+        }
+        return hash.finish()
     }
 
     private static func named(_ error: RuleError, _ node: YAMLNode) -> Diagnostic {

@@ -2,7 +2,12 @@ import HisuiShape
 
 /// The rules as they look for all events of one shape: what its constants decide is decided, and
 /// what is left are tests on slots.
-struct ShapePlan {
+final class ShapePlan {
+    let shape: Shape
+    /// Whether the message is a JSON object, to be read as a line of JSON.
+    let isJSON: Bool
+    /// Of a JSON object with a header around it: fields that the object may lack.
+    private(set) var headerLoads: [(field: Int, value: Shape.Value)] = []
     /// Rules that an event of the shape may satisfy, with what is left to ask.
     private(set) var rules: [(number: Int, expression: Expression)] = []
     /// Fields to fill in before the rules are asked.
@@ -14,6 +19,12 @@ struct ShapePlan {
 
     /// - Complexity: O(tests of all rules).
     init(_ shape: Shape, _ set: RuleSet) {
+        self.shape = shape
+        isJSON = shape.structure == .json
+        if isJSON {
+            loadHeader(set)
+            return
+        }
         var values = EventValues(fieldCount: set.fieldNames.count)
         var varying: [Int: Shape.Value] = [:]
         for (field, names) in set.fieldNames.enumerated() {
@@ -55,6 +66,21 @@ struct ShapePlan {
                 loads.append((field, value))
             } else {
                 matchLoads.append((field, value))
+            }
+        }
+    }
+
+    /// Fields outside of the JSON object: those whose value is fixed or stands before it.
+    private func loadHeader(_ set: RuleSet) {
+        for (field, names) in set.fieldNames.enumerated() {
+            for name in names {
+                guard let value = shape.field(name)?.value else { continue }
+                switch value {
+                case .slot(_, .jsonEscapes), .stretch: continue
+                case .slot(let slot, _) where slot >= shape.message.first: continue
+                default: headerLoads.append((field, value))
+                }
+                break
             }
         }
     }

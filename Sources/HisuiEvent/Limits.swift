@@ -121,6 +121,25 @@ public enum Limits {
     public static let conditionDepthMax = 100
     /// Rules of one correlation: each costs a place in every group.
     public static let correlationRulesMax = 64
+    /// Events a correlation may ask for: each group remembers so many.
+    public static let correlationCountMax = 100_000
+    /// How much later than it was received an event may say it happened: clocks that run ahead.
+    public static let eventSkewNanoseconds: Int64 = 600_000_000_000
+    /// How long an event waits for others that are on their way and happened before it.
+    public static let eventLatenessNanoseconds: Int64 = 2_000_000_000
+    /// Events that a finding names; how many there are is counted beyond it.
+    public static let findingEventsMax = 1000
+    /// Values of one entity that a finding names.
+    public static let findingEntityValuesMax = 100
+    /// Events remembered of one unfinished sequence.
+    public static let correlationWindowMax = 1000
+    /// Groups, and events in the windows of all of them: about 100 MiB together.
+    public static let correlationGroupsMax = 100_000
+    public static let correlationEntriesMax = 400_000
+    /// Events that wait for earlier ones.
+    public static let correlationPendingMax = 65_536
+    /// The saved state of detection; what the bounds above allow stays below it.
+    public static let detectionStateBytesMax = 256 << 20
     /// Instructions of a regular expression: for each byte of a value, all may have to be followed.
     public static let expressionInstructionsMax = 4000
     /// Groups within each other in a regular expression: its reader recurses.

@@ -12,7 +12,7 @@ struct Run {
     var refused: [String]
     /// The rest of a finding left out: rule and events.
     var events: [String: [[UInt64]]] {
-        Dictionary(grouping: findings, by: \.ruleID).mapValues { $0.map(\.events) }
+        Dictionary(grouping: findings, by: \.ruleID).mapValues { $0.map { $0.events.map(\.index) } }
     }
 }
 
