@@ -17,7 +17,7 @@ final class Run {
     /// What findings are sorted by: when the condition first held, and its greatest event then.
     var start: (time: Int64, index: UInt64) = (0, 0)
     /// The events, where those of other runs join: each counts once.
-    private var known: Set<EventNumber>?
+    var known: Set<EventNumber>?
 
     init(entities: Int) { self.entities = [Set<[UInt8]>](repeating: [], count: entities) }
 
