@@ -10,8 +10,12 @@ final class Run {
     var entities: [Set<[UInt8]>]
     /// The first event, by which the finding is known.
     var first = EventNumber(place: 0, index: 0)
+    /// The one with the greatest time.
+    var last = EventNumber(place: 0, index: 0)
     var firstTime = Int64.max
     var lastTime = Int64.min
+    /// Whether it is of an event_count, and told when it begins and when it ends.
+    var isGrowing = false
     /// Of a finding; empty for what only serves other correlations.
     var id = ""
     /// What findings are sorted by: when the condition first held, and its greatest event then.
@@ -27,7 +31,10 @@ final class Run {
     func add(_ entry: CorrelationEntry, eventsMax: Int, valuesMax: Int) {
         if count == 0 { first = entry.firstEvent }
         firstTime = min(firstTime, entry.run?.firstTime ?? entry.time)
-        lastTime = max(lastTime, entry.time)
+        if entry.time >= lastTime {
+            lastTime = entry.time
+            last = entry.evidence?.event ?? entry.run?.last ?? last
+        }
         if let evidence = entry.evidence {
             guard known?.insert(evidence.event).inserted ?? true else { return }
             count += 1

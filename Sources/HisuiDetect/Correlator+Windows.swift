@@ -64,7 +64,7 @@ extension Correlator {
             run.add(entry, eventsMax: bounds.eventsMax, valuesMax: bounds.valuesMax)
             return run
         }
-        let run = begin(group.window.entries, number, key, at: entry.time)
+        let run = begin(group.window.entries, number, key, at: entry.time, isGrowing: true)
         group.run = run
         tell(run, number, .open)
         return run
@@ -134,17 +134,24 @@ extension Correlator {
     }
 
     private func begin(
-        _ entries: ArraySlice<CorrelationEntry>, _ number: Int, _ key: [[UInt8]], at time: Int64
+        _ entries: ArraySlice<CorrelationEntry>, _ number: Int, _ key: [[UInt8]], at time: Int64,
+        isGrowing: Bool = false
     ) -> Run {
         let run = Run(entities: entityNames.count)
+        run.isGrowing = isGrowing
         for entry in entries {
             run.add(entry, eventsMax: bounds.eventsMax, valuesMax: bounds.valuesMax)
         }
         run.start = (time, run.events.map(\.index).max() ?? 0)
         if rules[number].isFinding {
-            let first = EventReference(
-                place: places[Int(run.first.place)], index: run.first.index)
-            run.id = Finding.id(rule: rules[number].id, group: key, first: first)
+            // A sequence is complete when it is found, and a run in it may serve another one: so
+            // both ends name it. What an event_count ends with is not known yet.
+            let ends = run.isGrowing ? [run.first] : [run.first, run.last]
+            run.id = Finding.id(
+                rule: rules[number].id, group: key,
+                events: ends.map {
+                    EventReference(place: places[Int($0.place)], index: $0.index)
+                })
         }
         return run
     }

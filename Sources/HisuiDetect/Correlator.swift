@@ -261,4 +261,11 @@ public struct DetectionCounts: Hashable, Sendable {
     public init() {}
 
     public var isZero: Bool { self == DetectionCounts() }
+
+    public mutating func add(_ other: DetectionCounts) {
+        late += other.late
+        early += other.early
+        cut += other.cut
+        evicted += other.evicted
+    }
 }

@@ -252,19 +252,34 @@ public struct Detector {
         let rule = rules.rules[number]
         let evidence = Evidence(
             event: event,
-            entities: rules.entities.map { values.value($0.field).map { Array($0) } })
+            entities: rules.entities.map { values.value($0.field).map { entityValue($0) } })
         if rule.isFinding { findings.append(single(rule, evidence)) }
         let time = lastTime == Timestamp.none.nanoseconds ? 0 : lastTime
         for feed in rule.feeds {
             var group: [[UInt8]] = []
             for field in feed.key {
                 guard let value = values.value(field), !value.isEmpty else { break }
-                group.append(Array(value))
+                group.append(Detector.groupValue(value))
             }
             // An event that lacks a field of the group belongs to no group.
             if group.count < feed.key.count { continue }
             correlator.add(feed, time: time, group: group, evidence)
         }
+    }
+
+    private func entityValue(_ value: ArraySlice<UInt8>) -> [UInt8] {
+        if mode == .files || value.count <= Limits.findingValueBytesMax { return Array(value) }
+        var end = value.startIndex + Limits.findingValueBytesMax
+        // Not within a character.
+        while end > value.startIndex, value[end] & 0xC0 == 0x80 { end -= 1 }
+        return Array(value[..<end])
+    }
+
+    /// A value by which events are grouped: long ones are known by their beginning and digest.
+    private static func groupValue(_ value: ArraySlice<UInt8>) -> [UInt8] {
+        if value.count <= Limits.findingValueBytesMax { return Array(value) }
+        let whole = Array(value)
+        return whole.prefix(Limits.findingValueBytesMax) + SHA256.of(whole.span)
     }
 
     private func single(_ rule: Rule, _ evidence: Evidence) -> Finding {
@@ -273,7 +288,7 @@ public struct Detector {
         run.add(entry, eventsMax: .max, valuesMax: .max)
         let first = EventReference(
             place: correlator.places[Int(evidence.event.place)], index: evidence.event.index)
-        run.id = Finding.id(rule: rule.id, group: [], first: first)
+        run.id = Finding.id(rule: rule.id, group: [], events: [first])
         return Finding(rule, run, .final, entities: entityNames, places: correlator.places)
     }
 

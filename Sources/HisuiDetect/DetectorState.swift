@@ -6,8 +6,9 @@ import HisuiEvent
 ///     places            varint, each counted text
 ///     clock             i64 clock, i64 next drain, i64 next sweep
 ///     counts            4 varints
-///     runs              varint, each: text id, varint count, event first, i64 first time,
-///                       i64 last time, i64 start, varint start index, events, values, known
+///     runs              varint, each: text id, u8 growing, varint count, event first, event last,
+///                       i64 first time, i64 last time, i64 start, varint start index, events,
+///                       values of each entity, u8 known, events where that is 1
 ///     waiting           varint, each: i64 time, i64 clock, varint correlation, varint stage,
 ///                       key, evidence
 ///     groups            varint, each: varint correlation, key, i64 clock, u8 cut,
@@ -103,8 +104,10 @@ private struct StateWriter {
 
     private mutating func write(_ run: Run) {
         out.appendCounted(run.id.utf8)
+        out.append(run.isGrowing ? 1 : 0)
         out.appendVarint(UInt64(run.count))
         write(run.first)
+        write(run.last)
         for time in [run.firstTime, run.lastTime, run.start.time] { out.appendLittleEndian(time) }
         out.appendVarint(run.start.index)
         out.appendVarint(UInt64(run.events.count))
@@ -254,11 +257,13 @@ private enum StateReader {
     private static func run(_ correlator: Correlator, _ reader: inout ByteReader) throws -> Run {
         let run = Run(entities: correlator.entityNames.count)
         run.id = try reader.countedText()
-        guard let count = Int(exactly: try reader.varint()) else {
+        run.isGrowing = try reader.u8() != 0
+        guard let count = Int(exactly: try reader.varint()), count < Int.max / 2 else {
             throw DetectorStateError("a count is too large")
         }
         run.count = count
         run.first = try event(correlator, &reader)
+        run.last = try event(correlator, &reader)
         run.firstTime = try time(&reader)
         run.lastTime = try time(&reader)
         run.start.time = try time(&reader)

@@ -10,10 +10,12 @@ public struct Finding: Hashable, Sendable {
         case final
     }
 
-    /// 32 hexadecimal digits: the same for the same rule, group and first event, whenever and in
-    /// however many pieces the events were looked at.
+    /// 32 hexadecimal digits: the same for the same rule, group and first event (of a sequence:
+    /// and last event), whenever and in however many pieces the events were looked at.
     public var id: String
     public var state: State
+    /// Whether it ends one that was told as open.
+    public var followsOpen: Bool
     public var ruleID: String
     public var ruleTitle: String
     /// The title for a person who reads Japanese, where the rule has one.
@@ -123,6 +125,7 @@ extension Finding {
     init(_ rule: Rule, _ run: Run, _ state: State, entities names: [String], places: [String]) {
         id = run.id
         self.state = state
+        followsOpen = state == .final && run.isGrowing
         ruleID = rule.id
         ruleTitle = rule.title
         ruleTitleJapanese = rule.titleJapanese
@@ -142,13 +145,14 @@ extension Finding {
         }
     }
 
-    /// The id of what `rule` found in `group`, beginning with the event `first`.
-    static func id(rule: String, group: [[UInt8]], first: EventReference) -> String {
+    /// The id of what `rule` found in `group`, in the events from the first to the last of
+    /// `events`.
+    static func id(rule: String, group: [[UInt8]], events: [EventReference]) -> String {
         var key: [UInt8] = []
         key.appendCounted(rule.utf8)
         key.appendVarint(UInt64(group.count))
         for value in group { key.appendCounted(value) }
-        key.appendCounted(first.text.utf8)
+        for event in events { key.appendCounted(event.text.utf8) }
         let digest = SHA256.of(key.span)
         var text: [UInt8] = []
         HexText.append(digest.span, 0..<16, to: &text)

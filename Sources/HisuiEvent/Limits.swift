@@ -131,6 +131,10 @@ public enum Limits {
     public static let findingEventsMax = 1000
     /// Values of one entity that a finding names.
     public static let findingEntityValuesMax = 100
+    /// A value that a finding names, or that groups events; longer ones are cut, or known by digest.
+    public static let findingValueBytesMax = 256
+    /// All values of one finding's act: six times as long in JSON, they fit a record.
+    public static let findingTextBytesMax = 128 << 10
     /// Events remembered of one unfinished sequence.
     public static let correlationWindowMax = 1000
     /// Groups, and events in the windows of all of them: about 100 MiB together.

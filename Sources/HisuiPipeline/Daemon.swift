@@ -1,4 +1,5 @@
 import HisuiBytes
+public import HisuiDetect
 public import HisuiEvent
 import HisuiFile
 import HisuiParse
@@ -12,30 +13,39 @@ import UnixSignals
 /// The daemon of one zone: collectors, parser, writer and sealer, put together and kept running.
 ///
 ///     collectors ─▶ Intake ─▶ ParseStage ─▶ WriteStage ─▶ log ─▶ SealStage ─▶ segments
-///     (threads)    (bounded)   (thread)      (thread)              (thread)
+///     (threads)    (bounded)   (thread)      (thread)   │          (thread)
+///                                                       └─▶ DurableTail ─▶ DetectStage ─▶ acts
+///                                                             (thread)
 ///
 /// Stops in the same order: collectors first, so that everything they took is stored before the
 /// writer ends. A source's position is durable with its records, so whatever did not get so far is
 /// read again at the next start (journal, files) or was never acknowledged (syslog).
 public struct Daemon: Sendable {
-    private let configuration: Configuration
+    let configuration: Configuration
     private let loadConfiguration: @Sendable () -> Configuration?
-    private let log: Logger
+    let log: Logger
     private let observe: (@Sendable (RowBatch, ShapeTable) -> Void)?
     private let shipped: [String]
+    let shippedRules: String?
+    let describe: @Sendable (Finding) -> String
 
     /// - Parameters:
     ///   - configuration: checked.
     ///   - shippedDefinitions: the directories of parser definitions where it names none.
+    ///   - shippedRules: the directory of detection rules where it names none.
+    ///   - describe: one line about a finding, in the operator's language.
     ///   - loadConfiguration: reads it again at SIGHUP; nil when it is refused, having said why.
     ///   - observe: called with rows as soon as they are durable, on the writer's thread.
     public init(
-        configuration: Configuration, shippedDefinitions: [String],
+        configuration: Configuration, shippedDefinitions: [String], shippedRules: String?,
+        describe: @escaping @Sendable (Finding) -> String,
         loadConfiguration: @escaping @Sendable () -> Configuration?, log: Logger,
         observe: (@Sendable (RowBatch, ShapeTable) -> Void)?
     ) {
         self.configuration = configuration
         shipped = shippedDefinitions
+        self.shippedRules = shippedRules
+        self.describe = describe
         self.loadConfiguration = loadConfiguration
         self.log = log
         self.observe = observe
@@ -54,7 +64,8 @@ public struct Daemon: Sendable {
             intake: intake, definitions: definitions,
             bytesMax: configuration.service.queueBytesMax, routing: routing)
         let seal = SealStage(store: configuration.store, log: log)
-        var observers: [@Sendable (DurableRows) -> Void] = []
+        let detection = try detection(after: opened.durable)
+        var observers: [@Sendable (DurableRows) -> Void] = [{ detection.tail.offer($0) }]
         if let observe { observers.append { observe($0.rows, $0.shapes) } }
         let write = WriteStage(
             input: parse.output, service: configuration.service, log: log,
@@ -65,9 +76,10 @@ public struct Daemon: Sendable {
             // A collector may wait in a full queue for a store that refuses, and never end.
             onStop: { write.stopWaiting() }, log: log)
         sources.apply(configuration.sources)
-        let onHangUp = ReloadService { reload(parse, routing, sources) }
+        let onHangUp = ReloadService { reload(parse, routing, sources, detection) }
         try await serve([
             ThreadService(description: "seal", body: { seal.run() }, requestStop: { seal.stop() }),
+            detection.service,
             ThreadService(
                 description: "write", body: { opened.use { write.run($0) } }, requestStop: {}),
             ThreadService(
@@ -87,12 +99,16 @@ public struct Daemon: Sendable {
     }
 
     /// Reads the configuration again; what is refused stays as it was.
-    private func reload(_ parse: ParseStage, _ routing: SourceRouting, _ sources: SourceService) {
+    private func reload(
+        _ parse: ParseStage, _ routing: SourceRouting, _ sources: SourceService,
+        _ detection: Detecting
+    ) {
         guard let fresh = loadConfiguration() else {
             log.error("reload: the configuration is refused; the one in force stays")
             return
         }
         reloadDefinitions(parse, fresh)
+        reloadRules(detection, fresh)
         if fresh.store != configuration.store || fresh.zone != configuration.zone
             || fresh.service != configuration.service
         {
@@ -137,11 +153,13 @@ public struct Daemon: Sendable {
             now: { Timestamp(nanoseconds: SystemClock.nanoseconds()) })
         var positions: [String: [UInt8]] = [:]
         var newest: [String: Timestamp] = [:]
+        var durable: [String: UInt64] = [:]
         for name in writer.streamNames {
             let stream = try writer.stream(name)
             for cut in stream.recovery.cuts {
                 log.notice("\(cut.path): cut \(cut.count) bytes that were never acknowledged")
             }
+            durable[name] = stream.committedIndex
             for damage in stream.recovery.damages { log.error("\(damage)") }
             // A source that was moved to another stream has a position in both.
             for state in stream.sourceStates where !state.position.isEmpty {
@@ -150,7 +168,7 @@ public struct Daemon: Sendable {
                 positions[state.source.id] = state.position
             }
         }
-        return OpenedZone(writer, positions)
+        return OpenedZone(writer, positions, durable)
     }
 
     /// Carries the writer from the task that opened it to the thread that owns it.
@@ -158,10 +176,15 @@ public struct Daemon: Sendable {
         // Safe: `use` is called once, by the writer's thread, and nobody else has the writer.
         private let writer: ZoneWriter
         let positions: [String: [UInt8]]
+        /// One past the last durable leaf of each stream.
+        let durable: [String: UInt64]
 
-        init(_ writer: ZoneWriter, _ positions: [String: [UInt8]]) {
+        init(
+            _ writer: ZoneWriter, _ positions: [String: [UInt8]], _ durable: [String: UInt64]
+        ) {
             self.writer = writer
             self.positions = positions
+            self.durable = durable
         }
 
         func use(_ body: (ZoneWriter) -> Void) { body(writer) }

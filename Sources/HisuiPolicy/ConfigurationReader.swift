@@ -29,7 +29,8 @@ struct ConfigurationReader {
             store = path(place, "the store")
             if store == "/" { log.report(place.node, "the store needs a directory of its own") }
         }
-        let parsers = parsers(&top)
+        let parsers = directories(&top, "parsers", of: "parsers") ?? []
+        let rules = directories(&top, "rules", of: "rules")
         if let zone = top.stringNode("time_zone") { timeZone = checkedTimeZone(zone) ?? timeZone }
         let streams = streams(&top)
         let sources = sources(&top)
@@ -38,7 +39,7 @@ struct ConfigurationReader {
         guard let organisation, let zone, let store else { return nil }
         return Configuration(
             organisation: organisation, zone: zone.text, zones: zones, store: store,
-            parsers: parsers, timeZone: timeZone, streams: streams, sources: sources,
+            parsers: parsers, rules: rules, timeZone: timeZone, streams: streams, sources: sources,
             service: service)
     }
 
@@ -58,14 +59,17 @@ struct ConfigurationReader {
         return name.map { ($0, japanese ?? $0) }
     }
 
-    private func parsers(_ top: inout MappingReader) -> [String] {
-        guard let given = top.strings("parsers") else { return [] }
+    /// A list of directories, each named once; nil where the key is missing.
+    private func directories(
+        _ top: inout MappingReader, _ key: String, of what: String
+    ) -> [String]? {
+        guard let given = top.strings(key) else { return nil }
         var seen: [String: YAMLNode] = [:]
-        guard bounded(given, Limits.pathsPerSourceMax, top, "parsers", "directories") else {
+        guard bounded(given, Limits.pathsPerSourceMax, top, key, "directories") else {
             return []
         }
         return given.compactMap { place in
-            guard let path = path(place, "a directory of parsers") else { return nil }
+            guard let path = path(place, "a directory of \(what)") else { return nil }
             guard isFirst(path, place.node, &seen, "the directory") else { return nil }
             return path
         }

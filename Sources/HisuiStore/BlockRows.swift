@@ -44,6 +44,9 @@ public struct BlockRows {
         next = index > block.firstIndex ? Int(min(index, block.endIndex) - block.firstIndex) : 0
     }
 
+    /// Lets go of what the block can decompress again.
+    func dropCaches() { block.dropCaches() }
+
     /// Leaf index of the first row of the next batch; one past the block at its end.
     public var nextIndex: UInt64 { block.firstIndex + UInt64(next) }
 

@@ -107,6 +107,11 @@ public enum Filenames {
         digest.map { padded(String($0, radix: 16), to: 2) }.joined()
     }
 
+    /// What detection remembers of a zone.
+    public static func detectState(store: String, zone: String) -> String {
+        Path.join(Path.join(store, state), zone + ".detect")
+    }
+
     public static func zonePath(store: String, zone: String) -> String {
         Path.join(Path.join(store, zones), zone)
     }

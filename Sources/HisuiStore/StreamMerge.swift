@@ -85,6 +85,7 @@ public struct StreamMerge {
             {
                 return received
             }
+            cursors[number].rows?.dropCaches()
             cursors[number].rows = nil
             guard let block = cursors[number].blocks.popLast() else { return nil }
             cursors[number].rows = try BlockRows(

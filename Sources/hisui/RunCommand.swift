@@ -44,6 +44,7 @@ struct RunCommand: AsyncParsableCommand {
         let daemon = Daemon(
             configuration: configuration,
             shippedDefinitions: ShippedData.parsers().map { [$0] } ?? [],
+            shippedRules: ShippedData.rules(), describe: FindingText.line,
             loadConfiguration: { Self.load(path, log: logger) }, log: logger, observe: observe)
         do {
             try await daemon.run()
