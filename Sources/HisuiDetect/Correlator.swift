@@ -55,6 +55,8 @@ struct Correlator {
     let rules: [Rule]
     let entityNames: [String]
     let bounds: Bounds
+    private let roots: [Int]
+    private let isJoint: [Bool]
     /// Where events are from, by number.
     var places: [String] = []
     var pending: [Match] = []
@@ -79,6 +81,7 @@ struct Correlator {
         self.rules = rules
         self.bounds = bounds
         entityNames = entities
+        (roots, isJoint) = Self.joints(rules)
         groups = [[[[UInt8]]: CorrelationGroup]](repeating: [:], count: rules.count)
     }
 
@@ -102,6 +105,7 @@ struct Correlator {
         } else if received < clock, clock &- received > Self.resetNanoseconds {
             drain(pending.count)
             clock = received
+            forgetFuture()
             drainDue(lateness)
             nextSweep = clock &+ Self.sweepNanoseconds
         }
@@ -134,11 +138,11 @@ struct Correlator {
         if count < pending.count {
             var latest: [GroupKey: Int64] = [:]
             for match in due {
-                let key = GroupKey(correlation: match.feed.correlation, values: match.group)
+                let key = joint(match)
                 latest[key] = max(latest[key] ?? .min, match.time)
             }
             for match in pending[count...] {
-                let key = GroupKey(correlation: match.feed.correlation, values: match.group)
+                let key = joint(match)
                 if match.time <= latest[key] ?? .min {
                     due.append(match)
                 } else {
@@ -148,6 +152,32 @@ struct Correlator {
         }
         pending = rest
         goThrough(&due)
+    }
+
+    /// What has to be gone through in one order: a group; all groups of correlations that are
+    /// parts of one another.
+    private func joint(_ match: Match) -> GroupKey {
+        let root = roots[match.feed.correlation]
+        return GroupKey(correlation: root, values: isJoint[root] ? [] : match.group)
+    }
+
+    /// For each rule the least of those it is joined with by correlations of correlations, and
+    /// whether there are any.
+    private static func joints(_ rules: [Rule]) -> (roots: [Int], isJoint: [Bool]) {
+        var roots = Array(rules.indices)
+        var isJoint = [Bool](repeating: false, count: rules.count)
+        for (number, rule) in rules.enumerated() {
+            guard case .correlation = rule.body else { continue }
+            for feed in rule.feeds {
+                let (one, other) = (roots[number], roots[feed.correlation])
+                let root = min(one, other)
+                for place in roots.indices where roots[place] == one || roots[place] == other {
+                    roots[place] = root
+                }
+                isJoint[root] = true
+            }
+        }
+        return (roots, isJoint)
     }
 
     private mutating func goThrough(_ matches: inout [Match]) {
@@ -202,6 +232,16 @@ struct Correlator {
     func isIdle(_ group: CorrelationGroup, _ correlation: Correlation, at clock: Int64) -> Bool {
         let silence = clock.subtractingReportingOverflow(group.lastClock)
         return !silence.overflow && silence.partialValue > memory(correlation)
+    }
+
+    /// Forgets groups of a time that the clock, set back, has yet to reach: what comes now would
+    /// be too late for them.
+    private mutating func forgetFuture() {
+        for number in groups.indices {
+            for (key, group) in groups[number] where group.lastClock > clock {
+                forget(group, number, key)
+            }
+        }
     }
 
     /// Forgets groups for which nothing came for long.

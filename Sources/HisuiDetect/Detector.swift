@@ -93,7 +93,7 @@ public struct Detector {
         return UInt32(correlator.places.count - 1)
     }
 
-    /// Takes the row's times: its own, not much later than it was received.
+    /// Takes the row's times: its own, not later than it was received.
     @inline(__always)
     private mutating func note(_ row: RowBatch.Row) {
         switch mode {
@@ -109,7 +109,9 @@ public struct Detector {
 
     private func clamped(_ time: Timestamp, _ row: RowBatch.Row) -> Int64 {
         if time == .none { return row.received.nanoseconds }
-        return min(time.nanoseconds, row.received.nanoseconds &+ Limits.eventSkewNanoseconds)
+        // A time in the future, of a wrong clock or a forged line, would push what is true out of
+        // the window.
+        return min(time.nanoseconds, row.received.nanoseconds)
     }
 
     private mutating func evaluate(

@@ -301,7 +301,7 @@ private enum StateReader {
         guard group.times.isEmpty || group.times.count == correlation.stages else {
             throw DetectorStateError("a sequence has other stages than its rule")
         }
-        for _ in 0..<(try reader.count(ofSize: 11)) {
+        for _ in 0..<(try reader.count(ofSize: 10)) {
             let time = try time(&reader)
             let stage = try stage(correlation, &reader)
             let run = try reference(runs, &reader)

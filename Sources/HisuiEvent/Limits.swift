@@ -123,8 +123,6 @@ public enum Limits {
     public static let correlationRulesMax = 64
     /// Events a correlation may ask for: each group remembers so many.
     public static let correlationCountMax = 100_000
-    /// How much later than it was received an event may say it happened: clocks that run ahead.
-    public static let eventSkewNanoseconds: Int64 = 600_000_000_000
     /// How long an event waits for others that are on their way and happened before it.
     public static let eventLatenessNanoseconds: Int64 = 2_000_000_000
     /// Events that a finding names; how many there are is counted beyond it.

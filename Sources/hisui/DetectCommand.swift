@@ -168,8 +168,9 @@ struct DetectCommand: ParsableCommand {
     /// A time as queries write it; a span is that long ago.
     private static func time(_ text: String, _ zone: TimeZoneRules) throws(Failure) -> Timestamp {
         do throws(QueryError) {
-            let from = text.first?.isNumber ?? false && text.last?.isLetter ?? false
-                && !text.contains("-") ? "_time:\(text)" : "_time:>=\(text)"
+            let from =
+                text.first?.isNumber ?? false && text.last?.isLetter ?? false
+                    && !text.contains("-") ? "_time:\(text)" : "_time:>=\(text)"
             let query = try Query.parse(from, now: Timestamp.now(), timeZone: zone)
             return Timestamp(nanoseconds: query.timeRange.first)
         } catch {
