@@ -106,8 +106,8 @@ if !bare {
             "HisuiPipeline",
             [
                 "HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiFile", "HisuiCollect",
-                "HisuiParse", "HisuiDetect", "HisuiPolicy", "HisuiStore", "HisuiYAML", "CLinux",
-                "CSystemd",
+                "HisuiParse", "HisuiDetect", "HisuiPolicy", "HisuiProof", "HisuiStore", "HisuiYAML",
+                "CLinux", "CSystemd",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -128,7 +128,7 @@ if !bare {
             "HisuiPipeline",
             [
                 "HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiFile", "HisuiCollect",
-                "HisuiParse", "HisuiPolicy", "HisuiStore", "HisuiQuery",
+                "HisuiParse", "HisuiPolicy", "HisuiProof", "HisuiStore", "HisuiQuery",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(name: "TidyTests", swiftSettings: settings),
@@ -155,6 +155,7 @@ if fuzz {
         fuzzer("YAML", ["HisuiYAML"]),
         fuzzer("Configuration", ["HisuiPolicy", "HisuiYAML"]),
         fuzzer("JSONShape", ["HisuiBytes", "HisuiShape"]),
+        fuzzer("Retention", ["HisuiPolicy", "HisuiYAML", "HisuiEvent", "HisuiBytes"]),
         fuzzer("Parser", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiParse"]),
         fuzzer("Sigma", ["HisuiDetect", "HisuiYAML"]),
         fuzzer("Note", ["HisuiProof"]),

@@ -88,6 +88,18 @@ public enum Limits {
     public static let pathBytesMax = 4095
     /// The path of a Unix socket: `sun_path` less the NUL.
     public static let unixSocketPathBytesMax = 107
+    /// Assets of an inventory: each is compared with all zones and sources. A city has hundreds.
+    public static let assetsMax = 8192
+    /// Addresses of one asset.
+    public static let addressesPerAssetMax = 256
+    /// Operators and contacts: people, of whom there are a few.
+    public static let peopleMax = 256
+    /// Days on which an organisation is closed: twenty years of holidays.
+    public static let closedDaysMax = 512
+    /// Classes of all retention policies together: each may be a stream's.
+    public static let retentionClassesMax = 256
+    /// A retention term in years, and as much in months and days: beyond, `forever` is meant.
+    public static let retentionYearsMax = 200
     /// A name that people read: longer ones break tables and reports.
     public static let nameBytesMax = 256
     /// The text of a query: nobody types more; a list of addresses still fits.

@@ -146,11 +146,25 @@ public struct Daemon: Sendable {
         return loaded
     }
 
+    /// Removes what an act says is gone, after a deletion that was cut short.
+    ///
+    /// Nothing that would keep a daemon from collecting: the next start or apply tries again.
+    private func endDeletions() {
+        let expiry = Expiry(fileSystem: RealFileSystem(), store: configuration.store)
+        do throws(StoreError) {
+            let count = try expiry.completeDeletionsUnlessLocked(zone: configuration.zone)
+            if count > 0 { log.notice("removed \(count) files of a deletion that was cut short") }
+        } catch {
+            log.error("a deletion that was cut short cannot be ended: \(error)")
+        }
+    }
+
     /// The zone's writer, and what recovery found.
     private func openZone() throws(StoreError) -> OpenedZone {
         let writer = try ZoneWriter.open(
             fileSystem: RealFileSystem(), store: configuration.store, zone: configuration.zone,
             now: { Timestamp(nanoseconds: SystemClock.nanoseconds()) })
+        endDeletions()
         var positions: [String: [UInt8]] = [:]
         var newest: [String: Timestamp] = [:]
         var durable: [String: UInt64] = [:]

@@ -30,17 +30,37 @@ public struct Configuration: Hashable, Sendable {
     public var streams: [Stream]
     /// In the order of the file, ids unique.
     public var sources: [Source]
+    /// Directories of retention policies; classes in later ones override those in earlier ones.
+    ///
+    /// Empty: only what comes with Hisui.
+    public var retention: [String]
+    /// In the order of the file; names and addresses are unique.
+    public var assets: [Asset]
+    /// In the order of the file; accounts are unique.
+    public var operators: [Operator]
+    public var contacts: [Contact]
+    public var openingHours: OpeningHours
     public var service: Service
+    /// Where the class of each stream stands in the file, for `check(against:)`.
+    var classPlaces: [String: Place]
+
+    /// A place in the file, for remarks that come later.
+    struct Place: Hashable, Sendable {
+        var file: String
+        var line: Int
+        var column: Int
+    }
 
     /// Reads a configuration file.
     ///
     /// - Parameters:
     ///   - bytes: the whole file.
     ///   - file: its name for the diagnostics.
+    ///   - include: the contents of another file that this one names; nil if it cannot be read.
     /// - Returns: the configuration, or nil and everything that is wrong, in the order of the file.
     ///   Unknown keys, wrong types and contradictions are all wrong; nothing is a mere warning.
     public static func load(
-        _ bytes: [UInt8], file: String
+        _ bytes: [UInt8], file: String, include: (String) -> [UInt8]? = { _ in nil }
     ) -> (configuration: Configuration?, diagnostics: [Diagnostic]) {
         let root: YAMLNode
         do {
@@ -49,8 +69,10 @@ public struct Configuration: Hashable, Sendable {
             return (nil, [error.diagnostic])
         }
         let log = Diagnostics { NearestName.suggestion(for: $0, in: $1) }
-        var reader = ConfigurationReader(log)
-        let configuration = reader.read(root)
+        let configuration = withoutActuallyEscaping(include) { include in
+            var reader = ConfigurationReader(log, include: include)
+            return reader.read(root)
+        }
         guard log.isEmpty else { return (nil, log.sorted) }
         precondition(configuration != nil, "a configuration was refused without a reason")
         return (configuration, [])
@@ -76,6 +98,8 @@ extension Configuration {
         public var name: String
         /// In Japanese; the same as `name` where none is given.
         public var nameJapanese: String
+        /// The month with which a fiscal year begins, 1 to 12.
+        public var fiscalYearStart: Int
     }
 
     /// A network segment of the organisation (IEC 62443).
@@ -111,7 +135,7 @@ extension Configuration {
     public struct Stream: Hashable, Sendable {
         /// Same form as a zone's id.
         public var name: String
-        /// The retention class, unique among the streams.
+        /// The retention class, by its id or one of its other names; unique among the streams.
         public var retentionClass: String
         /// Patterns for ids of configured sources; empty for `default`, which takes the rest.
         public var sources: [String]

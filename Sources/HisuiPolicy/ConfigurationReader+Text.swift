@@ -40,6 +40,26 @@ extension ConfigurationReader {
         return given.text
     }
 
+    /// What a stream calls its retention class: an id, or a name such as 自治体機密性3A.
+    ///
+    /// Whether there is such a class is known when the policies are read.
+    func className(_ given: Text) -> String? {
+        let bytes = given.text.utf8
+        let isRight = given.text.unicodeScalars.allSatisfy { scalar in
+            scalar.isASCII
+                ? isLowerOrDigit(UInt8(scalar.value)) || scalar == "-"
+                    || ("A"..."Z").contains(scalar)
+                : scalar.properties.isAlphabetic
+        }
+        guard isRight, !bytes.isEmpty, bytes.count <= Limits.zoneIDBytesMax else {
+            log.report(
+                given.node, "\(given.node.quoted) is no id for a retention class",
+                hint: "letters, digits and -, at most \(Limits.zoneIDBytesMax) bytes")
+            return nil
+        }
+        return given.text
+    }
+
     /// An absolute path in its shortest spelling, so that equal places are equal texts.
     func path(_ given: Text, _ what: String) -> String? {
         var text = given.text

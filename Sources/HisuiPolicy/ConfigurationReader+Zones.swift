@@ -89,7 +89,9 @@ extension ConfigurationReader {
         }
     }
 
-    func streams(_ top: inout MappingReader) -> [Configuration.Stream] {
+    func streams(
+        _ top: inout MappingReader, _ places: inout [String: Configuration.Place]
+    ) -> [Configuration.Stream] {
         let rest = Configuration.Stream.defaultName
         var last = Configuration.Stream(name: rest, retentionClass: rest, sources: [])
         guard let nodes = top.list("streams") else { return [last] }
@@ -101,13 +103,16 @@ extension ConfigurationReader {
             let name = reader.stringNode("name", required: true)
             let checked = name.flatMap { shortID($0, "a stream") }
             let given = reader.stringNode("class")
-            let retention = (given ?? name).flatMap { shortID($0, "a retention class") }
+            let retention = (given ?? name).flatMap { className($0) }
             let patterns = reader.strings("sources")
             reader.finish()
             guard let checked, let name, let retention else { continue }
             guard isFirst(checked, name.node, &names, "the stream"),
                 isFirst(retention, (given ?? name).node, &classes, "the retention class")
             else { continue }
+            let place = (given ?? name).node
+            places[checked] = Configuration.Place(
+                file: place.file, line: place.line, column: place.column)
             checkPatterns(patterns, of: checked, reader)
             let stream = Configuration.Stream(
                 name: checked, retentionClass: retention, sources: patterns?.map(\.text) ?? [])

@@ -14,7 +14,13 @@ struct ConfigurationReader {
     var store: String?
     var timeZone = "Asia/Tokyo"
 
-    init(_ log: Diagnostics) { self.log = log }
+    /// Reads another file.
+    let include: (String) -> [UInt8]?
+
+    init(_ log: Diagnostics, include: @escaping (String) -> [UInt8]?) {
+        self.log = log
+        self.include = include
+    }
 
     /// The configuration; meaningful only if nothing was reported.
     mutating func read(_ root: YAMLNode) -> Configuration? {
@@ -32,15 +38,24 @@ struct ConfigurationReader {
         let parsers = directories(&top, "parsers", of: "parsers") ?? []
         let rules = directories(&top, "rules", of: "rules")
         if let zone = top.stringNode("time_zone") { timeZone = checkedTimeZone(zone) ?? timeZone }
-        let streams = streams(&top)
+        var places: [String: Configuration.Place] = [:]
+        let streams = streams(&top, &places)
         let sources = sources(&top)
+        let retention = directories(&top, "retention", of: "retention policies") ?? []
+        let surroundings = Surroundings(
+            zone: zone?.text, zones: zones, sources: sources.map(\.id))
+        let assets = inventory(&top, surroundings)
+        let operators = operators(&top, zones.map(\.id))
+        let contacts = contacts(&top)
+        let hours = openingHours(&top)
         let service = service(&top)
         top.finish()
         guard let organisation, let zone, let store else { return nil }
         return Configuration(
             organisation: organisation, zone: zone.text, zones: zones, store: store,
             parsers: parsers, rules: rules, timeZone: timeZone, streams: streams, sources: sources,
-            service: service)
+            retention: retention, assets: assets, operators: operators, contacts: contacts,
+            openingHours: hours, service: service, classPlaces: places)
     }
 
     private func organisation(_ top: inout MappingReader) -> Configuration.Organisation? {
@@ -48,8 +63,11 @@ struct ConfigurationReader {
             return nil
         }
         let names = names(&reader)
+        let month = reader.int("fiscal_year_start", in: 1...12) ?? 4
         reader.finish()
-        return names.map { Configuration.Organisation(name: $0, nameJapanese: $1) }
+        return names.map {
+            Configuration.Organisation(name: $0, nameJapanese: $1, fiscalYearStart: month)
+        }
     }
 
     /// `name` and `name_ja`, which is `name` where it is missing.

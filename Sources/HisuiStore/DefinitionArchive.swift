@@ -64,4 +64,17 @@ public struct DefinitionArchive: Sendable {
             throw StoreError(file: error)
         }
     }
+    /// Writes one file under its digest, unless it is there; durable when this returns.
+    ///
+    /// For what is no set: a retention policy by which records were deleted.
+    public func keep(file bytes: [UInt8]) throws(StoreError) {
+        let path = Path.join(folder, Filenames.definition(SHA256.of(bytes.span)))
+        do throws(FileError) {
+            if try fileSystem.exists(path) { return }
+            try fileSystem.createDirectory(folder)
+            try fileSystem.writeDurably(bytes, to: path)
+        } catch {
+            throw StoreError(file: error)
+        }
+    }
 }

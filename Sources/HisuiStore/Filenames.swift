@@ -9,12 +9,13 @@ import HisuiFile
 ///     <store>/zones/<zone>/<stream>/wal/<log's name>.stray         no log of this stream
 ///     <store>/zones/<zone>/<stream>/segments/<first>-<end>.segment
 ///     <store>/zones/<zone>/<stream>/tree/      see `ProofNames` in HisuiProof
+///     <store>/zones/<zone>/<stream>/tree/edge/<end>      hashes before the oldest record
 ///     <store>/zones/<zone>/epochs              likewise
 ///     <store>/keys/                            likewise
 ///     <store>/definitions/<sha-256>.yaml       see `DefinitionArchive`
 ///     <store>/definitions/<digest>.set
 ///     <store>/acts/{lock,wal,segments,tree,epochs}   see `ActLog`: a stream without a zone
-///     <store>/state/
+///     <store>/state/expiry.lock                held by who lets go of segments
 ///
 /// Leaf indices are 20 decimal digits, so that the order of the names is the order of the records;
 /// `end` is one past the last. A log's number has 8 hexadecimal digits.
@@ -32,6 +33,8 @@ public enum Filenames {
     public static let keys = "keys"
     /// A file beside the folders of keys, which have the names of zones.
     static let storeID = "id"
+    public static let edge = "edge"
+    static let expiryLock = "expiry.lock"
 
     static let logSuffix = ".log"
     static let damagedLogSuffix = ".damaged"
@@ -95,6 +98,14 @@ public enum Filenames {
             let first = decimal(bytes[..<20]), let end = decimal(bytes[21..<41]), first < end
         else { return nil }
         return first..<end
+    }
+
+    /// The name of the hashes of leaves that are gone, before leaf `end`.
+    static func edge(_ end: UInt64) -> String { padded(String(end), to: 20) }
+
+    /// The leaf before which hashes of that name lie.
+    static func edgeEnd(_ name: String) -> UInt64? {
+        name.utf8.count == 20 ? decimal(Array(name.utf8)[...]) : nil
     }
 
     /// The name of a definition file kept under its SHA-256.

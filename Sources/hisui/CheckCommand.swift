@@ -11,20 +11,23 @@ struct CheckCommand: ParsableCommand {
         CommandConfiguration(
             commandName: "check",
             abstract: say(
-                "Check parser definitions, rules and configurations.", "パーサー定義・検知規則・設定を検査します。"),
+                "Check parser definitions, rules, retention policies and configurations.",
+                "パーサー定義・検知規則・保存方針・設定を検査します。"),
             discussion: say(
                 """
-                  hisui check                       the shipped definitions and rules
+                  hisui check                       everything that is shipped
                   hisui check parsers PATH…         directories or files of definitions
                   hisui check rules PATH…           directories or files of detection rules
+                  hisui check retention PATH…       directories or files of retention policies
                   hisui check config FILE…          configurations
 
                 Ends with 3 when anything is refused.
                 """,
                 """
-                  hisui check                       同梱の定義と検知規則
+                  hisui check                       同梱のデータすべて
                   hisui check parsers PATH…         定義のディレクトリまたはファイル
                   hisui check rules PATH…           検知規則のディレクトリまたはファイル
+                  hisui check retention PATH…       保存方針のディレクトリまたはファイル
                   hisui check config FILE…          設定ファイル
 
                 誤りがあれば終了コード 3 を返します。
@@ -36,7 +39,8 @@ struct CheckCommand: ParsableCommand {
     @Argument(
         help: ArgumentHelp(
             say(
-                "parsers, rules or config, then paths.", "parsers、rules または config、続けてパス。"),
+                "parsers, rules, retention or config, then paths.",
+                "parsers、rules、retention または config、続けてパス。"),
             valueName: "what"))
     var words: [String] = []
 
@@ -44,11 +48,13 @@ struct CheckCommand: ParsableCommand {
         var diagnostics: [Diagnostic] = []
         switch words.first {
         case nil:
-            diagnostics = try checkParsers([]) + checkRules([])
+            diagnostics = try checkParsers([]) + checkRules([]) + checkRetention([])
         case "parsers":
             diagnostics = try checkParsers(Array(words.dropFirst()))
         case "rules":
             diagnostics = try checkRules(Array(words.dropFirst()))
+        case "retention":
+            diagnostics = try checkRetention(Array(words.dropFirst()))
         case "config":
             guard words.count > 1 else {
                 throw Failure(
@@ -59,8 +65,8 @@ struct CheckCommand: ParsableCommand {
             throw Failure(
                 .usage,
                 say(
-                    "check: '\(word)' is none of parsers, rules and config",
-                    "check: '\(word)' は parsers、rules、config のどれでもありません"))
+                    "check: '\(word)' is none of parsers, rules, retention and config",
+                    "check: '\(word)' は parsers、rules、retention、config のどれでもありません"))
         }
         for diagnostic in diagnostics { StandardError.write("\(diagnostic)\n") }
         guard diagnostics.isEmpty else {
@@ -118,15 +124,38 @@ struct CheckCommand: ParsableCommand {
                 timeZone: try TimeZoneOption.resolve("Asia/Tokyo"))
     }
 
+    /// Files are checked on top of the shipped classes.
+    private func checkRetention(_ paths: [String]) throws -> [Diagnostic] {
+        let shipped = ShippedData.retention().map { [$0] } ?? []
+        let loaded: RetentionLoader.Loaded
+        do {
+            loaded = try RetentionLoader.load(shipped + paths)
+        } catch {
+            throw Failure(.refused, "\(error)")
+        }
+        let classes = loaded.classes.classes
+        let approved = classes.count { $0.approval != nil }
+        StandardOutput.shared.write(
+            say(
+                "\(classes.count) retention classes, \(approved) approved\n",
+                "保存区分 \(classes.count)（承認済み \(approved)）\n"))
+        return loaded.diagnostics
+    }
+
     private func checkConfiguration(_ path: String) throws -> [Diagnostic] {
-        let (configuration, diagnostics) = Configuration.load(
-            try InputFile.bytes(path), file: path)
-        if let configuration {
+        let checked = try ConfigurationFile.load(path)
+        if let configuration = checked.configuration {
+            let (sources, assets, operators) = (
+                configuration.sources.count, configuration.assets.count,
+                configuration.operators.count
+            )
             StandardOutput.shared.write(
                 say(
-                    "\(path): zone \(configuration.zone), \(configuration.sources.count) sources\n",
-                    "\(path): 領域 \(configuration.zone)、収集元 \(configuration.sources.count)\n"))
+                    "\(path): zone \(configuration.zone), \(sources) sources, \(assets) assets, "
+                        + "\(operators) operators\n",
+                    "\(path): 領域 \(configuration.zone)、収集元 \(sources)、情報資産 \(assets)、"
+                        + "操作者 \(operators)\n"))
         }
-        return diagnostics
+        return checked.diagnostics
     }
 }

@@ -16,7 +16,7 @@ struct Hisui: AsyncParsableCommand {
             subcommands: [
                 RunCommand.self, ImportCommand.self, ParseCommand.self, SearchCommand.self,
                 DetectCommand.self, CheckCommand.self, StatusCommand.self, SourcesCommand.self,
-                DemoCommand.self,
+                RetentionCommand.self, SetupCommand.self, DemoCommand.self,
             ])
     }
 

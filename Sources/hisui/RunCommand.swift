@@ -56,15 +56,14 @@ struct RunCommand: AsyncParsableCommand {
 
     /// Reads and checks a configuration; says what is wrong and returns nil if it is refused.
     private static func load(_ path: String, log: Logger) -> Configuration? {
-        let bytes: [UInt8]
+        let checked: ConfigurationFile.Checked
         do throws(Failure) {
-            bytes = try InputFile.bytes(path)
+            checked = try ConfigurationFile.load(path)
         } catch {
             log.error("\(error.message)")
             return nil
         }
-        let (configuration, diagnostics) = Configuration.load(bytes, file: path)
-        for diagnostic in diagnostics { log.error("\(diagnostic)") }
-        return configuration
+        for diagnostic in checked.diagnostics { log.error("\(diagnostic)") }
+        return checked.configuration
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import HisuiBytes
 import HisuiEvent
+import HisuiPolicy
 import HisuiStore
 
 /// `hisui sources`: from where records come, and whether all of them did.
@@ -19,6 +20,13 @@ struct SourcesCommand: ParsableCommand {
     @OptionGroup var common: CommonOptions
     @OptionGroup var store: StoreOptions
 
+    @Option(
+        help: ArgumentHelp(
+            say(
+                "The configuration: tells of expected sources that were never heard.",
+                "設定ファイル。一度も受信していない想定収集元を表示します。"), valueName: "file"))
+    var config: String?
+
     @Option(help: ArgumentHelp(say("table or jsonl.", "table または jsonl。"), valueName: "format"))
     var format: TableFormat?
 
@@ -32,6 +40,27 @@ struct SourcesCommand: ParsableCommand {
         } else {
             output.write(SourceList.table(snapshot, now: Timestamp.now()))
             output.write(SourceList.gaps(snapshot, timeZone: try TimeZoneOption.resolve(nil)))
+        }
+        try tellNeverHeard(snapshot)
+    }
+
+    /// Expected sources of the inventory's assets of which nothing is stored.
+    private func tellNeverHeard(_ snapshot: Snapshot) throws {
+        guard let config else { return }
+        let checked = try ConfigurationFile.load(config)
+        for diagnostic in checked.diagnostics { StandardError.write("\(diagnostic)\n") }
+        guard let configuration = checked.configuration else {
+            throw Failure(
+                .refused, say("the configuration is refused; see above", "設定に誤りがあります（上記参照）"))
+        }
+        let heard = SourceList.states(of: snapshot)
+            .filter { $0.0.zone == configuration.zone && $0.1.account.stored > 0 }
+            .map(\.1.source.id)
+        for (asset, source) in configuration.neverHeard(heard) {
+            StandardError.write(
+                say(
+                    "hisui: never heard: \(source), expected of \(asset.name)\n",
+                    "hisui: 一度も受信していません: \(source)（\(asset.nameJapanese)）\n"))
         }
     }
 }

@@ -9,7 +9,11 @@ import Testing
 /// The example that is shipped, from the place of this file.
 func example() throws -> [UInt8] {
     let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-    let path = "/" + root + "/ops/hisui.example.yaml"
+    return try contents("/" + root + "/ops/hisui.example.yaml")
+}
+
+/// A small file.
+func contents(_ path: String) throws -> [UInt8] {
     // Safe: Swift ends the string with a NUL and keeps it for the call.
     let file = unsafe open(path, O_RDONLY)
     try #require(file >= 0)
