@@ -96,9 +96,10 @@ public struct SetupInterview: Sendable {
     /// What the reader of configurations says to the answers so far.
     private func problem(_ step: Step) -> String? {
         var shown = self
-        // Sources come later; until then this machine's journal stands for them.
-        let later: [Step] = [.syslogUDP, .syslogTCP]
-        if later.contains(step), !shown.answers.journal { shown.answers.journal = true }
+        // Until all sources were asked for, this machine's journal stands for them.
+        if step == .journal || step == .syslogUDP || step == .syslogTCP {
+            shown.answers.journal = true
+        }
         let bytes = Array(shown.configuration(japanese: false).utf8)
         let (configuration, diagnostics) = Configuration.load(bytes, file: "setup")
         let wrong = diagnostics.first ?? configuration?.check(against: classes).first
