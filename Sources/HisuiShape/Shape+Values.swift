@@ -36,7 +36,8 @@ extension Shape {
         out.append(contentsOf: literals[stretch.last][..<stretch.lastByte])
     }
 
-    /// Appends the text of a stretch of a row's record.
+    /// Appends the text of a stretch of a row's record: each literal and slot is decoded by itself,
+    /// because none ends inside a character.
     public func append(
         _ stretch: Stretch, slots values: some RandomAccessCollection<ByteRange>,
         of bytes: Span<UInt8>, to out: inout [UInt8]
@@ -45,9 +46,15 @@ extension Shape {
             appendBytes(stretch, slots: values, of: bytes, to: &out)
             return
         }
-        var part: [UInt8] = []
-        appendBytes(stretch, slots: values, of: bytes, to: &part)
-        encoding.appendText(part.span, 0..<part.count, to: &out)
+        for index in stretch.first...stretch.last {
+            let literal = literals[index]
+            let from = index == stretch.first ? stretch.firstByte : 0
+            let to = index == stretch.last ? stretch.lastByte : literal.count
+            encoding.appendText(literal.span, from..<to, to: &out)
+            guard index < stretch.last else { return }
+            let slot = values[values.index(values.startIndex, offsetBy: index)]
+            encoding.appendText(bytes, slot.range, to: &out)
+        }
     }
 
     /// Appends the value of a field of a row, decoded.

@@ -107,10 +107,16 @@ struct TestData {
             fields.append(Shape.Field("host.name", .keyword, .slot(2, .raw)))
         }
         let stretch = stretch(of: literals)
-        fields.append(Shape.Field("part", .text, .stretch(self.stretch(of: literals))))
+        // Any bytes are text of some kind in CP932; what is cut inside a character is not tried.
+        let encoding: TextEncoding = generator.chance(30) ? .cp932 : .utf8
+        let part =
+            encoding == .utf8 ? self.stretch(of: literals) : Shape.Stretch.whole(of: literals)
+        fields.append(Shape.Field("part", .text, .stretch(part)))
         return Shape(
             literals: literals, slots: (0..<slots).map { _ in Shape.Slot(.text) }, fields: fields,
-            message: stretch, parser: generator.chance(50) ? "linux.test" : "", rule: "r\(slots)")
+            message: encoding == .utf8 ? stretch : .whole(of: literals),
+            parser: generator.chance(50) ? "linux.test" : "", rule: "r\(slots)",
+            encoding: encoding)
     }
 
     /// Any stretch of a record with these literals.
@@ -221,7 +227,7 @@ struct TestData {
     static func value(_ value: Shape.Value, _ shape: Shape, _ slots: [[UInt8]]) -> [UInt8] {
         switch value {
         case .constant(let bytes): return bytes
-        case .slot(let slot, let decoding): return decoded(slots[slot], decoding)
+        case .slot(let slot, let decoding): return decoded(text(slots[slot], shape), decoding)
         case .stretch(let stretch):
             var pieces: [[UInt8]] = []
             for number in stretch.first...stretch.last {
@@ -233,8 +239,14 @@ struct TestData {
                 pieces.append(literal)
                 if number < stretch.last { pieces.append(slots[number]) }
             }
-            return pieces.flatMap { $0 }
+            return pieces.flatMap { text($0, shape) }
         }
+    }
+
+    private static func text(_ bytes: [UInt8], _ shape: Shape) -> [UInt8] {
+        var out: [UInt8] = []
+        shape.encoding.appendText(bytes.span, 0..<bytes.count, to: &out)
+        return out
     }
 
     private static func decoded(_ value: [UInt8], _ decoding: Shape.Decoding) -> [UInt8] {

@@ -52,7 +52,19 @@ final class BlockScan {
         return taken
     }
 
+    /// The text of a slot's values.
     func column(shape: Int, slot: Int) throws(QueryFailure) -> SlotColumn {
+        let encoding = block.shapes[shape].shape.encoding
+        if encoding == .utf8 { return try bytesColumn(shape: shape, slot: slot) }
+        let key = 1 << 40 | shape << 16 | slot
+        if let known = columns[key] { return known }
+        let taken = try bytesColumn(shape: shape, slot: slot).decoded(encoding)
+        columns[key] = taken
+        return taken
+    }
+
+    /// A slot's values as their bytes stand in the records.
+    func bytesColumn(shape: Int, slot: Int) throws(QueryFailure) -> SlotColumn {
         let key = shape << 16 | slot
         if let known = columns[key] { return known }
         let taken = try reading { () throws(StoreError) in
@@ -138,6 +150,28 @@ extension BlockScan {
     }
 }
 
+extension SlotColumn {
+    /// The text of all values; values that share their bytes go on sharing them.
+    ///
+    /// - Complexity: O(bytes), once for each block that a query reads the column of.
+    fileprivate func decoded(_ encoding: TextEncoding) -> SlotColumn {
+        var text: [UInt8] = []
+        var places: [ByteRange: ByteRange] = [:]
+        var decoded = ranges
+        for index in ranges.indices {
+            if let known = places[ranges[index]] {
+                decoded[index] = known
+                continue
+            }
+            let start = text.count
+            encoding.appendText(bytes.span, ranges[index].range, to: &text)
+            decoded[index] = ByteRange(start..<text.count)
+            places[ranges[index]] = decoded[index]
+        }
+        return SlotColumn(bytes: text, ranges: decoded)
+    }
+}
+
 /// Puts the text of a stretch together, row by row, with the columns at hand.
 struct TextReader {
     let text: StretchText
@@ -147,7 +181,12 @@ struct TextReader {
     init(_ text: StretchText, shape: Int, _ scan: BlockScan) throws(QueryFailure) {
         self.text = text
         var columns: [SlotColumn] = []
-        for slot in text.slots { columns.append(try scan.column(shape: shape, slot: slot)) }
+        for slot in text.slots {
+            columns.append(
+                text.isRecord
+                    ? try scan.bytesColumn(shape: shape, slot: slot)
+                    : try scan.column(shape: shape, slot: slot))
+        }
         self.columns = columns
     }
 

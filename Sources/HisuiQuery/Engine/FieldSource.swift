@@ -22,6 +22,8 @@ struct StretchText {
     let literals: [[UInt8]]
     /// Numbers of slots of the shape, at least one.
     let slots: [Int]
+    /// Whether it is the record as its bytes stand, and not its text.
+    var isRecord = false
 
     /// How long the text is at least.
     var least: Int { literals.reduce(0) { $0 + $1.count } }
@@ -53,13 +55,14 @@ extension FieldSource {
 
     /// The source of the field called `name` in the rows of shape number `shape` of `block`.
     static func resolve(_ name: String, shape number: Int, in block: Block) -> FieldSource {
-        let shape = block.shapes[number].shape
+        if name == FieldName.record { return record(of: block.shapes[number].shape) }
+        // Columns are decoded when they are taken, so the fixed text has to be too.
+        let shape = block.shapes[number].shape.inUTF8()
         switch name {
         case FieldName.time: return .row(.time)
         case FieldName.message:
             if let field = shape.field("message") { return value(field.value, of: shape) }
             return .stretch(shape.message, of: shape)
-        case FieldName.record: return .stretch(.whole(of: shape.literals), of: shape)
         case FieldName.zone:
             // An act says itself which zone it is about; its stream belongs to none.
             if block.isOfActs {
@@ -83,6 +86,15 @@ extension FieldSource {
                 ? .constant(streamText(zone: block.zone, source: block.sources[0])) : .row(.stream)
         default: return shape.field(name).map { value($0.value, of: shape) } ?? .constant([])
         }
+    }
+
+    /// The record, byte for byte.
+    private static func record(of shape: Shape) -> FieldSource {
+        if shape.encoding == .utf8 { return .stretch(.whole(of: shape.literals), of: shape) }
+        if shape.slots.isEmpty { return .constant(shape.literals[0]) }
+        return .text(
+            StretchText(
+                literals: shape.literals, slots: Array(shape.slots.indices), isRecord: true))
     }
 
     /// What `_stream` shows: `{zone="…",source="…"}`.
