@@ -121,9 +121,13 @@ public struct Detector {
         begin()
         load(plan.loads, row, of: batch, plan.shape)
         if plan.needsRecord {
-            let bytes = batch.bytes.span
-            let record = ByteRange(offset: row.offset, count: row.count)
-            let range = values.append { $0.append(bytes, record) }
+            let start = Int(row.firstSlot)
+            let slots = batch.slots[start..<start + plan.shape.slots.count]
+            let range = values.append { out in
+                plan.shape.append(
+                    .stretch(.whole(of: plan.shape.literals)), slots: slots, of: batch.bytes.span,
+                    to: &out)
+            }
             values.addText(range)
         }
         var isLoaded = false

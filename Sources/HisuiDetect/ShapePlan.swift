@@ -36,7 +36,7 @@ final class ShapePlan {
             case let value?: varying[field] = value
             }
         }
-        for literal in shape.literals {
+        for literal in shape.inUTF8().literals {
             let range = values.append { $0.append(contentsOf: literal) }
             values.addText(range)
         }
