@@ -1,3 +1,4 @@
+import HisuiBytes
 import HisuiYAML
 import Testing
 
@@ -112,10 +113,12 @@ private func mistakes(_ text: String) throws -> [String] {
         ]
         var interview = try interview()
         while let question = interview.question, question.key != key {
-            #expect(interview.answer(right[question.key] ?? "") == nil, "\(question.key)")
+            let problem = interview.answer(right[question.key] ?? "")
+            #expect(problem == nil, "\(question.key)")
         }
         let before = interview.configuration(japanese: false)
-        let problem = try #require(interview.answer(wrong))
+        let answer = interview.answer(wrong)
+        let problem = try #require(answer)
         #expect(!problem.english.isEmpty && !problem.japanese.isEmpty)
         #expect(interview.question?.key == key)
         #expect(interview.configuration(japanese: false) == before)
@@ -125,10 +128,13 @@ private func mistakes(_ text: String) throws -> [String] {
         var interview = try interview()
         while let question = interview.question, question.key != "files" {
             let answers = ["organisation": "City", "zone": "lgwan", "journal": "no"]
-            #expect(interview.answer(answers[question.key] ?? "") == nil)
+            let problem = interview.answer(answers[question.key] ?? "")
+            #expect(problem == nil)
         }
-        #expect(interview.answer("") != nil)
-        #expect(interview.answer("/var/log/app.log") == nil)
+        let nothing = interview.answer("")
+        #expect(nothing != nil)
+        let file = interview.answer("/var/log/app.log")
+        #expect(file == nil)
     }
 
     @Test func aFileMayAnswer() throws {
@@ -144,7 +150,8 @@ private func mistakes(_ text: String) throws -> [String] {
             contacts: ["CSIRT, csirt@example.jp"]
             """
         var interview = try interview()
-        #expect(interview.answer(Array(text.utf8), file: "f").map(\.description) == [])
+        let wrong = interview.answer(Array(text.utf8), file: "f")
+        #expect(wrong.map(\.description) == [])
         let found = try configuration(interview)
         #expect(found.zones[1].addresses.map(\.description) == ["10.2.0.0/16"])
         #expect(found.sources.map(\.id) == ["journal", "syslog-udp-0.0.0.0:514"])

@@ -100,6 +100,8 @@ public struct SetupInterview: Sendable {
         if step == .journal || step == .syslogUDP || step == .syslogTCP {
             shown.answers.journal = true
         }
+        // Own zones are asked for next.
+        if shown.answers.zones.isEmpty { return nil }
         let bytes = Array(shown.configuration(japanese: false).utf8)
         let (configuration, diagnostics) = Configuration.load(bytes, file: "setup")
         let wrong = diagnostics.first ?? configuration?.check(against: classes).first
