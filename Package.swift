@@ -132,7 +132,10 @@ if !bare {
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(name: "TidyTests", swiftSettings: settings),
-        .testTarget(name: "ScenarioTests", dependencies: ["hisui"], swiftSettings: settings),
+        .testTarget(
+            name: "ScenarioTests",
+            dependencies: ["hisui", "HisuiEvent", "HisuiFile", "HisuiStore"],
+            swiftSettings: settings),
     ]
     products += [.executable(name: "hisui", targets: ["hisui"])]
 }
@@ -146,6 +149,7 @@ if fuzz {
     ]
     // One program for each parser of outside bytes; see Fuzz/README.md.
     targets += [
+        fuzzer("Act", ["HisuiBytes", "HisuiEvent"]),
         fuzzer("Bytes", ["HisuiBytes"]),
         fuzzer("Segment", ["HisuiStore", "HisuiShape", "HisuiFile", "HisuiBytes"]),
         fuzzer("WriteAheadLog", storeModules),

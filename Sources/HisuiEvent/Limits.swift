@@ -173,6 +173,12 @@ public enum Limits {
     public static let actListMax = 8192
     /// A name or address by which an actor is known: user, terminal, peer.
     public static let actorTextBytesMax = 256
+    /// Ancestors of a process in whose environment its SSH client is looked for, and bytes read of
+    /// each: `sudo` takes the variable away.
+    public static let ancestorsMax = 16
+    public static let environmentBytesMax = 128 << 10
+    /// The file of accounts, when a uid's name is looked up.
+    public static let accountFileBytesMax = 4 << 20
     /// Acts of one frame of their log, and bytes of them after which a frame ends.
     public static let actsPerFrameMax = 1024
     public static let actFrameBytesMax = 4 << 20

@@ -27,7 +27,7 @@ extension Daemon {
         let stage = try DetectStage(
             store: configuration.store, zone: configuration.zone, rules: loaded.rules,
             durable: durable,
-            actor: Actor(.daemon, uid: geteuid(), pid: getpid(), program: "hisui"), log: log,
+            actor: Actor.daemon(), log: log,
             describe: describe)
         return Detecting(
             stage: stage,

@@ -76,7 +76,14 @@ public struct Daemon: Sendable {
             // A collector may wait in a full queue for a store that refuses, and never end.
             onStop: { write.stopWaiting() }, log: log)
         sources.apply(configuration.sources)
-        let onHangUp = ReloadService { reload(parse, routing, sources, detection) }
+        let acts = DaemonActs(configuration, definitions: definitions, logger: log)
+        let onHangUp = ReloadService { reload(parse, routing, sources, detection, acts) }
+        acts.started(streams: opened.streams)
+        var isWhole = false
+        defer {
+            // The writer's thread has ended, or never begun.
+            acts.stopped(streams: opened.sizes(), isWhole: isWhole)
+        }
         try await serve([
             ThreadService(description: "seal", body: { seal.run() }, requestStop: { seal.stop() }),
             detection.service,
@@ -91,6 +98,7 @@ public struct Daemon: Sendable {
                 lastTurnMillis: { write.lastTurnMillis },
                 waitUntilReady: { sources.waitForBeginning() }, log: log),
         ])
+        isWhole = !write.lostRecords
         if write.lostRecords {
             throw PipelineError(
                 "stopped while the store refused: the last records that were taken are not stored",
@@ -101,13 +109,14 @@ public struct Daemon: Sendable {
     /// Reads the configuration again; what is refused stays as it was.
     private func reload(
         _ parse: ParseStage, _ routing: SourceRouting, _ sources: SourceService,
-        _ detection: Detecting
+        _ detection: Detecting, _ acts: DaemonActs
     ) {
         guard let fresh = loadConfiguration() else {
+            acts.reloaded(nil, nil)
             log.error("reload: the configuration is refused; the one in force stays")
             return
         }
-        reloadDefinitions(parse, fresh)
+        let definitions = reloadDefinitions(parse, fresh)
         reloadRules(detection, fresh)
         if fresh.store != configuration.store || fresh.zone != configuration.zone
             || fresh.service != configuration.service
@@ -116,21 +125,28 @@ public struct Daemon: Sendable {
         }
         routing.replace(with: fresh)
         sources.apply(fresh.sources)
+        acts.reloaded(fresh, definitions)
         log.notice("reload: the configuration was read again")
     }
 
     /// Puts the definitions into force if every file is accepted: what worked a moment ago must not
     /// be lost to a mistake in one of them.
-    private func reloadDefinitions(_ parse: ParseStage, _ fresh: Configuration) {
+    ///
+    /// - Returns: their digest; nil if they were refused.
+    private func reloadDefinitions(_ parse: ParseStage, _ fresh: Configuration) -> [UInt8]? {
         do {
             let loaded = try definitions(of: fresh)
-            if loaded.diagnostics.isEmpty { return parse.replace(with: loaded) }
+            if loaded.diagnostics.isEmpty {
+                parse.replace(with: loaded)
+                return loaded.definitions.digest
+            }
             log.error(
                 "reload: \(loaded.diagnostics.count) mistakes; the parser definitions in force stay"
             )
         } catch {
             log.error("reload: \(error); the parser definitions in force stay")
         }
+        return nil
     }
 
     /// The definitions of a configuration, once they are kept in the store: rows name them.
@@ -187,11 +203,14 @@ public struct Daemon: Sendable {
 
     /// Carries the writer from the task that opened it to the thread that owns it.
     private struct OpenedZone: @unchecked Sendable {
-        // Safe: `use` is called once, by the writer's thread, and nobody else has the writer.
+        // Safe: `use` is called once, by the writer's thread, and nobody else has the writer while
+        // that runs; `sizes` is called after it.
         private let writer: ZoneWriter
         let positions: [String: [UInt8]]
         /// One past the last durable leaf of each stream.
         let durable: [String: UInt64]
+        /// `name size` of each stream when it was opened.
+        let streams: [String]
 
         init(
             _ writer: ZoneWriter, _ positions: [String: [UInt8]], _ durable: [String: UInt64]
@@ -199,6 +218,17 @@ public struct Daemon: Sendable {
             self.writer = writer
             self.positions = positions
             self.durable = durable
+            streams = Self.sizes(writer)
+        }
+
+        /// `name size` of each stream now.
+        func sizes() -> [String] { Self.sizes(writer) }
+
+        private static func sizes(_ writer: ZoneWriter) -> [String] {
+            writer.streamNames.map { name in
+                let size = (try? writer.stream(name))?.committedIndex ?? 0
+                return "\(name) \(size)"
+            }
         }
 
         func use(_ body: (ZoneWriter) -> Void) { body(writer) }

@@ -41,6 +41,8 @@ public struct Configuration: Hashable, Sendable {
     public var contacts: [Contact]
     public var openingHours: OpeningHours
     public var service: Service
+    /// SHA-256 of the file and those it includes: by it acts say which configuration was in force.
+    public var digest: [UInt8] = []
     /// Where the class of each stream stands in the file, for `check(against:)`.
     var classPlaces: [String: Place]
 
@@ -69,10 +71,17 @@ public struct Configuration: Hashable, Sendable {
             return (nil, [error.diagnostic])
         }
         let log = Diagnostics { NearestName.suggestion(for: $0, in: $1) }
-        let configuration = withoutActuallyEscaping(include) { include in
-            var reader = ConfigurationReader(log, include: include)
+        var hash = SHA256()
+        hash.update(bytes.span)
+        var configuration = withoutActuallyEscaping(include) { include in
+            var reader = ConfigurationReader(log) { path in
+                let part = include(path)
+                if let part { hash.update(part.span) }
+                return part
+            }
             return reader.read(root)
         }
+        configuration?.digest = hash.finish()
         guard log.isEmpty else { return (nil, log.sorted) }
         precondition(configuration != nil, "a configuration was refused without a reason")
         return (configuration, [])

@@ -149,7 +149,7 @@ enum ActRows {
         var shapes: ShapeTable
     }
 
-    /// - Throws: `.limit` for an act that is too large for a record.
+    /// - Throws: `.limit` for an act that is too large for a record, or has a name twice.
     static func batches(
         of acts: [Act], received: Timestamp, path: String
     ) throws(StoreError) -> [Frame] {
@@ -165,6 +165,7 @@ enum ActRows {
                     .limit, "an act of \(count) bytes; one has at most \(Limits.recordBytesMax)",
                     path: path)
             }
+            try checkReadable(batch.bytes.span.extracting(start..<batch.bytes.count), path)
             let firstSlot = batch.slots.count
             let shape = appendSlots(of: start..<batch.bytes.count, to: &batch)
             batch.rows.append(
@@ -181,6 +182,15 @@ enum ActRows {
         }
         if !batch.rows.isEmpty { frames.append(Frame(rows: batch, shapes: shapes)) }
         return frames
+    }
+
+    /// Refuses what no reader could read again: a name twice, a list that is too long.
+    private static func checkReadable(_ record: Span<UInt8>, _ path: String) throws(StoreError) {
+        do throws(ActFailure) {
+            _ = try Act(decoding: record)
+        } catch {
+            throw StoreError(.limit, "an act that could not be read again: \(error)", path: path)
+        }
     }
 
     /// Appends the slots of a record that is an act, and returns its shape.

@@ -67,6 +67,7 @@ struct StreamRecovery {
     private(set) var lastNumber: UInt32 = 0
 
     private var segments: [Range<UInt64>] = []
+    private var foldersToSync: [String] = []
     private var knownCauses: Set<String> = []
 
     /// - Parameters:
@@ -118,10 +119,9 @@ struct StreamRecovery {
         } catch {
             throw StoreError(file: error)
         }
-        if isAlone {
-            try StoreDirectory.sync(
-                fileSystem, [Path.parent(of: path), path, segmentsPath, logsPath])
-        }
+        foldersToSync =
+            isAlone ? [Path.parent(of: path), path, segmentsPath, logsPath] : []
+        if limits == nil { try syncFolders() }
         segments.sort { ($0.upperBound, $0.lowerBound) < ($1.upperBound, $1.lowerBound) }
         takeStatesOfSegments()
         lastNumber = logs.map(\.number).max() ?? 0
@@ -130,6 +130,15 @@ struct StreamRecovery {
         }
         for damage in report.damages { recordGap(of: damage, now) }
         if !newGaps.isEmpty || !damagedLogs.isEmpty { endResumedLog() }
+        if resumedLog == nil { try syncFolders() }
+    }
+
+    /// Makes the names of files and folders durable before anything is built upon them.
+    ///
+    /// Not needed to go on with a log that has a second commit: the first one did it.
+    private mutating func syncFolders() throws(StoreError) {
+        try StoreDirectory.sync(fileSystem, foldersToSync)
+        foldersToSync = []
     }
 
     /// Leaves out what a checkpoint covers and no file has any more: an index is never given twice.
@@ -196,8 +205,11 @@ struct StreamRecovery {
                     what: "the log ends in invalid bytes"))
         }
         take(states: touched, of: name, reader)
-        file(name, path, reader, isSound: damages.isEmpty && !name.isDamaged)
-        if isNewest, tail == 0 { resume(reader, firstReceived) }
+        try file(name, path, reader, isSound: damages.isEmpty && !name.isDamaged)
+        if isNewest, tail == 0 {
+            if limits != nil, reader.durable == 0 { try syncFolders() }
+            resume(reader, firstReceived)
+        }
         report.damages.append(contentsOf: damages)
         if !damages.isEmpty && !name.isDamaged { damagedLogs.append(path) }
         report.rowsInLogs += reader.rowCount
@@ -216,7 +228,7 @@ struct StreamRecovery {
     /// Decides what becomes of a log.
     private mutating func file(
         _ name: Filenames.LogName, _ path: String, _ reader: LogReader, isSound: Bool
-    ) {
+    ) throws(StoreError) {
         if !isSound { return }
         if reader.rowCount == 0 {
             emptyLogs.append(path)
@@ -225,6 +237,7 @@ struct StreamRecovery {
         let leaves = name.firstIndex..<reader.nextIndex
         if isCovered(leaves) {
             // The sealer was cut short between segment and log. Not removing it costs space only.
+            try syncFolders()
             try? fileSystem.remove(path)
         } else {
             closedLogs.append(
@@ -298,7 +311,8 @@ struct StreamRecovery {
                 at += part.count
             }
             try file.sync()
-            try fileSystem.syncDirectory(logsPath)
+            // Behind a first commit the file's name is durable.
+            if reader.durable == 0 { try fileSystem.syncDirectory(logsPath) }
             return true
         } catch {
             throw StoreError(file: error)

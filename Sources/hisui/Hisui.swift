@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import HisuiEvent
 
 /// The command line. One file for each subcommand; this one chooses the language, finds the
 /// subcommand and turns every way of ending into an exit status:
@@ -12,11 +13,11 @@ struct Hisui: AsyncParsableCommand {
             abstract: say(
                 "Collect, keep, search and watch the logs of separated networks.",
                 "分離されたネットワークのログを収集・保管・検索・監視します。"),
-            version: "hisui 0.1.0",
+            version: Program.version,
             subcommands: [
                 RunCommand.self, ImportCommand.self, ParseCommand.self, SearchCommand.self,
-                DetectCommand.self, CheckCommand.self, StatusCommand.self, SourcesCommand.self,
-                RetentionCommand.self, SetupCommand.self, DemoCommand.self,
+                DetectCommand.self, AlertsCommand.self, CheckCommand.self, StatusCommand.self,
+                SourcesCommand.self, RetentionCommand.self, SetupCommand.self, DemoCommand.self,
             ])
     }
 

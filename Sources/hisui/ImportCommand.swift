@@ -1,5 +1,7 @@
 import ArgumentParser
 import HisuiBytes
+import HisuiEvent
+import HisuiFile
 import HisuiPipeline
 
 /// `hisui import`: bulk load of files.
@@ -78,6 +80,7 @@ struct ImportCommand: AsyncParsableCommand {
         options.encoding = try EncodingOption.resolve(encoding)
         options.parser = only
         let importer = Importer(options)
+        let sizes = files.map { try? RealFileSystem().size($0) }
         let progress = SharedProgress()
         let report: Importer.Report
         do {
@@ -88,6 +91,7 @@ struct ImportCommand: AsyncParsableCommand {
         }
         progress.clear()
         tell(report, seconds: progress.elapsedSeconds)
+        record(report, sizes: sizes, seconds: progress.elapsedSeconds)
     }
 
     private func reference() throws -> Int64? {
@@ -105,6 +109,31 @@ struct ImportCommand: AsyncParsableCommand {
         }
         return nanoseconds
     }
+
+    /// Writes the act: which files, how large, and what became of them.
+    private func record(_ report: Importer.Report, sizes: [Int?], seconds: Double) {
+        let shown = files.prefix(Self.filesRecordedMax)
+        var fields: [Act.Field] = [
+            ("files", .list(shown.map(Self.short))),
+            ("files.bytes", .list(zip(shown, sizes).map { $1.map { String($0) } ?? "-" })),
+            ("files.count", .integer(Int64(files.count))),
+            ("records", .integer(Int64(clamping: report.records))),
+            ("bytes", .integer(Int64(clamping: report.bytes))),
+            ("recognised", .integer(Int64(clamping: report.recognised))),
+            ("segments", .integer(Int64(report.segments))),
+            ("duration.ms", .integer(Int64(seconds * 1000))),
+        ]
+        if let source { fields.append(("source", .text(source))) }
+        ActRecorder.record(.import, store: store, zone: zone, fields: fields)
+    }
+
+    /// A path as the act names it: its beginning, where nobody would read the rest.
+    private static func short(_ path: String) -> String {
+        String(decoding: path.utf8.prefix(1024), as: UTF8.self)
+    }
+
+    /// Files named in the act of an import; `files.count` tells of the rest.
+    private static let filesRecordedMax = 100
 
     /// The summary is no data: it goes to standard error.
     private func tell(_ report: Importer.Report, seconds: Double) {

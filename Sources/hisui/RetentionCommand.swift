@@ -107,7 +107,7 @@ struct RetentionApplyCommand: ParsableCommand {
         var refusal: Failure?
         let outcome: RetentionRun.Outcome
         do {
-            outcome = try setting.run().apply(actor: Actor(.operator)) { plan in
+            outcome = try setting.run().apply(actor: Actor.current()) { plan in
                 StandardError.write(RetentionReport.table(plan, setting))
                 if yes { return true }
                 refusal = Self.refusal(plan)

@@ -18,13 +18,16 @@ final class RowOutput {
     /// Rows printed so far.
     private(set) var rows = 0
 
-    /// - Parameter showsEvents: whether the rows are events and not figures about them.
-    init(_ format: RowFormat, showsEvents: Bool, timeZone: TimeZoneRules) {
+    /// - Parameters:
+    ///   - showsEvents: whether the rows are events and not figures about them.
+    ///   - acts: whether the events are acts, which have other columns.
+    init(_ format: RowFormat, showsEvents: Bool, acts: Bool = false, timeZone: TimeZoneRules) {
         self.format = format
         let isTerminal = StandardOutput.shared.isTerminal
         switch format {
         case .raw: writer = RawWriter()
         case .jsonl: writer = JSONLinesWriter()
+        case .table where showsEvents && acts: writer = ActTableWriter(timeZone: timeZone)
         case .table where showsEvents:
             writer = EventTableWriter(
                 timeZone: timeZone, isColoured: isTerminal,

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import HisuiBytes
 import HisuiEvent
 import HisuiQuery
 import HisuiStore
@@ -17,6 +18,10 @@ struct SearchCommand: ParsableCommand {
                   hisui search --store var/store 'error'
                   hisui search --store var/store 'user.name:=root and _time:1h'
                   hisui search --store var/store '"Failed password" | stats by (source.ip) count()'
+                  hisui search --store var/store --acts 'act:search actor.user:=sato'
+
+                Each search is recorded among the store's acts; where the store cannot be written,
+                it is done with a warning that it is not.
 
                 Standard output is a table on a terminal and JSON lines elsewhere. There is no
                 implicit limit. Ends with 1 when nothing was found.
@@ -26,6 +31,9 @@ struct SearchCommand: ParsableCommand {
                   hisui search --store var/store 'error'
                   hisui search --store var/store 'user.name:=root and _time:1h'
                   hisui search --store var/store '"Failed password" | stats by (source.ip) count()'
+                  hisui search --store var/store --acts 'act:search actor.user:=sato'
+
+                検索したことは操作記録に残ります。保管庫に書き込めないときは、その旨を警告して検索します。
 
                 端末には表、それ以外には JSON Lines で出力します。件数の上限はありません。
                 該当がなければ終了コード 1 を返します。
@@ -48,6 +56,13 @@ struct SearchCommand: ParsableCommand {
                 "表示と、クエリ内の時刻の時間帯（既定: この端末の設定）。"), valueName: "name"))
     var timeZone: String?
 
+    @Flag(
+        help: ArgumentHelp(
+            say(
+                "Search the store's acts: what Hisui and its operators did.",
+                "操作記録（Hisui と操作者が行ったこと）を検索します。")))
+    var acts = false
+
     @Flag(help: ArgumentHelp(say("Go on with what arrives, until Ctrl-C.", "新着を表示し続けます。")))
     var follow = false
 
@@ -56,49 +71,90 @@ struct SearchCommand: ParsableCommand {
 
     func run() throws {
         let zone = try TimeZoneOption.resolve(timeZone)
-        let parsed: Query
+        var parsed: Query
         do {
             parsed = try Query.parse(query, now: Timestamp.now(), timeZone: zone)
         } catch {
             throw Failure(.usage, error.description)
         }
+        let format = format ?? (StandardOutput.shared.isTerminal ? .table : .jsonl)
         let output = RowOutput(
-            format ?? (StandardOutput.shared.isTerminal ? .table : .jsonl),
-            showsEvents: parsed.showsEvents, timeZone: zone)
-        do {
-            if follow {
-                try followStore(parsed, output)
-            } else {
-                let snapshot = try store.snapshot()
-                try QueryRunner(snapshot: snapshot, query: parsed, options: output.options)
-                    .run { output.take($0) }
+            format, showsEvents: parsed.showsEvents, acts: acts, timeZone: zone)
+        let record = SearchRecord(
+            store: store, query: query, range: parsed.timeRange, format: format, acts: acts,
+            follow: follow)
+        if acts { parsed = try chosenZones(parsed) }
+        if follow { return try followStore(parsed, output, record) }
+        let snapshot = try store.snapshot(acts: acts)
+        record.watch()
+        try run(parsed, over: snapshot, output, record)
+        record.write("done")
+        if output.rows == 0 { throw ExitCode(Failure.Status.negative.rawValue) }
+    }
+
+    /// Shows what the query finds; records it too if it ends before its end.
+    private func run(
+        _ query: Query, over snapshot: Snapshot, _ output: RowOutput, _ record: SearchRecord
+    ) throws {
+        var options = output.options
+        options.shouldStop = { Interruption.signal != 0 }
+        do throws(QueryFailure) {
+            try QueryRunner(snapshot: snapshot, query: query, options: options).run { row in
+                record.countRow()
+                return output.take(row)
             }
-        } catch let error as QueryFailure {
-            throw Failure(.refused, error.description)
+        } catch {
+            guard error.code == .stopped else {
+                record.write("failed")
+                throw Failure(.refused, error.description)
+            }
+            output.finish()
+            record.write("interrupted")
+            Interruption.endProcess()
         }
         output.finish()
-        if output.rows == 0 && !follow { throw ExitCode(Failure.Status.negative.rawValue) }
+    }
+
+    /// Acts lie in one stream, whatever zone they are about: `--zone` asks for what they say.
+    private func chosenZones(_ query: Query) throws -> Query {
+        guard let zones = store.zones else { return query }
+        for zone in zones where !Filenames.isValidName(zone) {
+            throw Failure(
+                .usage, say("'\(zone)' is no name of a zone", "'\(zone)' は領域の名前ではありません"))
+        }
+        let names = zones.sorted().map { "\"\($0)\"" }.joined(separator: ",")
+        do {
+            return query.and(
+                try Query.parse("zone.name:in(\(names))", now: .now(), timeZone: .utc))
+        } catch {
+            throw Failure(.usage, error.description)
+        }
     }
 
     /// How often the store is looked at for what is new.
     private static let followMillis = 200
 
     /// Begins with what arrives from now on.
-    private func followStore(_ query: Query, _ output: RowOutput) throws {
+    private func followStore(
+        _ query: Query, _ output: RowOutput, _ record: SearchRecord
+    ) throws {
         let reader = try store.open()
+        record.write(nil)
         do {
-            let first = try reader.snapshot(zones: store.zones)
+            let first = try reader.snapshot(acts: acts, zones: store.zones)
             var follower = try QueryFollower(
                 query, options: output.options, after: first.nextIndices,
                 emit: { output.take($0) })
             while try follower.take(
-                reader.snapshot(zones: store.zones, after: follower.seen))
+                reader.snapshot(acts: acts, zones: store.zones, after: follower.seen))
             {
                 output.flush()
                 usleep(UInt32(Self.followMillis * 1000))
             }
         } catch let error as StoreError {
             throw Failure(.refused, "\(error)")
+        } catch let error as QueryFailure {
+            throw Failure(.refused, error.description)
         }
     }
 

@@ -110,7 +110,7 @@ struct SetupCommand: ParsableCommand {
         var digest: [UInt8] = []
         HexText.append(SHA256.of(bytes.span).span, 0..<32, to: &digest)
         let act = Act(
-            .setup, time: Timestamp.now(), actor: Actor(.operator),
+            .setup, time: Timestamp.now(), actor: Actor.current(),
             fields: [
                 ("file", .text(out)), ("sha256", .text(String(decoding: digest, as: UTF8.self))),
             ])

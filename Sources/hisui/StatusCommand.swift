@@ -25,7 +25,9 @@ struct StatusCommand: ParsableCommand {
         output.write(try streams(snapshot))
         output.write("\n" + SourceList.table(snapshot, now: Timestamp.now()))
         output.write(SourceList.gaps(snapshot, timeZone: try TimeZoneOption.resolve(nil)))
-        let differences = try equationErrors(snapshot)
+        let acts = try store.snapshot(acts: true)
+        output.write(try Self.actLines(acts, store: store.store))
+        let differences = try equationErrors(snapshot) + equationErrors(acts)
         if differences.isEmpty {
             output.write(
                 "\n"
@@ -35,10 +37,28 @@ struct StatusCommand: ParsableCommand {
                         "収支は一致しています（提供 = 保管 + 重複 + 取りこぼし。保管数は実際の件数と一致）。\n"))
         }
         for difference in differences { StandardError.write("hisui: \(difference)\n") }
-        if !differences.isEmpty || !snapshot.problems.isEmpty {
+        if !differences.isEmpty || !snapshot.problems.isEmpty || !acts.problems.isEmpty {
             output.flush()
             throw ExitCode(Failure.Status.integrity.rawValue)
         }
+    }
+
+    /// How many acts there are, and the findings of the last day by level, highest first.
+    private static func actLines(_ acts: Snapshot, store: String) throws -> String {
+        let count = acts.blocks.reduce(0) { $0 + $1.count }
+        let day: Int64 = 86_400 * 1_000_000_000
+        let least = Timestamp(nanoseconds: Timestamp.now().nanoseconds - day)
+        var counts: [String: Int] = [:]
+        for alert in try Alert.all(store: store) where alert.first >= least {
+            counts[alert.level, default: 0] += 1
+        }
+        let levels = counts.keys.sorted { ActText.rank($0) > ActText.rank($1) }
+            .map { "\(ActText.level($0)) \(counts[$0] ?? 0)" }
+        let shown = levels.isEmpty ? say("none", "なし") : levels.joined(separator: ", ")
+        return "\n"
+            + say(
+                "Acts recorded: \(count.grouped). Findings of the last 24 hours: \(shown).\n",
+                "操作記録: \(count.grouped) 件。過去 24 時間の検知: \(shown)。\n")
     }
 
     private func streams(_ snapshot: Snapshot) throws -> String {

@@ -24,11 +24,12 @@ struct StoreOptions: ParsableArguments {
     }
 
     /// What the store holds now, after saying which of its files cannot be read.
-    func snapshot() throws -> Snapshot {
+    /// - Parameter acts: the store's acts instead of its zones.
+    func snapshot(acts: Bool = false) throws -> Snapshot {
         let reader = try open()
         let snapshot: Snapshot
         do {
-            snapshot = try reader.snapshot(zones: zones)
+            snapshot = try reader.snapshot(acts: acts, zones: zones)
         } catch {
             throw Failure(.refused, "\(error)")
         }

@@ -7,6 +7,7 @@ final class StandardOutput: Sendable {
     static let shared = StandardOutput()
 
     private let buffer = Mutex<[UInt8]>([])
+    private let atClose = Mutex<(@Sendable () -> Void)?>(nil)
 
     /// Whether a person looks at it.
     let isTerminal = isatty(STDOUT_FILENO) == 1
@@ -33,21 +34,26 @@ final class StandardOutput: Sendable {
     func write(_ bytes: some Sequence<UInt8>) {
         buffer.withLock { buffer in
             buffer.append(contentsOf: bytes)
-            if buffer.count >= 64 << 10 { Self.flush(&buffer) }
+            if buffer.count >= 64 << 10 { flush(&buffer) }
         }
     }
 
     /// Writes what was collected.
     func flush() {
-        buffer.withLock { if !$0.isEmpty { Self.flush(&$0) } }
+        buffer.withLock { if !$0.isEmpty { flush(&$0) } }
     }
+
+    /// What is still to be done when the reader has gone away; must not write to this output.
+    func onClosed(_ body: @escaping @Sendable () -> Void) { atClose.withLock { $0 = body } }
 
     /// A reader that has gone away (`| head`) ends the program quietly; any other failure ends it
     /// with a message, because output that is cut must not look whole.
-    private static func flush(_ buffer: inout [UInt8]) {
+    private func flush(_ buffer: inout [UInt8]) {
         switch writeAll(buffer, to: STDOUT_FILENO) {
         case 0: break
-        case EPIPE: Glibc.exit(0)
+        case EPIPE:
+            atClose.withLock { $0 }?()
+            Glibc.exit(0)
         case let code:
             StandardError.write("hisui: cannot write to standard output: \(systemMessage(code))\n")
             Glibc.exit(Failure.Status.refused.rawValue)

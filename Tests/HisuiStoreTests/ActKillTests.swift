@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    private static let appends = 9
+    private static let appends = 11
 
     @Test(arguments: [1, 2] as [UInt64])
     func noActIsLostAtAnyKillPoint(seed: UInt64) throws {

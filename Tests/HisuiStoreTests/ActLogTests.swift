@@ -129,6 +129,9 @@ import Testing
             try Self.log(disk).append([Self.act(0), Self.act(1, size: 400_000)])
         }
         #expect(error?.code == .limit)
+        var twice = Self.act(0)
+        twice.fields.append(("time", .text("now")))
+        #expect(throws: StoreError.self) { try Self.log(disk).append([Self.act(1), twice]) }
         #expect(try Self.numbers(disk).isEmpty)
     }
 

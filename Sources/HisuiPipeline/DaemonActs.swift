@@ -1,0 +1,92 @@
+import HisuiBytes
+import HisuiEvent
+import HisuiFile
+import HisuiParse
+import HisuiPolicy
+import HisuiStore
+import Logging
+import Synchronization
+
+/// Writes what the daemon does into the store's acts: start, stop, reload.
+///
+/// An act that cannot be written is told in the daemon's own log, and reception goes on: to lose
+/// logs because their keeping cannot be recorded would be the greater loss.
+final class DaemonActs: Sendable {
+    private let log: ActLog
+    private let zone: String
+    private let actor = Actor.daemon()
+    private let logger: Logger
+    /// Digests in force: of the configuration, and of the parser definitions.
+    private let inForce: Mutex<Digests>
+
+    struct Digests: Sendable {
+        var configuration: [UInt8]
+        var definitions: [UInt8]
+    }
+
+    init(_ configuration: Configuration, definitions: DefinitionLoader.Loaded, logger: Logger) {
+        log = ActLog(
+            fileSystem: RealFileSystem(), store: configuration.store,
+            now: { Timestamp(nanoseconds: SystemClock.nanoseconds()) })
+        zone = configuration.zone
+        self.logger = logger
+        inForce = Mutex(
+            Digests(
+                configuration: configuration.digest,
+                definitions: definitions.definitions.digest))
+    }
+
+    /// The daemon is about to take records.
+    /// - Parameter streams: `name size root` of each stream; the root where there is a tree.
+    func started(streams: [String]) {
+        let digests = inForce.withLock { $0 }
+        write(
+            .start,
+            [
+                ("configuration.sha256", .text(Self.text(digests.configuration))),
+                ("definitions.sha256", .text(Self.text(digests.definitions))),
+                ("streams", .list(streams)),
+            ])
+    }
+
+    /// Everything that was taken is stored, or could not be.
+    func stopped(streams: [String], isWhole: Bool) {
+        write(.stop, [("streams", .list(streams)), ("whole", .boolean(isWhole))])
+    }
+
+    /// The configuration was read again.
+    ///
+    /// - Parameters:
+    ///   - configuration: as read; nil if it was refused.
+    ///   - definitions: in force from now on; nil if they were refused.
+    func reloaded(_ configuration: Configuration?, _ definitions: [UInt8]?) {
+        var fields: [Act.Field] = [("accepted", .boolean(configuration != nil))]
+        inForce.withLock { inForce in
+            func add(_ name: String, _ old: inout [UInt8], _ new: [UInt8]?) {
+                fields.append((name + ".sha256.before", .text(Self.text(old))))
+                if let new { old = new }
+                fields.append((name + ".sha256", .text(Self.text(old))))
+            }
+            add("configuration", &inForce.configuration, configuration?.digest)
+            add("definitions", &inForce.definitions, definitions)
+        }
+        write(.reload, fields)
+    }
+
+    private func write(_ kind: Act.Kind, _ fields: [Act.Field]) {
+        let act = Act(
+            kind, time: Timestamp(nanoseconds: SystemClock.nanoseconds()), zone: zone,
+            actor: actor, fields: fields)
+        do throws(StoreError) {
+            try log.append([act])
+        } catch {
+            logger.error("the act '\(kind.rawValue)' could not be recorded: \(error)")
+        }
+    }
+
+    private static func text(_ digest: [UInt8]) -> String {
+        var text: [UInt8] = []
+        HexText.append(digest.span, 0..<digest.count, to: &text)
+        return String(decoding: text, as: UTF8.self)
+    }
+}
