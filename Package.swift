@@ -128,7 +128,7 @@ if !bare {
             "HisuiPipeline",
             [
                 "HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiFile", "HisuiCollect",
-                "HisuiParse", "HisuiPolicy", "HisuiProof", "HisuiStore", "HisuiQuery",
+                "HisuiParse", "HisuiDetect", "HisuiPolicy", "HisuiProof", "HisuiStore", "HisuiQuery",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(name: "TidyTests", swiftSettings: settings),
