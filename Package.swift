@@ -128,7 +128,8 @@ if !bare {
             "HisuiPipeline",
             [
                 "HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiFile", "HisuiCollect",
-                "HisuiParse", "HisuiDetect", "HisuiPolicy", "HisuiProof", "HisuiStore", "HisuiQuery",
+                "HisuiParse", "HisuiDetect", "HisuiPolicy", "HisuiProof", "HisuiStore",
+                "HisuiQuery",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(name: "TidyTests", swiftSettings: settings),
