@@ -117,8 +117,8 @@ if !bare {
             name: "hisui",
             dependencies: [
                 "HisuiBytes", "HisuiYAML", "HisuiEvent", "HisuiShape", "HisuiFile",
-                "HisuiCollect", "HisuiParse", "HisuiDetect", "HisuiPolicy", "HisuiStore",
-                "HisuiQuery", "HisuiPipeline", "CLinux",
+                "HisuiCollect", "HisuiParse", "HisuiDetect", "HisuiPolicy", "HisuiProof",
+                "HisuiStore", "HisuiQuery", "HisuiPipeline", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -192,6 +192,8 @@ public enum Limits {
 
     // MARK: - Proof
 
+    /// Between two checkpoints of a stream: what is younger can be changed unseen.
+    public static let checkpointSecondsMax = 60
     /// A signed note: a checkpoint has about 600 bytes; room for cosignatures, of which those of
     /// the newer kinds have 5,000 bytes each.
     public static let noteBytesMax = 256 << 10

@@ -14,7 +14,9 @@ import UnixSignals
 ///
 ///     collectors ─▶ Intake ─▶ ParseStage ─▶ WriteStage ─▶ log ─▶ SealStage ─▶ segments
 ///     (threads)    (bounded)   (thread)      (thread)   │          (thread)
-///                                                       └─▶ DurableTail ─▶ DetectStage ─▶ acts
+///                                                       ├─▶ DurableTail ─▶ DetectStage ─▶ acts
+///                                                       │     (thread)
+///                                                       └─▶ DurableTail ─▶ ProofStage ─▶ trees
 ///                                                             (thread)
 ///
 /// Stops in the same order: collectors first, so that everything they took is stored before the
@@ -55,8 +57,11 @@ public struct Daemon: Sendable {
     ///
     /// - Throws: what kept it from starting, or that it had to stop with records not stored.
     public func run() async throws {
-        let opened = try openZone()
+        let proof = ZoneProof(store: configuration.store, zone: configuration.zone)
+        let opened = try openZone(proof)
+        let proving = beginProof(proof, after: opened.durable)
         let definitions = try definitions(of: configuration)
+        proving.stage.use(definitions: definitions.definitions.digest)
         let intake = Intake(
             bytesMax: configuration.service.queueBytesMax, positions: opened.positions)
         let routing = SourceRouting(configuration)
@@ -65,7 +70,9 @@ public struct Daemon: Sendable {
             bytesMax: configuration.service.queueBytesMax, routing: routing)
         let seal = SealStage(store: configuration.store, log: log)
         let detection = try detection(after: opened.durable)
-        var observers: [@Sendable (DurableRows) -> Void] = [{ detection.tail.offer($0) }]
+        var observers: [@Sendable (DurableRows) -> Void] = [
+            { detection.tail.offer($0) }, { proving.tail.offer($0) },
+        ]
         if let observe { observers.append { observe($0.rows, $0.shapes) } }
         let write = WriteStage(
             input: parse.output, service: configuration.service, log: log,
@@ -77,15 +84,17 @@ public struct Daemon: Sendable {
             onStop: { write.stopWaiting() }, log: log)
         sources.apply(configuration.sources)
         let acts = DaemonActs(configuration, definitions: definitions, logger: log)
-        let onHangUp = ReloadService { reload(parse, routing, sources, detection, acts) }
+        let onHangUp = ReloadService { reload(parse, routing, sources, detection, proving, acts) }
         acts.started(streams: opened.streams)
         var isWhole = false
         defer {
             // The writer's thread has ended, or never begun.
             acts.stopped(streams: opened.sizes(), isWhole: isWhole)
+            proving.stage.extendActs()
         }
         try await serve([
             ThreadService(description: "seal", body: { seal.run() }, requestStop: { seal.stop() }),
+            proving.service,
             detection.service,
             ThreadService(
                 description: "write", body: { opened.use { write.run($0) } }, requestStop: {}),
@@ -109,14 +118,14 @@ public struct Daemon: Sendable {
     /// Reads the configuration again; what is refused stays as it was.
     private func reload(
         _ parse: ParseStage, _ routing: SourceRouting, _ sources: SourceService,
-        _ detection: Detecting, _ acts: DaemonActs
+        _ detection: Detecting, _ proving: Proving, _ acts: DaemonActs
     ) {
         guard let fresh = loadConfiguration() else {
             acts.reloaded(nil, nil)
             log.error("reload: the configuration is refused; the one in force stays")
             return
         }
-        let definitions = reloadDefinitions(parse, fresh)
+        let definitions = reloadDefinitions(parse, proving, fresh)
         reloadRules(detection, fresh)
         if fresh.store != configuration.store || fresh.zone != configuration.zone
             || fresh.service != configuration.service
@@ -133,11 +142,14 @@ public struct Daemon: Sendable {
     /// be lost to a mistake in one of them.
     ///
     /// - Returns: their digest; nil if they were refused.
-    private func reloadDefinitions(_ parse: ParseStage, _ fresh: Configuration) -> [UInt8]? {
+    private func reloadDefinitions(
+        _ parse: ParseStage, _ proving: Proving, _ fresh: Configuration
+    ) -> [UInt8]? {
         do {
             let loaded = try definitions(of: fresh)
             if loaded.diagnostics.isEmpty {
                 parse.replace(with: loaded)
+                proving.stage.use(definitions: loaded.definitions.digest)
                 return loaded.definitions.digest
             }
             log.error(
@@ -176,14 +188,17 @@ public struct Daemon: Sendable {
     }
 
     /// The zone's writer, and what recovery found.
-    private func openZone() throws(StoreError) -> OpenedZone {
+    private func openZone(_ proof: ZoneProof) throws(StoreError) -> OpenedZone {
         let writer = try ZoneWriter.open(
             fileSystem: RealFileSystem(), store: configuration.store, zone: configuration.zone,
-            now: { Timestamp(nanoseconds: SystemClock.nanoseconds()) })
+            now: { Timestamp(nanoseconds: SystemClock.nanoseconds()) },
+            leastIndex: { (stream) throws(StoreError) in try proof.leastIndex(stream) })
+        // Opens the keys where there is no stream yet.
+        _ = try proof.leastIndex(ZoneWriter.defaultStream)
         endDeletions()
+        var durable: [String: UInt64] = [:]
         var positions: [String: [UInt8]] = [:]
         var newest: [String: Timestamp] = [:]
-        var durable: [String: UInt64] = [:]
         for name in writer.streamNames {
             let stream = try writer.stream(name)
             for cut in stream.recovery.cuts {

@@ -9,8 +9,9 @@ import Synchronization
 
 /// Bulk load: files to segments, without the log.
 ///
-/// One thread reads and parses, another one builds segments; a bounded queue lies between them. The
-/// zone's lock is held throughout, so no daemon may run on the zone meanwhile.
+/// One thread reads and parses, another one builds segments, a third one hashes leaves; bounded
+/// queues lie between them. The zone's lock is held throughout, so no daemon may run on the zone
+/// meanwhile. The last step is a signed checkpoint that covers the last record.
 public struct Importer: Sendable {
     public struct Options: Sendable {
         public var store: String
@@ -64,6 +65,8 @@ public struct Importer: Sendable {
         _ files: [String], progress: @escaping @Sendable (Report) -> Void
     ) async throws(PipelineError) -> Report {
         let queue = BoundedQueue<ParsedBatch>(weightMax: Self.queueBytesMax)
+        let proving = ProofQueue(
+            proof: ZoneProof(store: options.store, zone: options.zone), stream: options.stream)
         let failure = Mutex<PipelineError?>(nil)
         let report = Mutex(Report())
         let note: @Sendable (PipelineError) -> Void = { error in
@@ -78,9 +81,11 @@ public struct Importer: Sendable {
             }
             queue.close()
         }
+        async let hashing: Void = WorkerThread.run("import-prove") { proving.run() }
         async let building: Void = WorkerThread.run("import-build") {
+            defer { proving.close() }
             do throws(StoreError) {
-                try build(queue) { change in
+                try build(queue, proving) { change in
                     progress(
                         report.withLock { report in
                             change(&report)
@@ -91,7 +96,7 @@ public struct Importer: Sendable {
                 note(PipelineError("\(error)", hint: nil))
             }
         }
-        _ = await (reading, building)
+        _ = await (reading, building, hashing)
         if let error = failure.withLock({ $0 }) { throw error }
         return report.withLock { $0 }
     }
@@ -129,11 +134,13 @@ public struct Importer: Sendable {
     }
 
     private func build(
-        _ queue: BoundedQueue<ParsedBatch>, _ update: ((inout Report) -> Void) -> Void
+        _ queue: BoundedQueue<ParsedBatch>, _ proving: ProofQueue,
+        _ update: ((inout Report) -> Void) -> Void
     ) throws(StoreError) {
         let writer = try ZoneWriter.open(
             fileSystem: RealFileSystem(), store: options.store, zone: options.zone,
-            now: { Timestamp(nanoseconds: SystemClock.nanoseconds()) })
+            now: { Timestamp(nanoseconds: SystemClock.nanoseconds()) },
+            leastIndex: { (stream) throws(StoreError) in try proving.proof.leastIndex(stream) })
         let digest = definitions.digest
         try DefinitionArchive(fileSystem: RealFileSystem(), store: options.store)
             .keep(
@@ -141,6 +148,7 @@ public struct Importer: Sendable {
                     options.parser == nil || $0.parser == options.parser
                 }, digest: digest)
         let stream = try writer.stream(options.stream)
+        try proving.begin(at: stream.nextIndex)
         var importer = try SegmentImporter(
             fileSystem: RealFileSystem(), store: options.store, zone: options.zone,
             stream: options.stream, nextIndex: stream.nextIndex, states: stream.sourceStates,
@@ -149,6 +157,7 @@ public struct Importer: Sendable {
             var coverage = Coverage()
             while case .element(let batch) = queue.take(waitMillis: nil) {
                 try importer.append(batch.rows, shapes: batch.shapes)
+                proving.put(batch.rows)
                 let recognised = coverage.recognised(batch)
                 let (segments, segmentBytes) = (importer.segments.count, importer.byteCount)
                 update { report in
@@ -160,6 +169,7 @@ public struct Importer: Sendable {
                 }
             }
             try importer.finish()
+            try proving.finish(definitions: digest)
         } catch {
             importer.abandon()
             throw error

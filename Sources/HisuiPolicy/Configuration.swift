@@ -161,6 +161,8 @@ extension Configuration {
         public var segmentRows = Limits.openRowsMax
         /// Seconds after which it does even if there are fewer.
         public var segmentAgeSeconds = Limits.openLogAgeSecondsMax
+        /// Seconds between two signed checkpoints of a stream.
+        public var checkpointSeconds = Limits.checkpointSecondsMax
         /// Record bytes between collectors and store; beyond, those who can wait wait, and what
         /// cannot is dropped and counted.
         public var queueBytesMax = 64 << 20

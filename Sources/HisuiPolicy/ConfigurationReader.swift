@@ -103,6 +103,9 @@ struct ConfigurationReader {
         service.segmentAgeSeconds =
             reader.int("segment_age_seconds", in: 1...Limits.openLogAgeSecondsMax)
             ?? service.segmentAgeSeconds
+        service.checkpointSeconds =
+            reader.int("checkpoint_seconds", in: 1...Limits.checkpointSecondsMax)
+            ?? service.checkpointSeconds
         // At least two batches: one that is filled and one that is written.
         service.queueBytesMax =
             reader.int("queue_bytes_max", in: 2 * Limits.batchBytesMax...1 << 34)

@@ -6,8 +6,9 @@ import HisuiFile
 struct KeyFiles {
     private let fileSystem: any FileSystem
     private let place: KeyStore.Place
-    /// How often the lock is tried, and how long is waited in between: another zone's first start.
-    private static let attemptsMax = 100
+    /// How often the lock is tried, and how long is waited in between: another zone's first
+    /// start, or a daemon that writes its last checkpoint.
+    private static let attemptsMax = 500
     private static let waitMicros: UInt32 = 20_000
 
     init(_ fileSystem: any FileSystem, _ place: KeyStore.Place) {
@@ -77,7 +78,7 @@ struct KeyFiles {
 
     /// The store's id, made if there is none. Zones may start for the first time at once.
     private func storeID() throws(ProofError) -> String {
-        let lock = try lockKeys()
+        let lock = try lock(place.keys)
         defer { lock.release() }
         let path = Path.join(place.keys, ProofNames.storeID)
         if let line = try line(of: path) {
@@ -100,8 +101,18 @@ struct KeyFiles {
         return String(decoding: digits, as: UTF8.self)
     }
 
-    private func lockKeys() throws(ProofError) -> any FileLock {
-        let path = Path.join(place.keys, ProofNames.lock)
+    /// The lock of the zone's keys.
+    func lockZone() throws(ProofError) -> any FileLock {
+        do throws(FileError) {
+            try fileSystem.createDirectory(place.folder)
+        } catch {
+            throw ProofError(file: error)
+        }
+        return try lock(place.folder)
+    }
+
+    private func lock(_ folder: String) throws(ProofError) -> any FileLock {
+        let path = Path.join(folder, ProofNames.lock)
         var attempt = 0
         while true {
             attempt += 1

@@ -45,6 +45,9 @@ public final class KeyStore {
     public private(set) var chain: EpochChain
     private var epochKey: NoteSigner
     private let notes: NoteLog
+    /// Held by a zone's daemon or import until the key is handed over, which is after it has let go
+    /// of the zone.
+    private let lock: (any FileLock)?
     /// Whether the present epoch began because the key before was lost.
     public var isBroken: Bool { chain.epochs.last?.reason == .powerLoss }
 
@@ -53,6 +56,8 @@ public final class KeyStore {
     /// - Parameters:
     ///   - hasCheckpoints: whether something was signed before: then the zone's key must be there.
     ///   - bootID: see `currentBootID`.
+    /// Waits some seconds for another process that is about to hand the keys over.
+    ///
     /// - Throws: `.key` if the key is missing, may be read by others, or is not the one that
     ///   signed before.
     public init(
@@ -62,6 +67,7 @@ public final class KeyStore {
         self.fileSystem = fileSystem
         self.place = place
         self.bootID = bootID
+        lock = place.isShared ? nil : try KeyFiles(fileSystem, place).lockZone()
         let file = try NoteLog.read(fileSystem, place.epochs)
         zone = try KeyFiles(fileSystem, place).zoneKey(
             mayBeNew: !hasCheckpoints && file.entries.isEmpty)
@@ -102,6 +108,7 @@ public final class KeyStore {
     /// Writes the epoch's key for the next start to take over. Nothing may be signed after that.
     public func handOver() throws(ProofError) {
         if place.isShared { return }
+        defer { lock?.release() }
         try KeyFiles(fileSystem, place).writeHandOver(epochKey)
     }
 

@@ -27,10 +27,8 @@ public struct LeafHasher: Sendable {
     /// The leaf of an index whose record was lost before a checkpoint covered it.
     public static let lost = MerkleHash.leaf([0])
 
-    /// Encoded sources, then encoded senders.
-    private var table: [UInt8] = []
-    private var sources: [Range<Int>] = []
-    private var senders: [Range<Int>] = []
+    private let sources: [Source]
+    private let senders: [String]
     /// The envelope up to the record. The first `headCount` bytes are those of the source and
     /// sender hashed last.
     private var envelope: [UInt8] = []
@@ -40,26 +38,26 @@ public struct LeafHasher: Sendable {
     /// - Parameters:
     ///   - sources: what rows name by number.
     ///   - senders: the same; number 0 is nobody, the empty text.
-    /// - Complexity: O(bytes of the names).
     public init(sources: [Source], senders: [String]) {
-        for source in sources {
-            let start = table.count
-            append(source.id)
-            table.append(source.kind.rawValue)
-            table.append(source.form.rawValue)
-            self.sources.append(start..<table.count)
-        }
-        for sender in senders {
-            let start = table.count
-            append(sender)
-            self.senders.append(start..<table.count)
-        }
-        envelope.reserveCapacity(table.count + 20)
+        self.sources = sources
+        self.senders = senders
+        envelope.reserveCapacity(256)
+    }
+
+    /// Puts source and sender at the beginning of the envelope.
+    private mutating func begin(_ source: Int, _ sender: Int) {
+        envelope.removeAll(keepingCapacity: true)
+        append(sources[source].id)
+        envelope.append(sources[source].kind.rawValue)
+        envelope.append(sources[source].form.rawValue)
+        append(senders[sender])
+        headCount = envelope.count
+        head = (source, sender)
     }
 
     private mutating func append(_ text: String) {
-        table.appendVarint(UInt64(text.utf8.count))
-        table.append(utf8: text)
+        envelope.appendVarint(UInt64(text.utf8.count))
+        envelope.append(utf8: text)
     }
 
     /// The leaf of a record.
@@ -73,11 +71,7 @@ public struct LeafHasher: Sendable {
         record: Span<UInt8>
     ) -> MerkleHash {
         if head != (source, sender) {
-            envelope.removeAll(keepingCapacity: true)
-            envelope.append(contentsOf: table[sources[source]])
-            envelope.append(contentsOf: table[senders[sender]])
-            headCount = envelope.count
-            head = (source, sender)
+            begin(source, sender)
         } else {
             envelope.removeLast(envelope.count - headCount)
         }

@@ -17,6 +17,11 @@ public struct TrustFile: Hashable, Sendable {
     public struct Anchor: Hashable, Sendable {
         public var note: SignedNote
         public var checkpoint: Checkpoint
+
+        public init(note: SignedNote, checkpoint: Checkpoint) {
+            self.note = note
+            self.checkpoint = checkpoint
+        }
     }
 
     public var verifiers: [NoteVerifier]

@@ -17,7 +17,8 @@ struct Hisui: AsyncParsableCommand {
             subcommands: [
                 RunCommand.self, ImportCommand.self, ParseCommand.self, SearchCommand.self,
                 DetectCommand.self, AlertsCommand.self, CheckCommand.self, StatusCommand.self,
-                SourcesCommand.self, RetentionCommand.self, SetupCommand.self, DemoCommand.self,
+                SourcesCommand.self, KeysCommand.self, RetentionCommand.self, SetupCommand.self,
+                DemoCommand.self,
             ])
     }
 

@@ -47,7 +47,8 @@ import Testing
 
     @Test func epochsFollowDaysBootsAndLosses() throws {
         let disk = try Self.disk()
-        func reasons() throws -> [Epoch.Reason] {
+        func reasons(_ other: SimulatedFileSystem? = nil) throws -> [Epoch.Reason] {
+            let disk = other ?? disk
             let key = try #require(try KeyStore.verifier(fileSystem: disk, place: Self.place))
             return try KeyStore.epochs(fileSystem: disk, place: Self.place, zone: key)
                 .epochs.map(\.reason)
@@ -67,8 +68,9 @@ import Testing
         #expect(try reasons() == [.first, .day, .handedOver])
         #expect(!keys.isBroken)
         // Killed: nothing was handed over.
-        keys = try Self.open(disk, at: Self.tomorrow, boot: "2")
-        #expect(try reasons() == [.first, .day, .handedOver, .powerLoss])
+        let found = disk.killed()
+        keys = try Self.open(found, at: Self.tomorrow, boot: "2")
+        #expect(try reasons(found) == [.first, .day, .handedOver, .powerLoss])
         #expect(keys.isBroken && keys.epoch == 4)
     }
 
