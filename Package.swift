@@ -3,7 +3,7 @@
 // Hisui, from the bottom up. A target imports only targets of a lower rank and never a sibling;
 // Tests/TidyTests holds the table below to the code, because SwiftPM does not.
 //
-//   HISUI_BARE=1   leave out everything above rank 5, and with it every third-party package:
+//   HISUI_BARE=1   leave out everything above rank 6, and with it every third-party package:
 //                  what the sanitizers and the fuzzers build.
 //   HISUI_FUZZ=1   add the fuzz targets of Fuzz/ (they do not link in a plain build).
 
@@ -77,7 +77,14 @@ var targets: [Target] = [
         ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiFile", "CZstd", "CZlib"]),
     // Rank 5
     module("HisuiQuery", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiStore"]),
-    // Tests of ranks 0 to 5
+    // Rank 6
+    module(
+        "HisuiEvidence",
+        [
+            "HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiFile", "HisuiProof", "HisuiStore",
+            "HisuiQuery", "CCrypto",
+        ]),
+    // Tests of ranks 0 to 6
     tests("HisuiBytes"),
     tests("HisuiYAML"),
     tests("HisuiEvent"),
@@ -89,6 +96,11 @@ var targets: [Target] = [
     tests("HisuiDetect", ["HisuiBytes", "HisuiYAML", "HisuiEvent", "HisuiShape"]),
     tests("HisuiProof", ["HisuiBytes", "HisuiEvent", "HisuiFile"]),
     tests("HisuiStore", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiFile"]),
+    tests(
+        "HisuiEvidence",
+        [
+            "HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiFile", "HisuiProof", "HisuiStore",
+        ]),
     tests("HisuiQuery", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiStore", "HisuiFile"]),
 ]
 var dependencies: [Package.Dependency] = []
@@ -118,7 +130,7 @@ if !bare {
             dependencies: [
                 "HisuiBytes", "HisuiYAML", "HisuiEvent", "HisuiShape", "HisuiFile",
                 "HisuiCollect", "HisuiParse", "HisuiDetect", "HisuiPolicy", "HisuiProof",
-                "HisuiStore", "HisuiQuery", "HisuiPipeline", "CLinux",
+                "HisuiStore", "HisuiQuery", "HisuiEvidence", "HisuiPipeline", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

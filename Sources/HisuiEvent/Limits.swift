@@ -203,4 +203,19 @@ public enum Limits {
     public static let proofHashesMax = 64
     /// A trust file: some hundred keys and checkpoints.
     public static let trustFileBytesMax = 4 << 20
+
+    // MARK: - Evidence
+
+    /// Files and folders of a bundle: a file for each proved record, and some dozens more.
+    public static let bagFilesMax = 200_000
+    /// A manifest of a bundle: 200 bytes for each of so many files.
+    public static let bagManifestBytesMax = 64 << 20
+    /// A file of a bundle that is only hashed. Acts of a period are the longest.
+    public static let bagFileBytesMax = 16 << 30
+    /// A file of a bundle that is read into memory whole: checkpoints, findings, tables.
+    public static let bagTextBytesMax = 256 << 20
+    /// Records in a bundle: those behind findings first, then the sample.
+    public static let bundleRecordsMax = 20_000
+    /// A line of a bundle's records: the longest record, in base64 and as text.
+    public static let bundleLineBytesMax = 8 << 20
 }

@@ -23,7 +23,8 @@ public enum ProofNames {
     public static let zoneVerifier = "zone.vkey"
     public static let handOver = "epoch.key"
     public static let checkpoints = "checkpoints"
-    static let tiles = "tile"
+    /// The folder of tiles.
+    public static let tiles = "tile"
     static let frontierPrefix = "frontier-"
 
     /// The name of a zone's key: `hisui/<store id>/<zone>`.
@@ -41,7 +42,8 @@ public enum ProofNames {
         String(NoteLines.text(of: time).prefix(10))
     }
 
-    static func isDay(_ name: String) -> Bool {
+    /// Whether a file of checkpoints may have that name.
+    public static func isDay(_ name: String) -> Bool {
         let bytes = Array(name.utf8)
         return bytes.count == 10
             && bytes.enumerated().allSatisfy { place, byte in
@@ -51,7 +53,7 @@ public enum ProofNames {
     }
 
     /// The path of a tile below the tree's folder.
-    static func tile(level: Int, number: UInt64) -> String {
+    public static func tile(level: Int, number: UInt64) -> String {
         var parts = [padded(number % 1000, 3)]
         var rest = number / 1000
         while rest > 0 {
@@ -61,10 +63,11 @@ public enum ProofNames {
         return "\(tiles)/\(level)/" + parts.reversed().joined(separator: "/")
     }
 
-    static func frontier(size: UInt64) -> String { frontierPrefix + padded(size, 20) }
+    /// The name of the frontier kept for that size.
+    public static func frontier(size: UInt64) -> String { frontierPrefix + padded(size, 20) }
 
     /// The size in the name of a frontier; nil for other names.
-    static func frontierSize(_ name: String) -> UInt64? {
+    public static func frontierSize(_ name: String) -> UInt64? {
         guard name.hasPrefix(frontierPrefix), let size = UInt64(name.dropFirst(9)),
             name == frontier(size: size)
         else { return nil }

@@ -18,7 +18,7 @@ struct Hisui: AsyncParsableCommand {
                 RunCommand.self, ImportCommand.self, ParseCommand.self, SearchCommand.self,
                 DetectCommand.self, AlertsCommand.self, CheckCommand.self, StatusCommand.self,
                 SourcesCommand.self, KeysCommand.self, RetentionCommand.self, SetupCommand.self,
-                DemoCommand.self,
+                DemoCommand.self, VerifyCommand.self, EvidenceCommand.self,
             ])
     }
 

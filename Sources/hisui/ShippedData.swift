@@ -21,7 +21,7 @@ enum ShippedData {
     /// Looked for are `share/hisui/NAME` beside the program's own directory (a package), then
     /// `NAME` (`inTree`, where it has another place there) in the directories above it (a work tree
     /// it was built in), then `/usr/share/hisui/NAME`.
-    private static func directory(
+    static func directory(
         _ name: String, inTree: String? = nil, holding file: String
     ) -> String? {
         guard var directory = programDirectory() else { return nil }

@@ -3,8 +3,8 @@
 /// At most `ahead` results wait to be taken, so memory is bounded however slow the taker is. With
 /// one worker or one piece of work no thread is started: the taker does it. Belongs to the thread
 /// that takes; `stop` ends it.
-final class OrderedWork<Output> {
-    typealias Work = @Sendable (Int) -> Result<Output, QueryFailure>
+package final class OrderedWork<Output> {
+    package typealias Work = @Sendable (Int) -> Result<Output, QueryFailure>
 
     private let count: Int
     private let work: Work
@@ -12,7 +12,7 @@ final class OrderedWork<Output> {
     private var threads: [WorkerThread] = []
     private var nextToTake = 0
 
-    init(count: Int, workers: Int, ahead: Int, work: @escaping Work) {
+    package init(count: Int, workers: Int, ahead: Int, work: @escaping Work) {
         self.count = count
         self.work = work
         desk = Desk(count: count, ahead: max(1, ahead))
@@ -26,7 +26,7 @@ final class OrderedWork<Output> {
     }
 
     /// The next result in order; nil after the last, and after `stop`.
-    func take() throws(QueryFailure) -> Output? {
+    package func take() throws(QueryFailure) -> Output? {
         guard nextToTake < count else { return nil }
         let number = nextToTake
         nextToTake += 1
@@ -34,7 +34,7 @@ final class OrderedWork<Output> {
     }
 
     /// Starts no further work and waits for what is under way.
-    func stop() {
+    package func stop() {
         desk.close()
         for thread in threads { thread.join() }
         threads = []
