@@ -53,6 +53,18 @@ public struct Expiry: Sendable {
         public var events: ClosedRange<Timestamp>
         /// Least and greatest receive time.
         public var received: ClosedRange<Timestamp>
+
+        package init(
+            path: String, leaves: Range<UInt64>, records: UInt64, bytes: Int,
+            events: ClosedRange<Timestamp>, received: ClosedRange<Timestamp>
+        ) {
+            self.path = path
+            self.leaves = leaves
+            self.records = records
+            self.bytes = bytes
+            self.events = events
+            self.received = received
+        }
     }
 
     /// The old end of a stream.
