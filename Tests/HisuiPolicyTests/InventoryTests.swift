@@ -107,7 +107,8 @@ private func people(_ key: String, _ items: String...) -> String {
         #expect(right?.assets.map(\.name) == ["x"])
         #expect(
             problems(String(decoding: bytes, as: UTF8.self)) == [
-                "6:19: cannot read the inventory `/i.yaml` (is it there, and may this user read it?)"
+                "6:19: cannot read the inventory `/i.yaml` "
+                    + "(is it there, and may this user read it?)"
             ])
     }
 }

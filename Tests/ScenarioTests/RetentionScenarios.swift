@@ -33,7 +33,7 @@ struct RetentionScenarios {
             try RetentionScenarios.clock.write(
                 toFile: path + "/clock.c", atomically: true, encoding: .utf8)
             try Program.shell(
-                "cc -shared -fPIC -o '\(path)/clock.so' '\(path)/clock.c' && mkdir '\(path)/retention'"
+                "cd '\(path)' && cc -shared -fPIC -o clock.so clock.c && mkdir retention"
             )
             try """
             organisation: {name: Hisui City, name_ja: 翡翠市}

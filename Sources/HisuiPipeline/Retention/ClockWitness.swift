@@ -2,9 +2,9 @@ public import HisuiEvent
 
 /// Whether the machine's clock may be believed when it says that a term is over.
 ///
-/// A clock that was put forward by years would let everything go at once. What the store received,
-/// and when its trees were signed, tells where the clock stood: a series of times that has no reason
-/// to leap. So the clock is not believed
+/// A clock that was put forward by years would let everything go at once. What the store
+/// received, and when its trees were signed, tells where the clock stood: a series of times that
+/// has no reason to leap. So the clock is not believed
 ///
 /// - when the newest of these times differs from it by more than a day: nothing runs that would
 ///   show where it stands, or it was put back;

@@ -44,13 +44,16 @@ extension RetentionRun {
             guard let retention = item.retention else { continue }
             try keepPolicy(retention)
             for run in Self.runs(item.due) {
+                let proof: DeletionProof
                 do throws(StoreError) {
-                    try delete(run, item, retention, actor)
+                    proof = try proofs.proof(of: run, zone: item.zone, stream: item.stream)
                 } catch {
                     guard error.code == .damaged || error.code == .failed else { throw error }
                     outcome.refused.append((item.zone, item.stream, error))
                     break
                 }
+                let act = Self.act(run, item, retention, proof, time: now(), actor: actor)
+                try expiry.delete(run, edge: proof.edge, act: act, now: now)
                 outcome.segments += run.count
                 outcome.records += run.reduce(0) { $0 + $1.records }
                 outcome.bytes += run.reduce(0) { $0 + $1.bytes }
@@ -72,15 +75,6 @@ extension RetentionRun {
             }
         }
         return runs
-    }
-
-    private func delete(
-        _ run: [Expiry.Segment], _ item: RetentionPlan.Item, _ retention: RetentionClass,
-        _ actor: Actor
-    ) throws(StoreError) {
-        let proof = try proofs.proof(of: run, zone: item.zone, stream: item.stream)
-        let act = Self.act(run, item, retention, proof, time: now(), actor: actor)
-        try expiry.delete(run, edge: proof.edge, act: act, now: now)
     }
 
     /// The deletion record (廃棄記録).

@@ -11,6 +11,25 @@ struct SetupText {
         isJapanese ? japanese : english
     }
 
+    private func say(_ wording: Wording) -> String { say(wording.english, wording.japanese) }
+
+    // Comments that are too long for their place.
+    private static let writtenText = Wording(
+        "Written by `hisui setup`. Change it as you like, then:",
+        "`hisui setup` が作成しました。編集後に実行:")
+    private static let zonesText = Wording(
+        "All zones of the organisation: addresses in records are told apart by them.",
+        "組織のすべての領域。ログ中のアドレスの判別に使います。")
+    private static let storeText = Wording(
+        "A directory of its own, owned by the daemon's user.",
+        "保管庫。デーモンの利用者が所有する専用のディレクトリ。")
+    private static let classText = Wording(
+        "For how long records are kept: `hisui retention plan`, docs/retention.md.",
+        "保存区分: `hisui retention plan`、docs/retention.md。")
+    private static let hoursText = Wording(
+        "When people are at work; holidays go under `closed: [2027-01-01]`.",
+        "開庁時間。休日は `closed: [2027-01-01]` のように追加します。")
+
     /// In double quotes, as YAML and JSON read it.
     static func quoted(_ text: String) -> String {
         var out = "\""
@@ -30,7 +49,7 @@ struct SetupText {
 
     private var head: String {
         """
-        # \(say("Written by `hisui setup`. Change it as you like, then:", "`hisui setup` が作成しました。編集後に実行:"))
+        # \(say(Self.writtenText))
         #   hisui check config FILE
         # \(say("All keys: docs/configuration.md", "すべてのキー: docs/configuration.md"))
 
@@ -44,11 +63,12 @@ struct SetupText {
     }
 
     private var zones: String {
+        let own = answers.zone.isEmpty ? answers.zones.first?.id ?? "" : answers.zone
         var text = """
             # \(say("The zone of this machine; one of those below.", "この機器の領域。下の一覧のどれか。"))
-            zone: \(Self.quoted(answers.zone.isEmpty ? answers.zones.first?.id ?? "" : answers.zone))
+            zone: \(Self.quoted(own))
 
-            # \(say("All zones of the organisation: addresses in records are told apart by them.", "組織のすべての領域。ログ中のアドレスの判別に使います。"))
+            # \(say(Self.zonesText))
             zones:
 
             """
@@ -67,7 +87,7 @@ struct SetupText {
 
     private var places: String {
         """
-        # \(say("A directory of its own, owned by the daemon's user.", "保管庫。デーモンの利用者が所有する専用のディレクトリ。"))
+        # \(say(Self.storeText))
         store: \(Self.quoted(answers.store))
 
         # \(say("For times that name no zone.", "時間帯のない時刻の解釈。"))
@@ -78,7 +98,7 @@ struct SetupText {
 
     private var streams: String {
         """
-        # \(say("For how long records are kept: `hisui retention plan`, docs/retention.md.", "保存区分: `hisui retention plan`、docs/retention.md。"))
+        # \(say(Self.classText))
         streams:
           - name: default
             class: \(Self.quoted(answers.retentionClass))
@@ -103,7 +123,7 @@ struct SetupText {
 
     private var people: String {
         var text = """
-            # \(say("When people are at work; holidays go under `closed: [2027-01-01]`.", "開庁時間。休日は `closed: [2027-01-01]` のように追加します。"))
+            # \(say(Self.hoursText))
             opening_hours:
               days: [\(answers.days.joined(separator: ", "))]
               from: \(Self.quoted(answers.opens))
