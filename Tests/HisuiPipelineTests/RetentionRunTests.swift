@@ -4,7 +4,7 @@ import HisuiFile
 import HisuiPolicy
 import HisuiProof
 import HisuiShape
-import HisuiStore
+@testable import HisuiStore
 import Testing
 
 @testable import HisuiPipeline
