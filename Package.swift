@@ -175,6 +175,7 @@ if fuzz {
         fuzzer("Retention", ["HisuiPolicy", "HisuiYAML", "HisuiEvent", "HisuiBytes"]),
         fuzzer("Parser", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiParse"]),
         fuzzer("Sigma", ["HisuiDetect", "HisuiYAML"]),
+        fuzzer("DetectorState", ["HisuiDetect", "HisuiYAML"]),
         fuzzer("Note", ["HisuiProof"]),
         fuzzer("Rules", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiParse"]),
         fuzzer("LogsQL", queryModules),

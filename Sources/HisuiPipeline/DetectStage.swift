@@ -20,7 +20,7 @@ import Synchronization
 final class DetectStage: TailConsumer {
     /// How often the state is written at most, and how much longer than the writing took the pause
     /// is at least.
-    private static let saveMillis = 3000
+    static let saveMillis = 3000
     private static let pauseFactor = 20
     private static let retryMillis: UInt32 = 1000
 
@@ -28,6 +28,7 @@ final class DetectStage: TailConsumer {
     private let fileSystem: any FileSystem
     private let store: String
     private let zone: String
+    private let saveMillis: Int
     private let actor: Actor
     private let log: Logger
     private let describe: @Sendable (Finding) -> String
@@ -60,13 +61,15 @@ final class DetectStage: TailConsumer {
     ///   - describe: one line about a finding, for the operator.
     init(
         fileSystem: any FileSystem = RealFileSystem(), store: String, zone: String,
-        rules: RuleSet, durable: [String: UInt64], actor: Actor, log: Logger,
+        rules: RuleSet, durable: [String: UInt64], actor: Actor,
+        saveMillis: Int = DetectStage.saveMillis, log: Logger,
         describe: @escaping @Sendable (Finding) -> String
     ) throws(StoreError) {
         self.fileSystem = fileSystem
         self.store = store
         self.zone = zone
         self.actor = actor
+        self.saveMillis = saveMillis
         self.log = log
         self.describe = describe
         let opened = Self.open(
@@ -188,7 +191,7 @@ final class DetectStage: TailConsumer {
     private func save(_ work: inout Work, isLast: Bool) {
         guard work.isDirty, work.findings.isEmpty, !work.isBehindActs else { return }
         let started = SystemClock.monotonicMilliseconds()
-        let pause = max(Self.saveMillis, work.saveMillis * Self.pauseFactor)
+        let pause = max(saveMillis, work.saveMillis * Self.pauseFactor)
         guard isLast || started - work.lastSave >= pause else { return }
         work.state.detector = []
         work.detector.encodeState(into: &work.state.detector)

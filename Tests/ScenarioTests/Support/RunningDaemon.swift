@@ -28,10 +28,12 @@ final class RunningDaemon {
     ///     scenario's folder.
     ///   - store: where; nil: in the scenario's folder.
     ///   - parsers: a directory of definitions; nil: the shipped ones.
+    ///   - rules: a file of detection rules, written beside the configuration; nil: the shipped
+    ///     ones.
     ///   - bufferBytes: the UDP socket's buffer.
     init(
         sources: [String] = [], store: String? = nil, parsers: String? = nil,
-        bufferBytes: Int? = nil
+        rules: String? = nil, bufferBytes: Int? = nil
     ) throws {
         folder = try Scratch()
         udpPort = try freePort()
@@ -41,13 +43,20 @@ final class RunningDaemon {
             "  - " + $0.replacingOccurrences(of: "FOLDER", with: folder.path)
         }
         let buffer = bufferBytes.map { "\n    receive_buffer_bytes: \($0)" } ?? ""
+        if let rules {
+            try FileManager.default.createDirectory(
+                atPath: folder.path + "/rules", withIntermediateDirectories: true)
+            try rules.write(
+                toFile: folder.path + "/rules/own.yaml", atomically: true, encoding: .utf8)
+        }
+        let ruleLine = rules == nil ? "" : "\nrules: [ \(folder.path)/rules ]"
         try """
         organisation: { name: Scenario, name_ja: 試験 }
         zone: test
         zones:
           - { id: test, name: Test, name_ja: 試験 }
         store: \(self.store)
-        parsers: [ \(parsers ?? Self.repository + "/parsers") ]
+        parsers: [ \(parsers ?? Self.repository + "/parsers") ]\(ruleLine)
         time_zone: Asia/Tokyo
         sources:
           - syslog: { udp: "127.0.0.1:\(udpPort)" }\(buffer)
