@@ -30,6 +30,7 @@ extension Detector {
     /// - Complexity: O(what is remembered), bounded by `Limits`.
     public func encodeState(into out: inout [UInt8]) {
         var writer = StateWriter(out: out)
+        out = []
         writer.write(correlator)
         out = writer.out
     }

@@ -111,9 +111,9 @@ final class DetectStage: TailConsumer {
     }
 
     func skip(_ leaves: Range<UInt64>, stream: String) {
+        let range = "\(leaves.lowerBound) to \(leaves.upperBound - 1) of \(stream)"
         log.warning(
-            "detection: records \(leaves.lowerBound) to \(leaves.upperBound - 1) of \(stream) are not there any more, and no rule has seen them"
-        )
+            "detection: records \(range) are not there any more; no rule has seen them")
         work.withLock { work in
             work.state.next[stream] = leaves.upperBound
             work.isDirty = true
@@ -193,15 +193,13 @@ final class DetectStage: TailConsumer {
         let started = SystemClock.monotonicMilliseconds()
         let pause = max(saveMillis, work.saveMillis * Self.pauseFactor)
         guard isLast || started - work.lastSave >= pause else { return }
-        work.state.detector = []
-        work.detector.encodeState(into: &work.state.detector)
         do throws(FileError) {
-            try work.state.write(fileSystem, store: store, zone: zone)
+            try work.state.write(
+                fileSystem, store: store, zone: zone, remembering: work.detector)
             work.isDirty = false
         } catch {
             log.error("the state of detection cannot be saved; tried again: \(error)")
         }
-        work.state.detector = []
         work.lastSave = SystemClock.monotonicMilliseconds()
         work.saveMillis = work.lastSave - started
     }
@@ -226,9 +224,11 @@ final class DetectStage: TailConsumer {
         guard now - work.lastCounts >= 60_000, counts != work.toldCounts else { return }
         work.lastCounts = now
         work.toldCounts = counts
-        log.warning(
-            "detection so far: \(counts.late) events came too late for their window, \(counts.early) were not waited with, \(counts.cut) left a full window, \(counts.evicted) groups were forgotten"
-        )
+        let text =
+            "\(counts.late) events came too late for their window, \(counts.early) were not "
+            + "waited with, \(counts.cut) left a full window, \(counts.evicted) groups were "
+            + "forgotten"
+        log.warning("detection so far: \(text)")
     }
 
     private static let now: @Sendable () -> Timestamp = {
@@ -257,9 +257,9 @@ extension DetectStage {
             }
             state = read
         } catch {
-            log.warning(
-                "\(Filenames.detectState(store: store, zone: zone)) cannot be used: \(error.what); detection begins again with the first record, and writes no finding twice"
-            )
+            let path = Filenames.detectState(store: store, zone: zone)
+            let text = "detection begins again with the first record and writes no finding twice"
+            log.warning("\(path) cannot be used: \(error.what); \(text)")
             return (detector, state)
         }
         if state.digest == rules.digest {
@@ -278,9 +278,8 @@ extension DetectStage {
         for (stream, next) in state.next {
             let end = durable[stream] ?? 0
             guard next > end else { continue }
-            log.warning(
-                "detection has seen records up to \(next) of \(stream), which ends at \(end): the store is older than its state"
-            )
+            let text = "records up to \(next) of \(stream), which ends at \(end)"
+            log.warning("detection has seen \(text): the store is older than its state")
             state.next[stream] = end
         }
         return (detector, state)

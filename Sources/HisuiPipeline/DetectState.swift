@@ -1,4 +1,5 @@
 import HisuiBytes
+import HisuiDetect
 import HisuiEvent
 import HisuiFile
 import HisuiStore
@@ -25,7 +26,7 @@ struct DetectState {
     var nextAct: UInt64 = 0
     /// The next leaf of each stream.
     var next: [String: UInt64] = [:]
-    /// What `Detector.encodeState` wrote.
+    /// What `Detector.encodeState` wrote, as it was read.
     var detector: [UInt8] = []
 
     struct Failure: Error {
@@ -34,19 +35,23 @@ struct DetectState {
 
     init(digest: [UInt8]) { self.digest = digest }
 
-    func encoded() -> [UInt8] {
-        var body = digest
-        body.appendVarint(nextAct)
-        body.appendVarint(UInt64(next.count))
-        for (stream, index) in next.sorted(by: { $0.key < $1.key }) {
-            body.appendCounted(stream.utf8)
-            body.appendVarint(index)
-        }
-        body += detector
+    /// The file's bytes, with what a detector remembers now; one array, for it may be long.
+    func encoded(remembering detector: borrowing Detector) -> [UInt8] {
         var bytes = Self.magic
         bytes.appendLittleEndian(Self.version)
-        bytes.appendLittleEndian(CRC32C.of(body.span))
-        return bytes + body
+        bytes.appendLittleEndian(UInt32(0))
+        bytes += digest
+        bytes.appendVarint(nextAct)
+        bytes.appendVarint(UInt64(next.count))
+        for (stream, index) in next.sorted(by: { $0.key < $1.key }) {
+            bytes.appendCounted(stream.utf8)
+            bytes.appendVarint(index)
+        }
+        detector.encodeState(into: &bytes)
+        var checksum: [UInt8] = []
+        checksum.appendLittleEndian(CRC32C.of(bytes.span.extracting(16..<bytes.count)))
+        bytes.replaceSubrange(12..<16, with: checksum)
+        return bytes
     }
 
     init(decoding bytes: [UInt8]) throws(Failure) {
@@ -94,10 +99,13 @@ struct DetectState {
         return try DetectState(decoding: bytes)
     }
 
-    /// Makes it durable.
-    func write(_ fileSystem: any FileSystem, store: String, zone: String) throws(FileError) {
+    /// Makes it durable, with what `detector` remembers now.
+    func write(
+        _ fileSystem: any FileSystem, store: String, zone: String,
+        remembering detector: borrowing Detector
+    ) throws(FileError) {
         let path = Filenames.detectState(store: store, zone: zone)
         try fileSystem.createDirectory(Path.parent(of: path))
-        try fileSystem.writeDurably(encoded(), to: path)
+        try fileSystem.writeDurably(encoded(remembering: detector), to: path)
     }
 }
