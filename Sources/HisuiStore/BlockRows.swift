@@ -5,7 +5,7 @@ public import HisuiShape
 /// The rows of a block as batches again, in order: for whoever reads a stream as it was written.
 ///
 ///     var rows = try BlockRows(block, from: index, shapes: table)
-///     while let batch = try rows.next(before: end) { … }         // first row: rows.nextIndex before
+///     while let batch = try rows.next(before: end) { … }
 ///
 /// A batch has one source, as any batch; where the source changes, a new one begins. Batches of a
 /// block in memory share its bytes. Owned by one thread.
