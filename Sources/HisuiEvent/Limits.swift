@@ -141,7 +141,7 @@ public enum Limits {
     public static let findingEventsMax = 1000
     /// Values of one entity that a finding names.
     public static let findingEntityValuesMax = 100
-    /// A value that a finding names, or that groups events; longer ones are cut, or known by digest.
+    /// A value that a finding names, or that groups events; longer ones are cut, or told by digest.
     public static let findingValueBytesMax = 256
     /// All values of one finding's act: six times as long in JSON, they fit a record.
     public static let findingTextBytesMax = 128 << 10
