@@ -139,11 +139,10 @@ struct ActScenarios {
                 sleep 0.0$((RANDOM % 4))$((RANDOM % 10))
                 kill -9 $process 2> /dev/null || true
               done
-              wait || true
             }
-            for worker in 1 2 3 4; do work $worker & workers="${workers:-} $!"; done
+            for worker in 1 2 3 4; do work $worker & done
             kills 2> /dev/null
-            wait $workers
+            wait
             cat ended.* > ended
             """)
         let ended = try String(contentsOfFile: folder.path + "/ended", encoding: .utf8)
