@@ -1,18 +1,18 @@
-import HisuiEvent
-import HisuiFile
-import HisuiProof
+public import HisuiEvent
+public import HisuiFile
+public import HisuiProof
 import HisuiStore
 
 /// Extends the tree of the store's acts, under the lock of those who append to them.
 ///
 /// Daemons of several zones and imports do it one after the other; each finds the tree where the
 /// last one left it, and the key of the epoch in its file.
-struct ActsProof: Sendable {
+public struct ActsProof: Sendable {
     private let fileSystem: any FileSystem
     private let store: String
     private let bootID: String
 
-    init(
+    public init(
         fileSystem: any FileSystem = RealFileSystem(), store: String,
         bootID: String = KeyStore.currentBootID()
     ) {
@@ -24,7 +24,7 @@ struct ActsProof: Sendable {
     /// Appends the leaves of all new acts and writes a checkpoint, also if there is none.
     ///
     /// - Complexity: O(bytes of the new acts and of the newest log).
-    func extend(now: Timestamp) throws(ProofError) {
+    public func extend(now: Timestamp) throws(ProofError) {
         let log = ActLog(fileSystem: fileSystem, store: store, now: { now })
         let result: Result<Void, ProofError>
         do throws(StoreError) {

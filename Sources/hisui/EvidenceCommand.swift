@@ -82,6 +82,9 @@ struct EvidenceCreateCommand: ParsableCommand {
         request.zones = store.zones
         request.trust = try trust.load()
         request.organization = organization ?? ""
+        // So that all acts of the period are covered, and there is a key to seal with. A copy that
+        // cannot be written is bundled as it is.
+        try? ActsProof(store: store.store).extend(now: now)
         let builder = BundleBuilder(
             fileSystem: RealFileSystem(), request: request, now: now)
         let result: BundleResult
@@ -122,7 +125,9 @@ struct EvidenceCreateCommand: ParsableCommand {
 
     private func record(_ result: BundleResult, _ request: BundleRequest) {
         let act = result.act(request, actor: .current(), time: .now())
-        ActRecorder.record(act.kind, store: store.store, fields: act.fields)
+        guard ActRecorder.record(act.kind, store: store.store, fields: act.fields) else { return }
+        // What is not covered now is with the next checkpoint.
+        try? ActsProof(store: store.store).extend(now: .now())
     }
 
     private func print(_ result: BundleResult, _ request: BundleRequest) {

@@ -102,7 +102,7 @@ struct SmallStore {
         try stream.rotate()
         for log in stream.takeClosedLogs() {
             let segment = try Sealer(fileSystem: fileSystem, store: path).seal(log)
-            let bytes = try fileSystem.bytes(segment, from: 0, count: .max)
+            let bytes = try fileSystem.bytes(segment, from: 0, count: 1 << 24)
             try append(
                 .segment,
                 [

@@ -1,5 +1,6 @@
 import HisuiBytes
 import HisuiEvent
+import HisuiStore
 
 /// The numbers of a bundle: what `summary.json` holds and the pages show.
 ///
@@ -85,7 +86,10 @@ struct BundleReport {
 
     func count(ofLevel level: String) -> Int { findings.count { $0.level == level } }
 
-    var records: UInt64 { streams.reduce(0) { $0 + $1.records } }
+    /// Records of zones; acts are counted by kind.
+    var records: UInt64 {
+        streams.reduce(0) { $0 + ($1.zone == Filenames.acts ? 0 : $1.records) }
+    }
 
     /// The accounts of all sources together.
     var account: Account {

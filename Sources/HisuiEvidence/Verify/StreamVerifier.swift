@@ -1,3 +1,4 @@
+import Glibc
 import HisuiEvent
 import HisuiFile
 import HisuiProof
@@ -217,7 +218,8 @@ struct StreamVerifier {
         var read: [FrontierFile] = []
         let tree = TreeReader(
             fileSystem: context.fileSystem, folder: Path.join(context.store, treeFolder))
-        for size in files.frontiers {
+        let sizes = frontierSizes()
+        for size in sizes {
             let file = Path.join(treeFolder, ProofNames.frontier(size: size))
             do throws(ProofError) {
                 // One that is gone was replaced by a newer one meanwhile.
@@ -229,20 +231,53 @@ struct StreamVerifier {
                     .changed, file, "cannot be read: \(error.what)", "読み取れません: \(error.what)")
             }
         }
-        if !context.mayGrow, verdict.size > 0,
-            !files.frontiers.contains(verdict.size)
+        if !sizes.contains(verdict.size), verdict.size > 0 || !sizes.isEmpty,
+            !isGrowing(tree)
         {
-            problem(
-                .removed, Path.join(treeFolder, ProofNames.frontier(size: verdict.size)),
-                "is missing", "ファイルがありません")
+            tellMissingFrontier(sizes)
         }
-        for size in files.frontiers where !context.mayGrow && size != verdict.size {
+        for size in sizes where !context.mayGrow && size != verdict.size {
             problem(
                 .added, Path.join(treeFolder, ProofNames.frontier(size: size)),
                 "belongs to no checkpoint that is the newest",
                 "最新のチェックポイントに対応しないファイルです")
         }
         return read
+    }
+
+    /// Listed anew: those of the census may have been replaced.
+    private func frontierSizes() -> [UInt64] {
+        let names = try? context.fileSystem.list(Path.join(context.store, treeFolder))
+        return (names ?? []).compactMap(ProofNames.frontierSize)
+    }
+
+    /// Whether another checkpoint was written since they were read, or is being written.
+    private func isGrowing(_ tree: TreeReader) -> Bool {
+        guard context.mayGrow else { return false }
+        // A frontier is written some milliseconds before its checkpoint.
+        for _ in 0..<20 {
+            if let newest = try? tree.newest(), newest.checkpoint.size != verdict.size {
+                return true
+            }
+            usleep(50_000)
+        }
+        return false
+    }
+
+    /// The frontier of the newest checkpoint stays until the next one is durable.
+    private mutating func tellMissingFrontier(_ sizes: [UInt64]) {
+        if let size = sizes.first, size > verdict.size {
+            problem(
+                .cut, checkpoints.last?.file ?? checkpointFolder, section: "checkpoint",
+                "the tree was written for \(size) leaves, the newest checkpoint has "
+                    + "\(verdict.size): later ones are gone",
+                "木は葉数 \(size) まで書かれていますが、最新のチェックポイントは \(verdict.size) です"
+                    + "（以後のチェックポイントがありません）")
+            return
+        }
+        problem(
+            .removed, Path.join(treeFolder, ProofNames.frontier(size: verdict.size)),
+            "is missing", "ファイルがありません")
     }
 
     private mutating func checkSources(_ frontier: FrontierFile, _ file: String) {
