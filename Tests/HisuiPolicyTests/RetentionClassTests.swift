@@ -117,7 +117,8 @@ private let short = "  - {class: short, name: S, keep: 90d, count_from: received
                     (
                         "f",
                         policy(
-                            "  - {class: short, also: 短期, name: S, keep: 9d, count_from: received}\n"
+                            "  - {class: short, also: 短期, name: S, keep: 9d, "
+                                + "count_from: received}\n"
                                 + "  - {class: long, name: L, keep: 9y, count_from: received}\n")
                     )
                 ]
