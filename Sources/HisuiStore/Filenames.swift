@@ -101,10 +101,10 @@ public enum Filenames {
     }
 
     /// The name of the hashes of leaves that are gone, before leaf `end`.
-    static func edge(_ end: UInt64) -> String { padded(String(end), to: 20) }
+    public static func edge(_ end: UInt64) -> String { padded(String(end), to: 20) }
 
     /// The leaf before which hashes of that name lie.
-    static func edgeEnd(_ name: String) -> UInt64? {
+    public static func edgeEnd(_ name: String) -> UInt64? {
         name.utf8.count == 20 ? decimal(Array(name.utf8)[...]) : nil
     }
 

@@ -106,6 +106,19 @@ struct RetentionScenarios {
         #expect(acts.text.contains("\"approved_by\":\"CISO\""))
         let verify = try Program.hisui("verify", "--store", place.store)
         #expect(verify.status == 0, "\(verify.text)\(verify.errors)")
+        // The hashes at the edge are part of what is verified.
+        let edge = place.store + "/zones/office/default/tree/edge/00000000000000000700"
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: edge))
+        var changed = bytes
+        changed[changed.count - 5] ^= 4
+        try changed.write(to: URL(fileURLWithPath: edge))
+        let tampered = try Program.hisui("verify", "--store", place.store)
+        #expect(tampered.status == 4)
+        #expect((tampered.text + tampered.errors).contains("tree/edge/"))
+        try FileManager.default.removeItem(atPath: edge)
+        #expect(try Program.hisui("verify", "--store", place.store).status == 4)
+        try bytes.write(to: URL(fileURLWithPath: edge))
+        #expect(try Program.hisui("verify", "--store", place.store).status == 0)
         // The stream goes on at its next index.
         try place.receive(["line after all"], hoursAgo: 0)
         #expect(try place.count("*") == 19)

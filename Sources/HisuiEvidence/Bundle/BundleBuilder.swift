@@ -67,7 +67,8 @@ public struct BundleBuilder {
         for part in content.logs {
             try part.write(
                 to: bag, tree: tree(part.stream),
-                lookup: RecordLookup(content.snapshot(of: part.stream), part.stream))
+                lookup: RecordLookup(
+                    content.snapshot(of: part.stream), part.stream, edges: edges(part.stream)))
         }
     }
 
@@ -75,6 +76,12 @@ public struct BundleBuilder {
         let path = Filenames.streamPath(
             store: request.store, zone: stream.zone, stream: stream.stream)
         return TreeReader(fileSystem: fileSystem, folder: Path.join(path, Filenames.tree))
+    }
+
+    /// What deletions left of leaves; without it some proofs cannot be made, which is told.
+    private func edges(_ stream: Snapshot.Stream) -> [Expiry.Edge] {
+        let expiry = Expiry(fileSystem: fileSystem, store: request.store)
+        return (try? expiry.edges(zone: stream.zone, stream: stream.stream)) ?? []
     }
 
     /// Records with their proofs; one that cannot be proved is left out and counted.
@@ -85,7 +92,8 @@ public struct BundleBuilder {
         var kept: [SelectedRecord] = []
         for part in content.logs where part.stream != .acts {
             guard let last = part.last else { continue }
-            let lookup = RecordLookup(content.snapshot, part.stream)
+            let lookup = RecordLookup(
+                content.snapshot, part.stream, edges: edges(part.stream))
             let tree = tree(part.stream)
             for record in content.selected
             where record.zone == part.stream.zone && record.stream == part.stream.stream {

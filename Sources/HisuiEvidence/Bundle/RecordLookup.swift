@@ -9,6 +9,8 @@ import HisuiStore
 final class RecordLookup {
     private let stream: Snapshot.Stream
     private let blocks: [Block]
+    /// Hashes of leaves whose records were deleted, in one block with records that are kept.
+    private let edges: [Expiry.Edge]
     private var open: Columns?
 
     private struct Columns {
@@ -20,8 +22,9 @@ final class RecordLookup {
         var flags: [UInt32]
     }
 
-    init(_ snapshot: Snapshot, _ stream: Snapshot.Stream) {
+    init(_ snapshot: Snapshot, _ stream: Snapshot.Stream, edges: [Expiry.Edge] = []) {
         self.stream = stream
+        self.edges = edges
         blocks = snapshot.blocks.filter {
             $0.zone == stream.zone && $0.stream == stream.stream
         }
@@ -50,12 +53,18 @@ final class RecordLookup {
         var leaves: [MerkleHash] = []
         for index in range {
             do throws(StoreError) {
-                leaves.append(try record(index, .sample)?.leaf ?? LeafHasher.lost)
+                leaves.append(
+                    try record(index, .sample)?.leaf ?? deleted(index) ?? LeafHasher.lost)
             } catch {
                 throw ProofError(.damaged, error.what, path: error.path)
             }
         }
         return leaves
+    }
+
+    private func deleted(_ index: UInt64) -> MerkleHash? {
+        edges.first { index >= $0.first && index < $0.end }
+            .flatMap { MerkleHash($0.hashes[Int(index - $0.first)]) }
     }
 
     private func columns(_ index: UInt64) throws(StoreError) -> Columns? {

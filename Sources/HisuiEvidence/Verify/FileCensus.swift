@@ -136,6 +136,11 @@ struct FileCensus {
                     }
                 }
             case ProofNames.tiles: try takeTiles(below, "", &stream)
+            case Filenames.edge where stream.name != .acts:
+                // What is in them is compared with the deletion records later.
+                for edge in try names(below) where Filenames.edgeEnd(edge) == nil {
+                    unknown(Path.join(below, edge), stream.name)
+                }
             default:
                 if let size = ProofNames.frontierSize(name) {
                     stream.frontiers.append(size)

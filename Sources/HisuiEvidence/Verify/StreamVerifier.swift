@@ -60,6 +60,7 @@ struct StreamVerifier {
         } else {
             checkQuickly(tiles, frontiers)
         }
+        checkEdges()
         verdict.problems = problems.count
     }
 
