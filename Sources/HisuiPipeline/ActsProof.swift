@@ -1,4 +1,4 @@
-public import HisuiEvent
+import HisuiEvent
 public import HisuiFile
 public import HisuiProof
 import HisuiStore
@@ -23,14 +23,16 @@ public struct ActsProof: Sendable {
 
     /// Appends the leaves of all new acts and writes a checkpoint, also if there is none.
     ///
+    /// The time is taken under the lock: checkpoints of several daemons never seem to go back.
+    ///
     /// - Complexity: O(bytes of the new acts and of the newest log).
-    public func extend(now: Timestamp) throws(ProofError) {
-        let log = ActLog(fileSystem: fileSystem, store: store, now: { now })
+    public func extend() throws(ProofError) {
+        let log = ActLog(fileSystem: fileSystem, store: store, now: { ZoneProof.now() })
         let result: Result<Void, ProofError>
         do throws(StoreError) {
             result = try log.withLock { () throws(StoreError) in
                 do throws(ProofError) {
-                    return .success(try extendLocked(now))
+                    return .success(try extendLocked(ZoneProof.now()))
                 } catch {
                     return .failure(error)
                 }

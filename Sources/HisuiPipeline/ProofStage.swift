@@ -60,12 +60,12 @@ final class ProofStage: TailConsumer {
         let turn = SystemClock.monotonicMilliseconds()
         guard turn >= state.withLock({ $0.due }) else { return }
         if checkpoint(now) { state.withLock { $0.due = turn + intervalMillis } }
-        extendActs(now)
+        extendActs()
     }
 
     func end(now: Timestamp, isCaughtUp: Bool) {
         _ = checkpoint(now)
-        extendActs(now)
+        extendActs()
         do throws(ProofError) {
             try proof.handOver()
         } catch {
@@ -100,9 +100,9 @@ final class ProofStage: TailConsumer {
     }
 
     /// Covers the acts that there are now, whoever appended them.
-    func extendActs(_ now: Timestamp = ZoneProof.now()) {
+    func extendActs() {
         do throws(ProofError) {
-            try acts.extend(now: now)
+            try acts.extend()
             state.withLock { $0.isActsTold = false }
         } catch {
             let isTold = state.withLock { exchange(&$0.isActsTold, true) }

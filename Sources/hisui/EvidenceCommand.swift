@@ -84,7 +84,7 @@ struct EvidenceCreateCommand: ParsableCommand {
         request.organization = organization ?? ""
         // So that all acts of the period are covered, and there is a key to seal with. A copy that
         // cannot be written is bundled as it is.
-        try? ActsProof(store: store.store).extend(now: now)
+        try? ActsProof(store: store.store).extend()
         let builder = BundleBuilder(
             fileSystem: RealFileSystem(), request: request, now: now)
         let result: BundleResult
@@ -127,7 +127,7 @@ struct EvidenceCreateCommand: ParsableCommand {
         let act = result.act(request, actor: .current(), time: .now())
         guard ActRecorder.record(act.kind, store: store.store, fields: act.fields) else { return }
         // What is not covered now is with the next checkpoint.
-        try? ActsProof(store: store.store).extend(now: .now())
+        try? ActsProof(store: store.store).extend()
     }
 
     private func print(_ result: BundleResult, _ request: BundleRequest) {
