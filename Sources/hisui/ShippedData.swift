@@ -25,7 +25,9 @@ enum ShippedData {
         _ name: String, inTree: String? = nil, holding file: String
     ) -> String? {
         guard var directory = programDirectory() else { return nil }
-        var candidates = [directory + "/../share/hisui/" + name]
+        // Without `..`: a configuration, which may be given this path, refuses such parts.
+        let above = directory.lastIndex(of: "/").map { String(directory[..<$0]) } ?? ""
+        var candidates = [above + "/share/hisui/" + name]
         while let slash = directory.lastIndex(of: "/"), slash > directory.startIndex {
             directory = String(directory[..<slash])
             candidates.append(directory + "/" + (inTree ?? name))

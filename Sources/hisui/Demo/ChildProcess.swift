@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// Another run of this program, started and waited for.
 ///
@@ -6,6 +7,15 @@ import Glibc
 final class ChildProcess {
     let pid: pid_t
     private var ended: Int32?
+
+    /// Those that run. They are asked to stop when this program ends, however it does so: where
+    /// nobody reads its output any more it ends without going through any `deinit`.
+    private static let running = Mutex<Set<pid_t>>([])
+    private static let stopsAtExit: Void = {
+        atexit {
+            ChildProcess.running.withLock { for pid in $0 { kill(pid, SIGTERM) } }
+        }
+    }()
 
     /// Where a stream of the child goes.
     enum Target {
@@ -51,6 +61,8 @@ final class ChildProcess {
             throw Failure(.refused, "cannot start \(arguments): \(systemMessage(status))")
         }
         pid = number
+        _ = Self.stopsAtExit
+        Self.running.withLock { _ = $0.insert(number) }
     }
 
     /// Its exit status, 128 and more for a signal; nil while it runs.
@@ -74,6 +86,7 @@ final class ChildProcess {
     private func note(_ found: Int32) -> Int32 {
         let status = found & 0x7F == 0 ? (found >> 8) & 0xFF : 128 + (found & 0x7F)
         ended = status
+        Self.running.withLock { _ = $0.remove(pid) }
         return status
     }
 

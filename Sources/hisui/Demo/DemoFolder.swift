@@ -6,6 +6,8 @@ import HisuiStore
 struct DemoFolder {
     /// Absolute.
     let path: String
+    /// As it was given, for commands that a person can type.
+    let shown: String
     private let fileSystem = RealFileSystem()
 
     /// What tells a directory that a demonstration made from one that holds somebody's work.
@@ -22,6 +24,7 @@ struct DemoFolder {
 
     /// - Parameter path: as given; relative ones are below the working directory.
     init(_ path: String) throws(Failure) {
+        shown = path
         if path.hasPrefix("/") {
             self.path = path
             return

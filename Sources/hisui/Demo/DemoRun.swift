@@ -137,8 +137,14 @@ struct DemoRun {
                         + "\n" + error.message)
             }
         }
-        screen.command("hisui alerts --store \(folder.store)")
-        try show(["alerts", "--store", folder.store])
+        try show(
+            ["alerts", "--store", folder.shown + "/store"],
+            unshown: ["--format", "table", "--time-zone", "Asia/Tokyo"])
+        screen.line(
+            say(
+                "An open finding was told as soon as there was enough; it is final, with all its "
+                    + "events, when it\n   has been quiet for its span of time.",
+                "「継続中」の検知は条件に達した時点で通知したものです。規則の時間幅だけ静かになると、全事象とともに確定します。"))
     }
 
     /// The rules of a zone's findings, as `hisui alerts` lists them.
@@ -163,7 +169,7 @@ struct DemoRun {
         for (number, search) in DemoSearch.all().enumerated() {
             if number > 0 { screen.line() }
             screen.line(search.question)
-            screen.command(search.command(store: folder.store))
+            screen.command(search.command(store: folder.shown + "/store"))
             let answer = try search.run(store: folder.store)
             guard answer.rows > 0 else {
                 throw Failure(
@@ -194,9 +200,14 @@ struct DemoRun {
             throw Failure(.refused, say("no trust file", "信頼の基点を取り出せませんでした"))
         }
         try folder.write(trust.output, to: folder.trust)
-        screen.command("hisui keys trust --store \(folder.store) > \(folder.trust)")
-        screen.command("hisui verify --store \(folder.store) --trust \(folder.trust)")
-        try show(["verify", "--store", folder.store, "--trust", folder.trust])
+        screen.command(
+            "\(DemoScreen.program) keys trust --store \(folder.shown)/store "
+                + "> \(folder.shown)/trust.txt")
+        try show(
+            [
+                "verify", "--store", folder.shown + "/store", "--trust",
+                folder.shown + "/trust.txt",
+            ], unshown: ["--format", "table"])
     }
 
     private mutating func makeBundle() throws {
@@ -205,12 +216,13 @@ struct DemoRun {
         let period = [
             "--since", time(night.start), "--until", time(SystemClock.nanoseconds()),
         ]
-        let create = ["evidence", "create", "--store", folder.store] + period
-        screen.command((["hisui"] + create + ["--out", folder.bundle]).joined(separator: " "))
-        try show(create + ["--out", folder.bundle])
-        let check = ["evidence", "verify", folder.bundle]
-        screen.command((["hisui"] + check).joined(separator: " "))
-        try show(check)
+        let bundle = folder.shown + "/bundle"
+        try show(
+            ["evidence", "create", "--store", folder.shown + "/store"] + period
+                + ["--out", bundle])
+        try show(
+            ["evidence", "verify", "--trust", folder.shown + "/trust.txt", bundle],
+            unshown: ["--format", "table"])
     }
 
     private func time(_ nanoseconds: Int64) -> String {
@@ -220,10 +232,14 @@ struct DemoRun {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// Runs a command of this program, which prints for itself, and fails if it does.
-    private func show(_ arguments: [String]) throws {
-        StandardOutput.shared.flush()
-        let status = try ChildProcess(arguments + ["--lang", Language.current.rawValue]).wait()
+    /// Shows and runs a command of this program, which prints for itself, and fails if it does.
+    ///
+    /// - Parameter unshown: arguments that change nothing on a terminal.
+    private func show(_ arguments: [String], unshown: [String] = []) throws {
+        screen.command(([DemoScreen.program] + arguments).joined(separator: " "))
+        let status = try ChildProcess(
+            arguments + unshown + ["--lang", Language.current.rawValue]
+        ).wait()
         guard status == 0 else {
             throw Failure(
                 status == Failure.Status.integrity.rawValue ? .integrity : .refused,
@@ -238,12 +254,17 @@ struct DemoRun {
         screen.step(say("Done, in \(seconds) seconds", "完了（\(seconds) 秒）"))
         screen.line(
             say(
-                "Store, bundle and configurations are in \(folder.path). Try next:",
-                "保管庫・監査証跡一式・設定は \(folder.path) にあります。次の操作を試せます。"))
-        screen.command("hisui search --store \(folder.store) 'gyosha-miyama'")
-        screen.command("hisui status --store \(folder.store)")
-        screen.command("hisui check config \(folder.configuration("lgwan"))")
-        screen.command("xdg-open \(folder.bundle)/data/index.html")
+                "Store, bundle and configurations are in \(folder.shown). Try next:",
+                "保管庫・監査証跡一式・設定は \(folder.shown) にあります。次の操作を試せます。"))
+        let program = DemoScreen.program
+        let store = folder.shown + "/store"
+        screen.command("\(program) alerts show ID --store \(store)")
+        screen.command("\(program) search --store \(store) 'gyosha-miyama'")
+        screen.command("\(program) status --store \(store)")
+        screen.command("\(program) check config \(folder.shown)/lgwan.yaml")
+        screen.command(
+            "xdg-open \(folder.shown)/bundle/data/report/"
+                + "summary.\(Language.current.rawValue).html")
         screen.line(
             say(
                 "Your own logs: `hisui setup`, or `./ops/run daemon` in a work tree.",

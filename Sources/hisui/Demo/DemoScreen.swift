@@ -6,6 +6,9 @@ struct DemoScreen {
     private var step = 0
     private let started = monotonicSeconds()
 
+    /// How this program was called, for commands that a person can type.
+    static var program: String { CommandLine.arguments.first ?? "hisui" }
+
     /// Seconds since the beginning.
     var elapsedSeconds: Double { monotonicSeconds() - started }
 

@@ -19,15 +19,16 @@ struct DemoSearch {
                     "Who tried passwords on the web server, and how often?",
                     "公開 Web サーバーにパスワードを試したのは誰か。何回か。"),
                 query: "event.action:=ssh-logon event.outcome:=failure "
-                    + "| stats by (source.ip) count() n, min(_time) first, max(_time) last "
+                    + ""
+                    + "| stats by (source.ip) count() n, count_uniq(user.name) accounts "
                     + "| sort by (n desc) | limit 3",
                 zone: "internet"),
             DemoSearch(
                 question: say(
                     "What did the contractor's account do last night?",
                     "委託業者のアカウントは昨夜何をしたか。"),
-                query: "\"gyosha-miyama\" | stats by (EventID, Task) count() n, "
-                    + "min(_time) first, max(_time) last | sort by (first) | limit 10",
+                query: "user.name:=gyosha-miyama | stats by (event.code, event.action) count() n "
+                    + "| sort by (n desc) | limit 10",
                 zone: "lgwan"),
             DemoSearch(
                 question: say(
@@ -41,7 +42,7 @@ struct DemoSearch {
 
     /// The command that asks the same.
     func command(store: String) -> String {
-        "hisui search --store \(store) --zone \(zone) '\(query)'"
+        "\(DemoScreen.program) search --store \(store) --zone \(zone) '\(query)'"
     }
 
     /// Asks, and prints the answer as a table.
