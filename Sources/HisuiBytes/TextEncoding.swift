@@ -57,8 +57,8 @@ public enum TextEncoding: UInt8, Sendable, CaseIterable {
         public var text: UInt32
     }
 
-    /// As `appendText` for all of `bytes`, with anchors: the start, start and end of every character
-    /// that is not ASCII, and the end.
+    /// As `appendText` for all of `bytes`, with anchors: the start, start and end of every
+    /// character that is not ASCII, and the end.
     ///
     /// - Parameters:
     ///   - out: empty.

@@ -57,7 +57,7 @@ final class ParseStage: Sendable {
     /// Runs until the intake is closed and empty; then closes the output.
     func run() {
         var inForce = definitions.withLock { $0 }
-        // One parser for each time zone, definition and encoding the sources ask for; nearly always one.
+        // One parser for each time zone, definition and encoding of sources; nearly always one.
         var entries: [Entry] = []
         defer { output.close() }
         while case .element(let batch) = intake.queue.take(waitMillis: nil) {

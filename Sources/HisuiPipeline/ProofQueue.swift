@@ -21,7 +21,7 @@ final class ProofQueue: Sendable {
 
     /// Appends what the store has before leaf `index`; then rows from there on may be put.
     ///
-    /// - Throws: that the stream's tree cannot be continued, or what keeps its rows from being read.
+    /// - Throws: that the stream's tree cannot be continued, or its rows cannot be read.
     func begin(at index: UInt64) throws(StoreError) {
         _ = try proof.leastIndex(stream)
         try proof.catchUp(stream, upTo: index)

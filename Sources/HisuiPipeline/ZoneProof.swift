@@ -8,9 +8,9 @@ import Synchronization
 
 /// The trees of a zone and the keys that sign them, for a daemon or an import.
 ///
-/// `leastIndex` opens everything the first time it is called, which is when the zone's lock has been
-/// taken; afterwards it only tells sizes, on any thread. All else belongs to the one thread that
-/// proves.
+/// `leastIndex` opens everything the first time it is called, which is when the zone's lock has
+/// been taken; afterwards it only tells sizes, on any thread. All else belongs to the one thread
+/// that proves.
 @safe
 final class ZoneProof: @unchecked Sendable {
     // Safe: `opened` is guarded; trees and keys are touched by `open`, under its lock, and then by

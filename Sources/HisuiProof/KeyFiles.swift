@@ -156,7 +156,7 @@ struct KeyFiles {
         }
     }
 
-    /// Overwrites a file and removes it. What a disk keeps of overwritten blocks is not ours to say.
+    /// Overwrites a file and removes it. What a disk keeps of overwritten blocks nobody says.
     private func destroy(_ path: String) throws(ProofError) {
         do throws(FileError) {
             try fileSystem.removeIfPresent(path + temporarySuffix)

@@ -3,9 +3,9 @@ public import HisuiFile
 
 /// The keys of a zone, in memory while something is signed with them.
 ///
-/// Two keys sign: the zone's own, which stays the same and is what an auditor knows, and that of the
-/// epoch, a day or a boot at most, whose private half is destroyed at its end. Whoever takes over
-/// the machine has today's keys; what was signed on earlier days cannot be signed again.
+/// Two keys sign: the zone's own, which stays the same and is what an auditor knows, and that of
+/// the epoch, a day or a boot at most, whose private half is destroyed at its end. Whoever takes
+/// over the machine has today's keys; what was signed on earlier days cannot be signed again.
 ///
 /// A zone's daemon holds the epoch's key in memory only. A graceful stop hands it over through a
 /// file (mode 0600), which the next start overwrites and removes. If there is none, the key was

@@ -2,7 +2,7 @@
 ///
 /// Notes follow each other, an empty line behind each. Their texts have no empty line, so the file
 /// can be divided without reading what they say. The last append may have been cut short by a
-/// crash; what it left is the *tail*.
+/// crash; what it left, less than a note and its empty line, is the *tail*.
 public struct NoteFile: Sendable {
     public struct Entry: Hashable, Sendable {
         public var note: SignedNote
@@ -11,12 +11,13 @@ public struct NoteFile: Sendable {
     }
 
     public private(set) var entries: [Entry] = []
-    /// Bytes behind the last note that are no note.
+    /// Bytes behind the last note that are the beginning of another one.
     public let tail: Range<Int>
 
     /// Divides the bytes of a file.
     ///
-    /// - Throws: `.damaged` if something that is no note stands before a note: no crash does that.
+    /// - Throws: `.damaged` if something stands where a note should that is as long as one, or that
+    ///   a note follows: no crash does that.
     /// - Complexity: O(n).
     public init(_ bytes: [UInt8]) throws(ProofError) {
         var start = 0
@@ -25,11 +26,13 @@ public struct NoteFile: Sendable {
             start = entry.range.upperBound
         }
         tail = start..<bytes.count
-        if tail.isEmpty { return }
+        // A text and its signatures, whole, and yet no note; or anything at all before a note.
         var next = start
+        var blanks = 0
         while let blank = Self.emptyLine(bytes, from: next) {
             next = blank + 1
-            if Self.entry(bytes, from: next) != nil {
+            blanks += 1
+            if blanks == 2 || Self.entry(bytes, from: next) != nil {
                 throw ProofError(.damaged, "what stands at byte \(start) is no note")
             }
         }

@@ -2,8 +2,8 @@ import HisuiBytes
 
 /// A public key that signs notes: what must be known to check one.
 ///
-/// Its text ("vkey") is that of Go's `sumdb/note`: `name+hash+key`, with eight hexadecimal digits of
-/// the key's id, and base64 of a byte for the kind of signature (1: Ed25519) and the key.
+/// Its text ("vkey") is that of Go's `sumdb/note`: `name+hash+key`, with eight hexadecimal digits
+/// of the key's id, and base64 of a byte for the kind of signature (1: Ed25519) and the key.
 public struct NoteVerifier: Hashable, Sendable, CustomStringConvertible {
     public let name: String
     /// First four bytes of SHA-256(name || LF || 1 || public key), the highest first.

@@ -7,7 +7,7 @@ public import HisuiEvent
 ///     <store>/keys/lock                    held while a key is made
 ///     <store>/keys/<zone>/zone.key         private key of the zone (skey), mode 0600
 ///     <store>/keys/<zone>/zone.vkey        public key of the zone
-///     <store>/keys/<zone>/epoch.key        private key of the epoch, handed over by a graceful stop
+///     <store>/keys/<zone>/epoch.key        private key of the epoch, handed over at a stop
 ///     <store>/keys/<zone>/lock             held while the keys are in use
 ///     <zone's folder>/epochs               notes: see `Epoch`
 ///     <stream>/tree/checkpoints/<day>      notes: see `Checkpoint`; the day is one of UTC

@@ -41,8 +41,8 @@ public struct RecoveryReport: Hashable, Sendable {
 ///    writing them makes it take them seriously again.
 ///
 /// New rows go to a new log: none is appended to after its writer is gone, so that every log has
-/// the random identity of one process. Only the acts' log is gone on with, by whoever appends, while
-/// nothing at all is wrong with it: no damage, no torn tail, every byte of it synced in step 5.
+/// the random identity of one process. Only the acts' log is gone on with, by whoever appends,
+/// while nothing at all is wrong with it: no damage, no torn tail, every byte synced in step 5.
 struct StreamRecovery {
     private let fileSystem: any FileSystem
     private let zone: String

@@ -18,6 +18,9 @@ enum ActRecorder {
         do throws(StoreError) {
             let log = ActLog(fileSystem: RealFileSystem(), store: store, now: { .now() })
             try log.append([act])
+            // Signed for at once where it can be: no daemon may ever run on this store. What is
+            // not covered now is with the next checkpoint.
+            try? ActsProof(store: store).extend()
             return true
         } catch {
             StandardError.write(

@@ -2,14 +2,14 @@ import ArgumentParser
 import HisuiBytes
 import HisuiEvent
 
-/// `hisui demo`: a guided run on shipped lines, through the real program: three daemons, sockets and
-/// files, findings, searches, verification, a bundle.
+/// `hisui demo`: a guided run on shipped lines, through the real program: three daemons, sockets
+/// and files, findings, searches, verification, a bundle.
 struct DemoCommand: ParsableCommand {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
             commandName: "demo",
             abstract: say(
-                "A guided run: an attack and two misuses in three zones, from log line to evidence.",
+                "A guided run: an attack and two misuses in three zones, from line to evidence.",
                 "三つの領域での攻撃と不正利用を例に、収集から証跡作成までを実演します。"),
             discussion: say(
                 """

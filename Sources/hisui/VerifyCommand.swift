@@ -20,8 +20,9 @@ struct VerifyCommand: ParsableCommand {
                 compared with all signed checkpoints. Changes nothing, needs no lock, and may run \
                 beside the daemon or on a copy.
 
-                Without --trust the store is only compared with itself: whoever holds its keys could \
-                have made all of it anew. FILE is what `hisui keys trust` printed, kept elsewhere.
+                Without --trust the store is only compared with itself: whoever holds its keys \
+                could have made all of it anew. FILE is what `hisui keys trust` printed, kept \
+                elsewhere.
 
                 Ends with 4 when something is not as it was written.
                 """,
@@ -178,8 +179,8 @@ struct VerdictOutput {
                 "信頼するチェックポイント \(checkpoints) 件と照合しました。")
         case .selfConsistent:
             text += say(
-                "\nSelf-consistent only: compared with nothing outside the store. Somebody who holds "
-                    + "its keys could have made all of it anew; use --trust FILE.",
+                "\nSelf-consistent only: compared with nothing outside the store. Somebody who "
+                    + "holds its keys could have made all of it anew; use --trust FILE.",
                 "\n保管庫の中の整合のみの確認です。鍵を持つ者が全体を作り直した場合は区別できません。"
                     + "--trust FILE を指定してください。")
         }

@@ -38,7 +38,7 @@ enum ProvesPage {
             "チェックポイントには、領域の鍵と、使用後に破棄される世代鍵の両方で署名しています。後から侵入した者が過去の世代の署名を作ることはできません。"),
         Bilingual(
             "Records of the period that are gone were deleted by a recorded decision: the "
-                + "deletion records name range, policy and approval, and their hashes fit the tree.",
+                + "deletion records name range, policy, approval, and their hashes fit the tree.",
             "保存期間満了で廃棄した範囲・保存方針・承認者は廃棄記録に残り、そのハッシュは木と一致します。"),
         Bilingual(
             "The bundle is complete and unaltered since it was sealed.",
@@ -48,9 +48,10 @@ enum ProvesPage {
     private static func conditions(_ report: BundleReport) -> [Bilingual] {
         [
             Bilingual(
-                "The public keys are genuine: compare data/log/*/*/vkeys.txt with keys that came to "
-                    + "you by another way. Inside the bundle alone everything could be made anew.",
-                "公開鍵が本物であること。data/log/*/*/vkeys.txt を、別の経路で受け取った鍵と照合してください。一式の中だけでは、全体の作り直しを見分けられません。"
+                "The public keys are genuine: compare data/log/*/*/vkeys.txt with keys that came "
+                    + "to you by another way. Inside the bundle alone all could be made anew.",
+                "公開鍵が本物であること。data/log/*/*/vkeys.txt を、別の経路で受け取った鍵と照合してください。"
+                    + "一式の中だけでは、全体の作り直しを見分けられません。"
             ),
             Bilingual(
                 "No witness outside the organisation has signed these checkpoints. Against "

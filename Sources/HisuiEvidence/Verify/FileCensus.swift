@@ -47,8 +47,12 @@ struct FileCensus {
                 unknown(path, zone: nil, stream: nil)
                 continue
             }
-            for name in try names(path) where name != Filenames.lock && name != Filenames.epochs {
+            for name in try names(path) where name != Filenames.epochs {
                 let below = Path.join(path, name)
+                if name == Filenames.lock {
+                    checkLock(below, zone: zone, stream: nil)
+                    continue
+                }
                 if !Filenames.isValidName(name) || !isFolder(below) {
                     unknown(below, zone: zone, stream: nil)
                     continue
@@ -89,7 +93,9 @@ struct FileCensus {
             case Filenames.logs: try takeLogs(below, &stream)
             case Filenames.segments: try takeSegments(below, &stream)
             case Filenames.tree: try takeTree(below, &stream)
-            case Filenames.lock where isActs, Filenames.epochs where isActs: break
+            case Filenames.lock where isActs:
+                checkLock(below, zone: name.zone, stream: name.stream)
+            case Filenames.epochs where isActs: break
             default: unknown(below, name)
             }
         }
@@ -178,6 +184,15 @@ struct FileCensus {
             StoreProblem(
                 .added, zone: zone, stream: stream, file: path,
                 Bilingual("no file of a store has this name", "保管庫にはない名前のファイルです")))
+    }
+
+    /// A lock is held, never written: bytes in it are somebody else's.
+    private mutating func checkLock(_ path: String, zone: String?, stream: String?) {
+        guard let size = try? fileSystem.size(Path.join(store, path)), size > 0 else { return }
+        problems.append(
+            StoreProblem(
+                .changed, zone: zone, stream: stream, file: path,
+                Bilingual("\(size) bytes in a file that has none", "空であるべきファイルに内容があります")))
     }
 
     private func names(_ path: String) throws(EvidenceError) -> [String] {

@@ -24,8 +24,8 @@ struct DemoRun {
         screen.title(
             say("Hisui 翡翠: a guided run", "Hisui 翡翠: 実演"),
             say(
-                "Last night in three zones of an invented city. Everything below is done by the real\n"
-                    + "program: three daemons, real sockets and files, one store.",
+                "Last night in three zones of an invented city. Everything below is done by the "
+                    + "real\nprogram: three daemons, real sockets and files, one store.",
                 "架空の市の三つの領域の、昨夜のログを使います。以下はすべて実際のプログラムの動作です\n"
                     + "（三つのデーモン、実際のソケットとファイル、一つの保管庫）。"))
         var daemons = try start(parsers: parsers)
