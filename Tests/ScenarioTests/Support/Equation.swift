@@ -10,7 +10,7 @@ func expectEquation(_ store: String, sourceLocation: SourceLocation = #_sourceLo
         let row = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
         guard let row, let offered = row["offered"] as? Int, let stored = row["stored"] as? Int,
             let deduplicated = row["deduplicated"] as? Int, let dropped = row["dropped"] as? Int,
-            let source = row["source"] as? String
+            let source = row["source"] as? String, let zone = row["zone"] as? String
         else {
             Issue.record("not a source: \(line)", sourceLocation: sourceLocation)
             continue
@@ -18,7 +18,7 @@ func expectEquation(_ store: String, sourceLocation: SourceLocation = #_sourceLo
         #expect(offered == stored + deduplicated + dropped, sourceLocation: sourceLocation)
         // What is counted as stored is there to be found.
         let found = try Program.hisui(
-            "search", "--store", store, "--format", "jsonl", "--",
+            "search", "--store", store, "--zone", zone, "--format", "jsonl", "--",
             "hisui.source:=\"\(source)\" | stats count() as n")
         #expect(
             found.text.contains("\"n\":\(stored)") || found.text.contains("\"n\":\"\(stored)\""),
