@@ -7,7 +7,9 @@ readonly BUILD_PACKAGES=(
     libsystemd-dev zlib1g-dev libzstd-dev libyaml-dev libssl-dev pkg-config
 )
 # What the tests run against: Debian's own senders, journal and rotation.
-readonly TEST_PACKAGES=(bsdutils rsyslog systemd systemd-journal-remote logrotate gzip zstd)
+readonly TEST_PACKAGES=(
+    bsdutils rsyslog systemd systemd-journal-remote logrotate gzip zstd openssl python3-venv
+)
 
 say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }
 fail() {
@@ -56,6 +58,19 @@ Hisui needs Swift 6.2 or later to build. Ways to get it on Debian 12:
 A machine that only runs Hisui needs no toolchain: build elsewhere and copy the program.
 TEXT
     exit 1
+}
+
+# Installs from PyPI, into .build, the checker of bags that the tests ask for a second opinion.
+need_bagit() {
+    local folder=.build/bagit
+    if [ ! -x $folder/bin/bagit.py ]; then
+        say "Installing bagit.py from PyPI …"
+        rm -rf $folder
+        /usr/bin/python3 -m venv $folder
+        $folder/bin/pip install --quiet --disable-pip-version-check 'bagit==1.9.0' 'setuptools<81' >&2
+    fi
+    HISUI_BAGIT=$PWD/$folder/bin/bagit.py
+    export HISUI_BAGIT
 }
 
 # Builds the release program; the first time takes a minute or two, later ones seconds.

@@ -170,6 +170,12 @@ public struct Importer: Sendable {
             }
             try importer.finish()
             try proving.finish(definitions: digest)
+            // What is stored and signed for is no failure; that acts cannot be written is told with
+            // the act of the import.
+            try? SegmentActs(store: options.store, actor: .current()).record(
+                importer.segments.map {
+                    .init(zone: options.zone, stream: options.stream, path: $0)
+                })
         } catch {
             importer.abandon()
             throw error

@@ -55,10 +55,20 @@ final class SealStage: Sendable {
         do throws(StoreError) {
             let segment = try Sealer(fileSystem: RealFileSystem(), store: store).seal(closed)
             log.info("sealed \(Path.name(of: segment))")
+            record(segment, closed)
             return true
         } catch {
             log.error("a log could not be sealed, stays, and is tried again: \(error)")
             return false
+        }
+    }
+
+    private func record(_ segment: String, _ closed: ClosedLog) {
+        do throws(StoreError) {
+            try SegmentActs(store: store, actor: .daemon()).record(
+                [.init(zone: closed.zone, stream: closed.stream, path: segment)])
+        } catch {
+            log.error("the digest of \(Path.name(of: segment)) is not among the acts: \(error)")
         }
     }
 }

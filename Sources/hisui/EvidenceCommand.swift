@@ -205,7 +205,7 @@ struct EvidenceVerifyCommand: ParsableCommand {
 
     private func writeSummary(_ verdict: BundleVerdict) {
         var line = JSONLine()
-        line.add("sound", verdict.isSound ? "true" : "false")
+        line.add("sound", verdict.isSound)
         line.add("files", UInt64(verdict.files))
         line.add("logs", UInt64(verdict.logs))
         line.add("records_proved", UInt64(verdict.provedRecords))

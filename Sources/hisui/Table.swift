@@ -73,6 +73,11 @@ struct JSONLine {
         Self.append(value, to: &bytes)
     }
 
+    mutating func add(_ name: String, _ value: Bool) {
+        key(name)
+        bytes.append(utf8: value ? "true" : "false")
+    }
+
     mutating func add(_ name: String, _ value: UInt64) {
         key(name)
         bytes.appendDecimal(value)

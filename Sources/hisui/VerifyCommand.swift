@@ -237,7 +237,7 @@ struct VerdictOutput {
             output.write(line.line)
         }
         var line = JSONLine()
-        line.add("sound", verdict.isSound ? "true" : "false")
+        line.add("sound", verdict.isSound)
         line.add("anchor", verdict.anchor == .selfConsistent ? "self-consistent" : "trusted")
         output.write(line.line)
     }
