@@ -31,7 +31,8 @@ struct EvidenceCreateCommand: ParsableCommand {
                 The bundle is a BagIt bag that can be checked without Hisui; its README says how. \
                 The store is examined first, and the result is part of the bundle. The period \
                 counts receive times: from --since to before --until, both as in queries \
-                (2026-07-01, 2026-07-01T09:00+09:00, now-7d). A day or month given as --until is included.
+                (2026-07-01, 2026-07-01T09:00+09:00, now-7d). A day or month \
+                given as --until is included.
 
                 Ends with 4 when the store is not as it was written; the bundle is made all the \
                 same.
