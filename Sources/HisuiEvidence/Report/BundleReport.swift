@@ -42,7 +42,10 @@ struct BundleReport {
     struct Finding {
         var id: String
         var zone: String
+        /// When it was found.
         var time: Timestamp
+        /// When the first of its events happened.
+        var firstEvent: Timestamp?
         var state: String
         var rule: String
         var title: Bilingual

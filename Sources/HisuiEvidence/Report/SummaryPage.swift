@@ -155,11 +155,18 @@ struct SummaryPage {
             }, numeric: [3], more: "coverage/gaps.tsv")
     }
 
+    /// The first few; a page is read by people.
+    private func whoAndWhere(_ entities: [String]) -> String {
+        let shown = entities.prefix(6).joined(separator: ", ")
+        let rest = entities.count - 6
+        return rest > 0 ? shown + say(", and \(rest) more", " ほか \(rest) 件") : shown
+    }
+
     private mutating func findings() {
         page.heading(say("Findings", "検知"))
         let words = [
-            Bilingual("critical", "緊急"), Bilingual("high", "重大"), Bilingual("medium", "警戒"),
-            Bilingual("low", "注意"), Bilingual("informational", "参考"),
+            Bilingual("critical", "重大"), Bilingual("high", "高"), Bilingual("medium", "中"),
+            Bilingual("low", "低"), Bilingual("informational", "情報"),
         ]
         page.table(
             words.map { $0[language] } + [say("all", "合計")],
@@ -175,18 +182,19 @@ struct SummaryPage {
         }.map(\.element)
         table(
             [
-                say("Time", "日時"), say("Zone", "領域"), say("Level", "重要度"),
-                say("What", "内容"), say("Who, where", "対象"), say("Records", "原文"),
+                say("First event", "最初の事象"), say("Found", "検知日時"), say("Zone", "領域"),
+                say("Level", "重要度"), say("What", "内容"), say("Who, where", "対象"),
+                say("Records", "原文"),
             ],
             ordered.map { finding in
                 let level = BundleReport.levels.firstIndex(of: finding.level)
                 return [
+                    finding.firstEvent.map(TimeFormat.japan) ?? "",
                     TimeFormat.japan(finding.time), finding.zone,
                     level.map { words[$0][language] } ?? finding.level,
-                    finding.title[language], finding.entities.joined(separator: ", "),
-                    count(finding.count),
+                    finding.title[language], whoAndWhere(finding.entities), count(finding.count),
                 ]
-            }, numeric: [5], more: "findings/findings.jsonl")
+            }, numeric: [6], more: "findings/findings.jsonl")
     }
 
     private mutating func checkpoints() {

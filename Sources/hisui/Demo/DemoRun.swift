@@ -219,7 +219,7 @@ struct DemoRun {
         let bundle = folder.shown + "/bundle"
         try show(
             ["evidence", "create", "--store", folder.shown + "/store"] + period
-                + ["--out", bundle])
+                + ["--trust", folder.shown + "/trust.txt", "--out", bundle])
         try show(
             ["evidence", "verify", "--trust", folder.shown + "/trust.txt", bundle],
             unshown: ["--format", "table"])
