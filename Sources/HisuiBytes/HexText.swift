@@ -11,6 +11,13 @@ public enum HexText {
         }
     }
 
+    /// Two lower-case digits for each byte.
+    public static func text(_ bytes: [UInt8]) -> String {
+        var digits: [UInt8] = []
+        append(bytes.span, 0..<bytes.count, to: &digits)
+        return String(decoding: digits, as: UTF8.self)
+    }
+
     /// Appends two lower-case digits for each byte of `range`.
     public static func append(_ bytes: Span<UInt8>, _ range: Range<Int>, to out: inout [UInt8]) {
         for index in range {

@@ -15,12 +15,9 @@ extension Act {
     /// Appends the act as one line of JSON, without a line feed; valid UTF-8 for any values.
     /// - Complexity: O(bytes).
     public func append(to out: inout [UInt8]) {
-        var time: [UInt8] = []
-        TimeText.appendRFC3339(
-            nanoseconds: self.time.nanoseconds, offsetSeconds: 0, fractionDigits: 9, to: &time)
         var writer = Writer(out: out)
         out = []
-        writer.add("time", .text(String(decoding: time, as: UTF8.self)))
+        writer.add("time", .text(time.utcText))
         writer.add("act", .text(kind.rawValue))
         writer.add("zone.name", zone)
         writer.add("actor.kind", .text(actor.kind.rawValue))

@@ -43,8 +43,8 @@ final class DaemonActs: Sendable {
         write(
             .start,
             [
-                ("configuration.sha256", .text(Self.text(digests.configuration))),
-                ("definitions.sha256", .text(Self.text(digests.definitions))),
+                ("configuration.sha256", .text(HexText.text(digests.configuration))),
+                ("definitions.sha256", .text(HexText.text(digests.definitions))),
                 ("streams", .list(streams)),
             ])
     }
@@ -63,9 +63,9 @@ final class DaemonActs: Sendable {
         var fields: [Act.Field] = [("accepted", .boolean(configuration != nil))]
         inForce.withLock { inForce in
             func add(_ name: String, _ old: inout [UInt8], _ new: [UInt8]?) {
-                fields.append((name + ".sha256.before", .text(Self.text(old))))
+                fields.append((name + ".sha256.before", .text(HexText.text(old))))
                 if let new { old = new }
-                fields.append((name + ".sha256", .text(Self.text(old))))
+                fields.append((name + ".sha256", .text(HexText.text(old))))
             }
             add("configuration", &inForce.configuration, configuration?.digest)
             add("definitions", &inForce.definitions, definitions)
@@ -82,11 +82,5 @@ final class DaemonActs: Sendable {
         } catch {
             logger.error("the act '\(kind.rawValue)' could not be recorded: \(error)")
         }
-    }
-
-    private static func text(_ digest: [UInt8]) -> String {
-        var text: [UInt8] = []
-        HexText.append(digest.span, 0..<digest.count, to: &text)
-        return String(decoding: text, as: UTF8.self)
     }
 }

@@ -44,16 +44,9 @@ enum FindingActs {
         }
         fields.append(("events", .list(finding.events.map(\.text))))
         fields.append(("events.count", .integer(Int64(finding.eventCount))))
-        fields.append(("events.first", .text(text(finding.firstTime))))
-        fields.append(("events.last", .text(text(finding.lastTime))))
+        fields.append(("events.first", .text(finding.firstTime.utcText)))
+        fields.append(("events.last", .text(finding.lastTime.utcText)))
         return Act(.finding, time: time, zone: zone, actor: actor, fields: fields)
-    }
-
-    private static func text(_ time: Timestamp) -> String {
-        var bytes: [UInt8] = []
-        TimeText.appendRFC3339(
-            nanoseconds: time.nanoseconds, offsetSeconds: 0, fractionDigits: 9, to: &bytes)
-        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// The findings of a zone among the acts from `index` on.

@@ -33,11 +33,7 @@ public struct RetentionClass: Hashable, Sendable {
     public func isApproved(on day: Day) -> Bool { approval.map { $0.on <= day } ?? false }
 
     /// The digest in hexadecimal.
-    public var digestText: String {
-        var out: [UInt8] = []
-        HexText.append(digest.span, 0..<digest.count, to: &out)
-        return String(decoding: out, as: UTF8.self)
-    }
+    public var digestText: String { HexText.text(digest) }
 }
 
 /// The retention classes in force, by id.

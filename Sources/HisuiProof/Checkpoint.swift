@@ -75,7 +75,7 @@ public struct Checkpoint: Hashable, Sendable {
     /// The text to sign.
     public var text: String {
         var lines = [origin, String(size), root.base64]
-        if let time { lines.append("time " + NoteLines.text(of: time)) }
+        if let time { lines.append("time " + time.utcText) }
         if let bootID { lines.append("boot-id " + bootID) }
         if let epoch { lines.append("epoch \(epoch)") }
         if let sources { lines.append("sources " + sources.base64) }
@@ -165,20 +165,9 @@ struct NoteLines {
             && text.utf8.allSatisfy { HexText.digit($0) != nil || $0 == UInt8(ascii: "-") }
     }
 
-    static func text(of time: Timestamp) -> String {
-        var out: [UInt8] = []
-        TimeText.appendRFC3339(
-            nanoseconds: time.nanoseconds, offsetSeconds: 0, fractionDigits: 9, to: &out)
-        return String(decoding: out, as: UTF8.self)
-    }
-
-    /// A time as `text(of:)` writes it, and no other way.
+    /// A time as `Timestamp.utcText` writes it, and no other way.
     static func time(_ text: String) -> Timestamp? {
-        let bytes = Array(text.utf8)
-        guard let found = TimeText.rfc3339(bytes.span, 0..<bytes.count), found.end == bytes.count,
-            let nanoseconds = found.value.civil.nanoseconds(offsetSeconds: 0)
-        else { return nil }
-        let time = Timestamp(nanoseconds: nanoseconds)
-        return self.text(of: time).utf8.elementsEqual(bytes) ? time : nil
+        guard let time = Timestamp(rfc3339: text), time.utcText == text else { return nil }
+        return time
     }
 }

@@ -85,7 +85,7 @@ public struct Epoch: Hashable, Sendable {
     public var text: String {
         var lines = [
             name + Self.originSuffix, "epoch \(number)", "vkey \(key.vkey)",
-            "reason \(reason.rawValue)", "time " + NoteLines.text(of: time), "boot-id " + bootID,
+            "reason \(reason.rawValue)", "time " + time.utcText, "boot-id " + bootID,
         ]
         if let previous { lines.append("previous " + previous.base64) }
         return lines.map { $0 + "\n" }.joined()

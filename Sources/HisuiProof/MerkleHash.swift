@@ -50,12 +50,7 @@ public struct MerkleHash: Hashable, Sendable {
     public var base64: String { Base64Text.text(bytes) }
 
     /// 64 lower-case hexadecimal digits.
-    public var hexadecimal: String {
-        var out: [UInt8] = []
-        let bytes = bytes
-        HexText.append(bytes.span, 0..<bytes.count, to: &out)
-        return String(decoding: out, as: UTF8.self)
-    }
+    public var hexadecimal: String { HexText.text(bytes) }
 
     /// Appends the 32 bytes.
     public func append(to out: inout [UInt8]) {

@@ -39,7 +39,7 @@ public enum ProofNames {
 
     /// The day of a time, as `2026-11-23`.
     public static func day(_ time: Timestamp) -> String {
-        String(NoteLines.text(of: time).prefix(10))
+        String(time.utcText.prefix(10))
     }
 
     /// Whether a file of checkpoints may have that name.

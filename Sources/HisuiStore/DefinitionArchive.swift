@@ -54,7 +54,7 @@ public struct DefinitionArchive: Sendable {
                 if try !fileSystem.exists(path) {
                     try fileSystem.writeDurably(member.bytes, to: path, writer: writer)
                 }
-                list.append(contentsOf: Filenames.hexadecimal(of: sum).utf8)
+                list.append(contentsOf: HexText.text(sum).utf8)
                 list.append(
                     contentsOf: "  \(member.parser) \(member.version) \(member.file)\n".utf8)
             }

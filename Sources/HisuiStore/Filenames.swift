@@ -1,3 +1,4 @@
+import HisuiBytes
 import HisuiFile
 
 /// Every name on disk, here and nowhere else.
@@ -109,14 +110,10 @@ public enum Filenames {
     }
 
     /// The name of a definition file kept under its SHA-256.
-    static func definition(_ digest: [UInt8]) -> String { hexadecimal(of: digest) + ".yaml" }
+    static func definition(_ digest: [UInt8]) -> String { HexText.text(digest) + ".yaml" }
 
     /// The name of the list of a set's members, kept under the set's digest.
-    static func definitionSet(_ digest: [UInt8]) -> String { hexadecimal(of: digest) + ".set" }
-
-    static func hexadecimal(of digest: [UInt8]) -> String {
-        digest.map { padded(String($0, radix: 16), to: 2) }.joined()
-    }
+    static func definitionSet(_ digest: [UInt8]) -> String { HexText.text(digest) + ".set" }
 
     /// What detection remembers of a zone.
     public static func detectState(store: String, zone: String) -> String {

@@ -31,28 +31,3 @@ enum ActRecorder {
         }
     }
 }
-
-extension Timestamp {
-    /// RFC 3339 in UTC with nanoseconds, as acts hold times.
-    var utcText: String { text(.utc, fractionDigits: 9) }
-
-    /// RFC 3339 in a time zone.
-    func text(_ zone: TimeZoneRules, fractionDigits: Int = 0) -> String {
-        var text: [UInt8] = []
-        TimeText.appendRFC3339(
-            nanoseconds: nanoseconds,
-            offsetSeconds: zone.offsetSeconds(atUTCNanoseconds: nanoseconds),
-            fractionDigits: fractionDigits, to: &text)
-        return String(decoding: text, as: UTF8.self)
-    }
-
-    /// The time that an RFC 3339 text with an offset says.
-    init?(rfc3339 text: String) {
-        let bytes = Array(text.utf8)
-        guard let (end, value) = TimeText.rfc3339(bytes.span, 0..<bytes.count),
-            end == bytes.count, value.offsetSeconds != nil,
-            let nanoseconds = value.nanoseconds(zone: .utc, received: 0)
-        else { return nil }
-        self.init(nanoseconds: nanoseconds)
-    }
-}

@@ -279,13 +279,8 @@ struct EvidenceListCommand: ParsableCommand {
         let zone = try TimeZoneOption.resolve(nil)
         for stored in list.acts {
             let act = stored.act
-            var time: [UInt8] = []
-            TimeText.appendRFC3339(
-                nanoseconds: act.time.nanoseconds,
-                offsetSeconds: zone.offsetSeconds(atUTCNanoseconds: act.time.nanoseconds),
-                fractionDigits: 0, to: &time)
             table.add([
-                String(decoding: time, as: UTF8.self), act.text("period.since") ?? "-",
+                act.time.text(zone), act.text("period.since") ?? "-",
                 act.text("period.until") ?? "-", act.actor.user ?? "-",
                 act.text("bundle.path") ?? "-", act.text("bundle.sha256") ?? "-",
             ])

@@ -51,13 +51,10 @@ final class SearchRecord: Sendable {
     private static func queryFields(_ query: String) -> [Act.Field] {
         let bytes = Array(query.utf8)
         if bytes.count <= queryBytesMax { return [("query", .text(query))] }
-        let digest = SHA256.of(bytes.span)
-        var digits: [UInt8] = []
-        HexText.append(digest.span, 0..<digest.count, to: &digits)
         return [
             ("query", .text(String(decoding: bytes.prefix(queryBytesMax), as: UTF8.self))),
             ("query.bytes", .integer(Int64(bytes.count))),
-            ("query.sha256", .text(String(decoding: digits, as: UTF8.self))),
+            ("query.sha256", .text(HexText.text(SHA256.of(bytes.span)))),
         ]
     }
 

@@ -107,12 +107,10 @@ struct SetupCommand: ParsableCommand {
         } catch {
             return
         }
-        var digest: [UInt8] = []
-        HexText.append(SHA256.of(bytes.span).span, 0..<32, to: &digest)
         let act = Act(
             .setup, time: Timestamp.now(), actor: Actor.current(),
             fields: [
-                ("file", .text(out)), ("sha256", .text(String(decoding: digest, as: UTF8.self))),
+                ("file", .text(out)), ("sha256", .text(HexText.text(SHA256.of(bytes.span)))),
             ])
         do throws(StoreError) {
             try ActLog(fileSystem: fileSystem, store: interview.store, now: { Timestamp.now() })

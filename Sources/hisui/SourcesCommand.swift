@@ -91,11 +91,8 @@ enum SourceList {
         line.add("dropped_by_reason", reasons)
         line.add("gaps", state.account.gaps)
         if state.lastReceived != .none {
-            var text: [UInt8] = []
-            TimeText.appendRFC3339(
-                nanoseconds: state.lastReceived.nanoseconds, offsetSeconds: 0, fractionDigits: 3,
-                to: &text)
-            line.add("last_received", String(decoding: text, as: UTF8.self))
+            line.add(
+                "last_received", state.lastReceived.text(offsetSeconds: 0, fractionDigits: 3))
         }
         return line
     }
@@ -123,13 +120,8 @@ enum SourceList {
         var text = ""
         for (stream, gaps) in snapshot.gaps.sorted(by: { $0.key < $1.key }) {
             for gap in gaps {
-                var time: [UInt8] = []
-                let at = gap.detected.nanoseconds
-                TimeText.appendRFC3339(
-                    nanoseconds: at, offsetSeconds: timeZone.offsetSeconds(atUTCNanoseconds: at),
-                    fractionDigits: 0, to: &time)
                 let count = gap.count.map(\.grouped) ?? say("an unknown number of", "件数不明の")
-                text += String(decoding: time, as: UTF8.self) + "  "
+                text += gap.detected.text(timeZone) + "  "
                 text += say(
                     "gap in \(stream.zone)/\(gap.source): \(count) records: \(gap.cause)",
                     "欠落 \(stream.zone)/\(gap.source): \(count) 件: \(gap.cause)")

@@ -87,12 +87,7 @@ struct StatusCommand: ParsableCommand {
 
     private func time(_ time: Timestamp?, _ zone: TimeZoneRules) -> String {
         guard let time, time != .none else { return "-" }
-        var text: [UInt8] = []
-        TimeText.appendRFC3339(
-            nanoseconds: time.nanoseconds,
-            offsetSeconds: zone.offsetSeconds(atUTCNanoseconds: time.nanoseconds),
-            fractionDigits: 0, to: &text)
-        return String(decoding: text, as: UTF8.self)
+        return time.text(zone)
     }
 
     /// Compares what the accounts call stored with the rows that are there.

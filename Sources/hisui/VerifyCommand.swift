@@ -204,13 +204,7 @@ struct VerdictOutput {
 
     private func time(_ time: Timestamp?) -> String {
         guard let time, time != .none else { return "-" }
-        var text: [UInt8] = []
-        let zone = (try? TimeZoneOption.resolve(nil)) ?? .utc
-        TimeText.appendRFC3339(
-            nanoseconds: time.nanoseconds,
-            offsetSeconds: zone.offsetSeconds(atUTCNanoseconds: time.nanoseconds),
-            fractionDigits: 0, to: &text)
-        return String(decoding: text, as: UTF8.self)
+        return time.text((try? TimeZoneOption.resolve(nil)) ?? .utc)
     }
 
     func writeLines() {

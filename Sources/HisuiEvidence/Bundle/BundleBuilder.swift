@@ -49,11 +49,8 @@ public struct BundleBuilder {
         let tags = try bag.finish(info: info(gathered))
         let note = try seal(tags)
         if let note { try bag.seal(note) }
-        var digest: [UInt8] = []
-        let hash = BagDigest.of(tags, .sha256)
-        HexText.append(hash.span, 0..<hash.count, to: &digest)
         return BundleResult(
-            path: request.out, digest: String(decoding: digest, as: UTF8.self),
+            path: request.out, digest: HexText.text(BagDigest.of(tags, .sha256)),
             isSealed: note != nil, verdict: verdict, records: gathered.report.records,
             findings: gathered.report.findings.count, attached: gathered.selected.count,
             remarks: gathered.remarks)

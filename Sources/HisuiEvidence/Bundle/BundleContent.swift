@@ -118,19 +118,11 @@ struct BundleContent {
         }
         return BundleReport.Finding(
             id: id, zone: act.zone ?? "", time: act.time,
-            firstEvent: act.text("events.first").flatMap(Self.time),
+            firstEvent: act.text("events.first").flatMap { Timestamp(rfc3339: $0) },
             state: act.text("finding.state") ?? "", rule: act.text("rule.id") ?? "",
             title: Bilingual(title, act.text("rule.title_ja") ?? title),
             level: act.text("rule.level") ?? "",
             count: UInt64(clamping: act.integer("events.count") ?? 0), entities: entities)
-    }
-
-    /// A time as acts write it.
-    private static func time(_ text: String) -> Timestamp? {
-        let bytes = Array(text.utf8)
-        guard let (end, value) = TimeText.rfc3339(bytes.span, 0..<bytes.count), end == bytes.count
-        else { return nil }
-        return value.nanoseconds(zone: .utc, received: 0).map { Timestamp(nanoseconds: $0) }
     }
 
     private mutating func take(deletion act: Act, _ line: [UInt8]) {

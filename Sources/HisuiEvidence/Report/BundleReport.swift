@@ -154,20 +154,11 @@ extension BundleReport.Stream {
 /// Times in reports.
 enum TimeFormat {
     /// RFC 3339 in UTC, with as many digits as nanoseconds have.
-    static func utc(_ time: Timestamp) -> String { text(time, offsetSeconds: 0, digits: 9) }
+    static func utc(_ time: Timestamp) -> String { time == .none ? "-" : time.utcText }
 
-    /// For people, in the time of Japan: `2026-11-23 14:05:00 +09:00`.
+    /// For people, in the time of Japan: `2026-11-23 14:05:00+09:00`.
     static func japan(_ time: Timestamp) -> String {
-        let text = text(time, offsetSeconds: 9 * 3600, digits: 0)
-        return text.map { $0 == "T" ? " " : String($0) }.joined()
-    }
-
-    private static func text(_ time: Timestamp, offsetSeconds: Int, digits: Int) -> String {
         guard time != .none else { return "-" }
-        var out: [UInt8] = []
-        TimeText.appendRFC3339(
-            nanoseconds: time.nanoseconds, offsetSeconds: offsetSeconds, fractionDigits: digits,
-            to: &out)
-        return String(decoding: out, as: UTF8.self)
+        return time.text(offsetSeconds: 9 * 3600).map { $0 == "T" ? " " : String($0) }.joined()
     }
 }

@@ -91,11 +91,11 @@ extension RetentionRun {
         ]
         let first = run.map(\.events.lowerBound).min() ?? .none
         let last = run.map(\.events.upperBound).max() ?? .none
-        if first != .none { fields.append(("events.first", .text(text(of: first)))) }
-        if last != .none { fields.append(("events.last", .text(text(of: last)))) }
+        if first != .none { fields.append(("events.first", .text(first.utcText))) }
+        if last != .none { fields.append(("events.last", .text(last.utcText))) }
         let received = run.map(\.received.upperBound).max() ?? .none
         fields += [
-            ("received.last", .text(text(of: received))),
+            ("received.last", .text(received.utcText)),
             ("files", .list(run.map { Path.name(of: $0.path) })),
             ("bytes", .integer(Int64(run.reduce(0) { $0 + $1.bytes }))),
             ("subtree.hashes", .list(proof.subtrees.map { Base64Text.text($0) })),
@@ -110,13 +110,6 @@ extension RetentionRun {
             fields.append(("approved_on", .text(approval.on.description)))
         }
         return Act(.deletion, time: time, zone: item.zone, actor: actor, fields: fields)
-    }
-
-    private static func text(of time: Timestamp) -> String {
-        var out: [UInt8] = []
-        TimeText.appendRFC3339(
-            nanoseconds: time.nanoseconds, offsetSeconds: 0, fractionDigits: 9, to: &out)
-        return String(decoding: out, as: UTF8.self)
     }
 
     /// Keeps the file of the class with the other definitions: the act names it by its digest.

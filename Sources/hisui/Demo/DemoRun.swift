@@ -226,10 +226,7 @@ struct DemoRun {
     }
 
     private func time(_ nanoseconds: Int64) -> String {
-        var text: [UInt8] = []
-        TimeText.appendRFC3339(
-            nanoseconds: nanoseconds, offsetSeconds: 9 * 3600, fractionDigits: 0, to: &text)
-        return String(decoding: text, as: UTF8.self)
+        Timestamp(nanoseconds: nanoseconds).text(offsetSeconds: 9 * 3600)
     }
 
     /// Shows and runs a command of this program, which prints for itself, and fails if it does.
