@@ -1,7 +1,7 @@
-import HisuiBytes
 import HisuiEvent
 import HisuiFile
 import HisuiPipeline
+import HisuiProof
 import HisuiStore
 
 /// Records in a store what an operator does to it.
@@ -18,9 +18,7 @@ enum ActRecorder {
         do throws(StoreError) {
             let log = ActLog(fileSystem: RealFileSystem(), store: store, now: { .now() })
             try log.append([act])
-            // Signed for at once where it can be: no daemon may ever run on this store. What is
-            // not covered now is with the next checkpoint.
-            try? ActsProof(store: store).extend()
+            sign(store)
             return true
         } catch {
             StandardError.write(
@@ -28,6 +26,19 @@ enum ActRecorder {
                     "hisui: not recorded among the store's acts: \(error)\n",
                     "hisui: この操作は操作記録に残りません（保管庫に書き込めません）: \(error)\n"))
             return false
+        }
+    }
+
+    /// Signs for the acts at once: no daemon may ever run on this store. Where one does, what
+    /// cannot be signed for now is with its next checkpoint.
+    static func sign(_ store: String) {
+        do throws(ProofError) {
+            try ActsProof(store: store).extend()
+        } catch {
+            StandardError.write(
+                say(
+                    "hisui: recorded, but not signed for yet: \(error)\n",
+                    "hisui: 操作記録には残りましたが、まだ署名できません: \(error)\n"))
         }
     }
 }

@@ -117,6 +117,7 @@ struct RetentionApplyCommand: ParsableCommand {
             throw Failure(.refused, "\(error)")
         }
         if let refusal { throw refusal }
+        if outcome.segments > 0 { ActRecorder.sign(setting.store) }
         RetentionReport.tell(outcome, setting)
         if !outcome.refused.isEmpty { throw ExitCode(Failure.Status.refused.rawValue) }
         if outcome.segments + outcome.completed == 0 {

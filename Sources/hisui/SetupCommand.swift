@@ -101,23 +101,16 @@ struct SetupCommand: ParsableCommand {
 
     /// A store that is there remembers who made its configuration; one that is not yet, cannot.
     private func record(_ interview: SetupInterview, _ bytes: [UInt8]) {
-        let fileSystem = RealFileSystem()
         do throws(StoreError) {
-            try StoreDirectory.check(fileSystem, interview.store)
+            try StoreDirectory.check(RealFileSystem(), interview.store)
         } catch {
             return
         }
-        let act = Act(
-            .setup, time: Timestamp.now(), actor: Actor.current(),
+        ActRecorder.record(
+            .setup, store: interview.store,
             fields: [
                 ("file", .text(out)), ("sha256", .text(HexText.text(SHA256.of(bytes.span)))),
             ])
-        do throws(StoreError) {
-            try ActLog(fileSystem: fileSystem, store: interview.store, now: { Timestamp.now() })
-                .append([act])
-        } catch {
-            StandardError.write("hisui: " + say("not recorded: ", "記録できません: ") + "\(error)\n")
-        }
     }
 
     /// Asks on the terminal until everything is answered.
