@@ -203,5 +203,13 @@ import Testing
         var damaged = bytes
         damaged[starts[1] - 3] = UInt8(ascii: "!")
         #expect(throws: ProofError.self) { _ = try NoteFile(damaged) }
+        // The same in the last one: a disk may have written its end and not its beginning.
+        for byte in starts[2]..<bytes.count {
+            var torn = bytes
+            torn[byte] = 0
+            let file = try NoteFile(torn)
+            #expect(file.entries.count == 2 && file.tail == starts[2]..<bytes.count)
+            #expect(file.tailMayBeWhole == (torn[byte - 1] != 0x0A && byte < bytes.count - 1))
+        }
     }
 }
