@@ -3,7 +3,7 @@
 // Of a file: each sector of 512 bytes that changed since the last sync is found in any of the
 // versions it has had since, whatever the other sectors are found in; the size is any that the
 // file has had, or, where it grew, one in between at the border of a sector. Sectors that the size
-// counts and nobody wrote hold zeros, noise, or old blocks of some file.
+// counts and nobody wrote hold zeros, noise, or the blocks of some file that is gone.
 //
 // Of a folder: each change of a name since the last sync is there or not, whatever the others are;
 // a rename within a folder is one change. So a name may be there before the bytes behind it, a
@@ -93,6 +93,12 @@ extension SimulatedDisk {
                 found.nodes[number] = .file(File())
             }
         }
+        // The blocks of files that are gone stay where they were.
+        for (number, node) in nodes where found.nodes[number] == nil {
+            if case .file(let file) = node {
+                found.nodes[number] = .file(File(current: file.current, durable: file.current))
+            }
+        }
         return found
     }
 
@@ -160,7 +166,7 @@ extension SimulatedDisk {
     }
 
     /// What stands in sectors that were allotted and not written: zeros, noise, or the blocks of
-    /// some file, old or new, at the same offset.
+    /// some file that is gone, at the same offset.
     private func filler(_ choices: inout CrashChoices) -> (Int) -> UInt8 {
         switch choices.choose(3) {
         case 0: return { _ in 0 }
@@ -171,13 +177,31 @@ extension SimulatedDisk {
                 return UInt8(truncatingIfNeeded: (product ^ product >> 29) &* 0xBF58_476D >> 24)
             }
         default:
-            var files = nodes.keys.filter { !file($0).current.isEmpty }.sorted()
+            var files = freedFiles
             // In order, the newest ones are enough.
             if choices.isExhaustive { files = Array(files.suffix(3)) }
             if files.isEmpty { return { _ in 0 } }
             let stale = file(files[choices.choose(files.count)]).current
             return { offset in offset < stale.count ? stale[offset] : 0 }
         }
+    }
+}
+
+extension SimulatedDisk {
+    /// Files with bytes that no folder has any more, neither now nor after a crash.
+    private var freedFiles: [Int] {
+        var named: Set<Int> = [Self.root]
+        var waiting = [Self.root]
+        while let number = waiting.popLast() {
+            guard case .folder(let folder) = nodes[number] else { continue }
+            for child in folder.current.values where named.insert(child).inserted {
+                waiting.append(child)
+            }
+            for child in folder.durable.values where named.insert(child).inserted {
+                waiting.append(child)
+            }
+        }
+        return nodes.keys.filter { !named.contains($0) && !file($0).current.isEmpty }.sorted()
     }
 }
 

@@ -61,13 +61,14 @@ final class SimulatedFile: OpenFile {
     func close() { use.withLock { $0.isClosed = true } }
 
     private func write(_ bytes: Span<UInt8>, at offset: Int?) throws(FileError) {
-        try checkUsable("write")
-        callOut("write")
+        let operation = offset == nil ? "write" : "overwrite"
+        try checkUsable(operation)
+        callOut(operation)
         var copy: [UInt8] = []
         copy.reserveCapacity(bytes.count)
         for index in bytes.indices { copy.append(bytes[index]) }
         try system.state.withLock { (state) throws(FileError) in
-            let fault = try SimulatedFileSystem.begin(&state, "write", path)
+            let fault = try SimulatedFileSystem.begin(&state, operation, path)
             var room = copy.count
             if let fault {
                 if fault.kind == .shortWrite {
@@ -82,8 +83,8 @@ final class SimulatedFile: OpenFile {
                 room = min(room, max(0, capacity - state.disk.usedBytes))
             }
             state.disk.write(copy[..<room], at: at, to: node)
-            if let fault { throw SimulatedFileSystem.error(fault, "write", path) }
-            if room < wanted { throw FileError(.noSpace, operation: "write", path: path) }
+            if let fault { throw SimulatedFileSystem.error(fault, operation, path) }
+            if room < wanted { throw FileError(.noSpace, operation: operation, path: path) }
         }
     }
 

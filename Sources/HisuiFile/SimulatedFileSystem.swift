@@ -104,6 +104,9 @@ public final class SimulatedFileSystem: FileSystem {
     /// Lets operation number `operation` be the last one; reads fail after it, too.
     public func crashAfter(operation: Int) { state.withLock { $0.haltAfter = operation } }
 
+    /// Bytes of all files that have a name.
+    public var usedBytes: Int { state.withLock { $0.disk.usedBytes } }
+
     /// Bytes the files may have together; beyond it, writes fail with `.noSpace`.
     public func setCapacity(_ bytes: Int?) { state.withLock { $0.capacity = bytes } }
 
