@@ -20,24 +20,34 @@ public struct NoteFile: Sendable {
 
     /// Divides the bytes of a file.
     ///
-    /// - Throws: `.damaged` if something stands where a note should and a note follows: no crash
-    ///   does that.
+    /// - Parameter origin: the first line of the file's notes, where it is known. A note of another
+    ///   log behind them is what an unfinished append shows of old blocks of the disk.
+    /// - Throws: `.damaged` if something stands where a note should and a note follows, or if more
+    ///   than one is of another log: no crash does that.
     /// - Complexity: O(n).
-    public init(_ bytes: [UInt8]) throws(ProofError) {
+    public init(_ bytes: [UInt8], origin: String? = nil) throws(ProofError) {
+        func isOwn(_ entry: Entry) -> Bool {
+            origin.map { entry.note.text.hasPrefix($0 + "\n") } ?? true
+        }
         var start = 0
-        while let entry = Self.entry(bytes, from: start) {
+        while let entry = Self.entry(bytes, from: start), isOwn(entry) {
             entries.append(entry)
             start = entry.range.upperBound
         }
         tail = start..<bytes.count
         var next = start
         var blanks = 0
-        while let blank = Self.emptyLine(bytes, from: next) {
+        var strangers = 0
+        while true {
+            if let entry = Self.entry(bytes, from: next) {
+                strangers += 1
+                if strangers > 1 || isOwn(entry) {
+                    throw ProofError(.damaged, "what stands at byte \(start) is no note")
+                }
+            }
+            guard let blank = Self.emptyLine(bytes, from: next) else { break }
             next = blank + 1
             blanks += 1
-            if Self.entry(bytes, from: next) != nil {
-                throw ProofError(.damaged, "what stands at byte \(start) is no note")
-            }
         }
         tailMayBeWhole = blanks >= 2
     }
