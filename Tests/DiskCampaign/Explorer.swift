@@ -86,6 +86,10 @@ final class Explorer {
             for fault in FaultRun.faults(operation, &chance) {
                 path = ["\(fault)"]
                 let (disk, life) = try run { try faults.run(fault) }
+                let operations = disk.operations
+                if fault.operation <= operations.count {
+                    path[0] += " (\(operations[fault.operation - 1]))"
+                }
                 try lookAfterFault(disk, life, &chance)
             }
         }

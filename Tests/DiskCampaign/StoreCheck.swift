@@ -144,7 +144,14 @@ enum StoreCheck {
         _ disk: SimulatedFileSystem, _ stream: Ledger.Stream, _ book: Ledger.Book, records: Int
     ) throws {
         let folder = ZoneTrees.folder(Life.store, stream.zone, stream.stream)
-        let newest = try TreeReader(fileSystem: disk, folder: folder).newest()
+        let keys = Path.join(Path.join(Life.store, Filenames.keys), ProofNames.storeID)
+        let id = try? disk.bytes(keys, from: 0, count: 16)
+        let name = ProofNames.keyName(
+            storeID: String(decoding: id ?? [], as: UTF8.self), zone: stream.zone)
+        let newest = try TreeReader(
+            fileSystem: disk, folder: folder,
+            origin: ProofNames.origin(keyName: name, stream: stream.stream)
+        ).newest()
         let size = Int(newest?.checkpoint.size ?? 0)
         let last = book.checkpoints.last?.value
         try demand(newest != nil || last == nil, "\(stream): the checkpoint is lost")

@@ -155,7 +155,7 @@ import Testing
         #expect(try disk.bytes("/f", from: 0, count: 9999) == old + zeros)
         for seed in UInt64(0)..<50 {
             let bytes = try disk.crashed(seed: seed).bytes("/f", from: 0, count: 9999)
-            #expect(bytes.starts(with: old) && !bytes.contains(2))
+            #expect(bytes.starts(with: old) && bytes.count <= 3000)
         }
     }
 
