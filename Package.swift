@@ -85,6 +85,13 @@ var targets: [Target] = [
             "HisuiQuery", "CCrypto",
         ]),
     // Tests of ranks 0 to 6
+    .executableTarget(
+        name: "DiskCampaign",
+        dependencies: [
+            "HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiFile", "HisuiProof", "HisuiStore",
+            "HisuiEvidence",
+        ],
+        path: "Tests/DiskCampaign", swiftSettings: settings),
     tests("HisuiBytes"),
     tests("HisuiYAML"),
     tests("HisuiEvent"),
@@ -100,6 +107,7 @@ var targets: [Target] = [
         "HisuiEvidence",
         [
             "HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiFile", "HisuiProof", "HisuiStore",
+            "DiskCampaign",
         ]),
     tests("HisuiQuery", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiStore", "HisuiFile"]),
 ]

@@ -9,7 +9,7 @@ public import HisuiFile
 ///
 /// 1. the level-0 hashes of the block at the new edge are kept: `tree/edge/<end>`;
 /// 2. the act of the deletion is made durable in the store's acts;
-/// 3. the segments are removed, the oldest first, and their folder is synced;
+/// 3. the segments are removed, the oldest first, and their folder is synced after each;
 /// 4. edges that are older than the new one are removed.
 ///
 /// A crash after step 2 leaves files that the act says are gone, and an edge behind the oldest one
@@ -164,9 +164,13 @@ public struct Expiry: Sendable {
                 && range != files.segments.last
         }.sorted { $0.lowerBound < $1.lowerBound }
         do throws(FileError) {
-            for range in gone { try fileSystem.removeIfPresent(files.path(ofSegment: range)) }
-            // Also where nothing was left: the one before may have been killed before its sync.
-            if try fileSystem.exists(files.segmentFolder) {
+            for range in gone {
+                try fileSystem.removeIfPresent(files.path(ofSegment: range))
+                // One by one: a crash must not bring back an older one and leave a hole behind it.
+                try fileSystem.syncDirectory(files.segmentFolder)
+            }
+            // Where nothing was left the one before may have been killed before its sync.
+            if gone.isEmpty, try fileSystem.exists(files.segmentFolder) {
                 try fileSystem.syncDirectory(files.segmentFolder)
             }
         } catch {
