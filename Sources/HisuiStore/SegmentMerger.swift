@@ -7,14 +7,14 @@ import HisuiShape
 ///
 /// The order of steps, each of which may be the last before a crash:
 ///
-/// 1. the new segment is written under a temporary name, block by block, synced, read back, renamed,
-///    and its folder synced; from then on readers ignore those that it covers;
+/// 1. the new segment is written under a temporary name, block by block, synced, read back,
+///    renamed, and its folder synced; from then on readers ignore those that it covers;
 /// 2. it is opened, and everything it tells is compared with what it replaces, read once more;
 /// 3. the caller records what replaces what (the act with the digests);
 /// 4. the segments that it covers are removed, the oldest first, and their folder is synced.
 ///
-/// What a crash leaves behind step 1, `complete` ends, by steps 2 to 4. Whatever fails before step 4
-/// takes the new segment away again: the others are as they were.
+/// What a crash leaves behind step 1, `complete` ends, by steps 2 to 4. Whatever fails before step
+/// 4 takes the new segment away again: the others are as they were.
 ///
 /// The caller's process holds the zone's lock, and `Expiry.lock`, under which no deletion was left
 /// unfinished. One thread merges a stream at a time; sealing and appending may go on beside it.
@@ -54,7 +54,7 @@ public struct SegmentMerger: Sendable {
     /// Merges neighbours.
     ///
     /// - Parameters:
-    ///   - run: leaves of segments that follow each other without a hole, as `MergePlan` chose them.
+    ///   - run: leaves of segments that follow each other without a hole, as `MergePlan` chose.
     ///   - isStopped: asked often; then nothing is merged, and nothing is left behind.
     /// - Returns: nil if it was stopped.
     /// - Throws: `.notFound` if one of them is not there any more; `.noSpace` unless there is room

@@ -28,8 +28,8 @@ extension RetentionRun {
     /// - Parameters:
     ///   - actor: who does it.
     ///   - confirm: asked once, with what would go; false: nothing is deleted.
-    /// - Throws: `.locked` while another process deletes for longer than a merge may take; what the disk refused. What was deleted
-    ///   until then has its acts.
+    /// - Throws: `.locked` while another process deletes for longer than a merge takes;
+    ///   what the disk refused. What was deleted until then has its acts.
     public func apply(
         actor: Actor, confirm: (RetentionPlan) -> Bool
     ) throws(StoreError) -> Outcome {
