@@ -25,8 +25,8 @@ public struct FileImport: ~Copyable {
     /// What is taken so far, after the last batch; nil where nothing is, and for a stream: what
     /// comes from one cannot be told from what came before.
     public private(set) var standing: ImportedFile?
-    /// Whether the file is a plain one, which can be read again from its start.
-    public var isFile: Bool { fileBytes != nil }
+    /// Whether it is a file, which can be known again; a pipe and standard input are streams.
+    public let isFile: Bool
 
     let path: String
     private let descriptor: Int32
@@ -102,6 +102,7 @@ public struct FileImport: ~Copyable {
         let isJournal = contents.starts(with: Self.journalStart)
         let id = name ?? SourceID.make("import", path == "-" ? "stdin" : path)
         self.path = path
+        self.isFile = isFile && path != "-"
         self.descriptor = descriptor
         self.decompressor = decompressor
         cutter = isJournal ? .journal(JournalEntryCutter()) : .lines(LineCutter())

@@ -8,6 +8,8 @@ public struct ImportReport: Sendable {
     public var recognised: UInt64 = 0
     /// Records that were stored by an import before, and not again.
     public var deduplicated: UInt64 = 0
+    /// Stored records that were longer than the limit: cut there, and flagged.
+    public var truncated: UInt64 = 0
     public var segments = 0
     public var segmentBytes = 0
     /// Files of which a source remembers no more how far they were imported.

@@ -188,12 +188,13 @@ public struct Importer: Sendable {
             }
             if !rows.account.isZero { accounts[rows.source, default: Account()].add(rows.account) }
             if !rows.rows.isEmpty { proving.put(rows) }
-            let recognised = coverage.recognised(batch.parsed)
+            let (recognised, truncated) = coverage.counts(batch.parsed)
             let (segments, segmentBytes) = (importer.segments.count, importer.byteCount)
             run.update { report in
                 report.records += UInt64(rows.rows.count)
                 report.bytes += UInt64(rows.bytes.count)
                 report.recognised += recognised
+                report.truncated += truncated
                 report.deduplicated += rows.account.deduplicated
                 report.segments = segments
                 report.segmentBytes = segmentBytes
@@ -215,26 +216,27 @@ public struct Importer: Sendable {
         try stream.commit()
     }
 
-    /// Counts rows whose shape belongs to a rule.
+    /// Counts rows whose shape belongs to a rule, and rows that were cut.
     private struct Coverage {
         private var isRecognised: [Bool] = []
         private var table: ShapeTable?
 
-        mutating func recognised(_ batch: ParsedBatch) -> UInt64 {
+        mutating func counts(_ batch: ParsedBatch) -> (recognised: UInt64, truncated: UInt64) {
             if table !== batch.shapes {
                 table = batch.shapes
                 isRecognised = []
             }
-            var count: UInt64 = 0
+            var counts: (recognised: UInt64, truncated: UInt64) = (0, 0)
             for row in batch.rows.rows {
+                if row.flags.contains(.truncated) { counts.truncated += 1 }
                 while Int(row.shape) >= isRecognised.count {
                     for shape in batch.shapes.shapes(from: isRecognised.count) {
                         isRecognised.append(!shape.parser.isEmpty)
                     }
                 }
-                if isRecognised[Int(row.shape)] { count += 1 }
+                if isRecognised[Int(row.shape)] { counts.recognised += 1 }
             }
-            return count
+            return counts
         }
     }
 }

@@ -1,4 +1,5 @@
 import HisuiBytes
+import HisuiEvent
 import HisuiPipeline
 
 /// What an import says at its end. It is no data: it goes to standard error.
@@ -88,12 +89,19 @@ struct ImportSummary {
         if empty > 0 {
             text += say("Empty files: \(empty.grouped)\n", "空のファイル: \(empty.grouped)\n")
         }
+        if report.truncated > 0 {
+            let count = report.truncated.grouped
+            let limit = Limits.recordBytesMax.grouped
+            text += say(
+                "Longer than \(limit) bytes, cut there and flagged: records \(count)\n",
+                "\(limit) バイトを超えたため切り詰めて注記した記録: \(count) 件\n")
+        }
         if report.files.contains(where: { $0.isStream && $0.records > 0 }) {
             text += say(
-                "What comes from a pipe is always taken as new: importing it again stores it "
-                    + "again.\n",
-                "パイプからの入力は毎回新しいものとして取り込みます"
-                    + "（繰り返すと重複します）。\n")
+                "Standard input and pipes are always taken as new: importing the same again "
+                    + "stores it again.\n",
+                "標準入力とパイプは毎回新しいものとして取り込みます"
+                    + "（同じ内容を繰り返すと重複します）。\n")
         }
         if report.forgotten > 0 {
             text += say(

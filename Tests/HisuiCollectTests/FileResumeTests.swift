@@ -167,6 +167,7 @@ struct FileResumeTests {
         let piped = try read("pipe", after: [])
         #expect(piped.lines == ["one", "two"])
         #expect(piped.standing == nil)
+        #expect(piped.skipped == nil)
     }
 
     @Test func journalExportsGoOnBetweenEntries() throws {
