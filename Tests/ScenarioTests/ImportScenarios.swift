@@ -40,8 +40,8 @@ struct ImportScenarios {
         #expect(second.errors.contains("skipped: files 1, records 3,000"), "\(second.errors)")
         try shell("mv messages messages.1")
         #expect(try load("messages.1").errors.contains("skipped: files 1"))
-        try shell("gzip messages.1; mv messages.1.gz messages.2.gz; mkdir old; cp messages.2.gz old")
-        try shell("zcat messages.2.gz | zstd -q > old/x.zst")
+        try shell("gzip messages.1; mv messages.1.gz messages.2.gz; mkdir old")
+        try shell("cp messages.2.gz old; zcat messages.2.gz | zstd -q > old/x.zst")
         #expect(try load("messages.2.gz", "old/messages.2.gz", "old/x.zst").status == 0)
         #expect(try count() == 3000)
         let listed = try Program.hisui("sources", "--store", store, "--format", "jsonl")
@@ -125,10 +125,8 @@ struct ImportScenarios {
             }
             let last = try Program.run(Program.hisui, arguments, seconds: 300)
             #expect(last.status == 0, "\(last.errors)")
-            let found = try Program.run(
-                "bash",
-                ["-c", "'\(Program.hisui)' search --store '\(store)' --format raw '*' | sha256sum"],
-                seconds: 300)
+            let search = "'\(Program.hisui)' search --store '\(store)' --format raw '*'"
+            let found = try Program.run("bash", ["-c", search + " | sha256sum"], seconds: 300)
             #expect(found.text == expected.text, "round \(rounds)")
             try expectEquation(store)
             try FileManager.default.removeItem(atPath: store)
