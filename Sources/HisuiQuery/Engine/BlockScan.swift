@@ -74,6 +74,13 @@ final class BlockScan {
         return taken
     }
 
+    /// The column of a slot of a stretch, by its place there.
+    func column(_ text: StretchText, _ place: Int, shape: Int) throws(QueryFailure) -> SlotColumn {
+        text.isRecord
+            ? try bytesColumn(shape: shape, slot: text.slots[place])
+            : try column(shape: shape, slot: text.slots[place])
+    }
+
     private func received() throws(QueryFailure) -> [Int64] {
         if let receivedTaken { return receivedTaken }
         let taken = try reading { () throws(StoreError) in try block.received() }
@@ -181,11 +188,8 @@ struct TextReader {
     init(_ text: StretchText, shape: Int, _ scan: BlockScan) throws(QueryFailure) {
         self.text = text
         var columns: [SlotColumn] = []
-        for slot in text.slots {
-            columns.append(
-                text.isRecord
-                    ? try scan.bytesColumn(shape: shape, slot: slot)
-                    : try scan.column(shape: shape, slot: slot))
+        for slot in text.slots.indices {
+            columns.append(try scan.column(text, slot, shape: shape))
         }
         self.columns = columns
     }

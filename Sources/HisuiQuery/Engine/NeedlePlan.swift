@@ -39,7 +39,9 @@ struct NeedlePlan {
                 ))
             let isFirst = slot == 0
             let isLast = slot == text.slots.count - 1
-            isOpen = isOpen || Self.isTorn(before, after, isFirst: isFirst, isLast: isLast)
+            if needle.startsWord || needle.endsWord {
+                isOpen = isOpen || Self.isTorn(before, after, isFirst: isFirst, isLast: isLast)
+            }
             addCrossings(needle.bytes, slot, after: before, goesOn: !isFirst)
             addCrossings(needle.bytes, slot, before: after, goesOn: !isLast)
         }

@@ -70,6 +70,7 @@ extension ShapeFilter {
         case .slot: return test.verdict(prefix: [], suffix: [], least: 0)
         case .text(let text):
             if let needle = test.needle { return NeedlePlan(needle, in: text).verdict }
+            if let regexp = test.regexp { return ExpressionSearch.verdict(regexp, text) }
             return test.verdict(
                 prefix: text.literals[0], suffix: text.literals[text.slots.count],
                 least: text.least)
@@ -164,29 +165,65 @@ extension ShapeFilter {
             if decoding == .raw, let needle = test.needle {
                 ColumnSearch.keep(
                     needle, column, wordBefore: false, wordAfter: false, in: &rows)
+            } else if decoding == .raw, let regexp = test.regexp {
+                let text = StretchText(literals: [[], []], slots: [slot])
+                try keep(regexp, text, shape, in: &rows)
             } else {
                 ColumnSearch.keep(test, column, decoding, in: &rows)
             }
         case .text(let text):
-            let reader = try TextReader(text, shape: shape, scan)
+            if let regexp = test.regexp { return try keep(regexp, text, shape, in: &rows) }
             if let needle = test.needle {
                 let plan = NeedlePlan(needle, in: text)
                 if plan.verdict == .always { return }
-                if !plan.isOpen { return keep(needle, plan, reader, in: &rows) }
+                if !plan.isOpen { return try keep(needle, plan, text, shape, in: &rows) }
             }
-            var value: [UInt8] = []
-            rows.filter { ordinal in
-                reader.read(ordinal, into: &value)
-                return test.matches(value.span)
-            }
+            try keepWhole(test, text, shape, in: &rows)
         case .row(let field): try keep(test, field, shape, in: &rows)
         }
     }
 
+    /// Keeps the rows whose text, put together, passes.
+    private func keepWhole(
+        _ test: any ValueTest, _ text: StretchText, _ shape: Int, in rows: inout Bitmap
+    ) throws(QueryFailure) {
+        let reader = try TextReader(text, shape: shape, scan)
+        var value: [UInt8] = []
+        rows.filter { ordinal in
+            reader.read(ordinal, into: &value)
+            return test.matches(value.span)
+        }
+    }
+
+    /// Keeps the rows that fit the expression: of those in which what it requires stands.
+    private func keep(
+        _ regexp: RegexpFilter, _ text: StretchText, _ shape: Int, in rows: inout Bitmap
+    ) throws(QueryFailure) {
+        for clause in regexp.required {
+            let plans = clause.map { NeedlePlan($0, in: text) }
+            if plans.contains(where: { $0.verdict == .always || $0.isOpen }) { continue }
+            var passing = Bitmap(count: rows.count, all: false)
+            for (needle, plan) in zip(clause, plans) {
+                var some = rows
+                try keep(needle, plan, text, shape, in: &some)
+                passing.formUnion(some)
+                rows.subtract(some)
+            }
+            rows = passing
+            if rows.isEmpty { return }
+        }
+        let search = ExpressionSearch(filter: regexp, text: text) { (slot) throws(QueryFailure) in
+            try scan.column(text, slot, shape: shape)
+        }
+        if try !search.keep(in: &rows) { try keepWhole(regexp, text, shape, in: &rows) }
+    }
+
     /// Keeps the rows in which the needle stands, in one slot or across a border.
     private func keep(
-        _ needle: Needle, _ plan: NeedlePlan, _ reader: TextReader, in rows: inout Bitmap
-    ) {
+        _ needle: Needle, _ plan: NeedlePlan, _ text: StretchText, _ shape: Int,
+        in rows: inout Bitmap
+    ) throws(QueryFailure) {
+        let reader = try TextReader(text, shape: shape, scan)
         var passing = Bitmap(count: rows.count, all: false)
         for (index, column) in reader.columns.enumerated() where !rows.isEmpty {
             var some = rows

@@ -32,6 +32,9 @@ protocol ValueTest: Sendable {
     /// tests are answered from a shape's fixed text wherever possible.
     var needle: Needle? { get }
 
+    /// The test as a regular expression, if it is one: it is asked of fixed text and slots in turn.
+    var regexp: RegexpFilter? { get }
+
     /// What can be said of all values that begin with `prefix` and end with `suffix` and have
     /// `least` bytes or more.
     func verdict(prefix: [UInt8], suffix: [UInt8], least: Int) -> Verdict
@@ -39,6 +42,7 @@ protocol ValueTest: Sendable {
 
 extension ValueTest {
     var needle: Needle? { nil }
+    var regexp: RegexpFilter? { nil }
     func verdict(prefix: [UInt8], suffix: [UInt8], least: Int) -> Verdict { .depends }
 }
 
