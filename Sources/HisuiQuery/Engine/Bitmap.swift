@@ -16,6 +16,9 @@ struct Bitmap: Sendable {
     /// Complexity: O(count).
     var population: Int { words.reduce(0) { $0 + $1.nonzeroBitCount } }
 
+    @inline(__always)
+    func contains(_ row: Int) -> Bool { words[row >> 6] >> UInt64(row & 63) & 1 == 1 }
+
     mutating func insert(_ row: Int) { words[row >> 6] |= 1 << UInt64(row & 63) }
 
     mutating func formUnion(_ other: Bitmap) {

@@ -12,7 +12,7 @@ import HisuiBytes
 ///                                of [user] ends in "root"; only such rows are put together
 ///     needle  "10.0.0.7"         nothing in it fits the text around a slot
 ///                                → search the columns of [user] and [addr]
-struct NeedlePlan {
+struct NeedlePlan: Sendable {
     /// `always` if fixed text has the needle; else `depends`.
     private(set) var verdict = Verdict.depends
     /// Whether what surrounds a slot's value or an occurrence is not known without the row.
@@ -48,7 +48,7 @@ struct NeedlePlan {
     }
 
     /// How an occurrence could stand across one of a slot's borders.
-    struct Crossing {
+    struct Crossing: Sendable {
         /// The slot, by its place in the text.
         var slot: Int
         /// The part of the needle that lies in the slot, and beyond it where the value is shorter.
@@ -57,12 +57,20 @@ struct NeedlePlan {
         var isEnd: Bool
 
         /// Whether the slot's value fits.
-        func fits(_ value: Span<UInt8>, _ needle: Span<UInt8>) -> Bool {
+        @inline(__always)
+        func fits(_ bytes: Span<UInt8>, _ value: Range<Int>, _ needle: Span<UInt8>) -> Bool {
             let common = min(value.count, part.count)
-            let valueStart = isEnd ? value.count - common : 0
-            let needleStart = isEnd ? part.upperBound - common : part.lowerBound
-            for index in 0..<common where value[valueStart + index] != needle[needleStart + index] {
-                return false
+            // From the border on: that is where values differ.
+            if isEnd {
+                for back in 1..<(common + 1)
+                where bytes[value.upperBound - back] != needle[part.upperBound - back] {
+                    return false
+                }
+            } else {
+                for index in 0..<common
+                where bytes[value.lowerBound + index] != needle[part.lowerBound + index] {
+                    return false
+                }
             }
             return true
         }
@@ -99,10 +107,14 @@ struct NeedlePlan {
     private mutating func addCrossings(
         _ needle: [UInt8], _ slot: Int, after literal: [UInt8], goesOn: Bool
     ) {
-        for split in 1..<max(1, needle.count) {
+        let end = goesOn ? needle.count : min(needle.count, literal.count + 1)
+        for split in 1..<max(1, end) {
             let common = min(split, literal.count)
-            guard split <= literal.count || goesOn else { return }
-            if needle[split - common..<split].elementsEqual(literal.suffix(common)) {
+            var same = 0
+            while same < common, needle[split - 1 - same] == literal[literal.count - 1 - same] {
+                same += 1
+            }
+            if same == common {
                 crossings.append(Crossing(slot: slot, part: split..<needle.count, isEnd: false))
             }
         }
@@ -112,10 +124,12 @@ struct NeedlePlan {
     private mutating func addCrossings(
         _ needle: [UInt8], _ slot: Int, before literal: [UInt8], goesOn: Bool
     ) {
-        for split in stride(from: needle.count - 1, to: 0, by: -1) {
+        let start = goesOn ? 1 : max(1, needle.count - literal.count)
+        for split in stride(from: needle.count - 1, through: start, by: -1) {
             let common = min(needle.count - split, literal.count)
-            guard needle.count - split <= literal.count || goesOn else { return }
-            if needle[split..<split + common].elementsEqual(literal.prefix(common)) {
+            var same = 0
+            while same < common, needle[split + same] == literal[same] { same += 1 }
+            if same == common {
                 crossings.append(Crossing(slot: slot, part: 0..<split, isEnd: true))
             }
         }
