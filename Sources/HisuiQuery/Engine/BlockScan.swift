@@ -178,34 +178,3 @@ extension SlotColumn {
         return SlotColumn(bytes: text, ranges: decoded)
     }
 }
-
-/// Puts the text of a stretch together, row by row, with the columns at hand.
-struct TextReader {
-    let text: StretchText
-    /// The columns of the text's slots, in order.
-    let columns: [SlotColumn]
-
-    init(_ text: StretchText, shape: Int, _ scan: BlockScan) throws(QueryFailure) {
-        self.text = text
-        var columns: [SlotColumn] = []
-        for slot in text.slots.indices {
-            columns.append(try scan.column(text, slot, shape: shape))
-        }
-        self.columns = columns
-    }
-
-    /// Replaces `out` by the text of the row with that ordinal.
-    func read(_ ordinal: Int, into out: inout [UInt8]) {
-        out.removeAll(keepingCapacity: true)
-        append(ordinal, to: &out)
-    }
-
-    func append(_ ordinal: Int, to out: inout [UInt8]) {
-        out.append(contentsOf: text.literals[0])
-        for index in columns.indices {
-            let column = columns[index]
-            out.append(column.bytes.span, column.ranges[ordinal])
-            out.append(contentsOf: text.literals[index + 1])
-        }
-    }
-}

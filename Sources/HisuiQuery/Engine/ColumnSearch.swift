@@ -44,7 +44,11 @@ enum ColumnSearch {
         let ranges = column.ranges.span
         let wanted = needle.bytes.span
         for index in 0..<ranges.count where rows.contains(index) {
-            if crossing.fits(bytes, ranges[index].range, wanted) { found.insert(index) }
+            if crossing.fits(
+                bytes, ranges[index].range, wanted, ignoringCase: needle.ignoresCase)
+            {
+                found.insert(index)
+            }
         }
     }
 

@@ -15,8 +15,10 @@ import HisuiBytes
 struct NeedlePlan: Sendable {
     /// `always` if fixed text has the needle; else `depends`.
     private(set) var verdict = Verdict.depends
-    /// Whether what surrounds a slot's value or an occurrence is not known without the row.
+    /// Whether fixed text has the needle where what surrounds it is not known without the row.
     private(set) var isOpen = false
+    /// Whether what surrounds a slot's value is not known without the row.
+    private(set) var isTorn = false
     /// Ways in which an occurrence could cross a border between a slot and fixed text.
     private(set) var crossings: [Crossing] = []
     /// For each slot, whether a word ends right before it and whether one begins right after it.
@@ -40,7 +42,7 @@ struct NeedlePlan: Sendable {
             let isFirst = slot == 0
             let isLast = slot == text.slots.count - 1
             if needle.startsWord || needle.endsWord {
-                isOpen = isOpen || Self.isTorn(before, after, isFirst: isFirst, isLast: isLast)
+                isTorn = isTorn || Self.isTorn(before, after, isFirst: isFirst, isLast: isLast)
             }
             addCrossings(needle.bytes, slot, after: before, goesOn: !isFirst)
             addCrossings(needle.bytes, slot, before: after, goesOn: !isLast)
@@ -56,9 +58,12 @@ struct NeedlePlan: Sendable {
         /// Whether the value would end in that part, or begin with it.
         var isEnd: Bool
 
-        /// Whether the slot's value fits.
+        /// Whether the slot's value fits; one that is not ASCII may where the needle ignores case.
         @inline(__always)
-        func fits(_ bytes: Span<UInt8>, _ value: Range<Int>, _ needle: Span<UInt8>) -> Bool {
+        func fits(
+            _ bytes: Span<UInt8>, _ value: Range<Int>, _ needle: Span<UInt8>, ignoringCase: Bool
+        ) -> Bool {
+            if ignoringCase { return fitsInAnyCase(bytes, value, needle) }
             let common = min(value.count, part.count)
             // From the border on: that is where values differ.
             if isEnd {
@@ -71,6 +76,21 @@ struct NeedlePlan: Sendable {
                 where bytes[value.lowerBound + index] != needle[part.lowerBound + index] {
                     return false
                 }
+            }
+            return true
+        }
+
+        private func fitsInAnyCase(
+            _ bytes: Span<UInt8>, _ value: Range<Int>, _ needle: Span<UInt8>
+        ) -> Bool {
+            let common = min(value.count, part.count)
+            let valueStart = isEnd ? value.upperBound - common : value.lowerBound
+            let needleStart = isEnd ? part.upperBound - common : part.lowerBound
+            for index in 0..<common {
+                let byte = bytes[valueStart + index]
+                // Its other case may have another length.
+                if byte >= 0x80 { return true }
+                if ByteSearch.lowered(byte) != needle[needleStart + index] { return false }
             }
             return true
         }

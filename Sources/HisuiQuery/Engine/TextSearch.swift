@@ -36,11 +36,7 @@ struct TextSearch {
         _ test: any ValueTest, in rows: inout Bitmap
     ) throws(QueryFailure) {
         let reader = try TextReader(text, shape: shape, scan)
-        var value: [UInt8] = []
-        rows.filter { ordinal in
-            reader.read(ordinal, into: &value)
-            return test.matches(value.span)
-        }
+        reader.filter(&rows) { test.matches($0) }
     }
 
     /// Keeps the rows in which one of several needles stands.
@@ -62,41 +58,46 @@ struct TextSearch {
         _ needle: Needle, _ plan: NeedlePlan, in rows: inout Bitmap
     ) throws(QueryFailure) {
         var passing = Bitmap(count: rows.count, all: false)
+        // Where it is not known what surrounds a value, the text of all hits is put together.
+        let sought = plan.isTorn ? needle.anywhere : needle
         for slot in text.slots.indices where !rows.isEmpty {
             var some = rows
             let around = plan.surroundings[slot]
             ColumnSearch.keep(
-                needle, try column(slot), wordBefore: around.before, wordAfter: around.after,
+                sought, try column(slot), wordBefore: around.before, wordAfter: around.after,
                 in: &some)
             passing.formUnion(some)
             rows.subtract(some)
         }
-        if !plan.crossings.isEmpty, !rows.isEmpty {
-            try keepCrossing(needle, plan, in: &rows)
+        if plan.isTorn {
+            if !rows.isEmpty { passing.formUnion(try crossing(needle, plan, rows)) }
+            try keepStanding(needle, in: &passing)
+        } else if !plan.crossings.isEmpty, !rows.isEmpty {
+            rows = try crossing(needle, plan, rows)
+            try keepStanding(needle, in: &rows)
             passing.formUnion(rows)
         }
         rows = passing
     }
 
-    /// Keeps the rows in which the needle stands across a border: looks at the values next to
-    /// borders it could cross, and puts together the text of rows where they fit.
-    private func keepCrossing(
-        _ needle: Needle, _ plan: NeedlePlan, in rows: inout Bitmap
-    ) throws(QueryFailure) {
-        if !needle.ignoresCase {
-            var candidates = Bitmap(count: rows.count, all: false)
-            for crossing in plan.crossings {
-                ColumnSearch.keep(
-                    crossing, needle, try column(crossing.slot), in: rows, to: &candidates)
-            }
-            rows.formIntersection(candidates)
+    /// The rows in which the needle may stand across a border: the values next to borders that it
+    /// could cross fit.
+    private func crossing(
+        _ needle: Needle, _ plan: NeedlePlan, _ rows: Bitmap
+    ) throws(QueryFailure) -> Bitmap {
+        if needle.ignoresCase, !needle.isASCII { return rows }
+        var found = Bitmap(count: rows.count, all: false)
+        for crossing in plan.crossings {
+            ColumnSearch.keep(
+                crossing, needle, try column(crossing.slot), in: rows, to: &found)
         }
+        return found
+    }
+
+    /// Keeps the rows in whose text, put together, the needle stands.
+    private func keepStanding(_ needle: Needle, in rows: inout Bitmap) throws(QueryFailure) {
         if rows.isEmpty { return }
         let reader = try TextReader(text, shape: shape, scan)
-        var value: [UInt8] = []
-        rows.filter { ordinal in
-            reader.read(ordinal, into: &value)
-            return needle.matches(value.span)
-        }
+        reader.filter(&rows) { needle.matches($0) }
     }
 }

@@ -31,6 +31,17 @@ struct Needle: Hashable, Sendable {
         isASCII = bytes.allSatisfy { $0 < 0x80 }
     }
 
+    private init(anywhere needle: Needle) {
+        bytes = needle.bytes
+        startsWord = false
+        endsWord = false
+        ignoresCase = needle.ignoresCase
+        isASCII = needle.isASCII
+    }
+
+    /// The same bytes, whatever surrounds them.
+    var anywhere: Needle { Needle(anywhere: self) }
+
     /// Whether the needle stands in `value`.
     ///
     /// - Parameters:
