@@ -5,16 +5,16 @@ import Synchronization
 /// The plans of a query for the shapes it has met.
 ///
 /// Blocks of one segment have most of their shapes in common, and share them: that a shape is known
-/// is seen by where its fixed text lies in memory, without comparing it.
+/// is seen without comparing it.
 ///
 /// May be used from several threads.
 final class ShapePlans: Sendable {
     private let filter: Filter
     private let fields: [String]
-    private let known = Mutex<[Int: Entry]>([:])
+    private let known = Mutex<[ObjectIdentifier: Entry]>([:])
 
     private struct Entry: Sendable {
-        /// Kept, so that its fixed text stays where it is.
+        /// Kept, so that nothing else can have its identity.
         let shape: Shape
         let plan: ShapePlan
     }
@@ -32,16 +32,13 @@ final class ShapePlans: Sendable {
     ///
     /// - Complexity: O(shapes), and O(fixed text) of those that are new.
     func plans(of block: Block) -> [ShapePlan] {
-        let keys = block.shapes.map { Self.key(of: $0.shape) }
+        let keys = block.shapes.map(\.shape.identity)
         var plans: [ShapePlan?] = known.withLock { known in
             keys.indices.map { number in
-                guard let entry = known[keys[number]],
-                    entry.shape == block.shapes[number].shape
-                else { return nil }
-                return entry.plan
+                known[keys[number]]?.plan
             }
         }
-        var made: [(Int, Entry)] = []
+        var made: [(ObjectIdentifier, Entry)] = []
         for number in plans.indices where plans[number] == nil {
             let shape = block.shapes[number].shape
             let plan = ShapePlan(filter, grouping: fields, shape: shape)
@@ -55,10 +52,5 @@ final class ShapePlans: Sendable {
             }
         }
         return plans.compactMap { $0 }
-    }
-
-    private static func key(of shape: Shape) -> Int {
-        // Safe: the address is a number here, and nothing is read from it.
-        unsafe shape.literals.withUnsafeBufferPointer { Int(bitPattern: $0.baseAddress) }
     }
 }
