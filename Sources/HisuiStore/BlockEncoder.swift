@@ -14,6 +14,8 @@ struct BlockEncoder {
     private var columns = ColumnEncoder()
     private var origins = RowOrigins()
     private var values: [ByteRange] = []
+    /// Filters of the block's chunks so far.
+    private var filters: [UInt8] = []
     private let compressor: Compressor
 
     init(compressor: Compressor) { self.compressor = compressor }
@@ -42,6 +44,10 @@ struct BlockEncoder {
         for kind in ChunkKind.allCases where sinks.columns[Int(kind.rawValue)] > 0 {
             closeChunk(kind, &directory, &head)
         }
+        sinks.sink(.filters).append(filters)
+        filters.removeAll(keepingCapacity: true)
+        directory.endChunk(.filters, columns: 0, filter: 0)
+        writeChunk(.filters, &head)
         sinks.sink(.directory).append(directory.encoded())
         writeChunk(.directory, &head)
         return head
@@ -99,7 +105,8 @@ struct BlockEncoder {
         _ kind: ChunkKind, _ directory: inout BlockDirectoryBuilder,
         _ head: inout SegmentFooter.BlockHead
     ) {
-        directory.endChunk(kind, columns: sinks.columns[Int(kind.rawValue)])
+        let filter = sinks.takeFilter(kind, into: &filters)
+        directory.endChunk(kind, columns: sinks.columns[Int(kind.rawValue)], filter: filter)
         sinks.columns[Int(kind.rawValue)] = 0
         writeChunk(kind, &head)
     }
@@ -107,7 +114,10 @@ struct BlockEncoder {
     /// Compresses what is gathered of a kind into a chunk, and takes it away.
     private mutating func writeChunk(_ kind: ChunkKind, _ head: inout SegmentFooter.BlockHead) {
         let raw = sinks.sink(kind)
-        let codec = raw.withBytes(upTo: raw.count) { compressor.compress($0) }
+        // Filters are looked into where they stand.
+        let codec = raw.withBytes(upTo: raw.count) {
+            kind == .filters ? compressor.store($0) : compressor.compress($0)
+        }
         let stored = compressor.output
         let start = output.count
         output.append(codec.rawValue)
