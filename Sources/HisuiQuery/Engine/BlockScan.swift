@@ -81,6 +81,13 @@ final class BlockScan {
             : try column(shape: shape, slot: text.slots[place])
     }
 
+    /// Whether the probe may occur in a slot's values as they stand in the records.
+    func mayContain(_ probe: TextProbe, shape: Int, slot: Int) throws(QueryFailure) -> Bool {
+        try reading { () throws(StoreError) in
+            try block.mayContain(probe, shape: shape, slot: slot)
+        }
+    }
+
     private func received() throws(QueryFailure) -> [Int64] {
         if let receivedTaken { return receivedTaken }
         let taken = try reading { () throws(StoreError) in try block.received() }

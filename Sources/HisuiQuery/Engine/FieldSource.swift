@@ -24,6 +24,8 @@ struct StretchText: Sendable {
     let slots: [Int]
     /// Whether it is the record as its bytes stand, and not its text.
     var isRecord = false
+    /// Whether values stand in the text as they stand in the records.
+    var isAsStored = true
 
     /// How long the text is at least.
     var least: Int { literals.reduce(0) { $0 + $1.count } }
@@ -51,6 +53,13 @@ extension FieldSource {
         case .slot(let slot, let decoding): .slot(slot, decoding)
         case .stretch(let stretch): .stretch(stretch, of: shape)
         }
+    }
+
+    /// The same, with word on whether values stand in the records as they stand here.
+    fileprivate func stored(_ isAsStored: Bool) -> FieldSource {
+        guard case .text(var text) = self else { return self }
+        text.isAsStored = isAsStored
+        return .text(text)
     }
 
     /// The source of the field called `name` in the rows of shape number `shape` of `block`.
@@ -111,6 +120,9 @@ struct ShapeFields {
         text = shape.inUTF8()
     }
 
+    /// Whether the text of slots is their bytes.
+    var isAsStored: Bool { shape.encoding == .utf8 }
+
     /// Fields that are no part of the record.
     static let outside: Set = [
         FieldName.time, FieldName.zone, FieldName.storeStream, FieldName.received,
@@ -122,8 +134,10 @@ struct ShapeFields {
         switch name {
         case FieldName.record: return record
         case FieldName.message:
-            if let field = text.field("message") { return .value(field.value, of: text) }
-            return .stretch(text.message, of: text)
+            if let field = text.field("message") {
+                return FieldSource.value(field.value, of: text).stored(isAsStored)
+            }
+            return FieldSource.stretch(text.message, of: text).stored(isAsStored)
         case FieldName.parser: return .constant(Array(text.parser.utf8))
         case FieldName.rule: return .constant(Array(text.rule.utf8))
         default: return Self.outside.contains(name) ? nil : own(name)
@@ -132,7 +146,8 @@ struct ShapeFields {
 
     /// The source of a field by the shape's own list, whatever the name means elsewhere.
     func own(_ name: String) -> FieldSource {
-        text.field(name).map { .value($0.value, of: text) } ?? .constant([])
+        text.field(name).map { FieldSource.value($0.value, of: text).stored(isAsStored) }
+            ?? .constant([])
     }
 
     /// The record, byte for byte.

@@ -47,6 +47,38 @@ struct NeedlePlan: Sendable {
             addCrossings(needle.bytes, slot, after: before, goesOn: !isFirst)
             addCrossings(needle.bytes, slot, before: after, goesOn: !isLast)
         }
+        noteReach(needle.bytes.count, literals.map(\.count))
+    }
+
+    /// Notes how far crossings reach: over the slot, or over the fixed text.
+    private mutating func noteReach(_ count: Int, _ literals: [Int]) {
+        if crossings.isEmpty { return }
+        var firstBegin = [Int](repeating: .max, count: literals.count)
+        var lastEnd = [Int](repeating: -1, count: literals.count)
+        for crossing in crossings {
+            let (slot, part) = (crossing.slot, crossing.part)
+            if crossing.isEnd {
+                lastEnd[slot] = max(lastEnd[slot], part.upperBound)
+            } else {
+                firstBegin[slot] = min(firstBegin[slot], part.lowerBound)
+            }
+        }
+        for index in crossings.indices {
+            let (slot, part) = (crossings[index].slot, crossings[index].part)
+            if crossings[index].isEnd {
+                crossings[index].isWhole = firstBegin[slot] <= part.upperBound
+                let begin = part.upperBound + literals[slot + 1]
+                if begin < count, begin > lastEnd[slot + 1] {
+                    crossings[index].other = (slot + 1, begin..<count)
+                }
+            } else {
+                crossings[index].isWhole = lastEnd[slot] >= part.lowerBound
+                let end = part.lowerBound - literals[slot]
+                if end > 0, end < firstBegin[slot - 1] {
+                    crossings[index].other = (slot - 1, 0..<end)
+                }
+            }
+        }
     }
 
     /// How an occurrence could stand across one of a slot's borders.
@@ -57,6 +89,11 @@ struct NeedlePlan: Sendable {
         var part: Range<Int>
         /// Whether the value would end in that part, or begin with it.
         var isEnd: Bool
+        /// Whether the needle may reach beyond the slot on its other side too, so that the part
+        /// need not stand in it as a whole.
+        var isWhole = false
+        /// Where it reaches over the fixed text into the next slot: that one, and the part there.
+        var other: (slot: Int, part: Range<Int>)?
 
         /// Whether the slot's value fits; one that is not ASCII may where the needle ignores case.
         @inline(__always)

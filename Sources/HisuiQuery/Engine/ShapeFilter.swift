@@ -29,7 +29,7 @@ struct ShapeFilter {
             if case .always = plans[shape].outcome { return .all }
             return .none
         }
-        switch verdict(residual, shape) {
+        switch try verdict(residual, shape) {
         case .never: return .none
         case .always: return .all
         case .depends:
@@ -42,26 +42,35 @@ struct ShapeFilter {
 
 // What the block tells.
 extension ShapeFilter {
-    private func verdict(_ residual: Residual, _ shape: Int) -> Verdict {
+    private func verdict(_ residual: Residual, _ shape: Int) throws(QueryFailure) -> Verdict {
         switch residual {
         case .time(let time):
             let range = scan.block.timeRange
             return time.verdict(range.lowerBound.nanoseconds...range.upperBound.nanoseconds)
         case .row(let test, let name):
             return verdict(test, FieldSource.resolve(name, shape: shape, in: scan.block))
-        case .slot, .text: return .depends
-        case .not(let inner): return verdict(inner, shape).negated
-        case .and(let inner): return verdict(inner, shape, decisive: .never, otherwise: .always)
-        case .or(let inner): return verdict(inner, shape, decisive: .always, otherwise: .never)
+        case .slot(_, let slot, _, let probes):
+            for probe in probes where try scan.mayContain(probe, shape: shape, slot: slot) {
+                return .depends
+            }
+            return probes.isEmpty ? .depends : .never
+        case .text(_, let text, let plan):
+            let search = TextSearch(text: text, shape: shape, scan: scan)
+            return try search.mayPass(plan) ? .depends : .never
+        case .not(let inner): return try verdict(inner, shape).negated
+        case .and(let inner):
+            return try verdict(inner, shape, decisive: .never, otherwise: .always)
+        case .or(let inner):
+            return try verdict(inner, shape, decisive: .always, otherwise: .never)
         }
     }
 
     private func verdict(
         _ residuals: [Residual], _ shape: Int, decisive: Verdict, otherwise: Verdict
-    ) -> Verdict {
+    ) throws(QueryFailure) -> Verdict {
         var result = otherwise
         for residual in residuals {
-            let one = verdict(residual, shape)
+            let one = try verdict(residual, shape)
             if one == decisive { return decisive }
             if one == .depends { result = .depends }
         }
@@ -114,7 +123,7 @@ extension ShapeFilter {
         case .row(let test, let name):
             let source = FieldSource.resolve(name, shape: shape, in: scan.block)
             try keep(test, source, shape, in: &rows)
-        case .slot(let test, let slot, let decoding):
+        case .slot(let test, let slot, let decoding, _):
             try keep(test, slot, decoding, shape, in: &rows)
         case .text(let test, let text, let plan):
             try TextSearch(text: text, shape: shape, scan: scan).keep(test, plan, in: &rows)
@@ -125,7 +134,7 @@ extension ShapeFilter {
     private func keepKnown(
         _ residual: Residual, _ shape: Int, in rows: inout Bitmap
     ) throws(QueryFailure) {
-        switch verdict(residual, shape) {
+        switch try verdict(residual, shape) {
         case .always: return
         case .never: rows.removeAll()
         case .depends: try keep(residual, shape, in: &rows)

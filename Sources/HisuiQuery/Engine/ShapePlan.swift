@@ -1,5 +1,6 @@
 import HisuiBytes
 import HisuiShape
+import HisuiStore
 
 /// What is left of a filter once a shape is known.
 ///
@@ -13,7 +14,9 @@ indirect enum Residual: Sendable {
     case time(TimeFilter)
     /// A field that is no part of the record.
     case row(any ValueTest, name: String)
-    case slot(any ValueTest, Int, Shape.Decoding)
+    /// - Parameter probes: of these one occurs in every value that passes, as it stands in the
+    ///   record; empty if that is not known.
+    case slot(any ValueTest, Int, Shape.Decoding, probes: [TextProbe])
     case text(any ValueTest, StretchText, TextPlan)
     case not(Residual)
     /// The cheapest first.
@@ -25,7 +28,7 @@ indirect enum Residual: Sendable {
         switch self {
         case .row: 1
         case .time: 2
-        case .slot(let test, _, let decoding):
+        case .slot(let test, _, let decoding, _):
             decoding == .raw && test.regexp == nil ? 3 : 5
         case .text: 10
         case .not(let inner): inner.cost
@@ -113,8 +116,13 @@ struct ShapePlan: Sendable {
         case nil, .row: return .depends(.row(test, name: name))
         case .constant(let value): return test.matches(value.span) ? .always : .never
         case .slot(let slot, let decoding):
+            // What these decodings give stands in the record.
+            let isPart = decoding == .raw || decoding == .name || decoding == .jsonValue
             return outcome(
-                test.verdict(prefix: [], suffix: [], least: 0), .slot(test, slot, decoding))
+                test.verdict(prefix: [], suffix: [], least: 0),
+                .slot(
+                    test, slot, decoding,
+                    probes: isPart && shape.isAsStored ? test.probes : []))
         case .text(let text):
             if let needle = test.needle {
                 let plan = NeedlePlan(needle, in: text)

@@ -26,6 +26,48 @@ struct TextSearch {
         }
     }
 
+    /// Whether any row may pass, as far as it is known without reading a column.
+    func mayPass(_ plan: TextPlan) throws(QueryFailure) -> Bool {
+        switch plan {
+        case .whole: return true
+        case .needle(let needle, let plan): return try mayStand(needle, plan)
+        case .expression(_, let clauses):
+            for clause in clauses {
+                var isPossible = false
+                for (needle, plan) in clause where !isPossible {
+                    isPossible = try mayStand(needle, plan)
+                }
+                if !isPossible { return false }
+            }
+            return true
+        }
+    }
+
+    private func mayStand(_ needle: Needle, _ plan: NeedlePlan) throws(QueryFailure) -> Bool {
+        for slot in text.slots.indices where try mayContain(needle.probes.whole, slot) {
+            return true
+        }
+        for crossing in plan.crossings where try mayCross(needle, crossing) { return true }
+        return false
+    }
+
+    private func mayContain(_ probe: TextProbe?, _ place: Int) throws(QueryFailure) -> Bool {
+        guard let probe, text.isAsStored else { return true }
+        return try scan.mayContain(probe, shape: shape, slot: text.slots[place])
+    }
+
+    private func mayCross(
+        _ needle: Needle, _ crossing: NeedlePlan.Crossing
+    ) throws(QueryFailure) -> Bool {
+        if !crossing.isWhole,
+            try !mayContain(needle.probes.part(crossing.part), crossing.slot)
+        {
+            return false
+        }
+        guard let other = crossing.other else { return true }
+        return try mayContain(needle.probes.part(other.part), other.slot)
+    }
+
     /// The column of a slot, by its place in the text.
     private func column(_ place: Int) throws(QueryFailure) -> SlotColumn {
         try scan.column(text, place, shape: shape)
@@ -61,6 +103,7 @@ struct TextSearch {
         // Where it is not known what surrounds a value, the text of all hits is put together.
         let sought = plan.isTorn ? needle.anywhere : needle
         for slot in text.slots.indices where !rows.isEmpty {
+            guard try mayContain(needle.probes.whole, slot) else { continue }
             var some = rows
             let around = plan.surroundings[slot]
             ColumnSearch.keep(
@@ -87,7 +130,7 @@ struct TextSearch {
     ) throws(QueryFailure) -> Bitmap {
         if needle.ignoresCase, !needle.isASCII { return rows }
         var found = Bitmap(count: rows.count, all: false)
-        for crossing in plan.crossings {
+        for crossing in plan.crossings where try mayCross(needle, crossing) {
             ColumnSearch.keep(
                 crossing, needle, try column(crossing.slot), in: rows, to: &found)
         }

@@ -1,4 +1,5 @@
 import HisuiBytes
+import HisuiStore
 import Synchronization
 
 /// `~"regexp"`: some part of the value fits a regular expression of RE2; `!~` is its opposite.
@@ -35,6 +36,7 @@ struct RegexpFilter: ValueTest {
     }
 
     var regexp: RegexpFilter? { self }
+    var probes: [TextProbe] { required.first?.map(\.probes.whole) ?? [] }
 
     func matches(_ value: Span<UInt8>) -> Bool {
         let automaton = automata.take()
