@@ -85,7 +85,7 @@ extension SegmentBlock {
     ) throws(StoreError) -> Bool {
         if place.range.isEmpty { return false }
         if probe.grams.isEmpty { return true }
-        let filter = directory.filters[place.chunk]
+        guard let filter = directory.filters[place.chunk] else { return true }
         // No filter: no value of the chunk has four bytes.
         if filter.isEmpty { return false }
         let bytes = try chunk(chunkCount - 2)

@@ -34,8 +34,9 @@ struct BlockDirectory: Sendable {
     /// Raw length of each chunk but this.
     private(set) var rawCounts: [Int]
     private(set) var chunkKinds: [ChunkKind]
-    /// For each chunk where its filter is in the chunk of filters; empty if it has none.
-    private(set) var filters: [Range<Int>]
+    /// For each chunk where its filter is in the chunk of filters; empty if it has no text, nil if it
+    /// has text and no filter.
+    private(set) var filters: [Range<Int>?]
 
     private struct Column {
         var encoding: ColumnEncoding
@@ -173,10 +174,10 @@ struct BlockDirectory: Sendable {
             else { throw Malformed(what: "a chunk of no kind") }
             chunkKinds.append(kind)
             let logSize = Int(try reader.u8())
-            guard logSize == 0 || (GramFilter.logSizeMin...GramFilter.logSizeMax).contains(logSize)
+            guard logSize <= 1 || (GramFilter.logSizeMin...GramFilter.logSizeMax).contains(logSize)
             else { throw Malformed(what: "a filter of 2^\(logSize) bits") }
-            let filterBytes = logSize == 0 ? 0 : (1 << logSize) / 8
-            filters.append(filterEnd..<filterEnd + filterBytes)
+            let filterBytes = logSize <= 1 ? 0 : (1 << logSize) / 8
+            filters.append(logSize == 1 ? nil : filterEnd..<filterEnd + filterBytes)
             filterEnd += filterBytes
             let count = try reader.varint()
             let isRight =

@@ -54,9 +54,10 @@ final class ChunkSinks {
 
     /// Appends what was noted of a kind since the last time.
     ///
-    /// - Returns: the binary logarithm of the filter's bits; 0 if there is none.
-    func takeFilter(_ kind: ChunkKind, into out: inout [UInt8]) -> UInt8 {
+    /// - Returns: the binary logarithm of the filter's bits; 0 if there was no text, 1 if there was
+    ///   too much.
+    func takeFilter(_ kind: ChunkKind, bytesMax: Int, into out: inout [UInt8]) -> UInt8 {
         let index = Int(kind.rawValue)
-        return filters[index].isEmpty ? 0 : filters[index].take(into: &out)
+        return filters[index].isEmpty ? 0 : filters[index].take(bytesMax: bytesMax, into: &out)
     }
 }

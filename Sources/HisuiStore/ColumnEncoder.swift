@@ -106,7 +106,8 @@ struct ColumnEncoder {
         let encoding = ColumnEncoding.numbers(ofWidth: width)
         let isInterleaved = width > 1 && layout.isInterleavedSmaller(numbers, values.count)
         numbers.encodeHead(
-            isInterleaved: isInterleaved, hasExceptions: !numbers.exceptions.isEmpty, to: &head)
+            rows: values.count, isInterleaved: isInterleaved,
+            hasExceptions: !numbers.exceptions.isEmpty, to: &head)
         let out = sinks.sink(of: encoding)
         let start = out.count
         if !numbers.exceptions.isEmpty {

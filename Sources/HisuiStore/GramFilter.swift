@@ -48,23 +48,30 @@ struct GramFilter {
         }
     }
 
-    /// Appends the set, as small as is sparse, and empties it.
+    /// Appends the set, as small as is sparse or as is allowed, and empties it.
     ///
-    /// - Returns: the binary logarithm of its bits.
-    mutating func take(into out: inout [UInt8]) -> UInt8 {
+    /// - Returns: the binary logarithm of its bits; 1, and nothing is appended, if most would be set.
+    mutating func take(bytesMax: Int, into out: inout [UInt8]) -> UInt8 {
         var logSize = Self.logSizeMax
         var size = words.count
-        while logSize > Self.logSizeMin, count * Self.sparseness <= 1 << (logSize - 1) {
+        while logSize > Self.logSizeMin,
+            count * Self.sparseness <= 1 << (logSize - 1) || size * 8 > bytesMax
+        {
             size /= 2
             logSize -= 1
-            for index in 0..<size { words[index] |= words[size + index] }
             count = 0
-            for index in 0..<size { count += words[index].nonzeroBitCount }
+            for index in 0..<size {
+                words[index] |= words[size + index]
+                count += words[index].nonzeroBitCount
+            }
         }
-        for index in 0..<size { out.appendLittleEndian(words[index]) }
+        let isOfUse = count * 4 <= 3 << logSize
+        if isOfUse {
+            for index in 0..<size { out.appendLittleEndian(words[index]) }
+        }
         for index in words.indices { words[index] = 0 }
         count = 0
-        return UInt8(logSize)
+        return isOfUse ? UInt8(logSize) : 1
     }
 }
 

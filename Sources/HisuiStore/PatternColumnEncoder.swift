@@ -78,7 +78,7 @@ struct PatternColumnEncoder {
         for kind in kinds {
             out.appendVarint(UInt64(kind.rows))
             ValueSkeleton.pattern(kind.skeleton).encode(into: &out)
-            for field in kind.fields { field.encode(into: &out) }
+            for field in kind.fields { field.encode(tellsGreatest: false, into: &out) }
         }
     }
 
