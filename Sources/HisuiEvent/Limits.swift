@@ -173,12 +173,6 @@ public enum Limits {
     public static let correlationPendingMax = 65_536
     /// The saved state of detection; what the bounds above allow stays below it.
     public static let detectionStateBytesMax = 256 << 20
-    /// Instructions of a regular expression: for each byte of a value, all may have to be followed.
-    public static let expressionInstructionsMax = 4000
-    /// Groups within each other in a regular expression: its reader recurses.
-    public static let expressionDepthMax = 50
-    /// The bounds of `{n,m}`: written out, they are instructions.
-    public static let expressionRepeatsMax = 1000
     /// Open brackets of a JSON event; no log nests deeper.
     public static let jsonDepthMax = 32
     /// Directories below a directory of rules: what keeps a link to its parent from going on.
