@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Writes a week of syslog from 200 hosts in three zones to standard output.
 
-usage: generate.py [--kind mixed|unlike] [--jobs N] [--out FILE] LINES [SEED]
+usage: generate.py [--kind mixed|unlike|random|traces] [--jobs N] [--out FILE] LINES [SEED]
 
 The same LINES, SEED and kind give the same bytes, whatever the number of jobs. `mixed` is the
-text Hisui is measured on; `unlike` has none of its programs. With --out the file's time of
+text Hisui is measured on; `unlike` has none of its programs, `random` is lines of base64 and
+`traces` are stack traces. With --out the file's time of
 change is set to just after the week, because lines of RFC 3164 name no year.
 """
 import argparse
@@ -18,7 +19,8 @@ from corpus import mixed, unlike
 from corpus.slice import Slice
 from corpus.world import WEEK_HOURS, WEEK_START, World
 
-KINDS = {"mixed": mixed.FAMILIES, "unlike": unlike.FAMILIES}
+KINDS = {"mixed": mixed.FAMILIES, "unlike": unlike.FAMILIES, "random": unlike.RANDOM,
+         "traces": unlike.TRACES}
 AFTER_THE_WEEK = WEEK_START + WEEK_HOURS * 3600 + 600
 
 

@@ -233,3 +233,6 @@ def python(s):
 FAMILIES = [Family(haproxy, 18, True), Family(asa, 18), Family(jsonapp, 12, True), Family(nginx, 9, True),
             Family(kubelet, 9), Family(named, 8), Family(dovecot, 7, True), Family(containers, 4), Family(dhcpd, 4),
             Family(systemd, 4), Family(python, 3), Family(network_manager, 2), Family(blobs, 2)]
+
+RANDOM = [Family(blobs, 100)]
+TRACES = [Family(python, 100)]

@@ -1,0 +1,64 @@
+"""docs/numbers.md: its head and its tables."""
+import datetime
+import os
+import subprocess
+
+from .process import ROOT
+
+
+class Report:
+    """Sections in the order they are measured; written only when every answer was right."""
+
+    def __init__(self, command):
+        self.command, self.parts = command, []
+
+    def section(self, title, columns, rows, *notes):
+        """A table under a heading; nothing where there are no rows."""
+        if not rows:
+            return
+        lines = [f"## {title}", "", row(columns), "|---" + "|--:" * (len(columns) - 1) + "|"]
+        lines += [row(cells) for cells in rows] + [""]
+        for note in notes:
+            lines += [*wrapped(note), ""]
+        self.parts.append("\n".join(lines))
+        print("\n".join(lines), flush=True)
+
+    def text(self, runs):
+        head = ["# Numbers", "", *wrapped(
+            f"Written by `{self.command}` on {datetime.datetime.now(datetime.UTC):%Y-%m-%d} "
+            f"(commit {commit()}); nothing here is typed by hand. {machine()}. Figures are of whole "
+            f"processes by the system's own account (wait4), the median of {runs} runs where "
+            "nothing else is said. CPU-s/M: processor seconds, user and system, per million "
+            "records. `docs/decisions/0015-benchmark.md` says what is measured and why."), ""]
+        return "\n".join(head) + "\n" + "\n".join(self.parts)
+
+
+def row(cells):
+    return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
+
+
+def wrapped(text, width=100):
+    lines = [""]
+    for word in text.split():
+        if len(lines[-1]) + len(word) >= width:
+            lines.append("")
+        lines[-1] += (" " if lines[-1] else "") + word
+    return lines
+
+
+def commit():
+    def git(*argv):
+        return subprocess.run(["git", *argv], cwd=ROOT, capture_output=True, text=True).stdout.strip()
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", "Sources", "parsers", "Bench")
+    return git("rev-parse", "--short", "HEAD") + (" with changes" if changed else "")
+
+
+def machine():
+    with open("/proc/cpuinfo") as f:
+        processor = next((line.split(":")[1].strip() for line in f if line.startswith("model name")), "?")
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (f"{os.cpu_count()} × {processor}, {memory:.0f} GiB, Linux {os.uname().release}, release build; "
+            f"load at the start {LOAD:.1f}")
+
+
+LOAD = os.getloadavg()[0]
