@@ -1,4 +1,5 @@
 """What a kind of corpus is made of."""
+
 import dataclasses
 import typing
 
@@ -6,6 +7,7 @@ import typing
 @dataclasses.dataclass(frozen=True)
 class Family:
     """Lines of one group of programs: `write(slice)` adds one session of them."""
+
     write: typing.Callable
-    share: float            # per cent of all lines
-    office: bool = False    # follows office hours; otherwise the same day and night
+    share: float  # per cent of all lines
+    office: bool = False  # follows office hours; otherwise the same day and night

@@ -1,4 +1,5 @@
 """One hour of the week: a place to draw from and to put lines in."""
+
 import random
 import time
 
@@ -10,15 +11,19 @@ class Slice:
 
     def __init__(self, world, kind, seed, hour, hours):
         self.world = world
-        self.start = hour * 3600          # seconds into the week
+        self.start = hour * 3600  # seconds into the week
         self.length = hours * 3600
         r = random.Random(f"{kind}/{seed}/{hour}")
         self.r, self.random, self.bits = r, r.random, r.getrandbits
         self.lines = []
-        stamps = [time.gmtime(world_module.WEEK_START + 9 * 3600 + self.start + s)
-                  for s in range(self.length + 300)]
-        self.bsd = [time.strftime("%b ", t) + f"{t.tm_mday:2d}" + time.strftime(" %H:%M:%S", t)
-                    for t in stamps]
+        stamps = [
+            time.gmtime(world_module.WEEK_START + 9 * 3600 + self.start + s)
+            for s in range(self.length + 300)
+        ]
+        self.bsd = [
+            time.strftime("%b ", t) + f"{t.tm_mday:2d}" + time.strftime(" %H:%M:%S", t)
+            for t in stamps
+        ]
         self.iso = [time.strftime("%Y-%m-%dT%H:%M:%S", t) for t in stamps]
         self.apache = [time.strftime("%d/%b/%Y:%H:%M:%S +0900", t) for t in stamps]
         middle = self.start + self.length / 2
@@ -61,15 +66,24 @@ class Slice:
             t = self.length - 1e-6
         second = int(t)
         if host.modern:
-            self.lines.append((t, f"<{priority}>1 {self.iso[second]}.{int((t - second) * 1e6):06d}"
-                                  f"+09:00 {host.name} {program} {'-' if pid is None else pid} - - "
-                                  f"{message}\n"))
+            self.lines.append(
+                (
+                    t,
+                    (
+                        f"<{priority}>1 {self.iso[second]}.{int((t - second) * 1e6):06d}"
+                        f"+09:00 {host.name} {program} {'-' if pid is None else pid} - - "
+                        f"{message}\n"
+                    ),
+                )
+            )
         elif pid is None:
-            self.lines.append((t, f"<{priority}>{self.bsd[second]} {host.name} {program}: "
-                                  f"{message}\n"))
+            self.lines.append(
+                (t, f"<{priority}>{self.bsd[second]} {host.name} {program}: {message}\n")
+            )
         else:
-            self.lines.append((t, f"<{priority}>{self.bsd[second]} {host.name} {program}[{pid}]: "
-                                  f"{message}\n"))
+            self.lines.append(
+                (t, f"<{priority}>{self.bsd[second]} {host.name} {program}[{pid}]: {message}\n")
+            )
 
     def fill(self, family, quota):
         """Calls `family` until it has given `quota` lines; the last session may be cut."""

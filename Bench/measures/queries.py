@@ -5,7 +5,7 @@ import json
 import statistics
 import typing
 
-from .process import HISUI, Wrong, forget, run, shell, text_of
+from .process import Cost, HISUI, Wrong, forget, run, shell, text_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,7 +86,8 @@ def queries(f):
         Query("histogram by hour of severity ≤ 3",
               "log.syslog.severity.code:<=3 | stats by (_time:1h) count() as n",
               by_hour(f["hours"])),
-        Query("last 100 of a host", f"host.name:={f['last_host']} | sort by (_time desc) | limit 100",
+        Query("last 100 of a host",
+              f"host.name:={f['last_host']} | sort by (_time desc) | limit 100",
               last_are(f["last"]), f"' {f['last_host']} '",
               (f"_HOSTNAME={f['last_host']}", "-n", "100")),
         Query("count of all", "*" + as_count, count_is(f["lines"]), "-c ''", ("*",)),
@@ -100,7 +101,7 @@ class Searches:
     def __init__(self, store, data, packed, journal, runs):
         self.store, self.data, self.packed = store, data, packed
         self.journal, self.runs = journal, runs
-        self.peers = 1 if runs == 1 else 3
+        self.peers = 1 if runs == 1 else 3      # runs of what is slow: cold ones and other tools
 
     def argv(self, query):
         return [HISUI, "search", "--store", str(self.store), "--format", "jsonl", "--", query.text]
@@ -127,12 +128,11 @@ class Searches:
         if not self.check(query):
             return (query.name, "refused", *[""] * 6, shown(query.text))
         argv = self.argv(query)
-        cold = max(0, self.milliseconds(lambda: self.cold(argv), 1 if self.runs == 1 else 3) - start)
+        cold = self.milliseconds(lambda: self.cold(argv), self.peers) - start
         run(argv, ok=(0, 1))
-        costs = [run(argv, ok=(0, 1)) for _ in range(self.runs)]
-        warm = max(0, statistics.median(c.wall for c in costs) * 1000 - start)
-        cells = [query.name, f"{warm:.1f}", f"{cold:.0f}", f"{statistics.median(c.peak for c in costs):.0f}"]
-        return (*cells, *self.beside(query), shown(query.text))
+        warm = Cost.median([run(argv, ok=(0, 1)) for _ in range(self.runs)])
+        return (query.name, f"{max(0, warm.wall * 1000 - start):.1f}", f"{max(0, cold):.0f}",
+                f"{warm.peak:.0f}", *self.beside(query), shown(query.text))
 
     def beside(self, query):
         """Milliseconds of rg, of zstdcat before rg, of rg -z, and of journalctl scaled up."""
@@ -147,7 +147,8 @@ class Searches:
         if not self.journal:
             return (*told, "")
         match = [] if query.journal == ("*",) else list(query.journal)
-        argv = ["journalctl", "-q", "--no-pager", "-D", str(self.journal.directory), "-o", "cat", *match]
+        argv = ["journalctl", "-q", "--no-pager", "-D", str(self.journal.directory), "-o", "cat",
+                *match]
         took = self.milliseconds(lambda: run(argv, ok=(0, 1)), self.peers)
         scale = 1 if query.name.startswith("last") else self.journal.scale
         return (*told, f"{took * scale:,.0f}")

@@ -26,8 +26,8 @@ class Report:
     def text(self, runs):
         head = ["# Numbers", "", *wrapped(
             f"Written by `{self.command}` on {datetime.datetime.now(datetime.UTC):%Y-%m-%d} "
-            f"(commit {commit()}); nothing here is typed by hand. {machine()}. Figures are of whole "
-            f"processes by the system's own account (wait4), the median of {runs} runs where "
+            f"(commit {commit()}); nothing here is typed by hand. {machine()}. Figures are of "
+            f"whole processes by the system's own account (wait4), the median of {runs} runs where "
             "nothing else is said. CPU-s/M: processor seconds, user and system, per million "
             "records. `docs/decisions/0015-benchmark.md` says what is measured and why."), ""]
         return "\n".join(head) + "\n" + "\n".join(self.parts)
@@ -48,17 +48,18 @@ def wrapped(text, width=100):
 
 def commit():
     def git(*argv):
-        return subprocess.run(["git", *argv], cwd=ROOT, capture_output=True, text=True).stdout.strip()
-    changed = git("status", "--porcelain", "--untracked-files=no", "--", "Sources", "parsers", "Bench")
+        done = subprocess.run(["git", *argv], cwd=ROOT, capture_output=True, text=True)
+        return done.stdout.strip()
+    changed = git("status", "--porcelain", "--", "Sources", "parsers", "Bench")
     return git("rev-parse", "--short", "HEAD") + (" with changes" if changed else "")
 
 
 def machine():
     with open("/proc/cpuinfo") as f:
-        processor = next((line.split(":")[1].strip() for line in f if line.startswith("model name")), "?")
+        names = [line.split(":")[1].strip() for line in f if line.startswith("model name")]
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return (f"{os.cpu_count()} × {processor}, {memory:.0f} GiB, Linux {os.uname().release}, release build; "
-            f"load at the start {LOAD:.1f}")
+    return (f"{os.cpu_count()} × {names[0] if names else '?'}, {memory:.0f} GiB, Linux "
+            f"{os.uname().release}, release build; load at the start {LOAD:.1f}")
 
 
 LOAD = os.getloadavg()[0]

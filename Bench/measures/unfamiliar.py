@@ -4,8 +4,6 @@ import os
 from . import compressors, importing
 from .process import tree_bytes
 
-PROMISE = 1.05
-
 
 def row(name, data, lines, work):
     cost = importing.store_of(data, work / "other-store")
