@@ -21,10 +21,10 @@ AGENTS += [
     for v in (145, 144, 140, 128)
 ]
 BOTS = [
-    "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
-    "Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)",
+    "Mozilla/5.0 (compatible; Searchbot/2.1; +http://www.search.example.com/bot.html)",
+    "Mozilla/5.0 (compatible; findbot/2.0; +http://www.find.example.com/findbot.htm)",
     "curl/8.5.0",
-    "Mozilla/5.0 (compatible; AhrefsBot/7.0; +http://ahrefs.com/robot/)",
+    "Mozilla/5.0 (compatible; LinkBot/7.0; +http://links.example.com/robot/)",
     "python-requests/2.31.0",
     "Mozilla/5.0 zgrab/0.x",
     "Go-http-client/1.1",
@@ -87,21 +87,24 @@ DOMAINS = [
     for tail in ("jp", "com", "net", "org")
 ]
 WORLDLY = [
-    "www.yahoo.co.jp",
-    "www.google.com",
-    "update.microsoft.com",
-    "www.mhlw.go.jp",
-    "ctldl.windowsupdate.com",
-    "fonts.gstatic.com",
+    "www.portal.example.jp",
+    "www.search.example.com",
+    "update.vendor.example.com",
+    "www.ministry.example.jp",
+    "ctldl.update.example.com",
+    "fonts.static.example.com",
     "weather.example.jp",
-    "www.soumu.go.jp",
-    "teams.microsoft.com",
+    "www.soumu.example.jp",
+    "teams.office.example.com",
     "news.example.jp",
     "map.example.com",
-    "outlook.office365.com",
-    "safebrowsing.googleapis.com",
+    "outlook.office.example.com",
+    "safebrowsing.api.example.com",
     "cdn.example.net",
 ]
+
+
+OURS = ("203.0.113", "203.0.113", "198.51.100", "192.0.2")
 
 
 def firewall(s):
@@ -127,10 +130,9 @@ def firewall(s):
     spt = 1024 + int(r() * 64_512)
     length = 40 if window == 1024 else (52, 60, 44)[ttl % 3]
     df = "" if length == 40 else "DF "
-    third = 1 + bits(2)
     for _ in range(packets):
         up = s.uptime(host, t)
-        target = f"203.0.{112 + third}.{1 + int(r() * 254)}" if not out or bits(2) else host.address
+        target = f"{OURS[bits(2)]}.{1 + int(r() * 254)}" if not out or bits(2) else host.address
         s.add(
             host,
             t,
@@ -369,8 +371,8 @@ def rejected(s, host, t, pid):
             "postfix/smtpd",
             pid,
             f"NOQUEUE: reject: RCPT from {who}: 554 5.7.1 Service unavailable; Client host"
-            f" [{address}] blocked using zen.spamhaus.org;"
-            f" https://www.spamhaus.org/query/ip/{address}; from=<info@{DOMAINS[int(r() * 60)]}>"
+            f" [{address}] blocked using zen.block.example.org;"
+            f" https://www.block.example.org/query/ip/{address}; from=<info@{DOMAINS[int(r() * 60)]}>"
             f" to=<{user}@city.example.jp> proto=ESMTP helo=<[{address}]>",
         )
         commands = "ehlo=1 mail=1 rcpt=0/1 quit=1 commands=3/4"

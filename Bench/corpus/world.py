@@ -167,7 +167,9 @@ class World:
 
     @staticmethod
     def public_address(r):
-        first = r.choice((45, 61, 91, 103, 118, 133, 139, 159, 161, 185, 193, 203, 210, 218, 222))
+        """As many addresses as the internet seems to have, of a block that nobody was ever given
+        (240.0.0.0/4): the three networks for examples hold too few."""
+        first = r.randrange(240, 255)
         return f"{first}.{r.randrange(256)}.{r.randrange(256)}.{r.randrange(1, 255)}"
 
     @staticmethod

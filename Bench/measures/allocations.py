@@ -4,7 +4,7 @@ import shutil
 from .process import HISUI, ROOT, Wrong, run
 from .reception import first_lines
 
-SIZES = (50_000, 100_000)
+FEW_MAX = 250_000
 
 
 def counted(work, counter, data, lines):
@@ -21,13 +21,13 @@ def counted(work, counter, data, lines):
 
 
 def rows(work, data, lines):
-    """One row, or none where there is no C compiler or the corpus is too small."""
-    if not shutil.which("cc") or lines < SIZES[1]:
+    """One row, or none where there is no C compiler."""
+    if not shutil.which("cc"):
         return []
     counter = work / "allocations.so"
     run(["cc", "-O2", "-shared", "-fPIC", "-o", str(counter),
          str(ROOT / "Bench/measures/allocations.c")])
-    few, many = (counted(work, counter, data, n) for n in SIZES)
-    records = SIZES[1] - SIZES[0]
-    return [(f"{SIZES[0]:,} against {SIZES[1]:,} lines", f"{few[0]:,}", f"{many[0]:,}",
+    records = min(FEW_MAX, lines // 2)
+    few, many = (counted(work, counter, data, n) for n in (records, 2 * records))
+    return [(f"{records:,} against {2 * records:,} lines", f"{few[0]:,}", f"{many[0]:,}",
              f"{(many[0] - few[0]) / records:.4f}", f"{(many[1] - few[1]) / records:,.0f}")]

@@ -5,6 +5,7 @@ import pathlib
 import re
 import shutil
 
+from . import segments
 from .process import Cost, HISUI, Wrong, run, text_of, tree_bytes
 
 PARTS = (("segments", r"/segments/"), ("tail not yet sealed", r"/wal/"), ("tree tiles", r"/tile/"),
@@ -22,18 +23,21 @@ def store_of(data, store, *options, errors=None):
 
 
 def measure(data, lines, runs, store):
-    """The row of hisui beside the compressors', and its median cost."""
+    """Rows of importing, in the columns of the compressors, and of checking everything again."""
     cost = Cost.median([store_of(data, store) for _ in range(runs)])
     accounts = text_of([HISUI, "status", "--lang", "en", "--store", str(store)])
     if f"{lines:,}" not in accounts:
         raise Wrong(f"status does not tell of {lines:,} records:\n{accounts}")
     stored = tree_bytes(store)
-    return ("**hisui import**", f"{lines / cost.wall:,.0f}", f"{cost.cpu * 1e6 / lines:.2f}",
-            f"{cost.peak:.0f}", f"{stored:,}", f"{os.path.getsize(data) / stored:.2f}")
+    checked = Cost.median([run([HISUI, "verify", "--store", str(store)]) for _ in range(runs)])
+    told = [(f"{lines / c.wall:,.0f}", f"{c.cpu * 1e6 / lines:.2f}", f"{c.peak:.0f}")
+            for c in (cost, checked)]
+    return [("**hisui import**", *told[0], f"{stored:,}", f"{os.path.getsize(data) / stored:.2f}"),
+            ("hisui verify of that store", *told[1], "", "")]
 
 
 def parts(store, lines):
-    """Bytes by part, from the program where it tells of sections, else from the files."""
+    """Bytes by part; those of segments are told once more by what is in them."""
     sizes, store = collections.Counter(), pathlib.Path(store)
     for file in store.rglob("*"):
         if file.is_file():
@@ -41,36 +45,19 @@ def parts(store, lines):
             part = next((p for p, where in reversed(PARTS) if re.search(where, name)), "other")
             sizes[part] += file.stat().st_size
     found = [(part, f"{size:,}", f"{size / lines:.3f}") for part, size in sizes.most_common()]
-    return found + [(f"— {name}", f"{size:,}", f"{size / lines:.3f}")
-                    for name, size in sections(store)]
-
-
-def supports(command, option):
-    return option in text_of([HISUI, command, "--help"])
-
-
-def sections(store):
-    """Sections of the segments with their bytes; none where the program does not tell."""
-    if not supports("status", "--parts"):
-        return []
-    said = text_of([HISUI, "status", "--lang", "en", "--parts", "--store", str(store)])
-    found = []
-    for line in said.splitlines():
-        row = re.match(r"\s*(\S.*?)\s+([\d,]{1,20})(?:\s.*)?$", line)
-        if row and "parts" in said and not row[1].endswith(":"):
-            found.append((row[1], int(row[2].replace(",", ""))))
-    return found
+    return found + [(f"in segments: {name}", f"{size:,}", f"{size / lines:.3f}")
+                    for name, size in segments.parts(store)]
 
 
 def stages(data, lines, store, work):
-    """CPU seconds per million by stage; none where the program does not tell."""
-    if not supports("import", "--timing"):
+    """CPU seconds per million by stage, as `--timing` tells them and what is left of the process;
+    none where the program does not know the option."""
+    if "--timing" not in text_of([HISUI, "import", "--help"]):
         return []
     told = work / "timing"
-    store_of(data, store, "--timing", errors=told)
-    found = []
-    for line in told.read_text(errors="replace").splitlines():
-        row = re.match(r"\s*([^\d\s].*?)\s+(\d+\.\d+)(?:\s|$)", line)
-        if row:
-            found.append((row[1], f"{float(row[2]) * 1e6 / lines:.3f}"))
-    return found
+    cost = store_of(data, store, "--timing", errors=told)
+    _, _, table = told.read_text(errors="replace").rpartition("stage\tcpu_seconds\n")
+    found = [line.split("\t") for line in table.splitlines() if line.count("\t") == 1]
+    rest = cost.cpu - sum(float(seconds) for _, seconds in found)
+    found += [("start, threads, what is not measured", rest), ("whole process", cost.cpu)]
+    return [(name, f"{float(seconds) * 1e6 / lines:.3f}") for name, seconds in found]
