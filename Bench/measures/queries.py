@@ -126,13 +126,13 @@ class Searches:
 
     def row(self, query, start):
         if not self.check(query):
-            return (query.name, "refused", *[""] * 6, shown(query.text))
+            return (query.name, "refused", *[""] * 7, shown(query.text))
         argv = self.argv(query)
         cold = self.milliseconds(lambda: self.cold(argv), self.peers) - start
         run(argv, ok=(0, 1))
         warm = Cost.median([run(argv, ok=(0, 1)) for _ in range(self.runs)])
         return (query.name, f"{max(0, warm.wall * 1000 - start):.1f}", f"{max(0, cold):.0f}",
-                f"{warm.peak:.0f}", *self.beside(query), shown(query.text))
+                f"{warm.cpu * 1000:.0f}", f"{warm.peak:.0f}", *self.beside(query), shown(query.text))
 
     def beside(self, query):
         """Milliseconds of rg, of zstdcat before rg, of rg -z, and of journalctl scaled up."""
@@ -154,7 +154,7 @@ class Searches:
         return (*told, f"{took * scale:,.0f}")
 
 
-COLUMNS = ("query", "warm", "cold", "peak MB", "rg", "zstdcat | rg", "rg -z", "journalctl, scaled",
+COLUMNS = ("query", "warm", "cold", "CPU", "peak MB", "rg", "zstdcat | rg", "rg -z", "journalctl, scaled",
            "LogsQL")
 
 

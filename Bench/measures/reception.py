@@ -19,18 +19,18 @@ PATIENCE = 180          # seconds until what was sent must be there
 
 
 @contextlib.contextmanager
-def receiver(argv, port):
-    """A receiver that is listening; told to end, and waited for, at the end."""
+def receiver(argv, listens):
+    """A receiver that listens; told to end, and waited for, at the end."""
     process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        wait_for(lambda: listens(port), 20, f"{argv[0]} does not listen")
+        wait_for(listens, 20, f"{argv[0]} does not listen")
         yield process.pid
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait()
 
 
-def listens(port):
+def accepts(port):
     try:
         socket.create_connection(("127.0.0.1", port)).close()
         return True
@@ -46,14 +46,14 @@ def wait_for(condition, seconds, complaint):
         time.sleep(0.1)
 
 
-def daemon(work, port):
-    """The command of a daemon with a new store, and the store."""
+def daemon(work, listen):
+    """The command of a daemon with a new store that listens so, and the store."""
     store, configuration = work / "tcp-store", work / "hisui.yaml"
     shutil.rmtree(store, ignore_errors=True)
     configuration.write_text(
         "organisation: { name: Bench }\nzone: bench\nzones: [ { id: bench, name: Bench } ]\n"
         f"store: {store}\nparsers: [ {ROOT}/parsers ]\n"
-        f'sources:\n  - syslog: {{ tcp: "127.0.0.1:{port}" }}\n')
+        f"sources:\n  - syslog: {{ {listen} }}\n")
     return [HISUI, "run", "--config", str(configuration)], store
 
 
@@ -65,8 +65,8 @@ def stored(store):
 
 def to_hisui(work, data, lines):
     port = free_port()
-    argv, store = daemon(work, port)
-    with receiver(argv, port) as pid:
+    argv, store = daemon(work, f'tcp: "127.0.0.1:{port}"')
+    with receiver(argv, lambda: accepts(port)) as pid:
         before, started = cpu_of(pid), time.monotonic()
         with socket.create_connection(("127.0.0.1", port)) as out, open(data, "rb") as source:
             out.sendfile(source)
@@ -79,18 +79,24 @@ def to_hisui(work, data, lines):
     return result
 
 
-def to_rsyslog(work, data, lines):
-    port, target = free_port(), work / "rsyslog.out"
+def rsyslog(work, module, port, loading="", listening=""):
+    """The command of an rsyslog that writes what it gets to a file, and the file."""
+    target = work / "rsyslog.out"
     target.unlink(missing_ok=True)
     configuration = work / "rsyslog.conf"
     configuration.write_text(
-        f'global(workDirectory="{work}")\nmodule(load="imptcp")\n'
-        f'input(type="imptcp" port="{port}" address="127.0.0.1")\n'
+        f'global(workDirectory="{work}")\nmodule(load="{module}" {loading})\n'
+        f'input(type="{module}" port="{port}" address="127.0.0.1" {listening})\n'
         'template(name="raw" type="string" string="%rawmsg%\\n")\n'
         f'action(type="omfile" file="{target}" template="raw" asyncWriting="on" '
         'ioBufferSize="256k")\n')
-    argv = ["rsyslogd", "-n", "-f", str(configuration), "-i", str(work / "rsyslog.pid")]
-    with receiver(argv, port) as pid:
+    return ["rsyslogd", "-n", "-f", str(configuration), "-i", str(work / "rsyslog.pid")], target
+
+
+def to_rsyslog(work, data, lines):
+    port = free_port()
+    argv, target = rsyslog(work, "imptcp", port)
+    with receiver(argv, lambda: accepts(port)) as pid:
         before, started = cpu_of(pid), time.monotonic()
         with socket.create_connection(("127.0.0.1", port)) as out, open(data, "rb") as source:
             out.sendfile(source)
@@ -122,11 +128,11 @@ def first_lines(data, lines, target):
 def paced(work, seconds):
     """The daemon under a steady load from many connections; one row."""
     port = free_port()
-    argv, store = daemon(work, port)
+    argv, store = daemon(work, f'tcp: "127.0.0.1:{port}"')
     with open(work / "sent.log", "rb") as source:
         lines = itertools.cycle(list(itertools.islice(source, 100_000)))
     share = PACED_RATE // TICKS // PACED_CONNECTIONS
-    with receiver(argv, port) as pid, contextlib.ExitStack() as open_ones:
+    with receiver(argv, lambda: accepts(port)) as pid, contextlib.ExitStack() as open_ones:
         connections = [open_ones.enter_context(socket.create_connection(("127.0.0.1", port)))
                        for _ in range(PACED_CONNECTIONS)]
         before, started, late = cpu_of(pid), time.monotonic(), 0.0
