@@ -372,7 +372,8 @@ def rejected(s, host, t, pid):
             pid,
             f"NOQUEUE: reject: RCPT from {who}: 554 5.7.1 Service unavailable; Client host"
             f" [{address}] blocked using zen.block.example.org;"
-            f" https://www.block.example.org/query/ip/{address}; from=<info@{DOMAINS[int(r() * 60)]}>"
+            f" https://www.block.example.org/query/ip/{address};"
+            f" from=<info@{DOMAINS[int(r() * 60)]}>"
             f" to=<{user}@city.example.jp> proto=ESMTP helo=<[{address}]>",
         )
         commands = "ehlo=1 mail=1 rcpt=0/1 quit=1 commands=3/4"

@@ -132,7 +132,8 @@ class Searches:
         run(argv, ok=(0, 1))
         warm = Cost.median([run(argv, ok=(0, 1)) for _ in range(self.runs)])
         return (query.name, f"{max(0, warm.wall * 1000 - start):.1f}", f"{max(0, cold):.0f}",
-                f"{warm.cpu * 1000:.0f}", f"{warm.peak:.0f}", *self.beside(query), shown(query.text))
+                f"{warm.cpu * 1000:.0f}", f"{warm.peak:.0f}", *self.beside(query),
+                shown(query.text))
 
     def beside(self, query):
         """Milliseconds of rg, of zstdcat before rg, of rg -z, and of journalctl scaled up."""
@@ -154,8 +155,8 @@ class Searches:
         return (*told, f"{took * scale:,.0f}")
 
 
-COLUMNS = ("query", "warm", "cold", "CPU", "peak MB", "rg", "zstdcat | rg", "rg -z", "journalctl, scaled",
-           "LogsQL")
+COLUMNS = ("query", "warm", "cold", "CPU", "peak MB", "rg", "zstdcat | rg", "rg -z",
+           "journalctl, scaled", "LogsQL")
 
 
 def measure(f, store, data, packed, journal, runs):

@@ -1,6 +1,8 @@
 """docs/numbers.md: its head and its tables."""
 import datetime
 import os
+import re
+import shutil
 import subprocess
 
 from .process import ROOT
@@ -29,7 +31,10 @@ class Report:
             f"(commit {commit()}); nothing here is typed by hand. {machine()}. Figures are of "
             f"whole processes by the system's own account (wait4), the median of {runs} runs where "
             "nothing else is said. CPU-s/M: processor seconds, user and system, per million "
-            "records. `docs/decisions/0015-benchmark.md` says what is measured and why."), ""]
+            "records. `docs/decisions/0015-benchmark.md` says what is measured and why."), "",
+            *wrapped("The commands are `hisui import --store S --zone bench FILE`, `hisui verify "
+                     "--store S`, `hisui search --store S --format jsonl -- QUERY` and `hisui run "
+                     f"--config FILE`. Beside them: {', '.join(versions())}."), ""]
         return "\n".join(head) + "\n" + "\n".join(self.parts)
 
 
@@ -52,6 +57,16 @@ def commit():
         return done.stdout.strip()
     changed = git("status", "--porcelain", "--", "Sources", "parsers", "Bench")
     return git("rev-parse", "--short", "HEAD") + (" with changes" if changed else "")
+
+
+def versions():
+    """Name and version of the other tools that are there."""
+    for command in ("zstd", "gzip", "rg", "rsyslogd", "journalctl"):
+        if shutil.which(command):
+            option = "-v" if command == "rsyslogd" else "--version"
+            said = subprocess.run([command, option], capture_output=True, text=True).stdout
+            number = re.search(r"\d+(\.\d+)+|\b\d{3}\b", said)
+            yield f"{command} {number[0] if number else '?'}"
 
 
 def machine():
