@@ -4,15 +4,16 @@ import HisuiShape
 
 /// Turns gathered rows into the chunks of a block.
 ///
-/// Columns are stored so that alike ones lie together: first the row columns, then the slot columns
-/// by what they are (all hosts, all times, …, all integers, all text), within that by the text of
-/// their shapes. A codec sees neighbours that resemble each other, and a search for a host reads
-/// few chunks.
+/// Rows are put in stored order (`RowOrder`), then each column is written where columns of its kind
+/// are gathered; so a codec sees neighbours that resemble each other, and a search reads what it
+/// asks for.
 struct BlockEncoder {
     /// The chunks of the block, ready to be written.
     private(set) var output: [UInt8] = []
-    private let raw = ByteSink()
+    private let sinks = ChunkSinks()
     private var columns = ColumnEncoder()
+    private var origins = RowOrigins()
+    private var values: [ByteRange] = []
     private let compressor: Compressor
 
     init(compressor: Compressor) { self.compressor = compressor }
@@ -22,125 +23,134 @@ struct BlockEncoder {
     /// - Returns: what the footer says of the block; its bytes are in `output`.
     mutating func encode(_ builder: borrowing BlockBuilder) -> SegmentFooter.BlockHead {
         output.removeAll(keepingCapacity: true)
-        raw.removeAll()
-        let grouping = ShapeGrouping(
-            rowShapes: builder.rows.shapes, shapeRows: builder.blockShapeRows)
+        let plan = BlockPlan(builder, origins: &origins)
         var head = SegmentFooter.BlockHead(
             firstIndex: builder.firstIndex, rows: builder.rows.count,
             timeRange: BlockBuilder.range(builder.rows.times),
             receivedRange: BlockBuilder.range(builder.rows.received),
-            shapes: builder.blockShapes, shapeRows: builder.blockShapeRows)
-        var directory = ColumnDirectoryBuilder()
-        appendRowColumns(builder.rows, &directory, &head)
-        for key in Self.storedOrder(builder) {
-            let shape = Int(key.shape)
-            let start = raw.count
-            let encoding = columns.append(
-                slot: Int(key.slot), rows: grouping.rows(of: shape), of: builder.rows, to: raw)
-            let length = raw.count - start
-            if start > 0, raw.count > SegmentFormat.chunkSoftMaxBytes {
-                closeChunk(upTo: start, &directory, &head)
-            }
-            directory.append(shape: shape, slot: Int(key.slot), encoding, length: length)
-            if raw.count >= SegmentFormat.chunkTargetBytes {
-                closeChunk(upTo: raw.count, &directory, &head)
+            shapes: plan.shapes.map { builder.blockShapes[$0] },
+            shapeRows: plan.shapes.map { builder.blockShapeRows[$0] })
+        var directory = BlockDirectoryBuilder(plan, origins)
+        appendRowColumns(builder.rows, plan, &directory, &head)
+        for (shape, number) in plan.shapes.enumerated() {
+            let slots = builder.shapes[Int(builder.blockShapes[number])].slots
+            for slot in slots.indices {
+                append(
+                    slot, slots[slot], of: shape, number, builder.rows, plan, &directory, &head)
             }
         }
-        if directory.hasOpenChunk { closeChunk(upTo: raw.count, &directory, &head) }
-        raw.append(directory.encoded())
-        writeChunk(upTo: raw.count, &head)
+        for kind in ChunkKind.allCases where sinks.columns[Int(kind.rawValue)] > 0 {
+            closeChunk(kind, &directory, &head)
+        }
+        sinks.sink(.directory).append(directory.encoded())
+        writeChunk(.directory, &head)
         return head
     }
 
-    private mutating func appendRowColumns(
-        _ rows: borrowing RowArena, _ directory: inout ColumnDirectoryBuilder,
+    private mutating func append(
+        _ slot: Int, _ spec: Shape.Slot, of shape: Int, _ number: Int,
+        _ arena: borrowing RowArena, _ plan: BlockPlan, _ directory: inout BlockDirectoryBuilder,
         _ head: inout SegmentFooter.BlockHead
     ) {
-        for column in SegmentBlock.RowColumn.allCases {
-            let start = raw.count
-            let encoding =
-                switch column {
-                case .shape: RowColumnEncoder.append(numbers: rows.shapes, to: raw)
-                case .time: RowColumnEncoder.append(integers: rows.times, to: raw)
-                case .received: RowColumnEncoder.append(integers: rows.received, to: raw)
-                case .source: RowColumnEncoder.append(numbers: rows.sources, to: raw)
-                case .sender: RowColumnEncoder.append(numbers: rows.senders, to: raw)
-                case .flags: RowColumnEncoder.append(numbers: rows.flags, to: raw)
+        if let derived = plan.derivedEncoding(slot, shape) {
+            directory.append(ColumnEncoder.Result(encoding: derived), head: [])
+            return
+        }
+        let rows = plan.rows(of: shape)
+        gather(slot, rows, arena)
+        var columnHead: [UInt8] = []
+        let result = unsafe arena.bytes.withUnsafeBufferPointer { bytes in
+            unsafe values.withUnsafeBufferPointer { ranges in
+                // Safe: slots lie in their records (checked when they were gathered), records in
+                // the arena. An empty arena has no pointer, and only empty values, which are
+                // constant and never read.
+                guard let base = bytes.baseAddress, let ranges = ranges.baseAddress else {
+                    return ColumnEncoder.Result(encoding: .constant)
                 }
-            directory.appendRowColumn(encoding, length: raw.count - start)
-            if raw.count >= SegmentFormat.rowChunkTargetBytes {
-                closeChunk(upTo: raw.count, &directory, &head)
+                let values = unsafe ColumnValues(
+                    base: base, byteCount: bytes.count, ranges: ranges, count: rows.count)
+                if spec.role == .time || spec.kind == .time,
+                    let times = columns.appendTimes(
+                        values, times: arena.times, rows: rows, head: &columnHead, to: sinks)
+                {
+                    return times
+                }
+                return columns.append(values, head: &columnHead, to: sinks)
             }
         }
-        if directory.hasOpenChunk { closeChunk(upTo: raw.count, &directory, &head) }
+        directory.append(result, head: columnHead)
+        guard let place = result.encoding.chunkKind, result.length > 0 else { return }
+        sinks.columns[Int(place.rawValue)] += 1
+        if sinks.sink(place).count >= SegmentFormat.chunkTargetBytes(place) {
+            closeChunk(place, &directory, &head)
+        }
+    }
+
+    private mutating func gather(
+        _ slot: Int, _ rows: ArraySlice<UInt32>, _ arena: borrowing RowArena
+    ) {
+        values.removeAll(keepingCapacity: true)
+        let slots = arena.slots.span
+        let firstSlots = arena.firstSlots.span
+        for row in rows { values.append(slots[Int(firstSlots[Int(row)]) + slot]) }
     }
 
     private mutating func closeChunk(
-        upTo end: Int, _ directory: inout ColumnDirectoryBuilder,
+        _ kind: ChunkKind, _ directory: inout BlockDirectoryBuilder,
         _ head: inout SegmentFooter.BlockHead
     ) {
-        directory.endChunk()
-        writeChunk(upTo: end, &head)
+        directory.endChunk(kind, columns: sinks.columns[Int(kind.rawValue)])
+        sinks.columns[Int(kind.rawValue)] = 0
+        writeChunk(kind, &head)
     }
 
-    /// Compresses the first `end` bytes of `raw` into a chunk, and takes them away.
-    private mutating func writeChunk(upTo end: Int, _ head: inout SegmentFooter.BlockHead) {
-        let codec = raw.withBytes(upTo: end) { compressor.compress($0) }
+    /// Compresses what is gathered of a kind into a chunk, and takes it away.
+    private mutating func writeChunk(_ kind: ChunkKind, _ head: inout SegmentFooter.BlockHead) {
+        let raw = sinks.sink(kind)
+        let codec = raw.withBytes(upTo: raw.count) { compressor.compress($0) }
         let stored = compressor.output
         let start = output.count
         output.append(codec.rawValue)
-        output.appendLittleEndian(UInt32(end))
+        output.appendLittleEndian(UInt32(raw.count))
         output.appendLittleEndian(UInt32(stored.count))
         let checksum = SegmentFormat.chunkChecksum(
             header: output.span.extracting(start..<output.count), stored: stored.span)
         output.appendLittleEndian(checksum)
         output += stored
         head.chunks.append(.init(storedCount: stored.count, checksum: checksum))
-        raw.removeFirst(end)
+        raw.removeAll()
     }
+}
 
-    /// One slot column in the order of storage.
-    private struct Key: Comparable {
-        /// What the column holds, then the rank of the shape's text.
-        var group: UInt32
-        var rank: UInt32
-        var slot: UInt32
-        var shape: UInt32
-
-        static func < (a: Key, b: Key) -> Bool {
-            if a.group != b.group { return a.group < b.group }
-            return a.rank == b.rank ? a.slot < b.slot : a.rank < b.rank
+// The columns that every row has.
+extension BlockEncoder {
+    private mutating func appendRowColumns(
+        _ rows: borrowing RowArena, _ plan: BlockPlan, _ directory: inout BlockDirectoryBuilder,
+        _ head: inout SegmentFooter.BlockHead
+    ) {
+        let times = SplitTimes(rows.times, plan)
+        for column in RowColumn.allCases {
+            let sink = sinks.sink(.rows)
+            let encoding =
+                switch column {
+                case .origin: RowColumnEncoder.append(numbers: origins.originOfRow, to: sink)
+                case .program: RowColumnEncoder.append(numbers: origins.programOfRow, to: sink)
+                case .shape: RowColumnEncoder.append(numbers: plan.storedShapes, to: sink)
+                case .second: RowColumnEncoder.append(differences: times.seconds, to: sink)
+                case .milli: RowColumnEncoder.append(numbers: times.millis, to: sink)
+                case .micro: RowColumnEncoder.append(numbers: times.micros, to: sink)
+                case .nano: RowColumnEncoder.append(numbers: times.nanos, to: sink)
+                case .received: RowColumnEncoder.append(differences: rows.received, to: sink)
+                case .flags:
+                    RowColumnEncoder.append(
+                        numbers: plan.order.rows.map { rows.flags[Int($0)] }, to: sink)
+                case .pid:
+                    RowColumnEncoder.append(
+                        values: plan.pids, starts: plan.pidStarts, to: sink)
+                }
+            directory.append(column, encoding, length: sink.count)
+            sinks.columns[Int(ChunkKind.rows.rawValue)] = 1
+            closeChunk(.rows, &directory, &head)
         }
-    }
-
-    private static func storedOrder(_ builder: borrowing BlockBuilder) -> [Key] {
-        let numbers = builder.blockShapes
-        let shapes = numbers.map { builder.shapes[Int($0)] }
-        let texts = shapes.map(sortText)
-        let byText = shapes.indices.sorted { texts[$0].lexicographicallyPrecedes(texts[$1]) }
-        var keys: [Key] = []
-        for (rank, shape) in byText.enumerated() {
-            for (number, slot) in shapes[shape].slots.enumerated() {
-                let group =
-                    slot.role == .none
-                    ? 16 + UInt32(slot.kind.rawValue) : UInt32(slot.role.rawValue)
-                keys.append(
-                    Key(
-                        group: group, rank: UInt32(rank), slot: UInt32(number),
-                        shape: UInt32(shape)))
-            }
-        }
-        keys.sort()
-        return keys
-    }
-
-    /// The fixed text of a shape, enough of it to tell which shapes resemble each other.
-    private static func sortText(_ shape: Shape) -> [UInt8] {
-        var text = Array(shape.parser.utf8) + Array(shape.rule.utf8)
-        for literal in shape.literals {
-            text += literal
-            if text.count > 96 { break }
-        }
-        return text
     }
 }

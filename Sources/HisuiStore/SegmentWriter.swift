@@ -153,31 +153,31 @@ enum SegmentComparison {
         _ written: SegmentBlock, with builder: borrowing BlockBuilder, path: String
     ) throws(StoreError) {
         let rows = builder.rows
-        let shapes = try written.numbers(.shape)
-        let times = try written.integers(.time)
-        let received = try written.integers(.received)
-        let sources = try written.numbers(.source)
-        let senders = try written.numbers(.sender)
-        let flags = try written.numbers(.flags)
+        let stored = try written.storedRows()
+        let times = try written.times()
+        let received = try written.received()
+        let sources = try written.sourceNumbers()
+        let senders = try written.senderNumbers()
+        let flags = try written.flags()
         let isSame =
-            shapes == rows.shapes && times == rows.times && received == rows.received
-            && sources == rows.sources && senders == rows.senders && flags == rows.flags
+            times == rows.times && received == rows.received && sources == rows.sources
+            && senders == rows.senders && flags == rows.flags
         guard isSame else { throw different("a row column", builder.firstIndex, path) }
-        let grouping = ShapeGrouping(rowShapes: rows.shapes, shapeRows: builder.blockShapeRows)
-        let bytes = rows.bytes.span
         // By shape, not by row: the columns of one shape after the other.
-        for shape in builder.blockShapes.indices {
-            let content = builder.shapes[Int(builder.blockShapes[shape])]
-            let layout = try written.layout(of: content, shape)
+        for (shape, number) in written.shapes.enumerated() {
+            let layout = try written.layout(of: builder.shapes[Int(number)], shape)
             var ordinal = 0
-            for row in grouping.rows(of: shape) {
+            for row in stored.grouping.rows(of: shape) {
                 let index = Int(row)
                 let original = ByteRange(offset: rows.offsets[index], count: rows.counts[index])
-                guard layout.isRecord(ordinal, equalTo: bytes.extracting(original.range)) else {
+                guard layout.isRecord(ordinal, equalTo: rows.bytes.span.extracting(original.range)),
+                    builder.blockShapes[Int(rows.shapes[index])] == number
+                else {
                     throw different("the record", builder.firstIndex + UInt64(row), path)
                 }
                 ordinal += 1
             }
+            written.drop(shape)
         }
     }
 
