@@ -74,7 +74,7 @@ var targets: [Target] = [
     // Rank 4
     module(
         "HisuiStore",
-        ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiFile", "CZstd", "CZlib"]),
+        ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiFile", "CHisui", "CZstd", "CZlib"]),
     // Rank 5
     module("HisuiQuery", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiStore"]),
     // Rank 6
@@ -176,6 +176,7 @@ if fuzz {
         fuzzer("WriteAheadLog", storeModules),
         fuzzer("Framing", ["HisuiCollect", "HisuiEvent"]),
         fuzzer("FilePosition", ["HisuiCollect"]),
+        fuzzer("ImportPosition", ["HisuiCollect"]),
         fuzzer("JournalExport", ["HisuiCollect", "HisuiEvent"]),
         fuzzer("YAML", ["HisuiYAML"]),
         fuzzer("Configuration", ["HisuiPolicy", "HisuiYAML"]),

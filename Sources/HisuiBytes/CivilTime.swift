@@ -124,7 +124,8 @@ extension Int64 {
     /// Quotient rounded down and the remainder, which is never negative.
     ///
     /// `divisor` is positive.
-    func floorDivided(by divisor: Int64) -> (quotient: Int64, remainder: Int64) {
+    @inlinable
+    public func floorDivided(by divisor: Int64) -> (quotient: Int64, remainder: Int64) {
         let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
         return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
     }

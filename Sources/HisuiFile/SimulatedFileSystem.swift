@@ -219,6 +219,13 @@ public final class SimulatedFileSystem: FileSystem {
         return 0o600
     }
 
+    public func freeBytes(_ path: String) throws(FileError) -> Int {
+        _ = try read("statvfs", path) { (disk) throws(FileError) in try disk.node(path, "statvfs") }
+        return state.withLock { state in
+            state.capacity.map { max(0, $0 - state.disk.usedBytes) } ?? .max
+        }
+    }
+
     public func bytes(_ path: String, from offset: Int, count: Int) throws(FileError) -> [UInt8] {
         try read("read", path) { (disk) throws(FileError) in
             let bytes = try disk.file(path, "read").1.current

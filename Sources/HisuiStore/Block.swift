@@ -11,7 +11,7 @@ import Synchronization
 ///
 ///     shapes        shape 0 (rows)  shape 1 (rows) …        known without reading a row
 ///     row columns   shape number, time, received, source, sender, flags: one value a row
-///     slot columns  (shape, slot): one value for each row *of that shape*, in row order
+///     slot columns  (shape, slot): one value for each row *of that shape*, in stored order
 ///
 /// The record of a row is its shape's literals and slot values in turn. Row `r` of the block is
 /// value `grouping().ordinals[r]` of its shape's columns.
@@ -75,7 +75,7 @@ public final class Block: Sendable {
     public func rowShapes() throws(StoreError) -> [UInt32] {
         switch backing {
         case .memory(let rows): rows.shapes
-        case .segment(let rows): try rows.numbers(.shape)
+        case .segment(let rows): try rows.storedRows().grouping.shapeOfRow
         }
     }
 
@@ -85,7 +85,7 @@ public final class Block: Sendable {
     public func times() throws(StoreError) -> [Int64] {
         switch backing {
         case .memory(let rows): rows.times
-        case .segment(let rows): try rows.integers(.time)
+        case .segment(let rows): try rows.times()
         }
     }
 
@@ -95,7 +95,7 @@ public final class Block: Sendable {
     public func received() throws(StoreError) -> [Int64] {
         switch backing {
         case .memory(let rows): rows.received
-        case .segment(let rows): try rows.integers(.received)
+        case .segment(let rows): try rows.received()
         }
     }
 
@@ -105,7 +105,7 @@ public final class Block: Sendable {
     public func sourceNumbers() throws(StoreError) -> [UInt32] {
         switch backing {
         case .memory(let rows): rows.sources
-        case .segment(let rows): try rows.numbers(.source)
+        case .segment(let rows): try rows.sourceNumbers()
         }
     }
 
@@ -115,7 +115,7 @@ public final class Block: Sendable {
     public func senderNumbers() throws(StoreError) -> [UInt32] {
         switch backing {
         case .memory(let rows): rows.senders
-        case .segment(let rows): try rows.numbers(.sender)
+        case .segment(let rows): try rows.senderNumbers()
         }
     }
 
@@ -125,7 +125,7 @@ public final class Block: Sendable {
     public func flags() throws(StoreError) -> [UInt32] {
         switch backing {
         case .memory(let rows): rows.flags
-        case .segment(let rows): try rows.numbers(.flags)
+        case .segment(let rows): try rows.flags()
         }
     }
 
@@ -133,20 +133,22 @@ public final class Block: Sendable {
     ///
     /// Kept after the first call. Complexity: O(rows) the first time.
     public func grouping() throws(StoreError) -> ShapeGrouping {
+        if case .segment(let rows) = backing { return try rows.storedRows().grouping }
         if let known = cachedGrouping.withLock({ $0 }) { return known }
-        let made = ShapeGrouping(rowShapes: try rowShapes(), shapeRows: shapes.map(\.rows))
+        let made = ShapeGrouping(
+            storedShapes: try rowShapes(), rows: nil, shapeRows: shapes.map(\.rows))
         cachedGrouping.withLock { $0 = made }
         return made
     }
 
-    /// The values of slot `slot` in the rows of shape `shape`, in row order.
+    /// The values of slot `slot` in the rows of shape `shape`, in the order of `grouping()`.
     ///
     /// - Parameters:
     ///   - shape: a number in `shapes`.
     ///   - slot: a number in that shape's `slots`.
     /// - Complexity: O(rows of the shape); decompression of one chunk if backed by a segment.
     public func column(shape: Int, slot: Int) throws(StoreError) -> SlotColumn {
-        precondition(slot >= 0 && slot < shapes[shape].shape.slots.count, "the shape has the slot")
+        precondition(slot >= 0 && slot < shapes[shape].shape.slotCount, "the shape has the slot")
         switch backing {
         case .memory(let arena):
             let grouping = try grouping()
@@ -206,18 +208,26 @@ public struct SlotColumn: Sendable {
 }
 
 /// Which rows of a block have which shape.
+///
+/// The rows of a shape stand in stored order, which is that of its slot columns: by origin and
+/// program first in a segment, by arrival in memory.
 public struct ShapeGrouping: Sendable {
     /// For each row, the number of its shape.
     public let shapeOfRow: [UInt32]
     /// For each row, its place among the rows of its shape: the index into its slot columns.
     public let ordinals: [UInt32]
-    /// All row numbers, those of shape 0 first, ascending within a shape.
+    /// All row numbers, those of shape 0 first, in stored order within a shape.
     private let order: [UInt32]
+    /// The same, as places in stored order.
+    private let places: [UInt32]
     /// Where each shape begins in `order`; one more element than there are shapes.
     private let starts: [Int]
 
-    /// - Precondition: `shapeRows` are the true counts of `rowShapes`.
-    init(rowShapes: [UInt32], shapeRows: [Int]) {
+    /// - Parameters:
+    ///   - storedShapes: the shape of each row, in stored order.
+    ///   - rows: row numbers in stored order; nil if that is the order of arrival.
+    /// - Precondition: `shapeRows` are the true counts of `storedShapes`.
+    init(storedShapes: [UInt32], rows: [UInt32]?, shapeRows: [Int]) {
         var starts: [Int] = [0]
         starts.reserveCapacity(shapeRows.count + 1)
         var total = 0
@@ -226,23 +236,34 @@ public struct ShapeGrouping: Sendable {
             starts.append(total)
         }
         var next = [UInt32](repeating: 0, count: shapeRows.count)
-        var order = [UInt32](repeating: 0, count: rowShapes.count)
-        var ordinals = [UInt32](repeating: 0, count: rowShapes.count)
-        for row in rowShapes.indices {
-            let shape = Int(rowShapes[row])
+        var order = [UInt32](repeating: 0, count: storedShapes.count)
+        var places = order
+        var ordinals = order
+        var shapeOfRow = order
+        for place in storedShapes.indices {
+            let shape = Int(storedShapes[place])
+            let row = rows?[place] ?? UInt32(place)
             let ordinal = next[shape]
             next[shape] = ordinal + 1
-            ordinals[row] = ordinal
-            order[starts[shape] + Int(ordinal)] = UInt32(row)
+            ordinals[Int(row)] = ordinal
+            shapeOfRow[Int(row)] = UInt32(shape)
+            order[starts[shape] + Int(ordinal)] = row
+            places[starts[shape] + Int(ordinal)] = UInt32(place)
         }
-        shapeOfRow = rowShapes
+        self.shapeOfRow = shapeOfRow
         self.ordinals = ordinals
         self.order = order
+        self.places = places
         self.starts = starts
     }
 
-    /// The rows of shape number `shape`, ascending: row of ordinal 0 first.
+    /// The rows of shape number `shape`, row of ordinal 0 first.
     public func rows(of shape: Int) -> ArraySlice<UInt32> {
         order[starts[shape]..<starts[shape + 1]]
+    }
+
+    /// The same as places in stored order, which ascend.
+    func places(of shape: Int) -> ArraySlice<UInt32> {
+        places[starts[shape]..<starts[shape + 1]]
     }
 }

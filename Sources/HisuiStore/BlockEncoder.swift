@@ -4,15 +4,18 @@ import HisuiShape
 
 /// Turns gathered rows into the chunks of a block.
 ///
-/// Columns are stored so that alike ones lie together: first the row columns, then the slot columns
-/// by what they are (all hosts, all times, …, all integers, all text), within that by the text of
-/// their shapes. A codec sees neighbours that resemble each other, and a search for a host reads
-/// few chunks.
+/// Rows are put in stored order (`RowOrder`), then each column is written where columns of its kind
+/// are gathered; so a codec sees neighbours that resemble each other, and a search reads what it
+/// asks for.
 struct BlockEncoder {
     /// The chunks of the block, ready to be written.
     private(set) var output: [UInt8] = []
-    private let raw = ByteSink()
+    private let sinks = ChunkSinks()
     private var columns = ColumnEncoder()
+    private var origins = RowOrigins()
+    private var values = ShapeValues()
+    /// Filters of the block's chunks so far.
+    private var filters: [UInt8] = []
     private let compressor: Compressor
 
     init(compressor: Compressor) { self.compressor = compressor }
@@ -22,125 +25,129 @@ struct BlockEncoder {
     /// - Returns: what the footer says of the block; its bytes are in `output`.
     mutating func encode(_ builder: borrowing BlockBuilder) -> SegmentFooter.BlockHead {
         output.removeAll(keepingCapacity: true)
-        raw.removeAll()
-        let grouping = ShapeGrouping(
-            rowShapes: builder.rows.shapes, shapeRows: builder.blockShapeRows)
+        let plan = BlockPlan(builder, origins: &origins)
         var head = SegmentFooter.BlockHead(
             firstIndex: builder.firstIndex, rows: builder.rows.count,
             timeRange: BlockBuilder.range(builder.rows.times),
             receivedRange: BlockBuilder.range(builder.rows.received),
-            shapes: builder.blockShapes, shapeRows: builder.blockShapeRows)
-        var directory = ColumnDirectoryBuilder()
-        appendRowColumns(builder.rows, &directory, &head)
-        for key in Self.storedOrder(builder) {
-            let shape = Int(key.shape)
-            let start = raw.count
-            let encoding = columns.append(
-                slot: Int(key.slot), rows: grouping.rows(of: shape), of: builder.rows, to: raw)
-            let length = raw.count - start
-            if start > 0, raw.count > SegmentFormat.chunkSoftMaxBytes {
-                closeChunk(upTo: start, &directory, &head)
-            }
-            directory.append(shape: shape, slot: Int(key.slot), encoding, length: length)
-            if raw.count >= SegmentFormat.chunkTargetBytes {
-                closeChunk(upTo: raw.count, &directory, &head)
+            shapes: plan.shapes.map { builder.blockShapes[$0] },
+            shapeRows: plan.shapes.map { builder.blockShapeRows[$0] })
+        var directory = BlockDirectoryBuilder(plan, origins)
+        appendRowColumns(builder.rows, plan, &directory, &head)
+        for (shape, number) in plan.shapes.enumerated() {
+            let slots = builder.shapes[Int(builder.blockShapes[number])].slots
+            values.gather(plan.rows(of: shape), slots: slots.count, of: builder.rows)
+            for slot in slots.indices {
+                append(
+                    slot, slots[slot], of: shape, number, builder.rows, plan, &directory, &head)
             }
         }
-        if directory.hasOpenChunk { closeChunk(upTo: raw.count, &directory, &head) }
-        raw.append(directory.encoded())
-        writeChunk(upTo: raw.count, &head)
+        for kind in ChunkKind.allCases where sinks.columns[Int(kind.rawValue)] > 0 {
+            closeChunk(kind, &directory, &head)
+        }
+        sinks.sink(.filters).append(filters)
+        filters.removeAll(keepingCapacity: true)
+        directory.endChunk(.filters, columns: 0, filter: 0)
+        writeChunk(.filters, &head)
+        sinks.sink(.directory).append(directory.encoded())
+        writeChunk(.directory, &head)
         return head
     }
 
-    private mutating func appendRowColumns(
-        _ rows: borrowing RowArena, _ directory: inout ColumnDirectoryBuilder,
+    private mutating func append(
+        _ slot: Int, _ spec: Shape.Slot, of shape: Int, _ number: Int,
+        _ arena: borrowing RowArena, _ plan: BlockPlan, _ directory: inout BlockDirectoryBuilder,
         _ head: inout SegmentFooter.BlockHead
     ) {
-        for column in SegmentBlock.RowColumn.allCases {
-            let start = raw.count
-            let encoding =
-                switch column {
-                case .shape: RowColumnEncoder.append(numbers: rows.shapes, to: raw)
-                case .time: RowColumnEncoder.append(integers: rows.times, to: raw)
-                case .received: RowColumnEncoder.append(integers: rows.received, to: raw)
-                case .source: RowColumnEncoder.append(numbers: rows.sources, to: raw)
-                case .sender: RowColumnEncoder.append(numbers: rows.senders, to: raw)
-                case .flags: RowColumnEncoder.append(numbers: rows.flags, to: raw)
-                }
-            directory.appendRowColumn(encoding, length: raw.count - start)
-            if raw.count >= SegmentFormat.rowChunkTargetBytes {
-                closeChunk(upTo: raw.count, &directory, &head)
-            }
+        if let derived = plan.derivedEncoding(slot, shape) {
+            directory.append(ColumnEncoder.Result(encoding: derived), head: [])
+            return
         }
-        if directory.hasOpenChunk { closeChunk(upTo: raw.count, &directory, &head) }
+        var columnHead: [UInt8] = []
+        let sinks = sinks
+        let result = values.withColumn(slot) { values in
+            if spec.role == .time || spec.kind == .time,
+                let times = columns.appendTimes(
+                    values, times: arena.times, rows: plan.rows(of: shape), head: &columnHead,
+                    to: sinks)
+            {
+                return times
+            }
+            return columns.append(values, head: &columnHead, to: sinks)
+        }
+        directory.append(result, head: columnHead)
+        guard let place = result.encoding.chunkKind, result.length > 0 else { return }
+        sinks.columns[Int(place.rawValue)] += 1
+        if sinks.sink(place).count >= SegmentFormat.chunkTargetBytes(place) {
+            closeChunk(place, &directory, &head)
+        }
     }
 
     private mutating func closeChunk(
-        upTo end: Int, _ directory: inout ColumnDirectoryBuilder,
+        _ kind: ChunkKind, _ directory: inout BlockDirectoryBuilder,
         _ head: inout SegmentFooter.BlockHead
     ) {
-        directory.endChunk()
-        writeChunk(upTo: end, &head)
+        writeChunk(kind, &head)
+        // A filter that is long beside its chunk saves less than it costs.
+        let most = (head.chunks.last?.storedCount ?? 0) / Self.filterShare
+        let filter = sinks.takeFilter(kind, bytesMax: most, into: &filters)
+        directory.endChunk(kind, columns: sinks.columns[Int(kind.rawValue)], filter: filter)
+        sinks.columns[Int(kind.rawValue)] = 0
     }
 
-    /// Compresses the first `end` bytes of `raw` into a chunk, and takes them away.
-    private mutating func writeChunk(upTo end: Int, _ head: inout SegmentFooter.BlockHead) {
-        let codec = raw.withBytes(upTo: end) { compressor.compress($0) }
+    /// A filter has at most one byte for so many of its chunk.
+    private static let filterShare = 10
+
+    /// Compresses what is gathered of a kind into a chunk, and takes it away.
+    private mutating func writeChunk(_ kind: ChunkKind, _ head: inout SegmentFooter.BlockHead) {
+        let raw = sinks.sink(kind)
+        // Filters are looked into where they stand.
+        let codec = raw.withBytes(upTo: raw.count) {
+            kind == .filters ? compressor.store($0) : compressor.compress($0)
+        }
         let stored = compressor.output
         let start = output.count
         output.append(codec.rawValue)
-        output.appendLittleEndian(UInt32(end))
+        output.appendLittleEndian(UInt32(raw.count))
         output.appendLittleEndian(UInt32(stored.count))
         let checksum = SegmentFormat.chunkChecksum(
             header: output.span.extracting(start..<output.count), stored: stored.span)
         output.appendLittleEndian(checksum)
         output += stored
         head.chunks.append(.init(storedCount: stored.count, checksum: checksum))
-        raw.removeFirst(end)
+        raw.removeAll()
     }
+}
 
-    /// One slot column in the order of storage.
-    private struct Key: Comparable {
-        /// What the column holds, then the rank of the shape's text.
-        var group: UInt32
-        var rank: UInt32
-        var slot: UInt32
-        var shape: UInt32
-
-        static func < (a: Key, b: Key) -> Bool {
-            if a.group != b.group { return a.group < b.group }
-            return a.rank == b.rank ? a.slot < b.slot : a.rank < b.rank
+// The columns that every row has.
+extension BlockEncoder {
+    private mutating func appendRowColumns(
+        _ rows: borrowing RowArena, _ plan: BlockPlan, _ directory: inout BlockDirectoryBuilder,
+        _ head: inout SegmentFooter.BlockHead
+    ) {
+        let times = SplitTimes(rows.times, plan)
+        for column in RowColumn.allCases {
+            let sink = sinks.sink(.rows)
+            let encoding =
+                switch column {
+                case .origin: RowColumnEncoder.append(numbers: origins.originOfRow, to: sink)
+                case .program: RowColumnEncoder.append(numbers: origins.programOfRow, to: sink)
+                case .shape: RowColumnEncoder.append(numbers: plan.storedShapes, to: sink)
+                case .second: RowColumnEncoder.append(differences: times.seconds, to: sink)
+                case .milli: RowColumnEncoder.append(numbers: times.millis, to: sink)
+                case .micro: RowColumnEncoder.append(numbers: times.micros, to: sink)
+                case .nano: RowColumnEncoder.append(numbers: times.nanos, to: sink)
+                case .received: RowColumnEncoder.append(differences: rows.received, to: sink)
+                case .flags:
+                    RowColumnEncoder.append(
+                        numbers: plan.order.rows.map { rows.flags[Int($0)] }, to: sink)
+                case .pid:
+                    RowColumnEncoder.append(
+                        values: plan.pids, starts: plan.pidStarts, to: sink)
+                }
+            directory.append(column, encoding, length: sink.count)
+            sinks.columns[Int(ChunkKind.rows.rawValue)] = 1
+            closeChunk(.rows, &directory, &head)
         }
-    }
-
-    private static func storedOrder(_ builder: borrowing BlockBuilder) -> [Key] {
-        let numbers = builder.blockShapes
-        let shapes = numbers.map { builder.shapes[Int($0)] }
-        let texts = shapes.map(sortText)
-        let byText = shapes.indices.sorted { texts[$0].lexicographicallyPrecedes(texts[$1]) }
-        var keys: [Key] = []
-        for (rank, shape) in byText.enumerated() {
-            for (number, slot) in shapes[shape].slots.enumerated() {
-                let group =
-                    slot.role == .none
-                    ? 16 + UInt32(slot.kind.rawValue) : UInt32(slot.role.rawValue)
-                keys.append(
-                    Key(
-                        group: group, rank: UInt32(rank), slot: UInt32(number),
-                        shape: UInt32(shape)))
-            }
-        }
-        keys.sort()
-        return keys
-    }
-
-    /// The fixed text of a shape, enough of it to tell which shapes resemble each other.
-    private static func sortText(_ shape: Shape) -> [UInt8] {
-        var text = Array(shape.parser.utf8) + Array(shape.rule.utf8)
-        for literal in shape.literals {
-            text += literal
-            if text.count > 96 { break }
-        }
-        return text
     }
 }

@@ -57,14 +57,21 @@ final class ByteSink {
         }
     }
 
-    /// Removes the first `removed` bytes.
-    func removeFirst(_ removed: Int) {
-        precondition(removed <= count, "they are there")
-        count -= removed
-        // Safe: both runs lie in the memory, and `update` allows them to overlap.
-        if count > 0, let base = unsafe base {
-            unsafe base.update(from: base + removed, count: count)
+    func append(_ bytes: Span<UInt8>) {
+        unsafe bytes.withUnsafeBufferPointer { buffer in
+            // Safe: as above.
+            let room = unsafe reserve(buffer.count)
+            if let start = buffer.baseAddress {
+                unsafe room.update(from: start, count: buffer.count)
+            }
+            unsafe finish(at: room + buffer.count)
         }
+    }
+
+    /// A copy of what was written.
+    func bytes() -> [UInt8] {
+        // Safe: the memory holds `count` bytes; it is read before this returns.
+        unsafe Array(UnsafeBufferPointer(start: base, count: count))
     }
 
     func removeAll() { count = 0 }

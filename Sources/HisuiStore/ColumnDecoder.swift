@@ -9,7 +9,11 @@ enum ColumnDecoder {
         var what: String
     }
 
-    /// The values of a slot column, as ranges of `bytes`.
+    /// What the values of one slot take as text at most: the records of a block, one cut at its
+    /// limit included.
+    static let textBytesMax = 80 << 20
+
+    /// The values of a column of text or of a dictionary, as ranges of `bytes`.
     ///
     /// - Parameters:
     ///   - range: the column in `bytes`.
@@ -18,8 +22,6 @@ enum ColumnDecoder {
         _ encoding: ColumnEncoding, rows: Int, in bytes: Span<UInt8>, _ range: Range<Int>
     ) throws(Malformed) -> [ByteRange] {
         switch encoding {
-        case .constant:
-            return [ByteRange](repeating: ByteRange(range), count: rows)
         case .text:
             var position = range.lowerBound
             let values = try values(rows, in: bytes, &position, range.upperBound)
@@ -27,13 +29,13 @@ enum ColumnDecoder {
             return values
         case .dictionary8, .dictionary16:
             return try dictionary(encoding, rows: rows, in: bytes, range)
-        case .integerConstant, .integerDelta, .integerPlanes:
-            throw Malformed(what: "an encoding of integers in a column of text")
+        default:
+            throw Malformed(what: "not an encoding of text")
         }
     }
 
     /// `count` lengths, then as many values; moves `position` behind them.
-    private static func values(
+    static func values(
         _ count: Int, in bytes: Span<UInt8>, _ position: inout Int, _ end: Int
     ) throws(Malformed) -> [ByteRange] {
         // Each length is a byte at least: no more memory than the column has bytes, times eight.
@@ -52,6 +54,27 @@ enum ColumnDecoder {
             position += length
         }
         return ranges
+    }
+
+    /// Places, ascending, and values that differ from what a column's other values have in common.
+    static func exceptions(
+        rows: Int, in bytes: Span<UInt8>, _ position: inout Int, _ end: Int
+    ) throws(Malformed) -> [(place: Int, range: ByteRange)] {
+        let count = try varint(bytes, &position, end)
+        guard count >= 1, count <= UInt64(rows) else { throw Malformed(what: "exceptions") }
+        var places: [Int] = []
+        var place = -1
+        for index in 0..<count {
+            let difference = try varint(bytes, &position, end)
+            guard difference < UInt64(rows), index == 0 || difference > 0 else {
+                throw Malformed(what: "the place of an exception")
+            }
+            place = index == 0 ? Int(difference) : place + Int(difference)
+            guard place < rows else { throw Malformed(what: "the place of an exception") }
+            places.append(place)
+        }
+        let ranges = try values(places.count, in: bytes, &position, end)
+        return zip(places, ranges).map { ($0, $1) }
     }
 
     private static func dictionary(
@@ -76,81 +99,8 @@ enum ColumnDecoder {
         return ranges
     }
 
-    /// A column of 64-bit integers.
-    static func integers(
-        _ encoding: ColumnEncoding, rows: Int, in bytes: Span<UInt8>, _ range: Range<Int>
-    ) throws(Malformed) -> [Int64] {
-        switch encoding {
-        case .integerConstant:
-            return [Int64](repeating: try constant(bytes, range), count: rows)
-        case .integerDelta:
-            var position = range.lowerBound
-            guard range.count > rows else { throw Malformed(what: "fewer integers than rows") }
-            let exponent = bytes[position]
-            guard exponent <= 9 else { throw Malformed(what: "no such unit") }
-            let unit = RowColumnEncoder.powerOfTen(Int(exponent))
-            position += 1
-            var values: [Int64] = []
-            values.reserveCapacity(rows)
-            var sum: Int64 = 0
-            for _ in 0..<rows {
-                let value = try varint(bytes, &position, range.upperBound)
-                sum &+= Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
-                values.append(sum &* unit)
-            }
-            guard position == range.upperBound else { throw Malformed(what: "bytes left over") }
-            return values
-        default:
-            throw Malformed(what: "not an encoding of integers")
-        }
-    }
-
-    /// A column of numbers below `limit`.
-    static func numbers(
-        _ encoding: ColumnEncoding, rows: Int, below limit: UInt64, in bytes: Span<UInt8>,
-        _ range: Range<Int>
-    ) throws(Malformed) -> [UInt32] {
-        switch encoding {
-        case .integerConstant:
-            let value = try constant(bytes, range)
-            guard value >= 0, value <= UInt32.max, UInt64(value) < limit else {
-                throw Malformed(what: "a number too large")
-            }
-            return [UInt32](repeating: UInt32(value), count: rows)
-        case .integerPlanes:
-            guard range.count > 0 else { throw Malformed(what: "no width") }
-            let width = Int(bytes[range.lowerBound])
-            guard width >= 1, width <= 4, range.count == 1 + width * rows else {
-                throw Malformed(what: "not \(width) bytes for each row")
-            }
-            let first = range.lowerBound + 1
-            var values: [UInt32] = []
-            values.reserveCapacity(rows)
-            for row in 0..<rows {
-                var value: UInt32 = 0
-                for plane in 0..<width {
-                    value |= UInt32(bytes[first + plane * rows + row]) << UInt32(plane * 8)
-                }
-                guard UInt64(value) < limit else { throw Malformed(what: "a number too large") }
-                values.append(value)
-            }
-            return values
-        default:
-            throw Malformed(what: "not an encoding of numbers")
-        }
-    }
-
-    private static func constant(
-        _ bytes: Span<UInt8>, _ range: Range<Int>
-    ) throws(Malformed) -> Int64 {
-        guard range.count == 8 else { throw Malformed(what: "a constant that is not 8 bytes") }
-        var value: UInt64 = 0
-        for index in 0..<8 { value |= UInt64(bytes[range.lowerBound + index]) << UInt64(8 * index) }
-        return Int64(bitPattern: value)
-    }
-
     @inline(__always)
-    private static func varint(
+    static func varint(
         _ bytes: Span<UInt8>, _ position: inout Int, _ end: Int
     ) throws(Malformed) -> UInt64 {
         var value: UInt64 = 0

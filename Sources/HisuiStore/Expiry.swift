@@ -1,3 +1,4 @@
+import Glibc
 import HisuiBytes
 public import HisuiEvent
 public import HisuiFile
@@ -136,16 +137,26 @@ public struct Expiry: Sendable {
 
     /// Takes the lock under which segments are let go; released by its end at the latest.
     ///
-    /// - Throws: `.locked` while another process does so.
-    public func lock() throws(StoreError) -> any FileLock {
-        do throws(FileError) {
-            let folder = Path.join(store, Filenames.state)
-            try fileSystem.createDirectory(folder)
-            return try fileSystem.lock(Path.join(folder, Filenames.expiryLock))
-        } catch {
-            throw StoreError(file: error)
+    /// - Parameter waitMillis: how long to wait for who has it: a merge takes some seconds.
+    /// - Throws: `.locked` while another process does so, or this one merges.
+    public func lock(waitMillis: Int = 0) throws(StoreError) -> any FileLock {
+        var waited = 0
+        while true {
+            do throws(FileError) {
+                let folder = Path.join(store, Filenames.state)
+                try fileSystem.createDirectory(folder)
+                return try fileSystem.lock(Path.join(folder, Filenames.expiryLock))
+            } catch {
+                guard error.code == .locked, waited < waitMillis else {
+                    throw StoreError(file: error)
+                }
+            }
+            usleep(UInt32(Self.lockStepMillis * 1000))
+            waited += Self.lockStepMillis
         }
     }
+
+    private static let lockStepMillis = 20
 
     /// Removes what holds leaves within `leaves` and nothing else, the oldest first; durable when
     /// this returns. The newest segment of a stream is never removed.

@@ -1,61 +1,112 @@
 import HisuiBytes
 
-/// Writes the columns that every row has: integers.
+/// Writes the columns that every row has: numbers and times.
 enum RowColumnEncoder {
-    /// Appends one integer a row, near one another or not.
-    static func append(integers: [Int64], to sink: ByteSink) -> ColumnEncoding {
-        var out: [UInt8] = []
-        defer { sink.append(out) }
-        let first = integers.first ?? 0
-        if integers.allSatisfy({ $0 == first }) {
-            out.appendLittleEndian(first)
-            return .integerConstant
-        }
-        let exponent =
-            [9, 6, 3].first { exponent in
-                let unit = powerOfTen(exponent)
-                return integers.allSatisfy { $0 % unit == 0 }
-            } ?? 0
-        let unit = powerOfTen(exponent)
-        out.reserveCapacity(integers.count * 6)
-        out.append(UInt8(exponent))
-        var previous: Int64 = 0
-        for value in integers {
-            let scaled = value / unit
-            out.appendSignedVarint(scaled &- previous)
-            previous = scaled
-        }
-        return .integerDelta
-    }
-
-    /// Appends one small number a row.
+    /// Appends small numbers, all low bytes first; by how many bytes they have, or one for all.
     static func append(numbers: [UInt32], to sink: ByteSink) -> ColumnEncoding {
-        var out: [UInt8] = []
-        defer { sink.append(out) }
-        let first = numbers.first ?? 0
+        let numbers = numbers.span
         var greatest: UInt32 = 0
+        let first = numbers.isEmpty ? 0 : numbers[0]
         var isConstant = true
-        for value in numbers {
-            greatest = max(greatest, value)
-            if value != first { isConstant = false }
+        for index in 0..<numbers.count {
+            greatest = max(greatest, numbers[index])
+            if numbers[index] != first { isConstant = false }
         }
         if isConstant {
-            out.appendLittleEndian(Int64(first))
+            appendWord(UInt64(first), to: sink)
             return .integerConstant
         }
-        let width = (UInt32.bitWidth - greatest.leadingZeroBitCount + 7) / 8
-        out.reserveCapacity(numbers.count * width + 1)
-        out.append(UInt8(width))
+        let width = NumberField.width(of: UInt64(greatest))
+        var end = unsafe sink.reserve(numbers.count * width + 1)
+        // Safe: room for the width and as many bytes of each number is reserved, here and below.
+        unsafe end.pointee = UInt8(width)
+        unsafe end += 1
         for plane in 0..<width {
-            let shift = UInt32(plane * 8)
-            for value in numbers { out.append(UInt8(truncatingIfNeeded: value >> shift)) }
+            let shift = UInt32(8 * plane)
+            for index in 0..<numbers.count {
+                unsafe end.pointee = UInt8(truncatingIfNeeded: numbers[index] &>> shift)
+                unsafe end += 1
+            }
         }
+        unsafe sink.finish(at: end)
         return .integerPlanes
     }
 
+    /// Appends times near one another, as differences in the largest unit that fits.
+    static func append(differences times: [Int64], to sink: ByteSink) -> ColumnEncoding {
+        let times = times.span
+        let first = times.isEmpty ? 0 : times[0]
+        var isConstant = true
+        var exponent = 9
+        for index in 0..<times.count {
+            if times[index] != first { isConstant = false }
+            while exponent > 0, times[index] % powerOfTen(exponent) != 0 { exponent -= 3 }
+        }
+        if isConstant {
+            appendWord(UInt64(bitPattern: first), to: sink)
+            return .integerConstant
+        }
+        let unit = powerOfTen(exponent)
+        var end = unsafe sink.reserve(times.count * 10 + 1)
+        // Safe: room for the unit and ten bytes of each time is reserved.
+        unsafe end.pointee = UInt8(exponent)
+        unsafe end += 1
+        var previous: Int64 = 0
+        for index in 0..<times.count {
+            let scaled = exponent == 0 ? times[index] : times[index] / unit
+            let difference = UInt64(bitPattern: scaled &- previous)
+            previous = scaled
+            unsafe appendVarint(NumberField.zigzag(difference), &end)
+        }
+        unsafe sink.finish(at: end)
+        return .integerDelta
+    }
+
+    /// Appends numbers that mostly resemble the one before, as differences that begin anew where a
+    /// run does.
+    ///
+    /// - Parameter starts: for each number whether a run begins at it.
+    static func append(
+        values: [UInt64], starts: [Bool], to sink: ByteSink
+    ) -> ColumnEncoding {
+        var end = unsafe sink.reserve(values.count * 10)
+        var previous: UInt64 = 0
+        for index in values.indices {
+            if starts[index] { previous = 0 }
+            // Safe: room for ten bytes of each number is reserved.
+            unsafe appendVarint(NumberField.zigzag(values[index] &- previous), &end)
+            previous = values[index]
+        }
+        unsafe sink.finish(at: end)
+        return .runDelta
+    }
+
+    private static func appendWord(_ value: UInt64, to sink: ByteSink) {
+        var bytes: [UInt8] = []
+        bytes.appendLittleEndian(value)
+        sink.append(bytes)
+    }
+
+    @inline(__always)
+    @unsafe
+    private static func appendVarint(_ value: UInt64, _ end: inout UnsafeMutablePointer<UInt8>) {
+        var rest = value
+        while rest >= 0x80 {
+            // Safe: the caller reserved ten bytes.
+            unsafe end.pointee = UInt8(truncatingIfNeeded: rest) | 0x80
+            unsafe end += 1
+            rest >>= 7
+        }
+        unsafe end.pointee = UInt8(truncatingIfNeeded: rest)
+        unsafe end += 1
+    }
+
     static func powerOfTen(_ exponent: Int) -> Int64 {
-        var power: Int64 = 1
-        for _ in 0..<exponent { power *= 10 }
-        return power
+        switch exponent {
+        case 0: 1
+        case 3: 1000
+        case 6: 1_000_000
+        default: 1_000_000_000
+        }
     }
 }

@@ -6,18 +6,13 @@ import Synchronization
 
 /// The rows of a block inside a segment: decompresses columns on demand.
 ///
-/// Columns are numbered: the row columns first, then the slot columns by shape and slot. Which
-/// chunk holds a column is said by the block's last chunk, its directory.
+/// Slot columns are numbered by shape and slot. Which chunk holds a column is said by the block's
+/// last chunk, its directory.
 ///
 /// Chunks and decoded columns are kept until they are more than `cacheBytesMax`, then all are let
 /// go at once: searches go over a block once, column by column or row by row, and neither way
 /// profits from a cleverer choice.
 final class SegmentBlock: Sendable {
-    /// The columns that every row has.
-    enum RowColumn: Int, Sendable, CaseIterable {
-        case shape, time, received, source, sender, flags
-    }
-
     private static let cacheBytesMax = 64 << 20
 
     /// Where the chunks are; shared with all blocks of the segment.
@@ -25,10 +20,13 @@ final class SegmentBlock: Sendable {
     private let path: String
     /// Where `contents` begins in the file, for messages.
     private let fileOffset: Int
-    private let rows: Int
-    private let shapeRows: [Int]
+    var chunkCount: Int { chunks.count }
+    let rows: Int
+    /// For each shape its number in the segment's table.
+    let shapes: [UInt32]
+    let shapeRows: [Int]
     /// First slot column of each shape; one more element than there are shapes.
-    private let firstColumns: [Int]
+    let firstColumns: [Int]
     private let chunks: [SegmentFooter.ChunkHead]
     /// Where each chunk begins in `contents`.
     private let chunkOffsets: [Int]
@@ -36,13 +34,16 @@ final class SegmentBlock: Sendable {
     private let senderCount: Int
     private let ignoresChecksums: Bool
 
-    private struct Cache {
-        var directory: ColumnDirectory?
+    struct Cache {
+        var directory: BlockDirectory?
+        var rows: StoredRows?
+        var times: [Int64]?
+        var pids: [UInt64]?
         var chunks: [Int: [UInt8]] = [:]
         var shapes: [Int: RecordLayout] = [:]
         var bytes = 0
     }
-    private let cache = Mutex(Cache())
+    let cache = Mutex(Cache())
 
     /// - Parameters:
     ///   - offset: where the block's first chunk begins in `contents`.
@@ -58,6 +59,7 @@ final class SegmentBlock: Sendable {
         self.sourceCount = sourceCount
         self.senderCount = senderCount
         rows = head.rows
+        shapes = head.shapes
         shapeRows = head.shapeRows
         chunks = head.chunks
         var offsets: [Int] = []
@@ -67,66 +69,14 @@ final class SegmentBlock: Sendable {
             next += SegmentFormat.chunkHeaderBytes + chunk.storedCount
         }
         chunkOffsets = offsets
-        var columns = [RowColumn.allCases.count]
+        var columns = [0]
         for count in slotCounts { columns.append(columns[columns.count - 1] + count) }
         firstColumns = columns
-    }
-
-    func numbers(_ column: RowColumn) throws(StoreError) -> [UInt32] {
-        let place = try place(of: column.rawValue)
-        let limit: UInt64 =
-            switch column {
-            case .shape: UInt64(shapeRows.count)
-            case .source: UInt64(sourceCount)
-            case .sender: UInt64(senderCount)
-            default: UInt64(UInt32.max) + 1
-            }
-        let bytes = try chunk(place.chunk)
-        let numbers: [UInt32]
-        do {
-            numbers = try ColumnDecoder.numbers(
-                place.encoding, rows: rows, below: limit, in: bytes.span, place.range)
-        } catch {
-            throw damaged("column of \(column) numbers: \(error.what)", chunk: place.chunk)
-        }
-        if column == .shape {
-            // Everything by shape relies on these counts.
-            var counts = [Int](repeating: 0, count: shapeRows.count)
-            for number in numbers { counts[Int(number)] += 1 }
-            guard counts == shapeRows else {
-                throw damaged("rows of shapes differ from the footer", chunk: place.chunk)
-            }
-        }
-        return numbers
-    }
-
-    func integers(_ column: RowColumn) throws(StoreError) -> [Int64] {
-        let place = try place(of: column.rawValue)
-        let bytes = try chunk(place.chunk)
-        do {
-            return try ColumnDecoder.integers(
-                place.encoding, rows: rows, in: bytes.span, place.range)
-        } catch {
-            throw damaged("column of \(column) times: \(error.what)", chunk: place.chunk)
-        }
     }
 
     func column(shape: Int, slot: Int) throws(StoreError) -> SlotColumn {
         if let known = cache.withLock({ $0.shapes[shape] }) { return known.columns[slot] }
         return try decode(shape: shape, slot: slot)
-    }
-
-    private func decode(shape: Int, slot: Int) throws(StoreError) -> SlotColumn {
-        let place = try place(of: firstColumns[shape] + slot)
-        let bytes = try chunk(place.chunk)
-        do {
-            let ranges = try ColumnDecoder.ranges(
-                place.encoding, rows: shapeRows[shape], in: bytes.span, place.range)
-            return SlotColumn(bytes: bytes, ranges: ranges)
-        } catch {
-            throw damaged(
-                "column of shape \(shape), slot \(slot): \(error.what)", chunk: place.chunk)
-        }
     }
 
     func appendRecord(
@@ -152,27 +102,32 @@ final class SegmentBlock: Sendable {
         return made
     }
 
+    /// Lets go of the columns of a shape.
+    func drop(_ shape: Int) { cache.withLock { $0.shapes[shape] = nil } }
+
     func dropCaches() { cache.withLock { $0 = Cache() } }
 }
 
 // Chunks.
 extension SegmentBlock {
-    private func place(of column: Int) throws(StoreError) -> ColumnDirectory.Place {
-        if let directory = cache.withLock({ $0.directory }) { return directory.place(of: column) }
+    func directory() throws(StoreError) -> BlockDirectory {
+        if let directory = cache.withLock({ $0.directory }) { return directory }
         let last = chunks.count - 1
         let bytes = try decompressed(last)
-        let directory: ColumnDirectory
+        let directory: BlockDirectory
         do {
-            directory = try ColumnDirectory(
-                decoding: bytes.span, firstColumns: firstColumns, chunks: last)
+            directory = try BlockDirectory(
+                decoding: bytes, shapes: shapeRows.count,
+                columnCount: firstColumns[firstColumns.count - 1], chunks: last,
+                sourceCount: sourceCount, senderCount: senderCount)
         } catch {
-            throw damaged("column directory: \(error.what)", chunk: last)
+            throw damaged("block directory: \(error.what)", chunk: last)
         }
         cache.withLock { $0.directory = directory }
-        return directory.place(of: column)
+        return directory
     }
 
-    private func chunk(_ number: Int) throws(StoreError) -> [UInt8] {
+    func chunk(_ number: Int) throws(StoreError) -> [UInt8] {
         if let known = cache.withLock({ $0.chunks[number] }) { return known }
         let bytes = try decompressed(number)
         let expected = cache.withLock { $0.directory?.rawCounts[number] }
@@ -183,6 +138,9 @@ extension SegmentBlock {
             if cache.bytes > Self.cacheBytesMax {
                 cache.chunks.removeAll(keepingCapacity: true)
                 cache.shapes.removeAll(keepingCapacity: true)
+                cache.rows = nil
+                cache.times = nil
+                cache.pids = nil
                 cache.bytes = 0
             }
             cache.chunks[number] = bytes
@@ -246,7 +204,7 @@ extension SegmentBlock {
         for number in chunks.indices { _ = try checked(number) }
     }
 
-    private func damaged(_ what: String, chunk: Int) -> StoreError {
+    func damaged(_ what: String, chunk: Int) -> StoreError {
         .damaged(
             what, path: path, section: "chunk \(chunk)", offset: fileOffset + chunkOffsets[chunk])
     }

@@ -108,7 +108,7 @@ public final class SegmentReader: Sendable {
                 senders: footer.senders,
                 backing: .segment(
                     SegmentBlock(
-                        head: head, slotCounts: shapes.map(\.slots.count),
+                        head: head, slotCounts: shapes.map(\.slotCount),
                         sourceCount: sources.count, senderCount: footer.senders.count,
                         contents: contents, offset: offset, fileOffset: 0, path: path,
                         ignoresChecksums: ignoresChecksums)))
@@ -140,7 +140,10 @@ public final class SegmentReader: Sendable {
         guard version == SegmentFormat.version else {
             throw StoreError(
                 .damaged, "format version \(version) is unknown to this version", path: path,
-                section: "header", offset: magic, advice: "read it with a newer hisui")
+                section: "header", offset: magic,
+                advice: version < SegmentFormat.version
+                    ? "it was written before the first release; load the logs again"
+                    : "read it with a newer hisui")
         }
         guard isRight(bytes.count - 4, of: end..<bytes.count - 4),
             Array(bytes, end + 12..<bytes.count - 4) == SegmentFormat.trailerMagic

@@ -241,6 +241,8 @@ final class InterruptedFileSystem: FileSystem {
         try base.permissions(path)
     }
 
+    func freeBytes(_ path: String) throws(FileError) -> Int { try base.freeBytes(path) }
+
     func bytes(_ path: String, from offset: Int, count: Int) throws(FileError) -> [UInt8] {
         self.count()
         return try base.bytes(path, from: offset, count: count)

@@ -1,0 +1,217 @@
+import HisuiBytes
+
+/// What the last chunk of a block says: where its rows come from, and where each column is.
+///
+///     varint origins; each: varint source, varint sender, counted host
+///     varint programs; each: counted program
+///     each shape: u8 digits of the fraction of its times
+///     each row column: u8 encoding, varint length
+///     each slot column, by shape and slot: u8 encoding
+///     each slot column whose encoding has data: varint length
+///     each slot column whose encoding has a head: counted head
+///     varint chunks before this one; each: u8 kind, u8 filter, varint columns
+///
+/// Slot columns with bytes fill the chunks of their kind in order, without a hole; so no offset is
+/// written, and none can be wrong.
+struct BlockDirectory: Sendable {
+    typealias Malformed = ColumnDecoder.Malformed
+
+    /// Where the bytes of a column are.
+    struct Place: Sendable {
+        var encoding = ColumnEncoding.constant
+        var chunk = 0
+        /// In the raw bytes of the chunk.
+        var range = 0..<0
+    }
+
+    let origins: [Origin]
+    let programs: [[UInt8]]
+    /// For each shape: 0, 3, 6 or 9.
+    let fractionDigits: [UInt8]
+    private(set) var rowColumns: [Place]
+    private let bytes: [UInt8]
+    private var columns: [Column]
+    /// Raw length of each chunk but this.
+    private(set) var rawCounts: [Int]
+    private(set) var chunkKinds: [ChunkKind]
+    /// For each chunk where its filter is in the chunk of filters; empty if it has no text, nil if it
+    /// has text and no filter.
+    private(set) var filters: [Range<Int>?]
+
+    private struct Column {
+        var encoding: ColumnEncoding
+        var chunk: UInt32 = 0
+        var offset: UInt32 = 0
+        var length: UInt32 = 0
+        var head = ByteRange(offset: 0, count: 0)
+    }
+
+    func place(of column: Int) -> Place {
+        let entry = columns[column]
+        let offset = Int(entry.offset)
+        return Place(
+            encoding: entry.encoding, chunk: Int(entry.chunk),
+            range: offset..<offset + Int(entry.length))
+    }
+
+    /// What the directory says of a column beside its place.
+    func head(of column: Int) -> [UInt8] { [UInt8](bytes.span, columns[column].head.range) }
+
+    /// - Parameters:
+    ///   - shapes: how many shapes the block has.
+    ///   - columnCount: slots of all of them.
+    ///   - chunks: how many chunks the columns lie in.
+    init(
+        decoding contents: [UInt8], shapes: Int, columnCount: Int, chunks: Int, sourceCount: Int,
+        senderCount: Int
+    ) throws(Malformed) {
+        do {
+            let span = contents.span
+            var reader = ByteReader(span)
+            origins = try Self.origins(&reader, sourceCount, senderCount)
+            programs = try Self.programs(&reader)
+            let digits = try reader.take(shapes)
+            fractionDigits = [UInt8](span, digits.range)
+            guard fractionDigits.allSatisfy({ $0 <= 9 && $0 % 3 == 0 }) else {
+                throw Malformed(what: "digits of a fraction")
+            }
+            rowColumns = try Self.rowColumns(&reader)
+            columns = try Self.columns(&reader, columnCount, span)
+            rawCounts = []
+            chunkKinds = []
+            filters = []
+            bytes = contents
+            try place(&reader, chunks)
+            guard reader.remaining == 0 else { throw Malformed(what: "bytes left over") }
+        } catch let error as Malformed {
+            throw error
+        } catch {
+            throw Malformed(what: "cut short")
+        }
+    }
+
+    private static func origins(
+        _ reader: inout ByteReader, _ sourceCount: Int, _ senderCount: Int
+    ) throws -> [Origin] {
+        let count = try reader.count(ofSize: 3)
+        guard count >= 1, count <= RowOrigins.originsMax else {
+            throw Malformed(what: "origins")
+        }
+        var origins: [Origin] = []
+        for _ in 0..<count {
+            let source = try reader.varint()
+            let sender = try reader.varint()
+            guard source < UInt64(sourceCount), sender < UInt64(senderCount) else {
+                throw Malformed(what: "an origin of no source or sender")
+            }
+            origins.append(
+                Origin(
+                    source: UInt32(source), sender: UInt32(sender),
+                    host: try reader.countedBytes()))
+        }
+        return origins
+    }
+
+    private static func programs(_ reader: inout ByteReader) throws -> [[UInt8]] {
+        let count = try reader.count()
+        guard count >= 1, count <= RowOrigins.programsMax else {
+            throw Malformed(what: "programs")
+        }
+        var programs: [[UInt8]] = []
+        for _ in 0..<count { programs.append(try reader.countedBytes()) }
+        return programs
+    }
+
+    private static func rowColumns(_ reader: inout ByteReader) throws -> [Place] {
+        var places: [Place] = []
+        for column in RowColumn.allCases {
+            guard let encoding = ColumnEncoding(rawValue: try reader.u8()) else {
+                throw Malformed(what: "an unknown encoding")
+            }
+            let length = try reader.varint()
+            guard length <= UInt64(UInt32.max) else { throw Malformed(what: "a column too long") }
+            places.append(
+                Place(encoding: encoding, chunk: column.rawValue, range: 0..<Int(length)))
+        }
+        return places
+    }
+
+    private static func columns(
+        _ reader: inout ByteReader, _ count: Int, _ bytes: Span<UInt8>
+    ) throws -> [Column] {
+        let encodings = try reader.take(count)
+        var columns: [Column] = []
+        columns.reserveCapacity(count)
+        for index in encodings.range {
+            guard let encoding = ColumnEncoding(rawValue: bytes[index]), encoding.isOfSlots else {
+                throw Malformed(what: "encoding \(bytes[index]) is unknown")
+            }
+            columns.append(Column(encoding: encoding))
+        }
+        for index in columns.indices where columns[index].encoding.chunkKind != nil {
+            let length = try reader.varint()
+            guard length <= UInt64(UInt32.max) else { throw Malformed(what: "a column too long") }
+            columns[index].length = UInt32(length)
+        }
+        for index in columns.indices where columns[index].encoding.hasHead {
+            columns[index].head = try reader.take(try reader.count())
+        }
+        return columns
+    }
+
+    /// Finds the chunk of each column.
+    private mutating func place(_ reader: inout ByteReader, _ chunks: Int) throws {
+        let rowChunks = RowColumn.allCases.count
+        guard try reader.varint() == UInt64(chunks), chunks > rowChunks else {
+            throw Malformed(what: "not \(chunks) chunks")
+        }
+        var columnsLeft: [Int] = []
+        var filterEnd = 0
+        for chunk in 0..<chunks {
+            guard let kind = ChunkKind(rawValue: try reader.u8()), kind != .directory,
+                (kind == .rows) == (chunk < rowChunks),
+                (kind == .filters) == (chunk == chunks - 1)
+            else { throw Malformed(what: "a chunk of no kind") }
+            chunkKinds.append(kind)
+            let logSize = Int(try reader.u8())
+            guard logSize <= 1 || (GramFilter.logSizeMin...GramFilter.logSizeMax).contains(logSize)
+            else { throw Malformed(what: "a filter of 2^\(logSize) bits") }
+            let filterBytes = logSize <= 1 ? 0 : (1 << logSize) / 8
+            filters.append(logSize == 1 ? nil : filterEnd..<filterEnd + filterBytes)
+            filterEnd += filterBytes
+            let count = try reader.varint()
+            let isRight =
+                switch kind {
+                case .rows: count == 1
+                case .filters: count == 0
+                default: count >= 1 && count <= UInt64(columns.count)
+                }
+            guard isRight else { throw Malformed(what: "columns of a chunk") }
+            columnsLeft.append(Int(count))
+            rawCounts.append(kind == .rows ? rowColumns[chunk].range.count : 0)
+        }
+        rawCounts[chunks - 1] = filterEnd
+        var open = ChunkKind.allCases.map { kind in
+            chunkKinds.firstIndex(of: kind) ?? chunks
+        }
+        for index in columns.indices where columns[index].length > 0 {
+            guard let kind = columns[index].encoding.chunkKind else { continue }
+            var chunk = open[Int(kind.rawValue)]
+            if chunk < chunks, columnsLeft[chunk] == 0 {
+                chunk = chunkKinds[(chunk + 1)...].firstIndex(of: kind) ?? chunks
+                open[Int(kind.rawValue)] = chunk
+            }
+            guard chunk < chunks else { throw Malformed(what: "a column without a chunk") }
+            columnsLeft[chunk] -= 1
+            columns[index].chunk = UInt32(chunk)
+            columns[index].offset = UInt32(rawCounts[chunk])
+            rawCounts[chunk] += Int(columns[index].length)
+            guard rawCounts[chunk] <= Int(UInt32.max) else {
+                throw Malformed(what: "a chunk too long")
+            }
+        }
+        guard columnsLeft[rowChunks...].allSatisfy({ $0 == 0 }) else {
+            throw Malformed(what: "chunks without columns")
+        }
+    }
+}
