@@ -18,8 +18,8 @@ final class Explorer {
         /// One in so many disks is one on which the next loss happens.
         var deeperEvery = 10
         /// One in so many is gone on with, one in so many verified whole.
-        var goesOnEvery = 2
-        var verifiesEvery = 6
+        var goesOnEvery = 3
+        var verifiesEvery = 12
     }
 
     /// What was looked at.
