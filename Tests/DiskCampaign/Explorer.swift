@@ -9,6 +9,8 @@ final class Explorer {
     struct Plan {
         /// Steps of a life.
         var steps = 30
+        /// Of a life, one moment in so many is looked at.
+        var momentsEvery = 1
         /// Up to so many states of a moment are all looked at; of more, so many that chance takes.
         var statesMax = 24
         /// The same where no name is pending.
@@ -179,6 +181,7 @@ final class Explorer {
     ) throws(Failure) {
         for moment in moments {
             if seen.count >= statesMax { return }
+            if depth == 1, !chance.once(in: plan.momentsEvery) { continue }
             counts.moments += 1
             let known = ledger.seen(at: moment.operation)
             let number = moment.operation
