@@ -74,7 +74,7 @@ var targets: [Target] = [
     // Rank 4
     module(
         "HisuiStore",
-        ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiFile", "CZstd", "CZlib"]),
+        ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiFile", "CHisui", "CZstd", "CZlib"]),
     // Rank 5
     module("HisuiQuery", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiStore"]),
     // Rank 6
@@ -85,6 +85,13 @@ var targets: [Target] = [
             "HisuiQuery", "CCrypto",
         ]),
     // Tests of ranks 0 to 6
+    .executableTarget(
+        name: "DiskCampaign",
+        dependencies: [
+            "HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiFile", "HisuiProof", "HisuiStore",
+            "HisuiEvidence",
+        ],
+        path: "Tests/DiskCampaign", swiftSettings: settings),
     tests("HisuiBytes"),
     tests("HisuiYAML"),
     tests("HisuiEvent"),
@@ -100,6 +107,7 @@ var targets: [Target] = [
         "HisuiEvidence",
         [
             "HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiFile", "HisuiProof", "HisuiStore",
+            "DiskCampaign",
         ]),
     tests("HisuiQuery", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiStore", "HisuiFile"]),
 ]

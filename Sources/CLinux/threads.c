@@ -3,10 +3,16 @@
 
 #include <pthread.h>
 #include <string.h>
+#include <sys/resource.h>
 
 void hisui_thread_name(const char *name) {
     char cut[16];
     strncpy(cut, name, sizeof cut - 1);
     cut[sizeof cut - 1] = 0;
     pthread_setname_np(pthread_self(), cut);
+}
+
+void hisui_thread_background(void) {
+    // On Linux this is the thread's own; a service's filter may refuse it, and then it is not.
+    (void)setpriority(PRIO_PROCESS, 0, 19);
 }

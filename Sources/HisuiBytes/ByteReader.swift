@@ -58,6 +58,12 @@ public struct ByteReader: ~Escapable {
     /// How many bytes are left.
     public var remaining: Int { end - position }
 
+    /// Bytes that were read before.
+    ///
+    /// - Parameter range: of the span given to `init`.
+    @_lifetime(copy self)
+    public func span(_ range: ByteRange) -> Span<UInt8> { bytes.extracting(range.range) }
+
     public mutating func u8() throws(Short) -> UInt8 { try integer() }
 
     /// The next two bytes, the lowest first.

@@ -27,7 +27,10 @@ extension Act {
             return "\(number("records")) records of \(text("stream") ?? "a stream")\(place) deleted"
         case .retention: return "retention\(place) looked at by \(who)"
         case .key: return "key\(place): \(Self.short(text("key.event") ?? "changed"))"
-        case .segment: return "segment of \(text("stream") ?? "a stream")\(place) sealed"
+        case .segment:
+            let stream = (text("stream") ?? "a stream") + place
+            guard let replaced = list("replaces") else { return "segment of \(stream) sealed" }
+            return "\(replaced.count) segments of \(stream) merged into one"
         case .integrity: return "integrity\(place): \(Self.short(text("result") ?? "checked"))"
         case .setup: return "\(who) made a configuration"
         }

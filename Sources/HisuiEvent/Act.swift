@@ -18,7 +18,7 @@ public struct Act: Sendable {
         case deletion, retention
         /// A key was made, used up or handed over.
         case key
-        /// A log became a segment.
+        /// A log became a segment, or segments became one.
         case segment
         /// A verification, or something that it found.
         case integrity

@@ -42,6 +42,20 @@ public enum Limits {
     public static let chunkBytesMax = 96 << 20
     /// A section of a segment's footer, decompressed: all shapes of a segment.
     public static let segmentSectionBytesMax = 256 << 20
+    /// Segments of so many rows or bytes are not merged: they have a whole block already, and
+    /// another one beside it saves little for the work.
+    public static let mergeRowsBelow = 131_072
+    public static let mergeBytesBelow = 16 << 20
+    /// Files that become one by a merge: fewer are not worth it before their day has ended; each is
+    /// mapped while it lasts.
+    public static let mergeFilesLeast = 8
+    public static let mergeFilesMax = 64
+    /// Bytes of the files of one merge: some seconds of work, which a stop waits for at most.
+    public static let mergeBytesMax = 128 << 20
+    /// How long a deletion waits for a merge to end: some seconds on a slow disk.
+    public static let expiryLockMillisMax = 60_000
+    /// Logs that wait to be sealed, when sealing fails: an hour or a quarter million rows each.
+    public static let closedLogsMax = 1 << 20
     /// A rule's template: the longest message text known is a tenth of it.
     public static let templateBytesMax = 4096
     /// Fields of a rule, with room for those of the header in `slotsPerShapeMax`.
@@ -159,12 +173,6 @@ public enum Limits {
     public static let correlationPendingMax = 65_536
     /// The saved state of detection; what the bounds above allow stays below it.
     public static let detectionStateBytesMax = 256 << 20
-    /// Instructions of a regular expression: for each byte of a value, all may have to be followed.
-    public static let expressionInstructionsMax = 4000
-    /// Groups within each other in a regular expression: its reader recurses.
-    public static let expressionDepthMax = 50
-    /// The bounds of `{n,m}`: written out, they are instructions.
-    public static let expressionRepeatsMax = 1000
     /// Open brackets of a JSON event; no log nests deeper.
     public static let jsonDepthMax = 32
     /// Directories below a directory of rules: what keeps a link to its parent from going on.

@@ -41,6 +41,9 @@ public protocol FileSystem: Sendable {
     /// The permission bits of a file: 0o600 for what this program made.
     func permissions(_ path: String) throws(FileError) -> UInt32
 
+    /// Bytes that may still be written to the disk of `path`, which is there; at most `Int.max`.
+    func freeBytes(_ path: String) throws(FileError) -> Int
+
     /// Up to `count` bytes of a file from `offset`, fewer only at its end: for files that grow or
     /// shrink while they are read.
     func bytes(_ path: String, from offset: Int, count: Int) throws(FileError) -> [UInt8]

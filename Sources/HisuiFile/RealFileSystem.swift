@@ -116,6 +116,16 @@ public struct RealFileSystem: FileSystem {
         return status.st_mode & 0o7777
     }
 
+    public func freeBytes(_ path: String) throws(FileError) -> Int {
+        var status = statvfs()
+        // Safe: the call writes one structure, which lives on this frame.
+        guard unsafe statvfs(path, &status) == 0 else {
+            throw FileError(errno: errno, operation: "statvfs", path: path)
+        }
+        let bytes = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
+        return bytes.overflow ? .max : Int(clamping: bytes.partialValue)
+    }
+
     public func bytes(
         _ path: String, from offset: Int, count: Int
     ) throws(FileError) -> [UInt8] {

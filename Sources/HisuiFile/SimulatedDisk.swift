@@ -1,9 +1,20 @@
+import HisuiBytes
+
 /// What `SimulatedFileSystem` holds: files and folders, each as it is and as it would be found
 /// after a crash, with the changes between the two.
 struct SimulatedDisk: Sendable {
-    enum FileChange: Sendable {
-        case write(offset: Int, bytes: [UInt8])
-        case truncate(size: Int)
+    /// A disk writes this much or nothing.
+    static let sectorBytes = 512
+
+    /// What one call changed: whole sectors, as the cache holds them after it, and the size.
+    ///
+    /// The cache is written by sectors, not by calls: what a sector held before is part of it.
+    struct FileChange: Sendable {
+        /// A multiple of `sectorBytes`.
+        var offset: Int
+        var bytes: [UInt8]
+        /// Size of the file after the call.
+        var size: Int
     }
 
     struct File: Sendable {
@@ -11,8 +22,7 @@ struct SimulatedDisk: Sendable {
         var current: [UInt8] = []
         /// What no crash takes away.
         var durable: [UInt8] = []
-        /// What changed since the last sync, in order. After a failed sync that did not persist,
-        /// these are gone although `current` shows them: so do the pages of a real system.
+        /// What changed since the last sync, in order.
         var pending: [FileChange] = []
     }
 
@@ -34,8 +44,8 @@ struct SimulatedDisk: Sendable {
     }
 
     static let root = 0
-    private(set) var nodes: [Int: Node] = [root: .folder(Folder())]
-    private var nextNode = 1
+    var nodes: [Int: Node] = [root: .folder(Folder())]
+    var nextNode = 1
 
     // MARK: Looking
 
@@ -100,9 +110,35 @@ struct SimulatedDisk: Sendable {
         }
     }
 
+    /// Whether bytes have changed that a crash may take back.
+    var hasPendingBytes: Bool {
+        nodes.values.contains { node in
+            if case .file(let file) = node { !file.pending.isEmpty } else { false }
+        }
+    }
+
+    /// A number for all durable folders, names and bytes.
+    var fingerprint: UInt64 {
+        var sum: UInt64 = 0
+        var waiting = [(number: Self.root, path: UInt64(0))]
+        while let (number, path) = waiting.popLast() {
+            switch nodes[number] {
+            case .file(let file):
+                sum &+= Hash64.of(file.durable.span, seed: path)
+            case .folder(let folder):
+                sum &+= Hash64.mix(path, 1)
+                for (name, child) in folder.durable {
+                    waiting.append((child, Hash64.of(Array(name.utf8).span, seed: path)))
+                }
+            case nil: break
+            }
+        }
+        return sum
+    }
+
     // MARK: Changing
 
-    mutating func setFile(_ number: Int, _ file: File) { nodes[number] = .file(file) }
+    private mutating func setFile(_ number: Int, _ file: File) { nodes[number] = .file(file) }
 
     mutating func make(_ new: Node, _ path: String) {
         guard let name = Self.names(of: path).last,
@@ -158,13 +194,50 @@ struct SimulatedDisk: Sendable {
         }
     }
 
-    /// - Parameter persists: whether the bytes reach the disk.
-    mutating func syncFile(_ number: Int, persists: Bool) {
+    /// Writes over and behind the bytes of a file, in the cache.
+    mutating func write(_ bytes: ArraySlice<UInt8>, at offset: Int, to number: Int) {
+        if bytes.isEmpty { return }
         var file = file(number)
-        if persists {
-            for change in file.pending { Self.apply(change, to: &file.durable, filler: { _ in 0 }) }
+        let overlap = min(bytes.count, file.current.count - offset)
+        file.current.replaceSubrange(offset..<offset + overlap, with: bytes.prefix(overlap))
+        file.current += bytes.dropFirst(overlap)
+        file.note(offset..<offset + bytes.count)
+        setFile(number, file)
+    }
+
+    mutating func truncate(_ number: Int, to size: Int) {
+        var file = file(number)
+        file.current.removeSubrange(size...)
+        // The rest of the last sector is zeroed, and has to be written.
+        file.note(size..<size)
+        setFile(number, file)
+    }
+
+    /// A sync of a file, which does what `effect` says.
+    ///
+    /// After one that failed, the system holds for written what it could not write: reads may show
+    /// it, and no later sync writes it. The size is kept elsewhere, and may get to the disk yet.
+    mutating func syncFile(_ number: Int, _ effect: SimulatedFault.Effect) {
+        var file = file(number)
+        switch effect {
+        case .everything:
+            for change in file.pending { change.apply(to: &file.durable) }
+        case .part(let seed):
+            var choices = CrashChoices(seed: seed)
+            file.durable = survivor(of: file, &choices)
+        case .nothing, .forgotten:
+            break
         }
         file.pending = []
+        if effect == .forgotten {
+            // The pages have left the cache: reads fetch them from the disk.
+            let zeros = [UInt8](
+                repeating: 0, count: max(0, file.current.count - file.durable.count))
+            file.current = Array(file.durable.prefix(file.current.count)) + zeros
+        }
+        if file.durable.count != file.current.count {
+            file.pending.append(FileChange(offset: 0, bytes: [], size: file.current.count))
+        }
         setFile(number, file)
     }
 
@@ -173,151 +246,27 @@ struct SimulatedDisk: Sendable {
         body(&folder)
         nodes[number] = .folder(folder)
     }
+}
 
-    static func apply(_ change: FileChange, to bytes: inout [UInt8], filler: (Int) -> UInt8) {
-        switch change {
-        case .truncate(let size):
-            if size < bytes.count { bytes.removeSubrange(size...) }
-        case .write(let offset, let new):
-            while bytes.count < offset { bytes.append(filler(bytes.count)) }
-            let overlap = min(new.count, bytes.count - offset)
-            bytes.replaceSubrange(offset..<offset + overlap, with: new[..<overlap])
-            bytes.append(contentsOf: new[overlap...])
-        }
+extension SimulatedDisk.File {
+    /// Notes that the sectors of these bytes differ from those before; an empty range is the place
+    /// at which the file was cut.
+    fileprivate mutating func note(_ bytes: Range<Int>) {
+        let sector = SimulatedDisk.sectorBytes
+        let start = bytes.lowerBound / sector * sector
+        let end = min(current.count, (bytes.upperBound + sector - 1) / sector * sector)
+        pending.append(
+            SimulatedDisk.FileChange(
+                offset: start, bytes: Array(current[start..<max(start, end)]), size: current.count))
     }
 }
 
-// Crashes.
-extension SimulatedDisk {
-    /// A disk writes this much or nothing.
-    static let sectorBytes = 512
-
-    /// What becomes of pending changes; chosen anew for each file and folder.
-    private enum Fate: CaseIterable {
-        case lost
-        case kept
-        /// Those up to some point, the last one torn.
-        case prefix
-        /// Each sector and each name for itself, in any order.
-        case scattered
-    }
-
-    /// One of the states in which the disk may be found after a crash now.
-    func afterCrash(_ random: inout some RandomNumberGenerator) -> SimulatedDisk {
-        var crashed = SimulatedDisk()
-        crashed.nodes = [:]
-        crashed.nextNode = nextNode
-        var waiting = [Self.root]
-        while let number = waiting.popLast() {
-            if crashed.nodes[number] != nil { continue }
-            switch nodes[number] {
-            case .folder(let folder):
-                let names = Self.survivors(of: folder, &random)
-                crashed.nodes[number] = .folder(Folder(current: names, durable: names))
-                waiting.append(contentsOf: names.sorted { $0.key < $1.key }.map(\.value))
-            case .file(let file):
-                let bytes = survivor(of: file, &random)
-                crashed.nodes[number] = .file(File(current: bytes, durable: bytes))
-            case nil:
-                crashed.nodes[number] = .file(File())
-            }
-        }
-        return crashed
-    }
-
-    private static func survivors(
-        of folder: Folder, _ random: inout some RandomNumberGenerator
-    ) -> [String: Int] {
-        var names = folder.durable
-        let fate = Fate.allCases.randomElement(using: &random) ?? .lost
-        let end = Int.random(in: 0...folder.pending.count, using: &random)
-        for (index, change) in folder.pending.enumerated() {
-            let survives =
-                switch fate {
-                case .lost: false
-                case .kept: true
-                case .prefix: index < end
-                case .scattered: Bool.random(using: &random)
-                }
-            guard survives else { continue }
-            switch change {
-            case .link(let name, let node):
-                names[name] = node
-            case .unlink(let name, let node):
-                if names[name] == node { names[name] = nil }
-            case .rename(let name, let newName, let node):
-                if names[name] == node { names[name] = nil }
-                names[newName] = node
-            }
-        }
-        return names
-    }
-
-    private func survivor(
-        of file: File, _ random: inout some RandomNumberGenerator
-    ) -> [UInt8] {
-        var bytes = file.durable
-        if file.pending.isEmpty { return bytes }
-        let filler = filler(&random)
-        let fate = Fate.allCases.randomElement(using: &random) ?? .lost
-        let end = Int.random(in: 0..<file.pending.count, using: &random)
-        for (index, change) in file.pending.enumerated() {
-            switch fate {
-            case .lost: break
-            case .kept: Self.apply(change, to: &bytes, filler: filler)
-            case .prefix:
-                if index < end {
-                    Self.apply(change, to: &bytes, filler: filler)
-                } else if index == end, case .write = change {
-                    let sectors = Self.sectors(of: change)
-                    let kept = Int.random(in: 0...sectors.count, using: &random)
-                    for sector in sectors.prefix(kept) {
-                        Self.apply(sector, to: &bytes, filler: filler)
-                    }
-                }
-            case .scattered:
-                for sector in Self.sectors(of: change) where Bool.random(using: &random) {
-                    Self.apply(sector, to: &bytes, filler: filler)
-                }
-            }
-        }
-        // The size may have been written, and what it counts not.
-        if fate != .kept, file.current.count > bytes.count, Bool.random(using: &random) {
-            let size = Int.random(in: bytes.count...file.current.count, using: &random)
-            while bytes.count < size { bytes.append(filler(bytes.count)) }
-        }
-        return bytes
-    }
-
-    /// A change cut at the borders of sectors; a sector is written whole or not at all.
-    private static func sectors(of change: FileChange) -> [FileChange] {
-        guard case .write(let offset, let bytes) = change else { return [change] }
-        var parts: [FileChange] = []
-        var at = 0
-        while at < bytes.count {
-            let room = sectorBytes - (offset + at) % sectorBytes
-            let next = min(bytes.count, at + room)
-            parts.append(.write(offset: offset + at, bytes: Array(bytes[at..<next])))
-            at = next
-        }
-        return parts
-    }
-
-    /// What stands in sectors that were allotted and not written: zeros, noise, or the blocks of
-    /// some file, old or new, at the same offset.
-    private func filler(_ random: inout some RandomNumberGenerator) -> (Int) -> UInt8 {
-        switch Int.random(in: 0..<3, using: &random) {
-        case 0: return { _ in 0 }
-        case 1:
-            let key = UInt64.random(in: 0 ... .max, using: &random)
-            return { offset in
-                let product = (UInt64(offset) &+ key) &* 0x9E37_79B9_7F4A_7C15
-                return UInt8(truncatingIfNeeded: (product ^ product >> 29) &* 0xBF58_476D >> 24)
-            }
-        default:
-            let number = nodes.keys.sorted().randomElement(using: &random) ?? Self.root
-            let stale = file(number).current
-            return { offset in offset < stale.count ? stale[offset] : 0 }
-        }
+extension SimulatedDisk.FileChange {
+    /// Makes of bytes on the disk those after this change, as if all of it had been written.
+    func apply(to bytes: inout [UInt8]) {
+        let end = offset + self.bytes.count
+        while bytes.count < max(size, end) { bytes.append(0) }
+        bytes.replaceSubrange(offset..<end, with: self.bytes)
+        bytes.removeSubrange(size...)
     }
 }

@@ -31,14 +31,13 @@ final class SimulatedFile: OpenFile {
 
     func truncate(to size: Int) throws(FileError) {
         try checkUsable("truncate")
+        callOut("truncate")
         try system.state.withLock { (state) throws(FileError) in
             let fault = try SimulatedFileSystem.begin(&state, "truncate", path)
-            if fault?.persists ?? true {
-                var file = state.disk.file(node)
-                precondition(size >= 0 && size <= file.current.count, "a file is only ever cut")
-                file.current.removeSubrange(size...)
-                file.pending.append(.truncate(size: size))
-                state.disk.setFile(node, file)
+            if fault.map({ $0.effect == .everything }) ?? true {
+                let present = state.disk.file(node).current.count
+                precondition(size >= 0 && size <= present, "a file is only ever cut")
+                state.disk.truncate(node, to: size)
             }
             if let fault { throw SimulatedFileSystem.error(fault, "truncate", path) }
         }
@@ -46,10 +45,11 @@ final class SimulatedFile: OpenFile {
 
     func sync() throws(FileError) {
         try checkUsable("fdatasync")
+        callOut("fdatasync")
         do throws(FileError) {
             try system.state.withLock { (state) throws(FileError) in
                 let fault = try SimulatedFileSystem.begin(&state, "fdatasync", path)
-                state.disk.syncFile(node, persists: fault?.persists ?? true)
+                state.disk.syncFile(node, fault?.effect ?? .everything)
                 if let fault { throw SimulatedFileSystem.error(fault, "fdatasync", path) }
             }
         } catch {
@@ -61,32 +61,36 @@ final class SimulatedFile: OpenFile {
     func close() { use.withLock { $0.isClosed = true } }
 
     private func write(_ bytes: Span<UInt8>, at offset: Int?) throws(FileError) {
-        try checkUsable("write")
+        let operation = offset == nil ? "write" : "overwrite"
+        try checkUsable(operation)
+        callOut(operation)
         var copy: [UInt8] = []
         copy.reserveCapacity(bytes.count)
         for index in bytes.indices { copy.append(bytes[index]) }
         try system.state.withLock { (state) throws(FileError) in
-            let fault = try SimulatedFileSystem.begin(&state, "write", path)
+            let fault = try SimulatedFileSystem.begin(&state, operation, path)
             var room = copy.count
             if let fault {
-                if fault.kind == .shortWrite { room /= 2 } else if !fault.persists { room = 0 }
+                if fault.kind == .shortWrite {
+                    room /= 2
+                } else if fault.effect != .everything {
+                    room = 0
+                }
             }
             let wanted = room
-            var file = state.disk.file(node)
-            let at = offset ?? file.current.count
+            let at = offset ?? state.disk.file(node).current.count
             if let capacity = state.capacity, offset == nil {
                 room = min(room, max(0, capacity - state.disk.usedBytes))
             }
-            if room > 0 {
-                let change = SimulatedDisk.FileChange.write(
-                    offset: at, bytes: Array(copy[..<room]))
-                SimulatedDisk.apply(change, to: &file.current, filler: { _ in 0 })
-                file.pending.append(change)
-                state.disk.setFile(node, file)
-            }
-            if let fault { throw SimulatedFileSystem.error(fault, "write", path) }
-            if room < wanted { throw FileError(.noSpace, operation: "write", path: path) }
+            state.disk.write(copy[..<room], at: at, to: node)
+            if let fault { throw SimulatedFileSystem.error(fault, operation, path) }
+            if room < wanted { throw FileError(.noSpace, operation: operation, path: path) }
         }
+    }
+
+    private func callOut(_ operation: String) {
+        system.callOut(
+            SimulatedFileSystem.Call(operation: operation, path: path, isRead: false))
     }
 
     private func checkUsable(_ operation: String) throws(FileError) {

@@ -12,36 +12,29 @@ import Synchronization
 /// written in another order by sectors of 512 bytes, leaving zeros, noise or old blocks; new,
 /// changed and removed names are lost or kept each for itself. A sector is written whole or not;
 /// a rename within a folder is atomic. After a failed sync that did not persist, reads show
-/// the new bytes although no later sync writes them, as Linux does.
+/// the new bytes although no later sync writes them, as Linux does. `SimulatedCrash.swift` says
+/// exactly what may be found.
 ///
 /// Every change is an operation with a number, from 1: mkdir, create, write, truncate, sync,
 /// rename, remove, sync of a folder. Faults and the halt are set by these numbers.
 public final class SimulatedFileSystem: FileSystem {
-    /// An operation that fails.
-    public struct Fault: Hashable, Sendable {
-        public enum Kind: Hashable, Sendable, CaseIterable {
-            case inputOutput
-            case noSpace
-            /// Half of a write is done; other operations fail with an input/output error.
-            case shortWrite
-        }
-
-        public var operation: Int
-        public var kind: Kind
-        /// Whether the operation is done all the same, and only says that it failed.
-        public var persists: Bool
-
-        public init(operation: Int, kind: Kind, persists: Bool) {
-            self.operation = operation
-            self.kind = kind
-            self.persists = persists
-        }
+    /// A call to the disk that is about to be made.
+    public struct Call: Sendable {
+        public var operation: String
+        public var path: String
+        /// Whether it only looks, and so is no operation with a number.
+        public var isRead: Bool
     }
 
     struct State: Sendable {
         var disk = SimulatedDisk()
         var operations = 0
-        var faults: [Int: Fault] = [:]
+        var faults: [Int: SimulatedFault] = [:]
+        /// Faults that last, by system call; empty for all calls.
+        var lastingFaults: [String: SimulatedFault] = [:]
+        /// The disk after each operation so far but the last, from none on.
+        var moments: [SimulatedDisk]?
+        var beforeCall: (@Sendable (Call) -> Void)?
         var haltAfter: Int?
         var capacity: Int?
         var locks: Set<String> = []
@@ -54,7 +47,7 @@ public final class SimulatedFileSystem: FileSystem {
 
     public init() { state = Mutex(State()) }
 
-    private init(_ disk: SimulatedDisk) { state = Mutex(State(disk: disk)) }
+    init(_ disk: SimulatedDisk) { state = Mutex(State(disk: disk)) }
 
     // MARK: For tests
 
@@ -67,10 +60,52 @@ public final class SimulatedFileSystem: FileSystem {
     /// Keeps a line for each operation, for tests that look at their order.
     public func recordOperations() { state.withLock { $0.log = [] } }
 
-    public func add(_ fault: Fault) { state.withLock { $0.faults[fault.operation] = fault } }
+    public func add(_ fault: SimulatedFault) {
+        state.withLock { $0.faults[fault.operation] = fault }
+    }
+
+    /// Lets no operation fail any more.
+    public func clearFaults() {
+        state.withLock { state in
+            state.faults = [:]
+            state.lastingFaults = [:]
+        }
+    }
+
+    /// Calls `body` before each call to the disk, outside of it: `body` may use the disk itself,
+    /// as another process would at that moment. It is not called for what it does then.
+    public func beforeEachCall(_ body: (@Sendable (Call) -> Void)?) {
+        state.withLock { $0.beforeCall = body }
+    }
+
+    /// Keeps what the disk is like after each operation from now on.
+    public func recordMoments() {
+        state.withLock { state in
+            precondition(state.operations == 0, "from the first operation on")
+            state.moments = []
+        }
+    }
+
+    /// The disk after each operation so far, from none on, if `recordMoments` was called.
+    public var moments: [SimulatedMoment] {
+        state.withLock { state in
+            guard let moments = state.moments else { return [] }
+            return (moments + [state.disk]).enumerated().map {
+                SimulatedMoment($0.element, operation: $0.offset)
+            }
+        }
+    }
+
+    /// The disk as it is.
+    public var moment: SimulatedMoment {
+        state.withLock { SimulatedMoment($0.disk, operation: $0.operations) }
+    }
 
     /// Lets operation number `operation` be the last one; reads fail after it, too.
     public func crashAfter(operation: Int) { state.withLock { $0.haltAfter = operation } }
+
+    /// Bytes of all files that have a name.
+    public var usedBytes: Int { state.withLock { $0.disk.usedBytes } }
 
     /// Bytes the files may have together; beyond it, writes fail with `.noSpace`.
     public func setCapacity(_ bytes: Int?) { state.withLock { $0.capacity = bytes } }
@@ -79,34 +114,14 @@ public final class SimulatedFileSystem: FileSystem {
     public var hasPendingEntries: Bool { state.withLock { $0.disk.hasPendingEntries } }
 
     /// A disk as it may be found after power was lost now: each seed another possibility.
-    public func crashed(seed: UInt64) -> SimulatedFileSystem {
-        var random = SeededGenerator(seed: seed)
-        return SimulatedFileSystem(state.withLock { $0.disk.afterCrash(&random) })
-    }
+    public func crashed(seed: UInt64) -> SimulatedFileSystem { moment.crashed(seed: seed) }
 
     /// The same disk after only the process was killed: nothing is lost, and nothing is synced.
-    public func killed() -> SimulatedFileSystem {
-        SimulatedFileSystem(state.withLock { $0.disk })
-    }
+    public func killed() -> SimulatedFileSystem { moment.killed() }
 
-    /// A number for what a crash now would surely leave: tells states apart.
-    public var fingerprint: UInt64 {
-        state.withLock { state in
-            var hash: UInt64 = 0
-            func mix(_ node: Int, _ path: String) {
-                switch state.disk.nodes[node] {
-                case .file(let file):
-                    let name = Array(path.utf8)
-                    hash ^= Hash64.of(file.durable.span, seed: Hash64.of(name.span))
-                case .folder(let folder):
-                    for (name, child) in folder.durable { mix(child, path + "/" + name) }
-                case nil: break
-                }
-            }
-            mix(SimulatedDisk.root, "")
-            return hash
-        }
-    }
+    /// A number for what a crash now would surely leave, all folders, names and bytes: tells
+    /// states apart.
+    public var fingerprint: UInt64 { state.withLock { $0.disk.fingerprint } }
 
     /// Replaces the bytes of a file as an accident or an intruder would, durably.
     public func tamper(_ path: String, _ body: (inout [UInt8]) -> Void) throws(FileError) {
@@ -115,7 +130,7 @@ public final class SimulatedFileSystem: FileSystem {
             body(&file.current)
             file.durable = file.current
             file.pending = []
-            state.disk.setFile(number, file)
+            state.disk.nodes[number] = .file(file)
         }
     }
 
@@ -204,6 +219,13 @@ public final class SimulatedFileSystem: FileSystem {
         return 0o600
     }
 
+    public func freeBytes(_ path: String) throws(FileError) -> Int {
+        _ = try read("statvfs", path) { (disk) throws(FileError) in try disk.node(path, "statvfs") }
+        return state.withLock { state in
+            state.capacity.map { max(0, $0 - state.disk.usedBytes) } ?? .max
+        }
+    }
+
     public func bytes(_ path: String, from offset: Int, count: Int) throws(FileError) -> [UInt8] {
         try read("read", path) { (disk) throws(FileError) in
             let bytes = try disk.file(path, "read").1.current
@@ -241,10 +263,22 @@ public final class SimulatedFileSystem: FileSystem {
         _ operation: String, _ path: String,
         _ body: (SimulatedDisk) throws(FileError) -> Result
     ) throws(FileError) -> Result {
-        try state.withLock { (state) throws(FileError) -> Result in
+        callOut(Call(operation: operation, path: path, isRead: true))
+        return try state.withLock { (state) throws(FileError) -> Result in
             try Self.checkRunning(state, operation, path)
             return try body(state.disk)
         }
+    }
+
+    /// Lets others do something before a call.
+    func callOut(_ call: Call) {
+        let body = state.withLock { state in
+            defer { state.beforeCall = nil }
+            return state.beforeCall
+        }
+        guard let body else { return }
+        body(call)
+        state.withLock { $0.beforeCall = $0.beforeCall ?? body }
     }
 
     /// Counts an operation, and does it or not as the faults say.
@@ -252,10 +286,11 @@ public final class SimulatedFileSystem: FileSystem {
         _ operation: String, _ path: String,
         _ body: (inout SimulatedDisk) throws(FileError) -> Void
     ) throws(FileError) {
+        callOut(Call(operation: operation, path: path, isRead: false))
         try state.withLock { (state) throws(FileError) in
             let fault = try Self.begin(&state, operation, path)
             guard let fault else { return try body(&state.disk) }
-            if fault.persists { try body(&state.disk) }
+            if fault.effect == .everything { try body(&state.disk) }
             throw Self.error(fault, operation, path)
         }
     }
@@ -263,14 +298,25 @@ public final class SimulatedFileSystem: FileSystem {
     /// Counts an operation and returns the fault it is to meet, if any.
     static func begin(
         _ state: inout State, _ operation: String, _ path: String
-    ) throws(FileError) -> Fault? {
+    ) throws(FileError) -> SimulatedFault? {
         try checkRunning(state, operation, path)
+        state.moments?.append(state.disk)
         state.operations += 1
         state.log?.append(operation + " " + path)
-        return state.faults[state.operations]
+        if let fault = state.faults[state.operations] {
+            switch fault.duration {
+            case .once: break
+            case .sameCall: state.lastingFaults[operation] = fault
+            case .everything: state.lastingFaults[""] = fault
+            }
+            return fault
+        }
+        return state.lastingFaults[operation] ?? state.lastingFaults[""]
     }
 
-    static func error(_ fault: Fault, _ operation: String, _ path: String) -> FileError {
+    static func error(
+        _ fault: SimulatedFault, _ operation: String, _ path: String
+    ) -> FileError {
         FileError(
             fault.kind == .noSpace ? .noSpace : .inputOutput, operation: operation, path: path)
     }

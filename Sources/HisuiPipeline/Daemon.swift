@@ -13,7 +13,8 @@ import UnixSignals
 /// The daemon of one zone: collectors, parser, writer and sealer, put together and kept running.
 ///
 ///     collectors ─▶ Intake ─▶ ParseStage ─▶ WriteStage ─▶ log ─▶ SealStage ─▶ segments
-///     (threads)    (bounded)   (thread)      (thread)   │          (thread)
+///     (threads)    (bounded)   (thread)      (thread)   │          (thread)   ▲ MergeStage
+///                                                       │                       (thread)
 ///                                                       ├─▶ DurableTail ─▶ DetectStage ─▶ acts
 ///                                                       │     (thread)
 ///                                                       └─▶ DurableTail ─▶ ProofStage ─▶ trees
@@ -68,7 +69,9 @@ public struct Daemon: Sendable {
         let parse = ParseStage(
             intake: intake, definitions: definitions,
             bytesMax: configuration.service.queueBytesMax, routing: routing)
-        let seal = SealStage(store: configuration.store, log: log)
+        let merge = MergeStage(configuration, log: log)
+        let seal = SealStage(
+            store: configuration.store, log: log, onSealed: { merge.look() })
         let detection = try detection(after: opened.durable)
         var observers: [@Sendable (DurableRows) -> Void] = [
             { detection.tail.offer($0) }, { proving.tail.offer($0) },
@@ -93,6 +96,8 @@ public struct Daemon: Sendable {
             proving.stage.extendActs()
         }
         try await serve([
+            ThreadService(
+                description: "merge", body: { merge.run() }, requestStop: { merge.stop() }),
             ThreadService(description: "seal", body: { seal.run() }, requestStop: { seal.stop() }),
             proving.service,
             detection.service,

@@ -1,22 +1,24 @@
 import HisuiBytes
+import HisuiEvent
 import HisuiFile
 import HisuiStore
 import Logging
 
 /// The sealer's thread: turns closed log files into segments, beside reception, never in its way.
 final class SealStage: Sendable {
-    /// More closed logs than this never wait: the next look finds them on the disk anyway.
-    private static let waitingMax = 1024
     /// What failed is tried again after so long.
     private static let retryMillis = 60_000
 
-    private let closed = BoundedQueue<ClosedLog>(weightMax: waitingMax)
+    private let closed = BoundedQueue<ClosedLog>(weightMax: Limits.closedLogsMax)
     private let store: String
     private let log: Logger
+    private let onSealed: @Sendable () -> Void
 
-    init(store: String, log: Logger) {
+    /// - Parameter onSealed: called when there is a new segment; must not wait.
+    init(store: String, log: Logger, onSealed: @escaping @Sendable () -> Void) {
         self.store = store
         self.log = log
+        self.onSealed = onSealed
     }
 
     /// Says which log files were closed.
@@ -56,6 +58,7 @@ final class SealStage: Sendable {
             let segment = try Sealer(fileSystem: RealFileSystem(), store: store).seal(closed)
             log.info("sealed \(Path.name(of: segment))")
             record(segment, closed)
+            onSealed()
             return true
         } catch {
             log.error("a log could not be sealed, stays, and is tried again: \(error)")

@@ -86,7 +86,11 @@ final class ZoneProof: @unchecked Sendable {
                 refused[name] = error
             }
             // What the zone's key has signed holds, whatever the tree looks like.
-            if (try? newest.note.verify([keys.zone.verifier])) != nil {
+            if let last = trees[name]?.last {
+                sizes[name] = last.checkpoint.size
+            } else if refused[name] != nil,
+                (try? newest.note.verify([keys.zone.verifier])) != nil
+            {
                 sizes[name] = newest.checkpoint.size
             }
         }

@@ -2,7 +2,8 @@
 ///
 /// Notes follow each other, an empty line behind each. Their texts have no empty line, so the file
 /// can be divided without reading what they say. The last append may have been cut short by a
-/// crash; what it left, less than a note and its empty line, is the *tail*.
+/// crash; what it left is the *tail*: any bytes that are no note, since a disk may write the
+/// sectors of one append in any order. Notes are synced one by one, so nothing follows a tail.
 public struct NoteFile: Sendable {
     public struct Entry: Hashable, Sendable {
         public var note: SignedNote
@@ -11,31 +12,44 @@ public struct NoteFile: Sendable {
     }
 
     public private(set) var entries: [Entry] = []
-    /// Bytes behind the last note that are the beginning of another one.
+    /// Bytes behind the last note.
     public let tail: Range<Int>
+    /// Whether the tail has the empty lines of a whole note: one that was cut short by a crash, or
+    /// one that was changed afterwards. Who verifies cannot tell, and tells of it.
+    public private(set) var tailMayBeWhole = false
 
     /// Divides the bytes of a file.
     ///
-    /// - Throws: `.damaged` if something stands where a note should that is as long as one, or that
-    ///   a note follows: no crash does that.
+    /// - Parameter origin: the first line of the file's notes, where it is known. A note of another
+    ///   log behind them is what an unfinished append shows of old blocks of the disk.
+    /// - Throws: `.damaged` if something stands where a note should and a note follows, or if more
+    ///   than one is of another log: no crash does that.
     /// - Complexity: O(n).
-    public init(_ bytes: [UInt8]) throws(ProofError) {
+    public init(_ bytes: [UInt8], origin: String? = nil) throws(ProofError) {
+        func isOwn(_ entry: Entry) -> Bool {
+            origin.map { entry.note.text.hasPrefix($0 + "\n") } ?? true
+        }
         var start = 0
-        while let entry = Self.entry(bytes, from: start) {
+        while let entry = Self.entry(bytes, from: start), isOwn(entry) {
             entries.append(entry)
             start = entry.range.upperBound
         }
         tail = start..<bytes.count
-        // A text and its signatures, whole, and yet no note; or anything at all before a note.
         var next = start
         var blanks = 0
-        while let blank = Self.emptyLine(bytes, from: next) {
+        var strangers = 0
+        while true {
+            if let entry = Self.entry(bytes, from: next) {
+                strangers += 1
+                if strangers > 1 || isOwn(entry) {
+                    throw ProofError(.damaged, "what stands at byte \(start) is no note")
+                }
+            }
+            guard let blank = Self.emptyLine(bytes, from: next) else { break }
             next = blank + 1
             blanks += 1
-            if blanks == 2 || Self.entry(bytes, from: next) != nil {
-                throw ProofError(.damaged, "what stands at byte \(start) is no note")
-            }
         }
+        tailMayBeWhole = blanks >= 2
     }
 
     /// What is appended for `note`.

@@ -14,7 +14,11 @@ final class NoteLog {
     private var file: (any OpenFile)?
 
     /// The notes of a file; none if it is not there.
-    static func read(_ fileSystem: any FileSystem, _ path: String) throws(ProofError) -> NoteFile {
+    ///
+    /// - Parameter origin: see `NoteFile`.
+    static func read(
+        _ fileSystem: any FileSystem, _ path: String, origin: String? = nil
+    ) throws(ProofError) -> NoteFile {
         let bytes: [UInt8]
         do throws(FileError) {
             bytes = try fileSystem.wholeFile(path)
@@ -23,27 +27,29 @@ final class NoteLog {
             throw ProofError(file: error)
         }
         do throws(ProofError) {
-            return try NoteFile(bytes)
+            return try NoteFile(bytes, origin: origin)
         } catch {
             throw error.at(path)
         }
     }
 
-    /// Takes over a file whose notes are known. Its last note is written once more and synced: a
-    /// reader may have seen it without its being on the disk.
+    /// Takes over a file whose notes are known. Its tail is cut off. Its last note is written once
+    /// more and synced: a reader may have seen it without its being on the disk.
     init(
         _ fileSystem: any FileSystem, _ path: String, _ known: NoteFile
     ) throws(ProofError) {
         self.fileSystem = fileSystem
         self.path = path
         size = known.tail.lowerBound
-        guard let last = known.entries.last else { return }
+        if known.entries.isEmpty && known.tail.isEmpty { return }
         do throws(FileError) {
             let file = try fileSystem.open(path, .readWrite)
             self.file = file
             if file.size > size { try file.truncate(to: size) }
-            let bytes = NoteFile.encoded(last.note)
-            try file.overwrite(bytes.span, at: last.range.lowerBound)
+            if let last = known.entries.last {
+                let bytes = NoteFile.encoded(last.note)
+                try file.overwrite(bytes.span, at: last.range.lowerBound)
+            }
             try file.sync()
             try fileSystem.syncDirectory(Path.parent(of: path))
         } catch {

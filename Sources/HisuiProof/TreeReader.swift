@@ -33,9 +33,16 @@ public final class TreeReader {
     private var tiles: [String: [MerkleHash]] = [:]
     private static let tilesMax = 256
 
-    /// - Parameter folder: `<stream>/tree`; need not be there.
-    public init(fileSystem: any FileSystem = RealFileSystem(), folder: String) {
+    private let origin: String?
+
+    /// - Parameters:
+    ///   - folder: `<stream>/tree`; need not be there.
+    ///   - origin: of the stream's checkpoints, where it is known: see `NoteFile`.
+    public init(
+        fileSystem: any FileSystem = RealFileSystem(), folder: String, origin: String? = nil
+    ) {
         self.fileSystem = fileSystem
+        self.origin = origin
         self.folder = folder
     }
 
@@ -60,7 +67,7 @@ public final class TreeReader {
     public func checkpoints(day: String) throws(ProofError) -> [Entry] {
         let path = Path.join(Path.join(folder, ProofNames.checkpoints), day)
         do throws(ProofError) {
-            return try NoteLog.read(fileSystem, path).entries.map {
+            return try NoteLog.read(fileSystem, path, origin: origin).entries.map {
                 (entry) throws(ProofError) -> Entry in
                 Entry(
                     note: entry.note, checkpoint: try Checkpoint(parsing: entry.note.text),

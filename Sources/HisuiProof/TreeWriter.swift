@@ -72,7 +72,7 @@ public final class TreeWriter {
         self.fileSystem = fileSystem
         self.folder = folder
         self.origin = origin
-        let reader = TreeReader(fileSystem: fileSystem, folder: folder)
+        let reader = TreeReader(fileSystem: fileSystem, folder: folder, origin: origin)
         let found = try reader.newest()
         last = found
         size = found?.checkpoint.size ?? 0
@@ -125,7 +125,8 @@ public final class TreeWriter {
 
     private func openNotes() throws(ProofError) -> NoteLog {
         let path = Path.join(Path.join(folder, ProofNames.checkpoints), day)
-        return try NoteLog(fileSystem, path, try NoteLog.read(fileSystem, path))
+        return try NoteLog(
+            fileSystem, path, try NoteLog.read(fileSystem, path, origin: origin))
     }
 
     // MARK: Leaves

@@ -31,6 +31,7 @@ extension Shape {
 
     /// Appends the canonical encoding. Complexity: O(its length).
     public func encode(into out: inout [UInt8]) {
+        if appendEncoded(to: &out) { return }
         out.append(structure.rawValue)
         out.append(encoding.rawValue)
         out.appendVarint(UInt64(slots.count))
@@ -72,8 +73,19 @@ extension Shape {
     ///
     /// Memory and time are bounded by the bytes there are, whatever they say.
     public init(decoding reader: inout ByteReader) throws(Malformed) {
+        let start = reader
         do {
-            self = try Self.decode(&reader)
+            var check = EncodedShapeCheck()
+            if try check.pass(&reader) {
+                let range = ByteRange(start.position..<reader.position)
+                var encoded: [UInt8] = []
+                encoded.append(reader.span(range), 0..<Int(range.count))
+                self.init(ShapeParts(encoded: encoded, slotCount: check.literalCounts.count - 1))
+                return
+            }
+            // Once more, to say what is wrong.
+            reader = start
+            self.init(try Self.decode(&reader))
         } catch let error as Malformed {
             throw error
         } catch {
@@ -81,7 +93,7 @@ extension Shape {
         }
     }
 
-    private static func decode(_ reader: inout ByteReader) throws -> Shape {
+    static func decode(_ reader: inout ByteReader) throws -> ShapeParts {
         guard let structure = Structure(rawValue: try reader.u8()),
             let encoding = TextEncoding(rawValue: try reader.u8())
         else { throw Malformed(position: reader.position, what: "unknown structure or encoding") }
@@ -101,7 +113,7 @@ extension Shape {
         let parser = try text(&reader)
         let rule = try text(&reader)
         let fields = try fields(&reader, in: literals)
-        return Shape(
+        return ShapeParts(
             literals: literals, slots: slots, fields: fields, message: message, parser: parser,
             rule: rule, structure: structure, encoding: encoding)
     }

@@ -11,23 +11,76 @@ public import HisuiBytes
 /// be known of a field without looking at a row stands in `fields`; the rest says which slot or
 /// stretch of the record to look at. A shape is a plain value: equal content is the same shape, and
 /// `encoded()` is its canonical form, by which tables intern it and which logs and segments store.
-public struct Shape: Hashable, Sendable {
+///
+/// A shape that was read from its encoding is taken apart when something of it is first asked for:
+/// a store has tens of thousands, of which a search needs few.
+public struct Shape: Sendable {
+    private var parts: ShapeParts
+
     /// Fixed text: always one more than there are slots.
-    public var literals: [[UInt8]]
-    public var slots: [Slot]
+    public var literals: [[UInt8]] {
+        get { parts.made.literals }
+        _modify {
+            makeOwn()
+            yield &parts.literals
+        }
+    }
+    public var slots: [Slot] {
+        get { parts.made.slots }
+        _modify {
+            makeOwn()
+            yield &parts.slots
+        }
+    }
     /// Fields of an event of this shape, in order of definition; names are unique.
-    public var fields: [Field]
+    public var fields: [Field] {
+        get { parts.made.fields }
+        _modify {
+            makeOwn()
+            yield &parts.fields
+        }
+    }
     /// The part of the record that is `message` (LogsQL's `_msg`).
-    public var message: Stretch
+    public var message: Stretch {
+        get { parts.made.message }
+        _modify {
+            makeOwn()
+            yield &parts.message
+        }
+    }
     /// The parser definition that knows this shape, e.g. `linux.sshd`; empty for automatic shapes.
-    public var parser: String
+    public var parser: String {
+        get { parts.made.parser }
+        _modify {
+            makeOwn()
+            yield &parts.parser
+        }
+    }
     /// The rule inside it, e.g. `failed-invalid`; empty for automatic shapes.
-    public var rule: String
+    public var rule: String {
+        get { parts.made.rule }
+        _modify {
+            makeOwn()
+            yield &parts.rule
+        }
+    }
     /// What the message is.
-    public var structure: Structure
+    public var structure: Structure {
+        get { parts.made.structure }
+        _modify {
+            makeOwn()
+            yield &parts.structure
+        }
+    }
     /// How the bytes of records become text: literals and slots are in this encoding, names and
     /// constants of fields in UTF-8.
-    public var encoding: TextEncoding
+    public var encoding: TextEncoding {
+        get { parts.made.encoding }
+        _modify {
+            makeOwn()
+            yield &parts.encoding
+        }
+    }
 
     public init(
         literals: [[UInt8]], slots: [Slot], fields: [Field] = [], message: Stretch? = nil,
@@ -35,15 +88,31 @@ public struct Shape: Hashable, Sendable {
         encoding: TextEncoding = .utf8
     ) {
         precondition(literals.count == slots.count + 1, "a shape ends and begins with a literal")
-        self.literals = literals
-        self.slots = slots
-        self.fields = fields
-        self.message = message ?? Stretch.whole(of: literals)
-        self.parser = parser
-        self.rule = rule
-        self.structure = structure
-        self.encoding = encoding
+        parts = ShapeParts(
+            literals: literals, slots: slots, fields: fields,
+            message: message ?? Stretch.whole(of: literals), parser: parser, rule: rule,
+            structure: structure, encoding: encoding)
     }
+
+    init(_ parts: ShapeParts) { self.parts = parts }
+
+    /// Appends the encoding that the shape was read from; false if there is none.
+    func appendEncoded(to out: inout [UInt8]) -> Bool { parts.appendEncoded(to: &out) }
+
+    /// Makes the parts this shape's alone, to be changed.
+    private mutating func makeOwn() {
+        if parts.isEncoded || !isKnownUniquelyReferenced(&parts) { parts = parts.made.copy() }
+    }
+
+    /// The number of slots, known without taking the shape apart.
+    public var slotCount: Int { parts.slotCount }
+
+    /// Whether both are copies of one shape: known without a look at either. Others may be equal
+    /// too.
+    public func isCopy(of other: Shape) -> Bool { parts === other.parts }
+
+    /// A number that all copies of a shape share as long as there is one.
+    public var identity: ObjectIdentifier { ObjectIdentifier(parts) }
 
     /// The shape that fits every record: one slot, which is the message.
     public static let any = Shape(literals: [[], []], slots: [Slot(.text)])
@@ -51,6 +120,16 @@ public struct Shape: Hashable, Sendable {
     /// The field called `name`. Complexity: O(number of fields).
     public func field(_ name: String) -> Field? {
         fields.first { $0.name == name }
+    }
+}
+
+extension Shape: Hashable {
+    public static func == (a: Shape, b: Shape) -> Bool { a.parts.isEqual(to: b.parts) }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(literals)
+        hasher.combine(parser)
+        hasher.combine(rule)
     }
 }
 

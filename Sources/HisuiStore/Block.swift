@@ -148,7 +148,7 @@ public final class Block: Sendable {
     ///   - slot: a number in that shape's `slots`.
     /// - Complexity: O(rows of the shape); decompression of one chunk if backed by a segment.
     public func column(shape: Int, slot: Int) throws(StoreError) -> SlotColumn {
-        precondition(slot >= 0 && slot < shapes[shape].shape.slots.count, "the shape has the slot")
+        precondition(slot >= 0 && slot < shapes[shape].shape.slotCount, "the shape has the slot")
         switch backing {
         case .memory(let arena):
             let grouping = try grouping()

@@ -48,7 +48,7 @@ public struct BlockBuilder {
     /// Rows of a block where nobody says otherwise.
     ///
     /// Larger blocks are smaller on disk, and cost memory; see docs/decisions/0019.
-    public static let rowsUsual = Limits.blockRowsMax
+    public static let rowsUsual = 131_072
 
     public init(
         zone: String, stream: String, firstIndex: UInt64, rowsMax: Int = rowsUsual

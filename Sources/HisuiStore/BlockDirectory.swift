@@ -9,7 +9,7 @@ import HisuiBytes
 ///     each slot column, by shape and slot: u8 encoding
 ///     each slot column whose encoding has data: varint length
 ///     each slot column whose encoding has a head: counted head
-///     varint chunks before this one; each: u8 kind, varint columns
+///     varint chunks before this one; each: u8 kind, u8 filter, varint columns
 ///
 /// Slot columns with bytes fill the chunks of their kind in order, without a hole; so no offset is
 /// written, and none can be wrong.
@@ -34,6 +34,9 @@ struct BlockDirectory: Sendable {
     /// Raw length of each chunk but this.
     private(set) var rawCounts: [Int]
     private(set) var chunkKinds: [ChunkKind]
+    /// For each chunk where its filter is in the chunk of filters; empty if it has no text, nil if it
+    /// has text and no filter.
+    private(set) var filters: [Range<Int>?]
 
     private struct Column {
         var encoding: ColumnEncoding
@@ -76,6 +79,7 @@ struct BlockDirectory: Sendable {
             columns = try Self.columns(&reader, columnCount, span)
             rawCounts = []
             chunkKinds = []
+            filters = []
             bytes = contents
             try place(&reader, chunks)
             guard reader.remaining == 0 else { throw Malformed(what: "bytes left over") }
@@ -157,23 +161,36 @@ struct BlockDirectory: Sendable {
 
     /// Finds the chunk of each column.
     private mutating func place(_ reader: inout ByteReader, _ chunks: Int) throws {
-        guard try reader.varint() == UInt64(chunks), chunks >= RowColumn.allCases.count else {
+        let rowChunks = RowColumn.allCases.count
+        guard try reader.varint() == UInt64(chunks), chunks > rowChunks else {
             throw Malformed(what: "not \(chunks) chunks")
         }
         var columnsLeft: [Int] = []
+        var filterEnd = 0
         for chunk in 0..<chunks {
             guard let kind = ChunkKind(rawValue: try reader.u8()), kind != .directory,
-                (kind == .rows) == (chunk < RowColumn.allCases.count)
+                (kind == .rows) == (chunk < rowChunks),
+                (kind == .filters) == (chunk == chunks - 1)
             else { throw Malformed(what: "a chunk of no kind") }
             chunkKinds.append(kind)
+            let logSize = Int(try reader.u8())
+            guard logSize <= 1 || (GramFilter.logSizeMin...GramFilter.logSizeMax).contains(logSize)
+            else { throw Malformed(what: "a filter of 2^\(logSize) bits") }
+            let filterBytes = logSize <= 1 ? 0 : (1 << logSize) / 8
+            filters.append(logSize == 1 ? nil : filterEnd..<filterEnd + filterBytes)
+            filterEnd += filterBytes
             let count = try reader.varint()
-            guard count >= 1, count <= UInt64(columns.count + 1) else {
-                throw Malformed(what: "columns of a chunk")
-            }
+            let isRight =
+                switch kind {
+                case .rows: count == 1
+                case .filters: count == 0
+                default: count >= 1 && count <= UInt64(columns.count)
+                }
+            guard isRight else { throw Malformed(what: "columns of a chunk") }
             columnsLeft.append(Int(count))
             rawCounts.append(kind == .rows ? rowColumns[chunk].range.count : 0)
-            if kind == .rows, count != 1 { throw Malformed(what: "columns of a chunk") }
         }
+        rawCounts[chunks - 1] = filterEnd
         var open = ChunkKind.allCases.map { kind in
             chunkKinds.firstIndex(of: kind) ?? chunks
         }
@@ -193,7 +210,7 @@ struct BlockDirectory: Sendable {
                 throw Malformed(what: "a chunk too long")
             }
         }
-        guard columnsLeft[RowColumn.allCases.count...].allSatisfy({ $0 == 0 }) else {
+        guard columnsLeft[rowChunks...].allSatisfy({ $0 == 0 }) else {
             throw Malformed(what: "chunks without columns")
         }
     }

@@ -34,8 +34,10 @@ struct BlockDirectoryBuilder {
         if column.encoding.hasHead { heads.appendCounted(head) }
     }
 
-    mutating func endChunk(_ kind: ChunkKind, columns: Int) {
+    /// - Parameter filter: the binary logarithm of its bits; 0 if there is none.
+    mutating func endChunk(_ kind: ChunkKind, columns: Int, filter: UInt8) {
         chunks.append(kind.rawValue)
+        chunks.append(filter)
         chunks.appendVarint(UInt64(columns))
         chunkCount += 1
     }

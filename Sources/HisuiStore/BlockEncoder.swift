@@ -13,7 +13,9 @@ struct BlockEncoder {
     private let sinks = ChunkSinks()
     private var columns = ColumnEncoder()
     private var origins = RowOrigins()
-    private var values: [ByteRange] = []
+    private var values = ShapeValues()
+    /// Filters of the block's chunks so far.
+    private var filters: [UInt8] = []
     private let compressor: Compressor
 
     init(compressor: Compressor) { self.compressor = compressor }
@@ -34,6 +36,7 @@ struct BlockEncoder {
         appendRowColumns(builder.rows, plan, &directory, &head)
         for (shape, number) in plan.shapes.enumerated() {
             let slots = builder.shapes[Int(builder.blockShapes[number])].slots
+            values.gather(plan.rows(of: shape), slots: slots.count, of: builder.rows)
             for slot in slots.indices {
                 append(
                     slot, slots[slot], of: shape, number, builder.rows, plan, &directory, &head)
@@ -42,6 +45,10 @@ struct BlockEncoder {
         for kind in ChunkKind.allCases where sinks.columns[Int(kind.rawValue)] > 0 {
             closeChunk(kind, &directory, &head)
         }
+        sinks.sink(.filters).append(filters)
+        filters.removeAll(keepingCapacity: true)
+        directory.endChunk(.filters, columns: 0, filter: 0)
+        writeChunk(.filters, &head)
         sinks.sink(.directory).append(directory.encoded())
         writeChunk(.directory, &head)
         return head
@@ -56,27 +63,17 @@ struct BlockEncoder {
             directory.append(ColumnEncoder.Result(encoding: derived), head: [])
             return
         }
-        let rows = plan.rows(of: shape)
-        gather(slot, rows, arena)
         var columnHead: [UInt8] = []
-        let result = unsafe arena.bytes.withUnsafeBufferPointer { bytes in
-            unsafe values.withUnsafeBufferPointer { ranges in
-                // Safe: slots lie in their records (checked when they were gathered), records in
-                // the arena. An empty arena has no pointer, and only empty values, which are
-                // constant and never read.
-                guard let base = bytes.baseAddress, let ranges = ranges.baseAddress else {
-                    return ColumnEncoder.Result(encoding: .constant)
-                }
-                let values = unsafe ColumnValues(
-                    base: base, byteCount: bytes.count, ranges: ranges, count: rows.count)
-                if spec.role == .time || spec.kind == .time,
-                    let times = columns.appendTimes(
-                        values, times: arena.times, rows: rows, head: &columnHead, to: sinks)
-                {
-                    return times
-                }
-                return columns.append(values, head: &columnHead, to: sinks)
+        let sinks = sinks
+        let result = values.withColumn(slot) { values in
+            if spec.role == .time || spec.kind == .time,
+                let times = columns.appendTimes(
+                    values, times: arena.times, rows: plan.rows(of: shape), head: &columnHead,
+                    to: sinks)
+            {
+                return times
             }
+            return columns.append(values, head: &columnHead, to: sinks)
         }
         directory.append(result, head: columnHead)
         guard let place = result.encoding.chunkKind, result.length > 0 else { return }
@@ -86,28 +83,28 @@ struct BlockEncoder {
         }
     }
 
-    private mutating func gather(
-        _ slot: Int, _ rows: ArraySlice<UInt32>, _ arena: borrowing RowArena
-    ) {
-        values.removeAll(keepingCapacity: true)
-        let slots = arena.slots.span
-        let firstSlots = arena.firstSlots.span
-        for row in rows { values.append(slots[Int(firstSlots[Int(row)]) + slot]) }
-    }
-
     private mutating func closeChunk(
         _ kind: ChunkKind, _ directory: inout BlockDirectoryBuilder,
         _ head: inout SegmentFooter.BlockHead
     ) {
-        directory.endChunk(kind, columns: sinks.columns[Int(kind.rawValue)])
-        sinks.columns[Int(kind.rawValue)] = 0
         writeChunk(kind, &head)
+        // A filter that is long beside its chunk saves less than it costs.
+        let most = (head.chunks.last?.storedCount ?? 0) / Self.filterShare
+        let filter = sinks.takeFilter(kind, bytesMax: most, into: &filters)
+        directory.endChunk(kind, columns: sinks.columns[Int(kind.rawValue)], filter: filter)
+        sinks.columns[Int(kind.rawValue)] = 0
     }
+
+    /// A filter has at most one byte for so many of its chunk.
+    private static let filterShare = 10
 
     /// Compresses what is gathered of a kind into a chunk, and takes it away.
     private mutating func writeChunk(_ kind: ChunkKind, _ head: inout SegmentFooter.BlockHead) {
         let raw = sinks.sink(kind)
-        let codec = raw.withBytes(upTo: raw.count) { compressor.compress($0) }
+        // Filters are looked into where they stand.
+        let codec = raw.withBytes(upTo: raw.count) {
+            kind == .filters ? compressor.store($0) : compressor.compress($0)
+        }
         let stored = compressor.output
         let start = output.count
         output.append(codec.rawValue)

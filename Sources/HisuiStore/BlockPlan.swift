@@ -26,6 +26,8 @@ struct BlockPlan {
         var fractionDigits = 0
     }
 
+    /// Stored numbers of shapes by the builder's.
+    private let newNumbers: [UInt32]
     private let rowsByShape: [UInt32]
     private let starts: [Int]
 
@@ -75,6 +77,7 @@ struct BlockPlan {
             rowsByShape[next[shape]] = row
             next[shape] += 1
         }
+        self.newNumbers = newNumbers
         self.rowsByShape = rowsByShape
         self.roles = roles
         findFractions(builder.rows)
@@ -107,12 +110,13 @@ struct BlockPlan {
     private mutating func findPids(_ arena: borrowing RowArena) {
         let bytes = arena.bytes.span
         var values = [UInt64](repeating: 0, count: storedShapes.count)
-        for place in storedShapes.indices {
-            let shape = Int(storedShapes[place])
+        // In order of arrival, in which the records lie in memory.
+        for row in 0..<arena.count {
+            let shape = Int(newNumbers[Int(arena.shapes[row])])
             guard let slot = roles[shape].pid else { continue }
-            let range = arena.slots[Int(arena.firstSlots[Int(order.rows[place])]) + slot]
-            if let value = Self.pid(bytes.extracting(range.range)) {
-                values[place] = value
+            let range = arena.slots[Int(arena.firstSlots[row]) + slot]
+            if let value = Self.pid(bytes, range) {
+                values[row] = value
             } else {
                 roles[shape].pid = nil
             }
@@ -125,22 +129,23 @@ struct BlockPlan {
                 isStart = true
             }
             guard roles[Int(storedShapes[place])].pid != nil else { continue }
-            pids.append(values[place])
+            pids.append(values[Int(order.rows[place])])
             pidStarts.append(isStart)
             isStart = false
         }
     }
 
     /// A number of at most ten digits without leading zeros.
-    private static func pid(_ bytes: Span<UInt8>) -> UInt64? {
-        guard bytes.count >= 1, bytes.count <= 10 else { return nil }
+    @inline(__always)
+    private static func pid(_ bytes: Span<UInt8>, _ range: ByteRange) -> UInt64? {
+        guard range.count >= 1, range.count <= 10 else { return nil }
         var value: UInt64 = 0
-        for index in 0..<bytes.count {
+        for index in range.range {
             let digit = bytes[index] &- 0x30
             guard digit <= 9 else { return nil }
-            value = value * 10 + UInt64(digit)
+            value = value &* 10 &+ UInt64(digit)
         }
-        return bytes[0] == 0x30 && bytes.count > 1 ? nil : value
+        return bytes[Int(range.offset)] == 0x30 && range.count > 1 ? nil : value
     }
 }
 

@@ -53,6 +53,11 @@ final class Compressor {
             output.removeSubrange(written...)
             return used
         }
+        return store(raw)
+    }
+
+    /// Puts `raw` into `output` as it is.
+    func store(_ raw: Span<UInt8>) -> Codec {
         output.removeAll(keepingCapacity: true)
         output.append(raw, ByteRange(0..<raw.count))
         return .stored

@@ -55,6 +55,7 @@ struct ColumnEncoder {
         let out = sinks.sink(.text)
         let start = out.count
         Self.appendExceptions(exceptions, values, to: out)
+        for index in exceptions { sinks.note(values, Int(index), of: .time) }
         return Result(encoding: .time, length: out.count - start)
     }
 
@@ -76,6 +77,7 @@ struct ColumnEncoder {
                 let out = sinks.sink(.dictionary)
                 let start = out.count
                 distinct.append(values, to: out)
+                for value in distinct.distinct { sinks.note(values, value, of: .dictionary8) }
                 return Result(
                     encoding: distinct.count <= 256 ? .dictionary8 : .dictionary16,
                     length: out.count - start)
@@ -86,12 +88,14 @@ struct ColumnEncoder {
             let out = sinks.sink(.patterns)
             let start = out.count
             patterns.append(values, to: out)
+            for index in patterns.exceptions { sinks.note(values, Int(index), of: .patterns) }
             patterns.encodeHead(to: &head)
             return Result(encoding: .patterns, length: out.count - start)
         }
         let out = sinks.sink(.text)
         let start = out.count
         Self.appendText(values, to: out)
+        for index in 0..<values.count { sinks.note(values, index, of: .text) }
         return Result(encoding: .text, length: out.count - start)
     }
 
@@ -102,11 +106,13 @@ struct ColumnEncoder {
         let encoding = ColumnEncoding.numbers(ofWidth: width)
         let isInterleaved = width > 1 && layout.isInterleavedSmaller(numbers, values.count)
         numbers.encodeHead(
-            isInterleaved: isInterleaved, hasExceptions: !numbers.exceptions.isEmpty, to: &head)
+            rows: values.count, isInterleaved: isInterleaved,
+            hasExceptions: !numbers.exceptions.isEmpty, to: &head)
         let out = sinks.sink(of: encoding)
         let start = out.count
         if !numbers.exceptions.isEmpty {
             Self.appendExceptions(numbers.exceptions, values, to: out)
+            for index in numbers.exceptions { sinks.note(values, Int(index), of: encoding) }
         }
         numbers.append(values.count, isInterleaved: isInterleaved, to: out)
         return Result(encoding: encoding, length: out.count - start)

@@ -33,6 +33,13 @@ struct ColumnValues {
         return unsafe ranges[index]
     }
 
+    /// Calls `body` with the bytes of a value.
+    @inline(__always)
+    func withValue(_ range: ByteRange, _ body: (UnsafePointer<UInt8>, Int) -> Void) {
+        // Safe: the value lies in the arena.
+        unsafe body(base + Int(range.offset), Int(range.count))
+    }
+
     /// The first value.
     var first: [UInt8] {
         // Safe: there is a value, and it lies in the arena.

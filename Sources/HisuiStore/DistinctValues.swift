@@ -6,7 +6,7 @@ import HisuiBytes
 struct DistinctValues {
     /// For each row the number of its value.
     private var indices: [UInt16] = []
-    private var distinct: [ByteRange] = []
+    private(set) var distinct: [ByteRange] = []
     /// An open-addressing table of numbers plus 1.
     private var table = [UInt16](repeating: 0, count: tableSize)
 

@@ -1,3 +1,4 @@
+import Glibc
 import HisuiBytes
 public import HisuiEvent
 public import HisuiFile
@@ -9,7 +10,7 @@ public import HisuiFile
 ///
 /// 1. the level-0 hashes of the block at the new edge are kept: `tree/edge/<end>`;
 /// 2. the act of the deletion is made durable in the store's acts;
-/// 3. the segments are removed, the oldest first, and their folder is synced;
+/// 3. the segments are removed, the oldest first, and their folder is synced after each;
 /// 4. edges that are older than the new one are removed.
 ///
 /// A crash after step 2 leaves files that the act says are gone, and an edge behind the oldest one
@@ -136,16 +137,26 @@ public struct Expiry: Sendable {
 
     /// Takes the lock under which segments are let go; released by its end at the latest.
     ///
-    /// - Throws: `.locked` while another process does so.
-    public func lock() throws(StoreError) -> any FileLock {
-        do throws(FileError) {
-            let folder = Path.join(store, Filenames.state)
-            try fileSystem.createDirectory(folder)
-            return try fileSystem.lock(Path.join(folder, Filenames.expiryLock))
-        } catch {
-            throw StoreError(file: error)
+    /// - Parameter waitMillis: how long to wait for who has it: a merge takes some seconds.
+    /// - Throws: `.locked` while another process does so, or this one merges.
+    public func lock(waitMillis: Int = 0) throws(StoreError) -> any FileLock {
+        var waited = 0
+        while true {
+            do throws(FileError) {
+                let folder = Path.join(store, Filenames.state)
+                try fileSystem.createDirectory(folder)
+                return try fileSystem.lock(Path.join(folder, Filenames.expiryLock))
+            } catch {
+                guard error.code == .locked, waited < waitMillis else {
+                    throw StoreError(file: error)
+                }
+            }
+            usleep(UInt32(Self.lockStepMillis * 1000))
+            waited += Self.lockStepMillis
         }
     }
+
+    private static let lockStepMillis = 20
 
     /// Removes what holds leaves within `leaves` and nothing else, the oldest first; durable when
     /// this returns. The newest segment of a stream is never removed.
@@ -164,9 +175,13 @@ public struct Expiry: Sendable {
                 && range != files.segments.last
         }.sorted { $0.lowerBound < $1.lowerBound }
         do throws(FileError) {
-            for range in gone { try fileSystem.removeIfPresent(files.path(ofSegment: range)) }
-            // Also where nothing was left: the one before may have been killed before its sync.
-            if try fileSystem.exists(files.segmentFolder) {
+            for range in gone {
+                try fileSystem.removeIfPresent(files.path(ofSegment: range))
+                // One by one: a crash must not bring back an older one and leave a hole behind it.
+                try fileSystem.syncDirectory(files.segmentFolder)
+            }
+            // Where nothing was left the one before may have been killed before its sync.
+            if gone.isEmpty, try fileSystem.exists(files.segmentFolder) {
                 try fileSystem.syncDirectory(files.segmentFolder)
             }
         } catch {

@@ -85,6 +85,11 @@ public enum Filenames {
         }
     }
 
+    /// Whether that is the name of a log that was laid aside.
+    public static func isStrayLog(_ name: String) -> Bool {
+        name.hasSuffix(straySuffix) && LogName(String(name.dropLast(straySuffix.count))) != nil
+    }
+
     /// The name of the segment that holds the leaves of `range`.
     public static func segment(_ range: Range<UInt64>) -> String {
         padded(String(range.lowerBound), to: 20) + "-" + padded(String(range.upperBound), to: 20)

@@ -116,10 +116,15 @@ struct NumberColumnEncoder {
     }
 
     /// Appends the head of the column: what a reader knows without its data.
-    func encodeHead(isInterleaved: Bool, hasExceptions: Bool, to out: inout [UInt8]) {
+    ///
+    /// - Parameter rows: how many values it has.
+    func encodeHead(
+        rows: Int, isInterleaved: Bool, hasExceptions: Bool, to out: inout [UInt8]
+    ) {
         out.append((isInterleaved ? 1 : 0) | (hasExceptions ? 2 : 0))
         pattern.encode(into: &out)
-        for field in fields { field.encode(into: &out) }
+        let tellsGreatest = rows >= NumberField.greatestRowsMin
+        for field in fields { field.encode(tellsGreatest: tellsGreatest, into: &out) }
     }
 
     /// Appends the numbers of `count` values.
@@ -223,14 +228,20 @@ struct NumberField: Equatable, Sendable {
         }
     }
 
-    ///     u8 width, by 16 more for differences; varint least, varint greatest - least; with
-    ///     differences varint base
-    func encode(into out: inout [UInt8]) {
-        out.append(UInt8(width) | (isDifference ? 16 : 0))
+    ///     u8 width, by 16 more for differences, by 32 more if the greatest is told; varint least;
+    ///     varint greatest - least, if told; with differences varint base
+    ///
+    /// - Parameter tellsGreatest: of short columns it costs more than it helps; a reader takes the
+    ///   greatest number of that width then.
+    func encode(tellsGreatest: Bool, into out: inout [UInt8]) {
+        out.append(UInt8(width) | (isDifference ? 16 : 0) | (tellsGreatest ? 32 : 0))
         out.appendVarint(least)
-        out.appendVarint(greatest - least)
+        if tellsGreatest { out.appendVarint(greatest - least) }
         if isDifference { out.appendVarint(base) }
     }
+
+    /// Columns of so many values tell their greatest number.
+    static let greatestRowsMin = 128
 
     init(
         width: Int, isDifference: Bool, base: UInt64, least: UInt64, greatest: UInt64
@@ -245,12 +256,19 @@ struct NumberField: Equatable, Sendable {
     init(decoding reader: inout ByteReader) throws {
         let byte = try reader.u8()
         isDifference = byte & 16 != 0
-        width = Int(byte & ~16)
-        guard width <= 8 else { throw NumberPattern.Malformed(what: "a number of \(width) bytes") }
+        width = Int(byte & 15)
+        guard width <= 8, byte < 64 else {
+            throw NumberPattern.Malformed(what: "an unknown way to keep a number")
+        }
         least = try reader.varint()
-        let (greatest, over) = least.addingReportingOverflow(try reader.varint())
-        guard !over else { throw NumberPattern.Malformed(what: "a range of numbers") }
-        self.greatest = greatest
+        // Differences say nothing of how far the numbers reach.
+        var range = isDifference || width == 8 ? UInt64.max : 1 &<< UInt64(8 * width) - 1
+        if byte & 32 != 0 { range = try reader.varint() }
+        let (greatest, over) = least.addingReportingOverflow(range)
+        guard !over || byte & 32 == 0 else {
+            throw NumberPattern.Malformed(what: "a range of numbers")
+        }
+        self.greatest = over ? .max : greatest
         base = isDifference ? try reader.varint() : least
     }
 }

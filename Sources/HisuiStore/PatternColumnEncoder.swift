@@ -21,7 +21,7 @@ struct PatternColumnEncoder {
     /// Numbers of all values that have a pattern, in order of the values.
     private var numbers: [UInt64] = []
     private var gathered: [UInt64] = []
-    private var exceptions: [UInt32] = []
+    private(set) var exceptions: [UInt32] = []
     private var scanner = ValueSkeleton()
 
     /// More kinds of fixed text are no pattern.
@@ -78,7 +78,7 @@ struct PatternColumnEncoder {
         for kind in kinds {
             out.appendVarint(UInt64(kind.rows))
             ValueSkeleton.pattern(kind.skeleton).encode(into: &out)
-            for field in kind.fields { field.encode(into: &out) }
+            for field in kind.fields { field.encode(tellsGreatest: false, into: &out) }
         }
     }
 
@@ -155,8 +155,8 @@ struct ValueSkeleton {
             // Safe: `at` and `end` are below the value's length where they are read.
             let byte = unsafe value[at]
             if byte < 5 { return false }
-            let class_ = Self.classes[Int(byte)]
-            if class_ == 0 {
+            let kind = Self.classes[Int(byte)]
+            if kind == 0 {
                 skeleton.append(byte)
                 at += 1
                 continue

@@ -51,12 +51,43 @@ final class RecordLayout: Sendable {
                 }
                 if let a = piece.baseAddress, let b = record.baseAddress {
                     // Safe: both have that many bytes left, by the guard.
-                    isEqual = unsafe memcmp(a, b + at, piece.count) == 0
+                    isEqual = unsafe Self.isSame(a, b + at, piece.count)
                 }
                 at += piece.count
             }
             return isEqual && at == record.count
         }
+    }
+
+    /// Whether two runs of `count` bytes are the same; most are too short to call for help.
+    @inline(__always)
+    @unsafe
+    private static func isSame(
+        _ a: UnsafePointer<UInt8>, _ b: UnsafePointer<UInt8>, _ count: Int
+    ) -> Bool {
+        let (first, second) = unsafe (UnsafeRawPointer(a), UnsafeRawPointer(b))
+        // Safe: all that is read lies within `count` bytes of both.
+        if count >= 8, count <= 16 {
+            let low =
+                unsafe first.loadUnaligned(as: UInt64.self)
+                ^ second.loadUnaligned(as: UInt64.self)
+            let high =
+                unsafe first.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self)
+                ^ second.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self)
+            return low | high == 0
+        }
+        if count >= 4, count < 8 {
+            let low =
+                unsafe first.loadUnaligned(as: UInt32.self)
+                ^ second.loadUnaligned(as: UInt32.self)
+            let high =
+                unsafe first.loadUnaligned(fromByteOffset: count - 4, as: UInt32.self)
+                ^ second.loadUnaligned(fromByteOffset: count - 4, as: UInt32.self)
+            return low | high == 0
+        }
+        if count > 16 { return unsafe memcmp(a, b, count) == 0 }
+        for index in 0..<count where unsafe a[index] != b[index] { return false }
+        return true
     }
 
     /// Calls `body` with the pieces of a record, in order.

@@ -62,19 +62,6 @@ public struct Sealer: Sendable {
         return segment
     }
 
-    /// Removes the segments of a stream that were merged into another one; at start.
-    public func removeMerged(zone: String, stream: String) throws(StoreError) {
-        let path = Filenames.streamPath(store: store, zone: zone, stream: stream)
-        let files = try StreamFiles(path, on: fileSystem)
-        for range in files.covered {
-            // Not before the one that replaces it is known to be whole.
-            guard let cover = files.segments.first(where: { $0.overlaps(range) }) else { continue }
-            _ = try soundSegment(files.path(ofSegment: cover))
-            try StoreDirectory.sync(fileSystem, [files.segmentFolder])
-            try remove(files.path(ofSegment: range), files.segmentFolder)
-        }
-    }
-
     /// What a log holds beside its rows.
     private struct LogContents {
         var states = SourceStates()

@@ -91,8 +91,8 @@ extension SegmentFooter {
             shapes.reserveCapacity(count)
             for _ in 0..<count {
                 let shape = try Shape(decoding: &reader)
-                guard shape.slots.count <= Limits.slotsPerShapeMax else {
-                    throw Wrong("a shape of \(shape.slots.count) slots")
+                guard shape.slotCount <= Limits.slotsPerShapeMax else {
+                    throw Wrong("a shape of \(shape.slotCount) slots")
                 }
                 shapes.append(shape)
             }

@@ -108,7 +108,7 @@ public final class SegmentReader: Sendable {
                 senders: footer.senders,
                 backing: .segment(
                     SegmentBlock(
-                        head: head, slotCounts: shapes.map(\.slots.count),
+                        head: head, slotCounts: shapes.map(\.slotCount),
                         sourceCount: sources.count, senderCount: footer.senders.count,
                         contents: contents, offset: offset, fileOffset: 0, path: path,
                         ignoresChecksums: ignoresChecksums)))

@@ -1,3 +1,4 @@
+import CHisui
 import HisuiBytes
 import HisuiEvent
 import HisuiFile
@@ -166,19 +167,42 @@ enum SegmentComparison {
         // By shape, not by row: the columns of one shape after the other.
         for (shape, number) in written.shapes.enumerated() {
             let layout = try written.layout(of: builder.shapes[Int(number)], shape)
-            var ordinal = 0
-            for row in stored.grouping.rows(of: shape) {
-                let index = Int(row)
-                let original = ByteRange(offset: rows.offsets[index], count: rows.counts[index])
-                guard layout.isRecord(ordinal, equalTo: rows.bytes.span.extracting(original.range)),
-                    builder.blockShapes[Int(rows.shapes[index])] == number
-                else {
-                    throw different("the record", builder.firstIndex + UInt64(row), path)
-                }
-                ordinal += 1
+            let ofShape = stored.grouping.rows(of: shape)
+            if let row = firstDifference(layout, ofShape, rows, builder.blockShapes, number) {
+                throw different("the record", builder.firstIndex + UInt64(row), path)
             }
             written.drop(shape)
         }
+    }
+
+    /// How many rows ahead a record is asked for: the rows of a shape lie far apart.
+    private static let ahead = 8
+
+    /// The first row whose record is not what the columns say, or whose shape is not `number`.
+    private static func firstDifference(
+        _ layout: RecordLayout, _ ofShape: ArraySlice<UInt32>, _ rows: borrowing RowArena,
+        _ blockShapes: [UInt32], _ number: UInt32
+    ) -> UInt32? {
+        let bytes = rows.bytes.span
+        let offsets = rows.offsets.span
+        let counts = rows.counts.span
+        let last = ofShape.endIndex - 1
+        for place in ofShape.indices {
+            let later = Int(offsets[Int(ofShape[min(place + ahead, last)])])
+            unsafe bytes.withUnsafeBufferPointer { bytes in
+                // Safe: asking for memory reads none.
+                let address = unsafe bytes.baseAddress.map { unsafe $0 + later }
+                unsafe hisui_prefetch(address)
+                unsafe hisui_prefetch(address.map { unsafe $0 + 64 })
+            }
+            let row = Int(ofShape[place])
+            let original = ByteRange(offset: offsets[row], count: counts[row])
+            guard blockShapes[Int(rows.shapes[row])] == number,
+                layout.isRecord(
+                    place - ofShape.startIndex, equalTo: bytes.extracting(original.range))
+            else { return ofShape[place] }
+        }
+        return nil
     }
 
     private static func different(_ what: String, _ index: UInt64, _ path: String) -> StoreError {

@@ -119,8 +119,9 @@ struct StreamRecovery {
         } catch {
             throw StoreError(file: error)
         }
+        // A sealer beside us may have failed to sync the name of a segment that we see.
         foldersToSync =
-            isAlone ? [Path.parent(of: path), path, segmentsPath, logsPath] : []
+            isAlone ? [Path.parent(of: path), path, segmentsPath, logsPath] : [segmentsPath]
         if limits == nil { try syncFolders() }
         segments.sort { ($0.upperBound, $0.lowerBound) < ($1.upperBound, $1.lowerBound) }
         takeStatesOfSegments()

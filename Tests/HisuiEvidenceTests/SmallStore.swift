@@ -14,14 +14,17 @@ struct SmallStore {
     let fileSystem: any FileSystem
     let path: String
     /// Nanoseconds at which the next thing happens.
-    var now: Int64 = 1_795_000_000_000_000_000
+    var now: Int64
     static let zone = "lgwan"
     static let stream = ZoneWriter.defaultStream
     static let origin = Snapshot.Stream(zone: zone, stream: stream)
 
-    init(_ fileSystem: any FileSystem, path: String) {
+    init(
+        _ fileSystem: any FileSystem, path: String, now: Int64 = 1_795_000_000_000_000_000
+    ) {
         self.fileSystem = fileSystem
         self.path = path
+        self.now = now
     }
 
     private var time: Timestamp { Timestamp(nanoseconds: now) }

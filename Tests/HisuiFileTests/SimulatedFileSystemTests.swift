@@ -1,4 +1,5 @@
 import HisuiFile
+import Synchronization
 import Testing
 
 /// The simulated disk must itself be right: it keeps what was synced in every crash, and loses
@@ -47,7 +48,7 @@ import Testing
             nameSeen.insert(isThere)
             if isThere { #expect(try found.bytes("/a/name", from: 0, count: 9999) == new) }
         }
-        #expect(sizes.contains(0) && sizes.contains(1500) && sizes.count > 4)
+        #expect(sizes == [0, 512, 1024, 1500])
         #expect(wasWhole && wasGarbage)
         #expect(nameSeen == [true, false])
     }
@@ -112,16 +113,141 @@ import Testing
         #expect(try disk.bytes("/f", from: 0, count: 9999) == new, "reads show the lost bytes")
         let again = try disk.open("/f", .readWrite)
         try again.sync()
-        #expect(try disk.crashed(seed: 1).bytes("/f", from: 0, count: 9999).isEmpty)
+        let found = try disk.crashed(seed: 1).bytes("/f", from: 0, count: 9999)
+        #expect(!found.contains(2), "the size at most")
         // Written once more, they are there.
         try again.overwrite(new.span, at: 0)
         try again.sync()
         #expect(try disk.crashed(seed: 1).bytes("/f", from: 0, count: 9999) == new)
     }
 
+    @Test func failedSyncMayHaveWrittenSomeSectorsAndForgetTheRest() throws {
+        var kept: Set<[Bool]> = []
+        for seed in UInt64(0)..<100 {
+            let disk = SimulatedFileSystem()
+            let file = try disk.open("/f", .create)
+            try file.append(old.span)
+            try file.sync()
+            try disk.syncDirectory("/")
+            try file.overwrite(new.span, at: 0)
+            disk.add(.init(operation: 6, kind: .inputOutput, effect: .part(seed: seed)))
+            #expect(throws: FileError.self) { try file.sync() }
+            #expect(try disk.bytes("/f", from: 0, count: 9999) == new)
+            // Nothing is pending any more: every crash leaves the same.
+            let bytes = try disk.crashed(seed: seed).bytes("/f", from: 0, count: 9999)
+            #expect(try disk.crashed(seed: seed + 1).bytes("/f", from: 0, count: 9999) == bytes)
+            kept.insert([0, 512, 1024].map { bytes[$0] == 2 })
+        }
+        #expect(kept.count == 8)
+    }
+
+    @Test func pagesOfAFailedSyncMayLeaveTheCache() throws {
+        let disk = SimulatedFileSystem()
+        let file = try disk.open("/f", .create)
+        try file.append(old.span)
+        try file.sync()
+        try disk.syncDirectory("/")
+        try file.overwrite(new.span.extracting(0..<600), at: 0)
+        try file.append(new.span)
+        disk.add(.init(operation: 7, kind: .inputOutput, effect: .forgotten))
+        #expect(throws: FileError.self) { try file.sync() }
+        let zeros = [UInt8](repeating: 0, count: 1500)
+        #expect(try disk.bytes("/f", from: 0, count: 9999) == old + zeros)
+        for seed in UInt64(0)..<50 {
+            let bytes = try disk.crashed(seed: seed).bytes("/f", from: 0, count: 9999)
+            #expect(bytes.starts(with: old) && bytes.count <= 3000)
+        }
+    }
+
+    @Test func lastingFaultsEndWhenTheyAreCleared() throws {
+        let disk = SimulatedFileSystem()
+        let file = try disk.open("/f", .create)
+        disk.add(.init(operation: 2, kind: .noSpace, duration: .sameCall))
+        for _ in 0..<3 { #expect(throws: FileError.self) { try file.append(new.span) } }
+        try disk.syncDirectory("/")
+        disk.clearFaults()
+        try file.append(new.span)
+        disk.add(.init(operation: 7, kind: .inputOutput, duration: .everything))
+        #expect(throws: FileError.self) { try disk.remove("/f") }
+        #expect(throws: FileError.self) { try disk.syncDirectory("/") }
+        disk.clearFaults()
+        try disk.remove("/f")
+    }
+
+    /// Two names and two sectors: every state, and no other one.
+    @Test func allStatesAreEnumerated() throws {
+        let disk = SimulatedFileSystem()
+        disk.recordMoments()
+        let file = try disk.open("/f", .create)
+        try file.append(old.span.extracting(0..<700))
+        try file.sync()
+        try disk.syncDirectory("/")
+        try file.overwrite(new.span.extracting(0..<700), at: 0)
+        try disk.open("/g", .create).close()
+        try disk.rename("/f", to: "/h")
+        let all = try #require(disk.moment.allCrashed(countMax: 100))
+        let states = try all.map { found in
+            let name = try found.exists("/h") ? "/h" : "/f"
+            let bytes = try found.bytes(name, from: 0, count: 999)
+            return try [name == "/h", found.exists("/g"), bytes[0] == 2, bytes[512] == 2]
+        }
+        #expect(states.count == 16 && Set(states).count == 16)
+        #expect(disk.moment.allCrashed(countMax: 15) == nil)
+        #expect(disk.moments.map(\.operation) == Array(0...disk.operationCount))
+        #expect(
+            disk.moments.map(\.hasPendingEntries) == [
+                false, true, true, true, false, false, true, true,
+            ])
+        #expect(disk.moments[0].allCrashed(countMax: 2)?.count == 1)
+    }
+
+    /// A file that grew by two calls: sizes in between, and sectors that nobody wrote.
+    @Test func sizeAndBytesAreFoundApart() throws {
+        let disk = SimulatedFileSystem()
+        let stale = try disk.open("/stale", .create)
+        try stale.append([UInt8](repeating: 7, count: 2000).span)
+        let file = try disk.open("/f", .create)
+        try disk.remove("/stale")
+        try disk.syncDirectory("/")
+        try file.append(new.span.extracting(0..<600))
+        try file.append(new.span.extracting(0..<600))
+        let all = try #require(disk.moment.allCrashed(countMax: 10_000))
+        var sizes: Set<Int> = []
+        var contents: Set<Set<UInt8>> = []
+        for found in all {
+            let bytes = try found.bytes("/f", from: 0, count: 9999)
+            sizes.insert(bytes.count)
+            for start in stride(from: 0, to: bytes.count, by: 512) {
+                contents.insert(Set(bytes[start..<min(bytes.count, start + 512)]))
+            }
+        }
+        #expect(sizes == [0, 512, 600, 1024, 1200])
+        #expect(contents.contains([2]) && contents.contains([0]) && contents.contains([7]))
+        #expect(contents.contains([2, 0]), "a sector as the first call left it, and the size")
+        #expect(contents.contains { $0.count > 100 }, "noise")
+    }
+
+    @Test func othersActBetweenCalls() throws {
+        let disk = SimulatedFileSystem()
+        let calls = Mutex<[String]>([])
+        disk.beforeEachCall { call in
+            calls.withLock { $0.append("\(call.operation) \(call.path) \(call.isRead)") }
+            // What it does itself is not told again.
+            _ = try? disk.size("/")
+        }
+        let file = try disk.open("/f", .create)
+        try file.append(old.span)
+        disk.beforeEachCall(nil)
+        try file.sync()
+        #expect(
+            calls.withLock { $0 } == [
+                "open /f true", "create /f false", "open /f true", "write /f false",
+            ])
+    }
+
     @Test(arguments: [false, true])
     func faultsPersistOrNot(persists: Bool) throws {
-        for kind in SimulatedFileSystem.Fault.Kind.allCases {
+        for kind in SimulatedFault.Kind.allCases {
             let disk = SimulatedFileSystem()
             let file = try disk.open("/f", .create)
             disk.add(.init(operation: 2, kind: kind, persists: persists))

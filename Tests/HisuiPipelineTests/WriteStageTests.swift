@@ -84,7 +84,7 @@ import Testing
         Self.stage().run(writer)
         try Self.expectAll(on: whole, "without faults")
         try #require(whole.operationCount > first)
-        for kind in SimulatedFileSystem.Fault.Kind.allCases {
+        for kind in SimulatedFault.Kind.allCases {
             for point in first...whole.operationCount {
                 let disk = SimulatedFileSystem()
                 let writer = try Self.open(disk)

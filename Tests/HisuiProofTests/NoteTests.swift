@@ -188,6 +188,21 @@ import Testing
         #expect(throws: ProofError.self) { try chain.append(next, zone: zone.verifier) }
     }
 
+    /// What an unfinished append may show of old blocks of the disk.
+    @Test func aNoteOfAnotherLogIsATailAndMoreThanOneAreDamage() throws {
+        let signer = NoteSigner.generate(name: "log")
+        let own = (0..<2).map { SignedNote(text: "own\n\($0)\n", signers: [signer]) }
+        let strange = SignedNote(text: "other\n9\n", signers: [signer])
+        let bytes = own.flatMap(NoteFile.encoded)
+        let more = bytes + NoteFile.encoded(strange)
+        let file = try NoteFile(more, origin: "own")
+        #expect(file.entries.map(\.note) == own && file.tail == bytes.count..<more.count)
+        #expect(try NoteFile(more).entries.count == 3)
+        for damaged in [more + NoteFile.encoded(strange), more + bytes] {
+            #expect(throws: ProofError.self) { _ = try NoteFile(damaged, origin: "own") }
+        }
+    }
+
     @Test func filesOfNotesAreDivided() throws {
         let signer = NoteSigner.generate(name: "log")
         let notes = (0..<3).map { SignedNote(text: "note \($0)\n", signers: [signer, signer]) }
@@ -203,5 +218,16 @@ import Testing
         var damaged = bytes
         damaged[starts[1] - 3] = UInt8(ascii: "!")
         #expect(throws: ProofError.self) { _ = try NoteFile(damaged) }
+        // The same in the last one: a disk may have written its end and not its beginning.
+        for byte in starts[2]..<bytes.count {
+            var torn = bytes
+            torn[byte] = 0
+            let file = try NoteFile(torn)
+            #expect(file.entries.count == 2 && file.tail == starts[2]..<bytes.count)
+            let empty = zip(torn[starts[2]...], torn[(starts[2] + 1)...]).count {
+                $0 == 0x0A && $1 == 0x0A
+            }
+            #expect(file.tailMayBeWhole == (empty == 2))
+        }
     }
 }

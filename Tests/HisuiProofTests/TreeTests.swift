@@ -204,7 +204,7 @@ import Testing
         let whole = start.killed()
         try run(whole)
         for operation in 1...whole.operationCount {
-            for kind in SimulatedFileSystem.Fault.Kind.allCases {
+            for kind in SimulatedFault.Kind.allCases {
                 for persists in [false, true] {
                     let disk = start.killed()
                     disk.add(.init(operation: operation, kind: kind, persists: persists))

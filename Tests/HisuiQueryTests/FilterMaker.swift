@@ -41,7 +41,7 @@ struct FilterMaker {
 
     private mutating func test(_ value: [UInt8]) -> NaiveTest {
         let piece = piece(of: value)
-        switch generator.number(0...15) {
+        switch generator.number(0...18) {
         case 0...3: return .phrase(piece)
         case 4: return .prefix(piece)
         case 5, 6: return .substring(piece)
@@ -62,8 +62,48 @@ struct FilterMaker {
             return generator.chance(50)
                 ? .ipv4("10.0.0.0", "10.0.0.\(generator.number(0...40))")
                 : .length(generator.number(0...20), generator.number(10...40))
-        default: return .between(word(), generator.chance(50) ? value : word())
+        case 15: return .between(word(), generator.chance(50) ? value : word())
+        default: return .regexp(expression(value))
         }
+    }
+
+    /// An expression that some piece of the value may fit: pieces as they stand, digits and
+    /// letters in their places, and what is between.
+    private mutating func expression(_ value: [UInt8]) -> NaiveExpression {
+        var parts: [NaiveExpression] = []
+        if generator.chance(15) { parts.append(.start) }
+        var rest = value[...]
+        if generator.chance(70) { rest = rest.dropFirst(generator.number(0...value.count)) }
+        for _ in 0..<generator.number(1...4) {
+            let isDigit = rest.first.map { $0 >= 0x30 && $0 <= 0x39 } ?? false
+            if isDigit, generator.chance(60) {
+                parts.append(.digits(generator.number(1...2), generator.number(2...4)))
+                rest = rest.drop { $0 >= 0x30 && $0 <= 0x39 }
+                continue
+            }
+            switch generator.number(0...9) {
+            case 0: parts.append(.anything)
+            case 1: parts.append(.letters)
+            case 2: parts.append(.either(.literal(readable(word())), .literal(readable(word()))))
+            default:
+                let count = generator.number(1...6)
+                let text = Array(rest.prefix(count))
+                rest = rest.dropFirst(count)
+                guard String(decoding: text, as: UTF8.self).utf8.elementsEqual(text) else {
+                    continue
+                }
+                let isASCII = text.allSatisfy { $0 < 0x80 }
+                parts.append(
+                    isASCII && generator.chance(25) ? .anyCase(swapped(text)) : .literal(text))
+            }
+        }
+        if generator.chance(15) { parts.append(.end) }
+        return .sequence(parts)
+    }
+
+    /// An expression is text.
+    private func readable(_ text: [UInt8]) -> [UInt8] {
+        Array(String(decoding: text, as: UTF8.self).utf8)
     }
 
     private mutating func word() -> [UInt8] {

@@ -48,6 +48,7 @@ enum NaiveTest {
     case ipv4(String, String)
     case length(Int, Int)
     case between([UInt8], [UInt8])
+    case regexp(NaiveExpression)
 
     var text: String {
         switch self {
@@ -65,6 +66,7 @@ enum NaiveTest {
         case .ipv4(let a, let b): "ipv4_range(\(a), \(b))"
         case .length(let a, let b): "len_range(\(a), \(b))"
         case .between(let a, let b): "string_range(\(Self.quoted(a)), \(Self.quoted(b)))"
+        case .regexp(let expression): "~" + Self.quoted(Array(expression.text.utf8))
         }
     }
 
@@ -126,6 +128,7 @@ enum NaiveTest {
             return a <= count && count <= b
         case .between(let a, let b):
             return !value.lexicographicallyPrecedes(a) && value.lexicographicallyPrecedes(b)
+        case .regexp(let expression): return expression.matches(value)
         }
     }
 

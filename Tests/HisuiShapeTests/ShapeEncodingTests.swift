@@ -14,6 +14,10 @@ import Testing
             #expect(decoded == shape, "seed \(seed)")
             #expect(reader.remaining == 0, "seed \(seed)")
             #expect(decoded.encoded() == bytes, "one encoding each; seed \(seed)")
+            #expect(Set([shape]).contains(decoded), "seed \(seed)")
+            #expect(decoded.slotCount == shape.slots.count, "seed \(seed)")
+            #expect(takenApart(decoded).encoded() == bytes, "seed \(seed)")
+            #expect(takenApart(decoded) == decoded, "seed \(seed)")
         }
     }
 
@@ -65,10 +69,33 @@ import Testing
         }
     }
 
+    /// The same shape without the encoding that it was read from.
+    private func takenApart(_ shape: Shape) -> Shape {
+        var shape = shape
+        shape.rule += ""
+        return shape
+    }
+
+    /// A change is seen in the copy that is changed alone.
+    @Test func copiesAreApart() throws {
+        let bytes = Shape(literals: [[65], [66]], slots: [.init(.word)]).encoded()
+        var reader = ByteReader(bytes.span)
+        let first = try Shape(decoding: &reader)
+        var second = first
+        #expect(second.isCopy(of: first) && second.identity == first.identity)
+        second.literals[1] = [67]
+        var third = second
+        third.parser = "p"
+        #expect(first.literals == [[65], [66]] && first.encoded() == bytes)
+        #expect(second.literals == [[65], [67]] && second.parser == "")
+        #expect(third.literals == [[65], [67]] && third != second && second != first)
+    }
+
     private func expectCanonical(_ bytes: [UInt8], _ seed: UInt64) {
         var reader = ByteReader(bytes.span)
         guard let shape = try? Shape(decoding: &reader) else { return }
-        #expect(shape.encoded() == Array(bytes[..<reader.position]), "seed \(seed)")
+        let encoded = takenApart(shape).encoded()
+        #expect(encoded == Array(bytes[..<reader.position]), "seed \(seed)")
     }
 
     private func randomShape(_ random: inout Splitmix) -> Shape {

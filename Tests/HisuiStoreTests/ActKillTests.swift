@@ -94,7 +94,7 @@ import Testing
         let first = start.operationCount
         var whole = Run(seed: 3, disk: start)
         try whole.appends(Self.appends)
-        for kind in SimulatedFileSystem.Fault.Kind.allCases {
+        for kind in SimulatedFault.Kind.allCases {
             for point in first + 1...start.operationCount {
                 let comment: Comment = "operation \(point) \(kind), persists \(persists)"
                 let disk = try ActLogTests.disk()

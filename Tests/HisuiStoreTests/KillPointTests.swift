@@ -79,7 +79,7 @@ import Testing
     func failingOperationsLoseNothing(persists: Bool) throws {
         let seed: UInt64 = 5
         let operations = try Self.operations(seed: seed, rounds: 7)
-        for kind in SimulatedFileSystem.Fault.Kind.allCases {
+        for kind in SimulatedFault.Kind.allCases {
             for point in 1...operations {
                 let comment: Comment = "operation \(point) \(kind), persists \(persists)"
                 let disk = SimulatedFileSystem()

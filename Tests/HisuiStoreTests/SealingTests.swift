@@ -82,7 +82,7 @@ import Testing
         let whole = disk.killed()
         try Self.seal(logs, on: whole)
         for operation in 1...whole.operationCount {
-            for kind in SimulatedFileSystem.Fault.Kind.allCases {
+            for kind in SimulatedFault.Kind.allCases {
                 for persists in [false, true] {
                     let what: Comment = "operation \(operation), \(kind), persists: \(persists)"
                     let failing = disk.killed()
@@ -240,6 +240,8 @@ final class InterruptedFileSystem: FileSystem {
     func permissions(_ path: String) throws(FileError) -> UInt32 {
         try base.permissions(path)
     }
+
+    func freeBytes(_ path: String) throws(FileError) -> Int { try base.freeBytes(path) }
 
     func bytes(_ path: String, from offset: Int, count: Int) throws(FileError) -> [UInt8] {
         self.count()

@@ -218,28 +218,6 @@ func rows(of snapshot: Snapshot) throws -> [ExpectedRow] {
         #expect(try disk.list(segmentFolder) == [])
     }
 
-    @Test mutating func aCoveredSegmentIsIgnoredAndRemoved() throws {
-        let writer = try store.open()
-        for _ in 0..<2 {
-            try store.append(10, to: writer)
-            try writer.stream("default").rotate()
-        }
-        try writer.close()
-        let logs = writer.takeClosedLogs()
-        let sealer = Sealer(fileSystem: disk, store: store.path)
-        for log in logs { try sealer.seal(log) }
-        // What a merge leaves behind when it is killed before it removes its input.
-        var again = RowMaker(seed: 11)
-        for _ in 0..<4 { again.addShape() }
-        let batches = [again.batch(10), again.batch(10)]
-        _ = try writeSegment(batches, again.table, on: disk, in: segmentFolder)
-        #expect(try disk.list(segmentFolder).count == 3)
-        #expect(try store.allRows() == store.maker.expected)
-        try sealer.removeMerged(zone: "local", stream: "default")
-        #expect(try disk.list(segmentFolder) == [Filenames.segment(0..<20)])
-        #expect(try store.allRows() == store.maker.expected)
-    }
-
     @Test mutating func aDamagedSegmentDoesNotHideTheOthers() throws {
         let writer = try store.open()
         for _ in 0..<3 {

@@ -25,6 +25,10 @@ bool hisui_crc32c_is_accelerated(void);
 const uint8_t *hisui_find(
     const uint8_t *bytes, size_t count, const uint8_t *needle, size_t needle_count);
 
+// Asks for the memory at `address`, which need not be readable, before it is needed: for loops that
+// go through memory in an order the processor cannot foresee.
+static inline void hisui_prefetch(const void *address) { __builtin_prefetch(address); }
+
 // Characters of Japanese encodings, as scalars of Unicode; 0 is none. See japanese.c.
 extern const uint16_t hisui_cp932_single[256];
 extern const uint16_t hisui_cp932_pairs[60 * 189];

@@ -61,5 +61,7 @@ int hisui_epoll_wait(
     int epoll, uint64_t *tokens, uint32_t *events, int capacity, int timeout_ms);
 /// Names the calling thread, as top -H and debuggers show it; 15 bytes are kept.
 void hisui_thread_name(const char *name);
+/// Lets the calling thread run when no other wants to, as far as the system allows it.
+void hisui_thread_background(void);
 
 #endif

@@ -53,7 +53,14 @@ struct CheckpointDay: Sendable {
                 problem(.changed, nil, Bilingual("\(error)", "チェックポイントの形式が壊れています: \(error)")))
             return
         }
-        if !notes.tail.isEmpty { tail = notes.tail }
+        if notes.tailMayBeWhole {
+            problems.append(
+                problem(
+                    .changed, notes.tail.lowerBound,
+                    Bilingual("no note stands here", "チェックポイントの形式が壊れています")))
+        } else if !notes.tail.isEmpty {
+            tail = notes.tail
+        }
         for entry in notes.entries {
             do throws(ProofError) {
                 let text = entry.note.text

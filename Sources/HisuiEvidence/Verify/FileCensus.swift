@@ -32,6 +32,8 @@ struct FileCensus {
     private(set) var problems: [StoreProblem] = []
     /// Files that a writer had not finished.
     private(set) var unfinished: [String] = []
+    /// Logs that a writer laid aside: of another place, or old blocks of the disk after a crash.
+    private(set) var strays: [String] = []
     private let fileSystem: any FileSystem
     private let store: String
 
@@ -109,6 +111,8 @@ struct FileCensus {
         for name in try names(folder) {
             if let log = Filenames.LogName(name) {
                 stream.logs.append(log)
+            } else if Filenames.isStrayLog(name) {
+                strays.append(Path.join(folder, name))
             } else {
                 unknown(Path.join(folder, name), stream.name)
             }

@@ -25,8 +25,10 @@ struct StoreHistory {
     }
 
     private(set) var deletions: [Snapshot.Stream: [Deletion]] = [:]
-    /// SHA-256 of segments by their leaves.
+    /// SHA-256 of segments by their leaves, of those too that were merged into others.
     private(set) var segments: [Snapshot.Stream: [Range<UInt64>: [UInt8]]] = [:]
+    /// Files that were merged with another digest than they were sealed with, and by which act.
+    private(set) var laundered: [Snapshot.Stream: [(leaves: Range<UInt64>, act: UInt64)]] = [:]
     private(set) var trees: [Snapshot.Stream: [KnownTree]] = [:]
     /// Zones whose newest start was followed by a stop: nobody writes there.
     private(set) var stopped: Set<String> = []
@@ -60,15 +62,11 @@ struct StoreHistory {
             }
         case .deletion: takeDeletion(act, zone, index)
         case .segment:
-            guard let stream = act.text("stream"), let range = Self.leaves(of: act),
-                let digest = act.text("sha256").flatMap(Self.digest)
-            else {
+            guard let sealed = SegmentAct(act) else {
                 unreadable.append(index)
                 return
             }
-            let name = Snapshot.Stream(zone: zone, stream: stream)
-            segments[name, default: [:]][range] = digest
-            see(name, range.upperBound, index)
+            takeSegment(sealed, index)
         default: break
         }
     }
@@ -100,6 +98,18 @@ struct StoreHistory {
         see(name, range.upperBound, index)
     }
 
+    private mutating func takeSegment(_ act: SegmentAct, _ index: UInt64) {
+        for file in act.replaced {
+            let known = segments[act.stream]?[file.leaves]
+            if let known, known != file.digest {
+                laundered[act.stream, default: []].append((file.leaves, index))
+            }
+            if known == nil { segments[act.stream, default: [:]][file.leaves] = file.digest }
+        }
+        segments[act.stream, default: [:]][act.file.leaves] = act.file.digest
+        see(act.stream, act.file.leaves.upperBound, index)
+    }
+
     private mutating func see(_ stream: Snapshot.Stream, _ end: UInt64, _ act: UInt64) {
         if let known = ends[stream], known.end >= end { return }
         ends[stream] = (end, act)
@@ -112,12 +122,9 @@ struct StoreHistory {
         return UInt64(first)..<UInt64(end)
     }
 
-    /// 64 hexadecimal digits, or base64.
-    private static func digest(_ text: String) -> [UInt8]? {
-        if text.utf8.count != 64 { return Base64Text.decode(text.utf8) }
-        let digits = text.utf8.compactMap { HexText.digit($0) }
-        guard digits.count == 64 else { return nil }
-        return stride(from: 0, to: 64, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+    /// Whether acts name files for some of `leaves`.
+    func namesFiles(of stream: Snapshot.Stream, within leaves: Range<UInt64>) -> Bool {
+        segments[stream]?.keys.contains { $0.overlaps(leaves) } ?? false
     }
 
     /// Where deletions end that may have been cut short: files of the last one may still be there.

@@ -78,6 +78,7 @@ public struct StoreVerifier {
             keys[zone] = readKeys(zone, history, into: &verdict)
         }
         tellUnfinished(census, history, into: &verdict)
+        tellStrays(census, into: &verdict)
         for stream in census.streams.sorted(by: { $0.name < $1.name }) {
             let zoneKeys = keys[stream.name.zone] ?? CheckpointDay.Keys()
             let before = verdict.recordsRead
@@ -181,6 +182,19 @@ public struct StoreVerifier {
         }
     }
 
+    /// Nobody reads them, and nothing in them counts.
+    private func tellStrays(_ census: FileCensus, into verdict: inout StoreVerdict) {
+        for path in census.strays {
+            let parts = path.split(separator: "/").map(String.init)
+            verdict.notes.append(
+                StoreNote(
+                    zone: parts.first == Filenames.zones ? parts[1] : Filenames.acts,
+                    Bilingual(
+                        "\(path): not a log of this place; the writer laid it aside",
+                        "\(path): この場所のログではないため、書込み側が退避したファイルです")))
+        }
+    }
+
     // MARK: Keys
 
     private func anchors(
@@ -262,7 +276,10 @@ public struct StoreVerifier {
             problem(.changed, nil, "\(error)", "鍵の世代の記録が壊れています: \(error)")
             return nil
         }
-        if !notes.tail.isEmpty, !mayGrow(zone, history) {
+        if notes.tailMayBeWhole {
+            problem(
+                .changed, notes.tail.lowerBound, "no note stands here", "鍵の世代の記録が壊れています")
+        } else if !notes.tail.isEmpty, !mayGrow(zone, history) {
             problem(
                 .cut, notes.tail.lowerBound, "the last epoch is not whole",
                 "最後の世代の記録が途中で切れています")

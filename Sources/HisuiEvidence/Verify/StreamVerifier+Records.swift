@@ -30,6 +30,7 @@ extension StreamVerifier {
             if attempt == 0 {
                 try begin(&reading, listed, tiles, frontiers)
             }
+            try checkSegmentNames(listed.segments)
             // Something was sealed or merged while it was to be read: it is in another file now.
             if try read(listed, &reading) { break }
             if attempt == 16 {
@@ -148,13 +149,15 @@ extension StreamVerifier {
         let folder = Path.join(files.path, Filenames.segments)
         for range in listed.segments {
             let file = Path.join(folder, Filenames.segment(range))
-            if range.upperBound <= end || range.upperBound <= reading.next { continue }
-            end = range.upperBound
+            if range.upperBound <= reading.next { continue }
             let path = Path.join(context.store, file)
             if context.history.segments[files.name]?[range] != nil {
                 pieces.append(
                     (range.lowerBound, Piece(work: .digest(path: path), file: file, range: range)))
             }
+            // What another one covers is not read by anybody.
+            if range.upperBound <= end { continue }
+            end = range.upperBound
             switch segmentBlocks(path, range) {
             case .success(let blocks):
                 for block in blocks where block.endIndex > reading.next {

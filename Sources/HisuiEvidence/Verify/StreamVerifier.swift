@@ -37,6 +37,9 @@ struct StreamVerifier {
     /// Where records were found, for saying which file holds those that differ.
     var places: [(range: Range<UInt64>, file: String)] = []
 
+    /// Leaves of files of which something was said.
+    var namesTold: Set<Range<UInt64>> = []
+
     /// Problems of one kind that are told one by one; the others are counted.
     static let problemsMax = 100
 
@@ -58,7 +61,7 @@ struct StreamVerifier {
         if context.isFull {
             try recompute(tiles, frontiers)
         } else {
-            checkQuickly(tiles, frontiers)
+            try checkQuickly(tiles, frontiers)
         }
         checkEdges()
         verdict.problems = problems.count
@@ -293,7 +296,9 @@ struct StreamVerifier {
     }
 
     /// Without records: the newest root from tiles and frontier.
-    private mutating func checkQuickly(_ tiles: TileFiles, _ frontiers: [FrontierFile]) {
+    private mutating func checkQuickly(
+        _ tiles: TileFiles, _ frontiers: [FrontierFile]
+    ) throws(EvidenceError) {
         guard let newest = checkpoints.last else { return }
         let size = newest.checkpoint.size
         var range = CompactRange()
@@ -317,6 +322,7 @@ struct StreamVerifier {
                 "木のファイルから最新のチェックポイントのルートハッシュを再現できません")
         }
         let segments = files.segments
+        try checkSegmentNames(segments)
         verdict.firstIndex = min(
             segments.first?.lowerBound ?? .max, files.logs.first?.firstIndex ?? .max)
         if verdict.firstIndex == .max { verdict.firstIndex = 0 }

@@ -28,13 +28,13 @@ extension RetentionRun {
     /// - Parameters:
     ///   - actor: who does it.
     ///   - confirm: asked once, with what would go; false: nothing is deleted.
-    /// - Throws: `.locked` while another process deletes; what the disk refused. What was deleted
-    ///   until then has its acts.
+    /// - Throws: `.locked` while another process deletes for longer than a merge takes;
+    ///   what the disk refused. What was deleted until then has its acts.
     public func apply(
         actor: Actor, confirm: (RetentionPlan) -> Bool
     ) throws(StoreError) -> Outcome {
         try StoreDirectory.check(fileSystem, store)
-        let lock = try expiry.lock()
+        let lock = try expiry.lock(waitMillis: Limits.expiryLockMillisMax)
         defer { lock.release() }
         var outcome = Outcome()
         outcome.completed = try expiry.completeDeletions()

@@ -16,7 +16,12 @@ struct Bitmap: Sendable {
     /// Complexity: O(count).
     var population: Int { words.reduce(0) { $0 + $1.nonzeroBitCount } }
 
+    @inline(__always)
+    func contains(_ row: Int) -> Bool { words[row >> 6] >> UInt64(row & 63) & 1 == 1 }
+
     mutating func insert(_ row: Int) { words[row >> 6] |= 1 << UInt64(row & 63) }
+
+    mutating func remove(_ row: Int) { words[row >> 6] &= ~(1 << UInt64(row & 63)) }
 
     mutating func formUnion(_ other: Bitmap) {
         for index in words.indices { words[index] |= other.words[index] }
@@ -43,6 +48,22 @@ struct Bitmap: Sendable {
                 try body(index << 6 + word.trailingZeroBitCount)
                 word &= word - 1
             }
+        }
+    }
+
+    /// Calls `body` with each row of the set that lies in `range`, ascending.
+    @inline(__always)
+    func forEach(in range: Range<Int>, _ body: (Int) -> Void) {
+        var row = range.lowerBound
+        while row < range.upperBound {
+            let word = words[row >> 6] >> UInt64(row & 63)
+            if word == 0 {
+                row = (row >> 6 + 1) << 6
+                continue
+            }
+            row += word.trailingZeroBitCount
+            if row < range.upperBound { body(row) }
+            row += 1
         }
     }
 

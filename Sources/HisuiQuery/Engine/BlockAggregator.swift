@@ -19,8 +19,8 @@ struct BlockAggregator {
         for shape in scan.block.shapes.indices {
             let selection = try filter.select(shape: shape)
             if case .none = selection { continue }
-            let sources = grouping.fields.map {
-                FieldSource.resolve($0, shape: shape, in: scan.block)
+            let sources = zip(grouping.fields, filter.plans[shape].sources).map {
+                $1 ?? FieldSource.resolve($0, shape: shape, in: scan.block)
             }
             if countsOnly, try addCounts(shape, selection, sources, to: aggregation) { continue }
             try addRows(shape, selection, sources, to: aggregation)

@@ -74,6 +74,20 @@ final class BlockScan {
         return taken
     }
 
+    /// The column of a slot of a stretch, by its place there.
+    func column(_ text: StretchText, _ place: Int, shape: Int) throws(QueryFailure) -> SlotColumn {
+        text.isRecord
+            ? try bytesColumn(shape: shape, slot: text.slots[place])
+            : try column(shape: shape, slot: text.slots[place])
+    }
+
+    /// Whether the probe may occur in a slot's values as they stand in the records.
+    func mayContain(_ probe: TextProbe, shape: Int, slot: Int) throws(QueryFailure) -> Bool {
+        try reading { () throws(StoreError) in
+            try block.mayContain(probe, shape: shape, slot: slot)
+        }
+    }
+
     private func received() throws(QueryFailure) -> [Int64] {
         if let receivedTaken { return receivedTaken }
         let taken = try reading { () throws(StoreError) in try block.received() }
@@ -169,39 +183,5 @@ extension SlotColumn {
             places[ranges[index]] = decoded[index]
         }
         return SlotColumn(bytes: text, ranges: decoded)
-    }
-}
-
-/// Puts the text of a stretch together, row by row, with the columns at hand.
-struct TextReader {
-    let text: StretchText
-    /// The columns of the text's slots, in order.
-    let columns: [SlotColumn]
-
-    init(_ text: StretchText, shape: Int, _ scan: BlockScan) throws(QueryFailure) {
-        self.text = text
-        var columns: [SlotColumn] = []
-        for slot in text.slots {
-            columns.append(
-                text.isRecord
-                    ? try scan.bytesColumn(shape: shape, slot: slot)
-                    : try scan.column(shape: shape, slot: slot))
-        }
-        self.columns = columns
-    }
-
-    /// Replaces `out` by the text of the row with that ordinal.
-    func read(_ ordinal: Int, into out: inout [UInt8]) {
-        out.removeAll(keepingCapacity: true)
-        append(ordinal, to: &out)
-    }
-
-    func append(_ ordinal: Int, to out: inout [UInt8]) {
-        out.append(contentsOf: text.literals[0])
-        for index in columns.indices {
-            let column = columns[index]
-            out.append(column.bytes.span, column.ranges[ordinal])
-            out.append(contentsOf: text.literals[index + 1])
-        }
     }
 }

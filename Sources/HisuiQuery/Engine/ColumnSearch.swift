@@ -35,6 +35,23 @@ enum ColumnSearch {
         }
     }
 
+    /// Adds to `found` those of `rows` whose value fits a crossing.
+    static func keep(
+        _ crossing: NeedlePlan.Crossing, _ needle: Needle, _ column: SlotColumn, in rows: Bitmap,
+        to found: inout Bitmap
+    ) {
+        let bytes = column.bytes.span
+        let ranges = column.ranges.span
+        let wanted = needle.bytes.span
+        for index in 0..<ranges.count where rows.contains(index) {
+            if crossing.fits(
+                bytes, ranges[index].range, wanted, ignoringCase: needle.ignoresCase)
+            {
+                found.insert(index)
+            }
+        }
+    }
+
     /// Asks each different value once where values repeat: neighbours that are the same bytes, and
     /// columns that are a dictionary.
     @inline(__always)

@@ -4,7 +4,7 @@ import HisuiShape
 import HisuiStore
 
 /// Where the value of a field comes from, for all rows of one shape in one block.
-enum FieldSource {
+enum FieldSource: Sendable {
     /// The same for all rows; empty if there is no such field.
     case constant([UInt8])
     case slot(Int, Shape.Decoding)
@@ -13,17 +13,19 @@ enum FieldSource {
 }
 
 /// Fields that belong to the row and not to its record.
-enum RowField {
+enum RowField: Sendable {
     case time, received, index, source, stream, sender, flags
 }
 
 /// A stretch of a record: fixed text and slots in turn, beginning and ending with fixed text.
-struct StretchText {
+struct StretchText: Sendable {
     let literals: [[UInt8]]
     /// Numbers of slots of the shape, at least one.
     let slots: [Int]
     /// Whether it is the record as its bytes stand, and not its text.
     var isRecord = false
+    /// Whether values stand in the text as they stand in the records.
+    var isAsStored = true
 
     /// How long the text is at least.
     var least: Int { literals.reduce(0) { $0 + $1.count } }
@@ -53,48 +55,41 @@ extension FieldSource {
         }
     }
 
-    /// The source of the field called `name` in the rows of shape number `shape` of `block`.
-    static func resolve(_ name: String, shape number: Int, in block: Block) -> FieldSource {
-        if name == FieldName.record { return record(of: block.shapes[number].shape) }
-        // Columns are decoded when they are taken, so the fixed text has to be too.
-        let shape = block.shapes[number].shape.inUTF8()
-        switch name {
-        case FieldName.time: return .row(.time)
-        case FieldName.message:
-            if let field = shape.field("message") { return value(field.value, of: shape) }
-            return .stretch(shape.message, of: shape)
-        case FieldName.zone:
-            // An act says itself which zone it is about; its stream belongs to none.
-            if block.isOfActs {
-                return shape.field(name).map { value($0.value, of: shape) } ?? .constant([])
-            }
-            return .constant(Array(block.zone.utf8))
-        case FieldName.storeStream: return .constant(Array(block.stream.utf8))
-        case FieldName.parser: return .constant(Array(shape.parser.utf8))
-        case FieldName.rule: return .constant(Array(shape.rule.utf8))
-        case FieldName.received: return .row(.received)
-        case FieldName.index: return .row(.index)
-        case FieldName.flags: return .row(.flags)
-        case FieldName.sender:
-            return block.senders.count == 1
-                ? .constant(Array(block.senders[0].utf8)) : .row(.sender)
-        case FieldName.source:
-            return block.sources.count == 1
-                ? .constant(Array(block.sources[0].id.utf8)) : .row(.source)
-        case FieldName.stream:
-            return block.sources.count == 1
-                ? .constant(streamText(zone: block.zone, source: block.sources[0])) : .row(.stream)
-        default: return shape.field(name).map { value($0.value, of: shape) } ?? .constant([])
-        }
+    /// The same, with word on whether values stand in the records as they stand here.
+    fileprivate func stored(_ isAsStored: Bool) -> FieldSource {
+        guard case .text(var text) = self else { return self }
+        text.isAsStored = isAsStored
+        return .text(text)
     }
 
-    /// The record, byte for byte.
-    private static func record(of shape: Shape) -> FieldSource {
-        if shape.encoding == .utf8 { return .stretch(.whole(of: shape.literals), of: shape) }
-        if shape.slots.isEmpty { return .constant(shape.literals[0]) }
-        return .text(
-            StretchText(
-                literals: shape.literals, slots: Array(shape.slots.indices), isRecord: true))
+    /// The source of the field called `name` in the rows of shape number `shape` of `block`.
+    static func resolve(_ name: String, shape number: Int, in block: Block) -> FieldSource {
+        // An act says itself which zone it is about; its stream belongs to none.
+        if name == FieldName.zone, block.isOfActs {
+            return ShapeFields(block.shapes[number].shape).own(name)
+        }
+        return ShapeFields(block.shapes[number].shape).source(name) ?? resolve(name, in: block)
+    }
+
+    /// The source of a field that is no part of the record.
+    static func resolve(_ name: String, in block: Block) -> FieldSource {
+        switch name {
+        case FieldName.time: .row(.time)
+        case FieldName.zone: .constant(Array(block.zone.utf8))
+        case FieldName.storeStream: .constant(Array(block.stream.utf8))
+        case FieldName.received: .row(.received)
+        case FieldName.index: .row(.index)
+        case FieldName.flags: .row(.flags)
+        case FieldName.sender:
+            block.senders.count == 1
+                ? .constant(Array(block.senders[0].utf8)) : .row(.sender)
+        case FieldName.source:
+            block.sources.count == 1
+                ? .constant(Array(block.sources[0].id.utf8)) : .row(.source)
+        default:
+            block.sources.count == 1
+                ? .constant(streamText(zone: block.zone, source: block.sources[0])) : .row(.stream)
+        }
     }
 
     /// What `_stream` shows: `{zone="…",source="…"}`.
@@ -110,5 +105,57 @@ extension FieldSource {
     static func flagsText(_ flags: UInt32) -> String {
         RowFlags.names.indices.filter { flags & 1 << UInt32($0) != 0 }
             .map { RowFlags.names[$0] }.joined(separator: ",")
+    }
+}
+
+/// Where the fields of a shape's records come from.
+struct ShapeFields {
+    private let shape: Shape
+    /// The shape that the text of the records has: columns are decoded when they are taken, so
+    /// the fixed text has to be too.
+    private let text: Shape
+
+    init(_ shape: Shape) {
+        self.shape = shape
+        text = shape.inUTF8()
+    }
+
+    /// Whether the text of slots is their bytes.
+    var isAsStored: Bool { shape.encoding == .utf8 }
+
+    /// Fields that are no part of the record.
+    static let outside: Set = [
+        FieldName.time, FieldName.zone, FieldName.storeStream, FieldName.received,
+        FieldName.index, FieldName.flags, FieldName.sender, FieldName.source, FieldName.stream,
+    ]
+
+    /// The source of the field called `name`; nil if it is no part of the record.
+    func source(_ name: String) -> FieldSource? {
+        switch name {
+        case FieldName.record: return record
+        case FieldName.message:
+            if let field = text.field("message") {
+                return FieldSource.value(field.value, of: text).stored(isAsStored)
+            }
+            return FieldSource.stretch(text.message, of: text).stored(isAsStored)
+        case FieldName.parser: return .constant(Array(text.parser.utf8))
+        case FieldName.rule: return .constant(Array(text.rule.utf8))
+        default: return Self.outside.contains(name) ? nil : own(name)
+        }
+    }
+
+    /// The source of a field by the shape's own list, whatever the name means elsewhere.
+    func own(_ name: String) -> FieldSource {
+        text.field(name).map { FieldSource.value($0.value, of: text).stored(isAsStored) }
+            ?? .constant([])
+    }
+
+    /// The record, byte for byte.
+    private var record: FieldSource {
+        if shape.encoding == .utf8 { return .stretch(.whole(of: shape.literals), of: shape) }
+        if shape.slots.isEmpty { return .constant(shape.literals[0]) }
+        return .text(
+            StretchText(
+                literals: shape.literals, slots: Array(shape.slots.indices), isRecord: true))
     }
 }

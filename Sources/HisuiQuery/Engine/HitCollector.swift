@@ -9,7 +9,7 @@ struct Hit: Sendable {
 
 /// Finds the hits of a block.
 struct HitCollector {
-    let filter: Filter
+    let plans: ShapePlans
     let descending: Bool
     /// Only this many hits are wanted, if that is known.
     let limit: Int?
@@ -18,7 +18,7 @@ struct HitCollector {
     func collect(_ candidate: Candidate) throws(QueryFailure) -> BlockHits {
         let block = candidate.block
         let scan = BlockScan(block, place: candidate.place)
-        let filter = ShapeFilter(filter: filter, scan: scan)
+        let filter = ShapeFilter(plans, scan)
         var kept: [Hit] = []
         var threshold = Hit(key: .max, row: .max)
         let bound = limit.map { max(1024, 2 * $0) } ?? .max

@@ -12,11 +12,13 @@ import HisuiBytes
 ///                                of [user] ends in "root"; only such rows are put together
 ///     needle  "10.0.0.7"         nothing in it fits the text around a slot
 ///                                → search the columns of [user] and [addr]
-struct NeedlePlan {
+struct NeedlePlan: Sendable {
     /// `always` if fixed text has the needle; else `depends`.
     private(set) var verdict = Verdict.depends
-    /// Whether what surrounds a slot's value or an occurrence is not known without the row.
+    /// Whether fixed text has the needle where what surrounds it is not known without the row.
     private(set) var isOpen = false
+    /// Whether what surrounds a slot's value is not known without the row.
+    private(set) var isTorn = false
     /// Ways in which an occurrence could cross a border between a slot and fixed text.
     private(set) var crossings: [Crossing] = []
     /// For each slot, whether a word ends right before it and whether one begins right after it.
@@ -39,28 +41,93 @@ struct NeedlePlan {
                 ))
             let isFirst = slot == 0
             let isLast = slot == text.slots.count - 1
-            isOpen = isOpen || Self.isTorn(before, after, isFirst: isFirst, isLast: isLast)
+            if needle.startsWord || needle.endsWord {
+                isTorn = isTorn || Self.isTorn(before, after, isFirst: isFirst, isLast: isLast)
+            }
             addCrossings(needle.bytes, slot, after: before, goesOn: !isFirst)
             addCrossings(needle.bytes, slot, before: after, goesOn: !isLast)
+        }
+        noteReach(needle.bytes.count, literals.map(\.count))
+    }
+
+    /// Notes how far crossings reach: over the slot, or over the fixed text.
+    private mutating func noteReach(_ count: Int, _ literals: [Int]) {
+        if crossings.isEmpty { return }
+        var firstBegin = [Int](repeating: .max, count: literals.count)
+        var lastEnd = [Int](repeating: -1, count: literals.count)
+        for crossing in crossings {
+            let (slot, part) = (crossing.slot, crossing.part)
+            if crossing.isEnd {
+                lastEnd[slot] = max(lastEnd[slot], part.upperBound)
+            } else {
+                firstBegin[slot] = min(firstBegin[slot], part.lowerBound)
+            }
+        }
+        for index in crossings.indices {
+            let (slot, part) = (crossings[index].slot, crossings[index].part)
+            if crossings[index].isEnd {
+                crossings[index].isWhole = firstBegin[slot] <= part.upperBound
+                let begin = part.upperBound + literals[slot + 1]
+                if begin < count, begin > lastEnd[slot + 1] {
+                    crossings[index].other = (slot + 1, begin..<count)
+                }
+            } else {
+                crossings[index].isWhole = lastEnd[slot] >= part.lowerBound
+                let end = part.lowerBound - literals[slot]
+                if end > 0, end < firstBegin[slot - 1] {
+                    crossings[index].other = (slot - 1, 0..<end)
+                }
+            }
         }
     }
 
     /// How an occurrence could stand across one of a slot's borders.
-    struct Crossing {
+    struct Crossing: Sendable {
         /// The slot, by its place in the text.
         var slot: Int
         /// The part of the needle that lies in the slot, and beyond it where the value is shorter.
         var part: Range<Int>
         /// Whether the value would end in that part, or begin with it.
         var isEnd: Bool
+        /// Whether the needle may reach beyond the slot on its other side too, so that the part
+        /// need not stand in it as a whole.
+        var isWhole = false
+        /// Where it reaches over the fixed text into the next slot: that one, and the part there.
+        var other: (slot: Int, part: Range<Int>)?
 
-        /// Whether the slot's value fits.
-        func fits(_ value: Span<UInt8>, _ needle: Span<UInt8>) -> Bool {
+        /// Whether the slot's value fits; one that is not ASCII may where the needle ignores case.
+        @inline(__always)
+        func fits(
+            _ bytes: Span<UInt8>, _ value: Range<Int>, _ needle: Span<UInt8>, ignoringCase: Bool
+        ) -> Bool {
+            if ignoringCase { return fitsInAnyCase(bytes, value, needle) }
             let common = min(value.count, part.count)
-            let valueStart = isEnd ? value.count - common : 0
+            // From the border on: that is where values differ.
+            if isEnd {
+                for back in 1..<(common + 1)
+                where bytes[value.upperBound - back] != needle[part.upperBound - back] {
+                    return false
+                }
+            } else {
+                for index in 0..<common
+                where bytes[value.lowerBound + index] != needle[part.lowerBound + index] {
+                    return false
+                }
+            }
+            return true
+        }
+
+        private func fitsInAnyCase(
+            _ bytes: Span<UInt8>, _ value: Range<Int>, _ needle: Span<UInt8>
+        ) -> Bool {
+            let common = min(value.count, part.count)
+            let valueStart = isEnd ? value.upperBound - common : value.lowerBound
             let needleStart = isEnd ? part.upperBound - common : part.lowerBound
-            for index in 0..<common where value[valueStart + index] != needle[needleStart + index] {
-                return false
+            for index in 0..<common {
+                let byte = bytes[valueStart + index]
+                // Its other case may have another length.
+                if byte >= 0x80 { return true }
+                if ByteSearch.lowered(byte) != needle[needleStart + index] { return false }
             }
             return true
         }
@@ -97,10 +164,14 @@ struct NeedlePlan {
     private mutating func addCrossings(
         _ needle: [UInt8], _ slot: Int, after literal: [UInt8], goesOn: Bool
     ) {
-        for split in 1..<max(1, needle.count) {
+        let end = goesOn ? needle.count : min(needle.count, literal.count + 1)
+        for split in 1..<max(1, end) {
             let common = min(split, literal.count)
-            guard split <= literal.count || goesOn else { return }
-            if needle[split - common..<split].elementsEqual(literal.suffix(common)) {
+            var same = 0
+            while same < common, needle[split - 1 - same] == literal[literal.count - 1 - same] {
+                same += 1
+            }
+            if same == common {
                 crossings.append(Crossing(slot: slot, part: split..<needle.count, isEnd: false))
             }
         }
@@ -110,10 +181,12 @@ struct NeedlePlan {
     private mutating func addCrossings(
         _ needle: [UInt8], _ slot: Int, before literal: [UInt8], goesOn: Bool
     ) {
-        for split in stride(from: needle.count - 1, to: 0, by: -1) {
+        let start = goesOn ? 1 : max(1, needle.count - literal.count)
+        for split in stride(from: needle.count - 1, through: start, by: -1) {
             let common = min(needle.count - split, literal.count)
-            guard needle.count - split <= literal.count || goesOn else { return }
-            if needle[split..<split + common].elementsEqual(literal.prefix(common)) {
+            var same = 0
+            while same < common, needle[split + same] == literal[same] { same += 1 }
+            if same == common {
                 crossings.append(Crossing(slot: slot, part: 0..<split, isEnd: true))
             }
         }

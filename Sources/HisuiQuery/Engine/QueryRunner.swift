@@ -122,8 +122,8 @@ extension QueryRunner {
         _ pipe: any AggregatingPipe, _ budget: MemoryBudget
     ) throws(QueryFailure) -> Aggregation {
         let blocks = candidates()
-        let filter = plan.filter
         let grouping = pipe.grouping
+        let plans = ShapePlans(plan.filter, grouping: grouping.fields)
         let shouldStop = options.shouldStop
         let total = Aggregation(grouping, budget)
         let work = OrderedWork<Gathered>(
@@ -133,7 +133,7 @@ extension QueryRunner {
             let scan = BlockScan(blocks[number].block, place: blocks[number].place)
             defer { scan.release() }
             let aggregator = BlockAggregator(
-                scan: scan, filter: ShapeFilter(filter: filter, scan: scan), grouping: grouping,
+                scan: scan, filter: ShapeFilter(plans, scan), grouping: grouping,
                 budget: budget)
             do throws(QueryFailure) {
                 return .success(Gathered(try aggregator.run()))
@@ -167,7 +167,8 @@ extension QueryRunner {
         }
         blocks.sort { (least($0.block), $0.place) < (least($1.block), $1.place) }
         let collector = HitCollector(
-            filter: plan.filter, descending: descending, limit: plan.limit, budget: context.budget)
+            plans: ShapePlans(plan.filter), descending: descending, limit: plan.limit,
+            budget: context.budget)
         let shouldStop = options.shouldStop
         let sorted = blocks
         let work = OrderedWork<BlockHits>(

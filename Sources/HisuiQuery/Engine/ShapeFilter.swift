@@ -11,68 +11,76 @@ enum Selection {
     case some(Bitmap)
 }
 
-/// A filter at work on a block: shape by shape, first by what is known of the shape, then by the
-/// columns that the question is about.
+/// A filter at work on a block: shape by shape, first by what is known of the shape, then by what
+/// is known of the block, then by the columns that the question is about.
 struct ShapeFilter {
-    let filter: Filter
     let scan: BlockScan
+    /// For each shape of the block.
+    let plans: [ShapePlan]
 
-    /// What is known of all rows of a shape without reading any.
-    func verdict(shape: Int) -> Verdict { verdict(filter, shape) }
+    init(_ plans: ShapePlans, _ scan: BlockScan) {
+        self.scan = scan
+        self.plans = plans.plans(of: scan.block)
+    }
 
     /// The rows of a shape that pass.
     func select(shape: Int) throws(QueryFailure) -> Selection {
-        switch verdict(filter, shape) {
+        guard case .depends(let residual) = plans[shape].outcome else {
+            if case .always = plans[shape].outcome { return .all }
+            return .none
+        }
+        switch try verdict(residual, shape) {
         case .never: return .none
         case .always: return .all
         case .depends:
             var rows = Bitmap(count: scan.block.shapes[shape].rows, all: true)
-            try keep(filter, shape, in: &rows)
+            try keep(residual, shape, in: &rows)
             return rows.isEmpty ? .none : .some(rows)
         }
     }
 }
 
-// What the shape tells.
+// What the block tells.
 extension ShapeFilter {
-    private func verdict(_ filter: Filter, _ shape: Int) -> Verdict {
-        switch filter {
-        case .all: return .always
+    private func verdict(_ residual: Residual, _ shape: Int) throws(QueryFailure) -> Verdict {
+        switch residual {
         case .time(let time):
             let range = scan.block.timeRange
             return time.verdict(range.lowerBound.nanoseconds...range.upperBound.nanoseconds)
-        case .not(let inner): return verdict(inner, shape).negated
-        case .and(let filters):
-            var result = Verdict.always
-            for filter in filters {
-                let one = verdict(filter, shape)
-                if one == .never { return .never }
-                if one == .depends { result = .depends }
+        case .row(let test, let name):
+            return verdict(test, FieldSource.resolve(name, shape: shape, in: scan.block))
+        case .slot(_, let slot, _, let probes):
+            for probe in probes where try scan.mayContain(probe, shape: shape, slot: slot) {
+                return .depends
             }
-            return result
-        case .or(let filters):
-            var result = Verdict.never
-            for filter in filters {
-                let one = verdict(filter, shape)
-                if one == .always { return .always }
-                if one == .depends { result = .depends }
-            }
-            return result
-        case .field(let test):
-            return verdict(
-                test.test, FieldSource.resolve(test.field, shape: shape, in: scan.block))
+            return probes.isEmpty ? .depends : .never
+        case .text(_, let text, let plan):
+            let search = TextSearch(text: text, shape: shape, scan: scan)
+            return try search.mayPass(plan) ? .depends : .never
+        case .not(let inner): return try verdict(inner, shape).negated
+        case .and(let inner):
+            return try verdict(inner, shape, decisive: .never, otherwise: .always)
+        case .or(let inner):
+            return try verdict(inner, shape, decisive: .always, otherwise: .never)
         }
+    }
+
+    private func verdict(
+        _ residuals: [Residual], _ shape: Int, decisive: Verdict, otherwise: Verdict
+    ) throws(QueryFailure) -> Verdict {
+        var result = otherwise
+        for residual in residuals {
+            let one = try verdict(residual, shape)
+            if one == decisive { return decisive }
+            if one == .depends { result = .depends }
+        }
+        return result
     }
 
     private func verdict(_ test: any ValueTest, _ source: FieldSource) -> Verdict {
         switch source {
         case .constant(let value): return Verdict(test.matches(value.span))
-        case .slot: return test.verdict(prefix: [], suffix: [], least: 0)
-        case .text(let text):
-            if let needle = test.needle { return NeedlePlan(needle, in: text).verdict }
-            return test.verdict(
-                prefix: text.literals[0], suffix: text.literals[text.slots.count],
-                least: text.least)
+        case .slot, .text: return .depends
         case .row(let field):
             guard let texts = scan.texts(of: field) else {
                 return test.verdict(prefix: [], suffix: [], least: 0)
@@ -87,10 +95,9 @@ extension ShapeFilter {
 extension ShapeFilter {
     /// Keeps the rows that pass.
     private func keep(
-        _ filter: Filter, _ shape: Int, in rows: inout Bitmap
+        _ residual: Residual, _ shape: Int, in rows: inout Bitmap
     ) throws(QueryFailure) {
-        switch filter {
-        case .all: return
+        switch residual {
         case .time(let time):
             let times = try scan.times()
             let numbers = try scan.grouping().rows(of: shape)
@@ -99,57 +106,38 @@ extension ShapeFilter {
             var passing = rows
             try keepKnown(inner, shape, in: &passing)
             rows.subtract(passing)
-        case .and(let filters):
-            for filter in byCost(filters, shape) {
-                try keepKnown(filter, shape, in: &rows)
+        case .and(let inner):
+            for residual in inner {
+                try keepKnown(residual, shape, in: &rows)
                 if rows.isEmpty { return }
             }
-        case .or(let filters):
+        case .or(let inner):
             var passing = Bitmap(count: rows.count, all: false)
-            for filter in byCost(filters, shape) where !rows.isEmpty {
+            for residual in inner where !rows.isEmpty {
                 var some = rows
-                try keepKnown(filter, shape, in: &some)
+                try keepKnown(residual, shape, in: &some)
                 passing.formUnion(some)
                 rows.subtract(some)
             }
             rows = passing
-        case .field(let test):
-            let source = FieldSource.resolve(test.field, shape: shape, in: scan.block)
-            try keep(test.test, source, shape, in: &rows)
+        case .row(let test, let name):
+            let source = FieldSource.resolve(name, shape: shape, in: scan.block)
+            try keep(test, source, shape, in: &rows)
+        case .slot(let test, let slot, let decoding, _):
+            try keep(test, slot, decoding, shape, in: &rows)
+        case .text(let test, let text, let plan):
+            try TextSearch(text: text, shape: shape, scan: scan).keep(test, plan, in: &rows)
         }
     }
 
-    /// As `keep`, asking the shape first.
+    /// As `keep`, asking the block first.
     private func keepKnown(
-        _ filter: Filter, _ shape: Int, in rows: inout Bitmap
+        _ residual: Residual, _ shape: Int, in rows: inout Bitmap
     ) throws(QueryFailure) {
-        switch verdict(filter, shape) {
+        switch try verdict(residual, shape) {
         case .always: return
         case .never: rows.removeAll()
-        case .depends: try keep(filter, shape, in: &rows)
-        }
-    }
-
-    /// The cheapest first; equals in the order of the query.
-    private func byCost(_ filters: [Filter], _ shape: Int) -> [Filter] {
-        let costs = filters.map { cost($0, shape) }
-        return filters.indices.sorted { (costs[$0], $0) < (costs[$1], $1) }.map { filters[$0] }
-    }
-
-    private func cost(_ filter: Filter, _ shape: Int) -> Int {
-        switch filter {
-        case .all: return 0
-        case .time: return 1
-        case .not(let inner): return cost(inner, shape)
-        case .and(let filters), .or(let filters):
-            return filters.reduce(1) { $0 + cost($1, shape) }
-        case .field(let test):
-            switch FieldSource.resolve(test.field, shape: shape, in: scan.block) {
-            case .constant: return 0
-            case .row: return 1
-            case .slot: return 2
-            case .text: return 8
-            }
+        case .depends: try keep(residual, shape, in: &rows)
         }
     }
 
@@ -159,70 +147,27 @@ extension ShapeFilter {
         switch source {
         case .constant(let value):
             if !test.matches(value.span) { rows.removeAll() }
-        case .slot(let slot, let decoding):
-            let column = try scan.column(shape: shape, slot: slot)
-            if decoding == .raw, let needle = test.needle {
-                ColumnSearch.keep(
-                    needle, column, wordBefore: false, wordAfter: false, in: &rows)
-            } else {
-                ColumnSearch.keep(test, column, decoding, in: &rows)
-            }
+        case .slot(let slot, let decoding): try keep(test, slot, decoding, shape, in: &rows)
         case .text(let text):
-            let reader = try TextReader(text, shape: shape, scan)
-            if let needle = test.needle {
-                let plan = NeedlePlan(needle, in: text)
-                if plan.verdict == .always { return }
-                if !plan.isOpen { return keep(needle, plan, reader, in: &rows) }
-            }
-            var value: [UInt8] = []
-            rows.filter { ordinal in
-                reader.read(ordinal, into: &value)
-                return test.matches(value.span)
-            }
+            try TextSearch(text: text, shape: shape, scan: scan).keep(test, .whole, in: &rows)
         case .row(let field): try keep(test, field, shape, in: &rows)
         }
     }
 
-    /// Keeps the rows in which the needle stands, in one slot or across a border.
     private func keep(
-        _ needle: Needle, _ plan: NeedlePlan, _ reader: TextReader, in rows: inout Bitmap
-    ) {
-        var passing = Bitmap(count: rows.count, all: false)
-        for (index, column) in reader.columns.enumerated() where !rows.isEmpty {
-            var some = rows
-            let around = plan.surroundings[index]
-            ColumnSearch.keep(
-                needle, column, wordBefore: around.before, wordAfter: around.after, in: &some)
-            passing.formUnion(some)
-            rows.subtract(some)
+        _ test: any ValueTest, _ slot: Int, _ decoding: Shape.Decoding, _ shape: Int,
+        in rows: inout Bitmap
+    ) throws(QueryFailure) {
+        if decoding == .raw, let regexp = test.regexp {
+            let text = StretchText(literals: [[], []], slots: [slot])
+            let search = TextSearch(text: text, shape: shape, scan: scan)
+            return try search.keep(test, .expression(regexp, []), in: &rows)
         }
-        if !plan.crossings.isEmpty, !rows.isEmpty {
-            keepCrossing(needle, plan, reader, in: &rows)
-            passing.formUnion(rows)
-        }
-        rows = passing
-    }
-
-    /// Keeps the rows in which the needle stands across a border: looks at the values next to
-    /// borders it could cross, and puts together the text of rows where they fit.
-    private func keepCrossing(
-        _ needle: Needle, _ plan: NeedlePlan, _ reader: TextReader, in rows: inout Bitmap
-    ) {
-        var candidates = Bitmap(count: rows.count, all: needle.ignoresCase)
-        for crossing in plan.crossings where !needle.ignoresCase {
-            var some = rows
-            let column = reader.columns[crossing.slot]
-            let bytes = column.bytes.span
-            let ranges = column.ranges.span
-            let wanted = needle.bytes.span
-            some.filter { crossing.fits(bytes.extracting(ranges[$0].range), wanted) }
-            candidates.formUnion(some)
-        }
-        rows.formIntersection(candidates)
-        var value: [UInt8] = []
-        rows.filter { ordinal in
-            reader.read(ordinal, into: &value)
-            return needle.matches(value.span)
+        let column = try scan.column(shape: shape, slot: slot)
+        if decoding == .raw, let needle = test.needle {
+            ColumnSearch.keep(needle, column, wordBefore: false, wordAfter: false, in: &rows)
+        } else {
+            ColumnSearch.keep(test, column, decoding, in: &rows)
         }
     }
 

@@ -1,8 +1,15 @@
 import HisuiBytes
+import HisuiStore
 
 /// `="value"`, `:=value`, `exact(value)`: the whole value.
 struct ExactFilter: ValueTest {
     let text: [UInt8]
+    let probes: [TextProbe]
+
+    init(text: [UInt8]) {
+        self.text = text
+        probes = text.isEmpty ? [] : [TextProbe(text)]
+    }
 
     func matches(_ value: Span<UInt8>) -> Bool {
         ByteSearch.equal(value, 0..<value.count, text.span)
@@ -22,6 +29,12 @@ struct ExactFilter: ValueTest {
 /// `="prefix"*`: the value begins with the text.
 struct ExactPrefixFilter: ValueTest {
     let text: [UInt8]
+    let probes: [TextProbe]
+
+    init(text: [UInt8]) {
+        self.text = text
+        probes = text.isEmpty ? [] : [TextProbe(text)]
+    }
 
     func matches(_ value: Span<UInt8>) -> Bool {
         value.count >= text.count && ByteSearch.equal(value, 0..<text.count, text.span)

@@ -1,3 +1,5 @@
+import HisuiStore
+
 /// The syntax tree of what selects rows.
 ///
 /// A leaf is a test on the value of one field (`FieldTest`) or on the event time. What a field has
@@ -32,6 +34,12 @@ protocol ValueTest: Sendable {
     /// tests are answered from a shape's fixed text wherever possible.
     var needle: Needle? { get }
 
+    /// Texts of which one occurs in every value that passes; empty if that is not known.
+    var probes: [TextProbe] { get }
+
+    /// The test as a regular expression, if it is one: it is asked of fixed text and slots in turn.
+    var regexp: RegexpFilter? { get }
+
     /// What can be said of all values that begin with `prefix` and end with `suffix` and have
     /// `least` bytes or more.
     func verdict(prefix: [UInt8], suffix: [UInt8], least: Int) -> Verdict
@@ -39,6 +47,8 @@ protocol ValueTest: Sendable {
 
 extension ValueTest {
     var needle: Needle? { nil }
+    var regexp: RegexpFilter? { nil }
+    var probes: [TextProbe] { needle.map { [$0.probes.whole] } ?? [] }
     func verdict(prefix: [UInt8], suffix: [UInt8], least: Int) -> Verdict { .depends }
 }
 

@@ -1,4 +1,5 @@
 import HisuiBytes
+import HisuiStore
 
 /// `in(a, b, …)`: the whole value is one of these.
 ///
@@ -9,12 +10,18 @@ struct InFilter: ValueTest {
     let isAny: Bool
     private let set: Set<[UInt8]>
     private let longest: Int
+    let probes: [TextProbe]
+
+    /// Longer lists are looked for value by value.
+    private static let probesMax = 8
 
     init(_ values: [[UInt8]], isAny: Bool) {
         self.values = values
         self.isAny = isAny
         set = Set(values)
         longest = values.map(\.count).max() ?? 0
+        let isProbed = !isAny && values.count <= Self.probesMax && !values.contains([])
+        probes = isProbed ? values.map { TextProbe($0) } : []
     }
 
     func matches(_ value: Span<UInt8>) -> Bool {

@@ -1,8 +1,9 @@
 import HisuiBytes
+import HisuiStore
 
 /// Text to be found anywhere in a value: what word, phrase, prefix, substring and their
 /// case-insensitive forms come down to.
-struct Needle: Hashable, Sendable {
+struct Needle: Sendable {
     /// What to find, folded if `ignoresCase`; never empty.
     let bytes: [UInt8]
     /// Whether the character before an occurrence must not be part of a word.
@@ -12,6 +13,8 @@ struct Needle: Hashable, Sendable {
     let ignoresCase: Bool
     /// Whether `bytes` has ASCII only.
     let isASCII: Bool
+    /// What tells of columns that the needle is not in.
+    let probes: NeedleProbes
 
     /// A phrase as LogsQL means it, or a substring.
     ///
@@ -29,7 +32,20 @@ struct Needle: Hashable, Sendable {
         self.ignoresCase = ignoresCase
         bytes = ignoresCase ? CaseFolding.folded(text.span) : text
         isASCII = bytes.allSatisfy { $0 < 0x80 }
+        probes = NeedleProbes(bytes, ignoresCase: ignoresCase)
     }
+
+    private init(anywhere needle: Needle) {
+        bytes = needle.bytes
+        startsWord = false
+        endsWord = false
+        ignoresCase = needle.ignoresCase
+        isASCII = needle.isASCII
+        probes = needle.probes
+    }
+
+    /// The same bytes, whatever surrounds them.
+    var anywhere: Needle { Needle(anywhere: self) }
 
     /// Whether the needle stands in `value`.
     ///

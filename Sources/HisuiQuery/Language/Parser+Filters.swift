@@ -75,6 +75,11 @@ extension Parser {
                 let test = try ExactPrefixFilter.parse(&self)
                 return .not(.field(FieldTest(field: field ?? FieldName.message, test: test)))
             }
+            if start.isMark("!~") {
+                advance()
+                let test = try RegexpFilter.parse(&self)
+                return .not(.field(FieldTest(field: field ?? FieldName.message, test: test)))
+            }
             if start.isMark("*") {
                 advance()
                 guard !current.spaceBefore, current.kind == .word || current.kind == .quoted else {
@@ -144,7 +149,8 @@ extension Parser {
         case "<", "<=", ">", ">=":
             guard let comparison = ComparisonFilter.Operator(rawValue: mark.text) else { break }
             return ComparisonFilter(comparison, try value())
-        case "~", "!~", "=~": throw unsupported("the regular expression filter ~", at: mark)
+        case "~": return try RegexpFilter.parse(&self)
+        case "=~": throw error("expected ‘~’ before a regular expression, without ‘=’", at: mark)
         default: break
         }
         throw error("expected a filter, found \(mark.described)", at: mark)

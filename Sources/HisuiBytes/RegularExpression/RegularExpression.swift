@@ -1,12 +1,20 @@
-import HisuiEvent
-
 /// A regular expression that is matched in linear time: all states at once, byte by byte, as Pike
 /// and Thompson described it. It says whether some part of a value fits, and nothing of where.
 ///
-/// Known are literals, `.`, classes, groups, `|`, `* + ? {n,m}` (lazy or not, which is the same
-/// here), `^ $ \A \z \b \B`, `\d \w \s` and their opposites, and the flags i, m and s. What no such
-/// machine can do (look-around, back-references, possessive quantifiers) is refused.
-struct RegularExpression: Hashable, Sendable {
+/// The syntax is that of RE2: literals, `.`, classes (`[a-z]`, `[[:alpha:]]`, `[ぁ-ん]`, `\d \w \s`
+/// and their opposites), groups, `|`, `* + ? {n,m}` (lazy or not, which is the same here),
+/// `^ $ \A \z \b \B`, `\Q…\E`, and the flags i, m, s and U. What no such machine can do
+/// (look-around, back-references, possessive quantifiers) is refused, and so are classes of
+/// Unicode (`\p{…}`) but for the three scripts of Japanese.
+///
+/// A character is one of valid UTF-8: neither `.` nor a negated class fits a byte that is no text;
+/// `\C` fits any byte.
+///
+///     RegularExpression            what the text says: a program for a machine with sets of states
+///     RegularExpressionAutomaton   the machine's sets of states as numbers, made when they are
+///                                  first met: one look into a table for each byte
+///     RequiredText                 what must stand in a value that fits, to be searched for first
+public struct RegularExpression: Hashable, Sendable {
     enum Instruction: Hashable, Sendable {
         case bytes(ByteSet)
         case split(Int, Int)
@@ -26,12 +34,16 @@ struct RegularExpression: Hashable, Sendable {
         func contains(_ byte: UInt8) -> Bool { words[Int(byte >> 6)] >> UInt64(byte & 63) & 1 == 1 }
         mutating func insert(_ byte: UInt8) { words[Int(byte >> 6)] |= 1 << UInt64(byte & 63) }
         mutating func insert(_ range: ClosedRange<UInt8>) { for byte in range { insert(byte) } }
+        /// The bytes of the set, ascending.
+        var members: [UInt8] { (UInt8.min...UInt8.max).filter(contains) }
     }
 
     let program: [Instruction]
+    /// What must stand in every value that fits: of each clause at least one text.
+    public let required: [[RequiredText]]
 
     /// - Throws: why the text cannot be honoured.
-    init(
+    public init(
         _ text: String, ignoresCase: Bool = false, multiline: Bool = false,
         dotTakesAll: Bool = false
     ) throws(RegularExpressionError) {
@@ -44,12 +56,13 @@ struct RegularExpression: Hashable, Sendable {
         try RegularExpression.emit(node, to: &program)
         program.append(.match)
         self.program = program
+        required = RequiredText.clauses(of: node)
     }
 
     private static func emit(
         _ node: RegularExpressionNode, to program: inout [Instruction]
     ) throws(RegularExpressionError) {
-        guard program.count < Limits.expressionInstructionsMax else {
+        guard program.count < ExpressionLimits.instructionsMax else {
             throw RegularExpressionError(
                 "the expression is too long once its repeats are written out")
         }
@@ -98,13 +111,14 @@ struct RegularExpression: Hashable, Sendable {
 
     /// Whether some part of `range` fits.
     ///
-    /// - Complexity: O(bytes · instructions).
-    func matches(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+    /// - Complexity: O(bytes · instructions). Who asks often asks a `RegularExpressionAutomaton`.
+    public func matches(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
         var now = StateSet(program.count)
         var next = StateSet(program.count)
+        var open: [Int] = []
         var at = range.lowerBound
         while true {
-            if follow(0, bytes, range, at, &now) { return true }
+            if follow(0, bytes, range, at, &now, &open) { return true }
             guard at < range.upperBound else { return false }
             let byte = bytes[at]
             at += 1
@@ -113,7 +127,7 @@ struct RegularExpression: Hashable, Sendable {
                 guard case .bytes(let set) = program[now[index]], set.contains(byte) else {
                     continue
                 }
-                if follow(now[index] + 1, bytes, range, at, &next) { return true }
+                if follow(now[index] + 1, bytes, range, at, &next, &open) { return true }
             }
             swap(&now, &next)
         }
@@ -121,41 +135,27 @@ struct RegularExpression: Hashable, Sendable {
 
     /// Adds a state and all that are reached from it without a byte; true if the match is.
     private func follow(
-        _ first: Int, _ bytes: Span<UInt8>, _ range: Range<Int>, _ at: Int, _ set: inout StateSet
+        _ first: Int, _ bytes: Span<UInt8>, _ range: Range<Int>, _ at: Int, _ set: inout StateSet,
+        _ open: inout [Int]
     ) -> Bool {
-        var open = [first]
+        open.removeAll(keepingCapacity: true)
+        open.append(first)
         while let state = open.popLast() {
             guard set.insert(state) else { continue }
             switch program[state] {
             case .match: return true
             case .bytes: break
             case .jump(let target): open.append(target)
-            case .split(let a, let b): open += [b, a]
+            case .split(let a, let b):
+                open.append(b)
+                open.append(a)
             case .assert(let assertion):
-                if RegularExpression.holds(assertion, bytes, range, at) { open.append(state + 1) }
+                let before = at > range.lowerBound ? bytes[at - 1] : nil
+                let after = at < range.upperBound ? bytes[at] : nil
+                if assertion.holds(between: before, and: after) { open.append(state + 1) }
             }
         }
         return false
-    }
-
-    private static func holds(
-        _ assertion: Assertion, _ bytes: Span<UInt8>, _ range: Range<Int>, _ at: Int
-    ) -> Bool {
-        let before = at > range.lowerBound ? bytes[at - 1] : nil
-        let after = at < range.upperBound ? bytes[at] : nil
-        switch assertion {
-        case .start: return before == nil
-        case .end: return after == nil
-        case .lineStart: return before == nil || before == 0x0A
-        case .lineEnd: return after == nil || after == 0x0A
-        case .wordEdge: return isWord(before) != isWord(after)
-        case .noWordEdge: return isWord(before) == isWord(after)
-        }
-    }
-
-    private static func isWord(_ byte: UInt8?) -> Bool {
-        guard let byte else { return false }
-        return RegularExpressionParser.word.contains(byte)
     }
 
     /// States in order of insertion, each once.
@@ -184,8 +184,27 @@ struct RegularExpression: Hashable, Sendable {
     }
 }
 
+extension RegularExpression.Assertion {
+    /// Whether it holds between two bytes; nil is the beginning or the end of the value.
+    func holds(between before: UInt8?, and after: UInt8?) -> Bool {
+        switch self {
+        case .start: before == nil
+        case .end: after == nil
+        case .lineStart: before == nil || before == 0x0A
+        case .lineEnd: after == nil || after == 0x0A
+        case .wordEdge: Self.isWord(before) != Self.isWord(after)
+        case .noWordEdge: Self.isWord(before) == Self.isWord(after)
+        }
+    }
+
+    private static func isWord(_ byte: UInt8?) -> Bool {
+        guard let byte else { return false }
+        return ScalarSet.word.ascii.contains(byte)
+    }
+}
+
 /// Why a regular expression is refused.
-struct RegularExpressionError: Error {
-    let reason: String
+public struct RegularExpressionError: Error {
+    public let reason: String
     init(_ reason: String) { self.reason = reason }
 }

@@ -1,7 +1,5 @@
-import HisuiEvent
-
 /// What a regular expression says, before it is a program.
-indirect enum RegularExpressionNode {
+indirect enum RegularExpressionNode: Sendable {
     case empty
     case bytes(RegularExpression.ByteSet)
     case assertion(RegularExpression.Assertion)
@@ -19,20 +17,33 @@ struct RegularExpressionParser {
     private var at = 0
     private var depth = 0
 
-    init(_ text: String) { self.text = Array(text.unicodeScalars) }
+    init(_ text: String) { self.text = Self.unquoted(Array(text.unicodeScalars)) }
 
-    static let digit = set("0"..."9")
-    static let word = set("0"..."9", "a"..."z", "A"..."Z", "_"..."_")
-    static let space = set("\t"..."\r", " "..." ")
-
-    private static func set(
-        _ ranges: ClosedRange<Unicode.Scalar>...
-    ) -> RegularExpression.ByteSet {
-        var set = RegularExpression.ByteSet()
-        for range in ranges {
-            set.insert(UInt8(range.lowerBound.value)...UInt8(range.upperBound.value))
+    /// The text with a backslash before each mark between `\Q` and `\E`, and without these.
+    private static func unquoted(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] {
+        var out: [Unicode.Scalar] = []
+        var isQuoted = false
+        var at = 0
+        while at < text.count {
+            let scalar = text[at]
+            let next = at + 1 < text.count ? text[at + 1] : nil
+            at += 1
+            if scalar == "\\", next == (isQuoted ? "E" : "Q") {
+                isQuoted.toggle()
+                at += 1
+            } else if scalar == "\\", !isQuoted, let next {
+                out += [scalar, next]
+                at += 1
+            } else {
+                if isQuoted, scalar.isASCII, !scalar.properties.isAlphabetic,
+                    scalar.value &- 0x30 >= 10
+                {
+                    out.append("\\")
+                }
+                out.append(scalar)
+            }
         }
-        return set
+        return out
     }
 
     mutating func parse() throws(RegularExpressionError) -> RegularExpressionNode {
@@ -42,6 +53,11 @@ struct RegularExpressionParser {
     }
 
     private var peek: Unicode.Scalar? { at < text.count ? text[at] : nil }
+
+    /// The character after the next one.
+    private var following: Unicode.Scalar? { at + 1 < text.count ? text[at + 1] : nil }
+
+    private mutating func advance() { at += 1 }
 
     private mutating func take(_ scalar: Unicode.Scalar) -> Bool {
         guard peek == scalar else { return false }
@@ -98,11 +114,11 @@ struct RegularExpressionParser {
             return nil
         }
         let isOpen = text[at - 2] == ","
-        guard least <= Limits.expressionRepeatsMax, (most ?? 0) <= Limits.expressionRepeatsMax,
+        guard least <= ExpressionLimits.repeatsMax, (most ?? 0) <= ExpressionLimits.repeatsMax,
             isOpen || most ?? least >= least
         else {
             throw RegularExpressionError(
-                "repeats go up to \(Limits.expressionRepeatsMax), the lower bound first")
+                "repeats go up to \(ExpressionLimits.repeatsMax), the lower bound first")
         }
         return (least, isOpen ? nil : most)
     }
@@ -121,8 +137,8 @@ struct RegularExpressionParser {
         at += 1
         switch scalar {
         case "(": return try group()
-        case "[": return try bracket()
-        case ".": return anyCharacter(except: dotTakesAll ? [] : ["\n"])
+        case "[": return try bracket().node
+        case ".": return (dotTakesAll ? ScalarSet() : .newline).complement.node
         case "^": return .assertion(multiline ? .lineStart : .start)
         case "$": return .assertion(multiline ? .lineEnd : .end)
         case "*", "+", "?": throw RegularExpressionError("`\(scalar)` has nothing to repeat")
@@ -134,9 +150,9 @@ struct RegularExpressionParser {
     private mutating func group() throws(RegularExpressionError) -> RegularExpressionNode {
         depth += 1
         defer { depth -= 1 }
-        guard depth <= Limits.expressionDepthMax else {
+        guard depth <= ExpressionLimits.depthMax else {
             throw RegularExpressionError(
-                "more than \(Limits.expressionDepthMax) groups within each other")
+                "more than \(ExpressionLimits.depthMax) groups within each other")
         }
         let flags = (ignoresCase, multiline, dotTakesAll)
         var keepsFlags = false
@@ -167,65 +183,85 @@ struct RegularExpressionParser {
             case "i": ignoresCase = value
             case "m": multiline = value
             case "s": dotTakesAll = value
+            // Lazy or not, the same values fit.
+            case "U": break
             case "-": value = false
             case ")": return true
             case ":": return false
             default:
                 throw RegularExpressionError(
-                    "`(?\(scalar)` is not supported: no look-around, no conditions, flags i, m, s")
+                    "`(?\(scalar)` is not supported: no look-around, no conditions, flags i, m, s, U"
+                )
             }
         }
         throw RegularExpressionError("a `(` without its `)`")
     }
+}
 
+// Escapes and classes.
+extension RegularExpressionParser {
     private mutating func escape() throws(RegularExpressionError) -> RegularExpressionNode {
         guard let scalar = peek else { throw RegularExpressionError("a backslash at the end") }
-        if let (set, isNegated) = classEscape(scalar) {
-            at += 1
-            return isNegated ? complement(set) : .bytes(set)
-        }
+        if let set = try classEscape() { return set.node }
         switch scalar {
         case "b", "B":
-            at += 1
+            advance()
             return .assertion(scalar == "b" ? .wordEdge : .noWordEdge)
         case "A", "z", "Z":
-            at += 1
+            advance()
             return .assertion(scalar == "A" ? .start : .end)
+        case "C":
+            advance()
+            var set = RegularExpression.ByteSet()
+            set.insert(0...0xFF)
+            return .bytes(set)
         default: return literal(try plainEscape())
         }
     }
 
-    private func classEscape(
-        _ scalar: Unicode.Scalar
-    ) -> (set: RegularExpression.ByteSet, isNegated: Bool)? {
+    /// Takes `\d`, `\S`, `\p{Han}` and the like, the backslash being taken; nil for what is no
+    /// class.
+    private mutating func classEscape() throws(RegularExpressionError) -> ScalarSet? {
+        guard let scalar = peek else { return nil }
+        let set: ScalarSet
         switch scalar {
-        case "d", "D": (Self.digit, scalar == "D")
-        case "w", "W": (Self.word, scalar == "W")
-        case "s", "S": (Self.space, scalar == "S")
-        default: nil
+        case "d", "D": set = .digit
+        case "w", "W": set = .word
+        case "s", "S": set = .space
+        case "p", "P":
+            advance()
+            var name = ""
+            guard take("{") else { throw RegularExpressionError("`\\\(scalar)` needs `{script}`") }
+            let isOpposite = take("^")
+            while let next = peek, next != "}" {
+                name.unicodeScalars.append(next)
+                advance()
+            }
+            guard take("}"), let script = ScalarSet.scripts[name] else {
+                throw RegularExpressionError(
+                    "`\\\(scalar){\(name)}` is not supported; there are "
+                        + ScalarSet.scripts.keys.sorted().joined(separator: ", "))
+            }
+            return (scalar == "P") != isOpposite ? script.complement : script
+        default: return nil
         }
+        advance()
+        return scalar.properties.isUppercase ? set.complement : set
     }
 
     /// The character that an escape stands for.
     private mutating func plainEscape() throws(RegularExpressionError) -> Unicode.Scalar {
         guard let scalar = peek else { throw RegularExpressionError("a backslash at the end") }
-        at += 1
+        advance()
         switch scalar {
+        case "a": return "\u{7}"
         case "n": return "\n"
         case "r": return "\r"
         case "t": return "\t"
         case "f": return "\u{C}"
         case "v": return "\u{B}"
         case "0": return "\0"
-        case "x", "u":
-            let count = scalar == "x" ? 2 : 4
-            let digits = text[at..<min(at + count, text.count)]
-            guard digits.count == count,
-                let value = UInt32(String(String.UnicodeScalarView(digits)), radix: 16),
-                let found = Unicode.Scalar(value)
-            else { throw RegularExpressionError("`\\\(scalar)` needs \(count) hexadecimal digits") }
-            at += count
-            return found
+        case "x", "u": return try hexadecimal(scalar)
         default:
             guard scalar.isASCII, !scalar.properties.isAlphabetic, scalar.value &- 0x30 >= 10 else {
                 throw RegularExpressionError("`\\\(scalar)` is not supported")
@@ -234,93 +270,84 @@ struct RegularExpressionParser {
         }
     }
 
-    private mutating func bracket() throws(RegularExpressionError) -> RegularExpressionNode {
+    /// Takes `7f` after `\x`, `3042` after `\u`, or `{1f600}`.
+    private mutating func hexadecimal(
+        _ kind: Unicode.Scalar
+    ) throws(RegularExpressionError) -> Unicode.Scalar {
+        let isBraced = take("{")
+        let count = isBraced ? 8 : kind == "x" ? 2 : 4
+        var digits = ""
+        while digits.utf8.count < count, let next = peek, next.properties.isASCIIHexDigit {
+            digits.unicodeScalars.append(next)
+            advance()
+        }
+        guard isBraced ? take("}") : digits.utf8.count == count,
+            let value = UInt32(digits, radix: 16), let found = Unicode.Scalar(value)
+        else {
+            throw RegularExpressionError(
+                "`\\\(kind)` needs " + (isBraced ? "a character’s" : "\(count) hexadecimal")
+                    + " digits")
+        }
+        return found
+    }
+
+    /// Takes a class in brackets; the opening one has been taken.
+    private mutating func bracket() throws(RegularExpressionError) -> ScalarSet {
         let isNegated = take("^")
-        var set = RegularExpression.ByteSet()
-        var others: [Unicode.Scalar] = []
+        var ranges: [ClosedRange<UInt32>] = []
         var isFirst = true
         while true {
             guard let scalar = peek else { throw RegularExpressionError("a `[` without its `]`") }
-            at += 1
+            advance()
             if scalar == "]", !isFirst { break }
             isFirst = false
             if scalar == "[", peek == ":" {
-                throw RegularExpressionError("classes like `[:alpha:]` are not supported")
+                ranges += try posixClass().ranges
+                continue
             }
-            var low = scalar
-            if scalar == "\\" {
-                if let next = peek, let (found, isOpposite) = classEscape(next) {
-                    at += 1
-                    set.words |= isOpposite ? ~found.words & Self.ascii : found.words
-                    continue
-                }
-                low = peek == "b" ? "\u{8}" : low
-                if low == "\u{8}" { at += 1 } else { low = try plainEscape() }
+            if scalar == "\\", let set = try classEscape() {
+                ranges += set.ranges
+                continue
             }
+            let low = scalar == "\\" ? try classCharacter() : scalar
             var high = low
-            if peek == "-", at + 1 < text.count, text[at + 1] != "]" {
-                at += 1
-                high = text[at]
-                at += 1
-                if high == "\\" { high = try plainEscape() }
+            if peek == "-", following != nil, following != "]" {
+                advance()
+                let next = peek
+                advance()
+                high = next == "\\" ? try classCharacter() : next ?? low
             }
             guard low.value <= high.value else { throw RegularExpressionError("a range backwards") }
-            if high.isASCII {
-                set.insert(UInt8(low.value)...UInt8(high.value))
-            } else if low == high {
-                others.append(low)
-            } else {
-                throw RegularExpressionError("ranges of other than ASCII characters")
-            }
+            ranges.append(low.value...high.value)
         }
-        return try finish(set, others, isNegated)
+        var set = ScalarSet(ranges)
+        if ignoresCase { set = set.ignoringCase }
+        return isNegated ? set.complement : set
     }
 
-    private func finish(
-        _ set: RegularExpression.ByteSet, _ others: [Unicode.Scalar], _ isNegated: Bool
-    ) throws(RegularExpressionError) -> RegularExpressionNode {
-        var set = set
-        if ignoresCase {
-            for byte in UInt8(0x61)...0x7A where set.contains(byte) || set.contains(byte - 0x20) {
-                set.insert(byte)
-                set.insert(byte - 0x20)
-            }
-        }
-        guard isNegated else {
-            return .choice([.bytes(set)] + others.map(literal))
-        }
-        guard others.isEmpty else {
-            throw RegularExpressionError("a negated class of other than ASCII characters")
-        }
-        return complement(set)
+    /// The character that an escape in a class stands for: there `\b` is one.
+    private mutating func classCharacter() throws(RegularExpressionError) -> Unicode.Scalar {
+        take("b") ? "\u{8}" : try plainEscape()
     }
 
-    private static let ascii = SIMD4<UInt64>(.max, .max, 0, 0)
-
-    /// All characters but those ASCII ones.
-    private func complement(_ set: RegularExpression.ByteSet) -> RegularExpressionNode {
-        var single = RegularExpression.ByteSet()
-        single.words = ~set.words & Self.ascii
-        func bytes(_ range: ClosedRange<UInt8>) -> RegularExpressionNode {
-            var set = RegularExpression.ByteSet()
-            set.insert(range)
-            return .bytes(set)
+    /// Takes `:alpha:]` or `:^alpha:]`.
+    private mutating func posixClass() throws(RegularExpressionError) -> ScalarSet {
+        advance()
+        let isOpposite = take("^")
+        var name = ""
+        while let scalar = peek, scalar.isASCII, scalar.properties.isAlphabetic {
+            name.unicodeScalars.append(scalar)
+            advance()
         }
-        let follower = bytes(0x80...0xBF)
-        return .choice([
-            .bytes(single), .sequence([bytes(0xC2...0xDF), follower]),
-            .sequence([bytes(0xE0...0xEF), follower, follower]),
-            .sequence([bytes(0xF0...0xF4), follower, follower, follower]),
-        ])
-    }
-
-    private func anyCharacter(except: [Unicode.Scalar]) -> RegularExpressionNode {
-        var set = RegularExpression.ByteSet()
-        for scalar in except { set.insert(UInt8(scalar.value)) }
-        return complement(set)
+        guard take(":"), take("]"), let set = ScalarSet.posix[name] else {
+            throw RegularExpressionError("`[:\(name)` is no class like `[:alpha:]`")
+        }
+        return isOpposite ? set.complement : set
     }
 
     private func literal(_ scalar: Unicode.Scalar) -> RegularExpressionNode {
+        let set = ScalarSet(scalar...scalar)
+        if scalar.isASCII { return (ignoresCase ? set.ignoringCase : set).node }
         let forms =
             ignoresCase
             ? Set([

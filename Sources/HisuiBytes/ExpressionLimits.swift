@@ -1,0 +1,20 @@
+/// Bounds on regular expressions, which come from queries and rules: the part of
+/// `HisuiEvent/Limits.swift` that this module, which lies below it, has to know.
+public enum ExpressionLimits {
+    /// Instructions of an expression: for each byte of a value, all may have to be followed.
+    public static let instructionsMax = 4000
+    /// Groups within each other: the reader recurses.
+    public static let depthMax = 50
+    /// The bounds of `{n,m}`: written out, they are instructions.
+    public static let repeatsMax = 1000
+    /// Transitions that an automaton keeps, four bytes each: 1 MiB. An expression that needs more
+    /// is followed state by state instead.
+    static let transitionsMax = 1 << 18
+    /// Instructions that the states of an automaton name, all together, four bytes each: 4 MiB.
+    static let memberInstructionsMax = 1 << 20
+    /// Other ways to write a character that differ from it in case are looked up for ranges of so
+    /// many characters; longer ranges are taken as they are written.
+    static let foldedRangeMax = 512
+    /// Texts of which one must occur; a choice between more is not searched for by text.
+    static let alternativesMax = 16
+}

@@ -1,0 +1,163 @@
+import HisuiBytes
+import HisuiShape
+import HisuiStore
+
+/// What is left of a filter once a shape is known.
+///
+///     filter   "Failed password" host.name:=web1 _time:1h
+///     shape    "Failed password for " [user] " from " …, host.name is slot 1
+///     left     slot 1 is "web1", and the time
+///
+/// Worked out once for each shape, whatever the number of blocks it occurs in. Leaves that ask for
+/// what belongs to the row or to the block stay as they are.
+indirect enum Residual: Sendable {
+    case time(TimeFilter)
+    /// A field that is no part of the record.
+    case row(any ValueTest, name: String)
+    /// - Parameter probes: of these one occurs in every value that passes, as it stands in the
+    ///   record; empty if that is not known.
+    case slot(any ValueTest, Int, Shape.Decoding, probes: [TextProbe])
+    case text(any ValueTest, StretchText, TextPlan)
+    case not(Residual)
+    /// The cheapest first.
+    case and([Residual])
+    case or([Residual])
+
+    /// A guess of what a row costs, to do the cheapest first.
+    var cost: Int {
+        switch self {
+        case .row: 1
+        case .time: 2
+        case .slot(let test, _, let decoding, _):
+            decoding == .raw && test.regexp == nil ? 3 : 5
+        case .text: 10
+        case .not(let inner): inner.cost
+        case .and(let inner), .or(let inner): inner.reduce(1) { $0 + $1.cost }
+        }
+    }
+}
+
+/// How the text of a stretch is searched.
+enum TextPlan: Sendable {
+    /// The needle, in the slots and across their borders.
+    case needle(Needle, NeedlePlan)
+    /// The expression, in the rows in which one text of each clause stands.
+    case expression(RegexpFilter, [[(needle: Needle, plan: NeedlePlan)]])
+    /// The text is put together.
+    case whole
+}
+
+/// What a query does with the rows of a shape.
+struct ShapePlan: Sendable {
+    enum Outcome: Sendable {
+        case never
+        case always
+        case depends(Residual)
+    }
+
+    let outcome: Outcome
+    /// Where fields that the query groups by come from; nil for those that belong to the row.
+    let sources: [FieldSource?]
+
+    init(_ filter: Filter, grouping fields: [String], shape: Shape) {
+        let shape = ShapeFields(shape)
+        outcome = Self.outcome(of: filter, shape)
+        sources = fields.map(shape.source)
+    }
+
+    private static func outcome(of filter: Filter, _ shape: ShapeFields) -> Outcome {
+        switch filter {
+        case .all: return .always
+        case .time(let time): return .depends(.time(time))
+        case .not(let inner):
+            switch outcome(of: inner, shape) {
+            case .never: return .always
+            case .always: return .never
+            case .depends(let residual): return .depends(.not(residual))
+            }
+        case .and(let filters):
+            var left: [Residual] = []
+            for filter in filters {
+                switch outcome(of: filter, shape) {
+                case .never: return .never
+                case .always: continue
+                case .depends(let residual): left.append(residual)
+                }
+            }
+            return joined(left, .always) { .and($0) }
+        case .or(let filters):
+            var left: [Residual] = []
+            for filter in filters {
+                switch outcome(of: filter, shape) {
+                case .always: return .always
+                case .never: continue
+                case .depends(let residual): left.append(residual)
+                }
+            }
+            return joined(left, .never) { .or($0) }
+        case .field(let test): return outcome(of: test.test, named: test.field, shape)
+        }
+    }
+
+    private static func joined(
+        _ left: [Residual], _ none: Outcome, _ make: ([Residual]) -> Residual
+    ) -> Outcome {
+        if left.isEmpty { return none }
+        if left.count == 1 { return .depends(left[0]) }
+        let costs = left.map(\.cost)
+        let order = left.indices.sorted { (costs[$0], $0) < (costs[$1], $1) }
+        return .depends(make(order.map { left[$0] }))
+    }
+
+    private static func outcome(
+        of test: any ValueTest, named name: String, _ shape: ShapeFields
+    ) -> Outcome {
+        switch shape.source(name) {
+        case nil, .row: return .depends(.row(test, name: name))
+        case .constant(let value): return test.matches(value.span) ? .always : .never
+        case .slot(let slot, let decoding):
+            // What these decodings give stands in the record.
+            let isPart = decoding == .raw || decoding == .name || decoding == .jsonValue
+            return outcome(
+                test.verdict(prefix: [], suffix: [], least: 0),
+                .slot(
+                    test, slot, decoding,
+                    probes: isPart && shape.isAsStored ? test.probes : []))
+        case .text(let text):
+            if let needle = test.needle {
+                let plan = NeedlePlan(needle, in: text)
+                let search = plan.isOpen ? TextPlan.whole : .needle(needle, plan)
+                return outcome(plan.verdict, .text(test, text, search))
+            }
+            if let regexp = test.regexp {
+                return outcome(
+                    ExpressionSearch.verdict(regexp, text),
+                    .text(test, text, Self.plan(regexp, text)))
+            }
+            let verdict = test.verdict(
+                prefix: text.literals[0], suffix: text.literals[text.slots.count],
+                least: text.least)
+            return outcome(verdict, .text(test, text, .whole))
+        }
+    }
+
+    private static func outcome(_ verdict: Verdict, _ residual: Residual) -> Outcome {
+        switch verdict {
+        case .never: .never
+        case .always: .always
+        case .depends: .depends(residual)
+        }
+    }
+
+    /// Leaves out clauses that fixed text has, and those that would be looked for in vain.
+    private static func plan(_ regexp: RegexpFilter, _ text: StretchText) -> TextPlan {
+        var clauses: [[(needle: Needle, plan: NeedlePlan)]] = []
+        for clause in regexp.required {
+            let plans = clause.map { (needle: $0, plan: NeedlePlan($0, in: text)) }
+            if !plans.contains(where: { $0.plan.verdict == .always || $0.plan.isOpen }) {
+                clauses.append(plans)
+            }
+        }
+        return .expression(regexp, clauses)
+    }
+}

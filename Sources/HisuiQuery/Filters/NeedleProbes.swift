@@ -1,0 +1,43 @@
+import HisuiStore
+
+/// What of a needle must stand in a column for the needle to stand there, or to cross its border.
+struct NeedleProbes: Sendable {
+    /// For the needle as a whole.
+    let whole: TextProbe
+    /// For its first bytes, by their number less one; empty if the needle is too long.
+    private let beginnings: [TextProbe]
+    /// For its bytes from the second, third, … on.
+    private let ends: [TextProbe]
+    private let count: Int
+
+    /// Of longer needles only the whole is asked for.
+    private static let partsMax = 64
+
+    init(_ bytes: [UInt8], ignoresCase: Bool) {
+        count = bytes.count
+        whole = Self.probe(bytes[...], ignoresCase)
+        let hasParts = bytes.count <= Self.partsMax
+        beginnings =
+            hasParts ? (1..<bytes.count).map { Self.probe(bytes[..<$0], ignoresCase) } : []
+        ends = hasParts ? (1..<bytes.count).map { Self.probe(bytes[$0...], ignoresCase) } : []
+    }
+
+    /// The probe for a part that is a beginning or an end of the needle; nil if there is none.
+    func part(_ range: Range<Int>) -> TextProbe? {
+        if beginnings.isEmpty || range.isEmpty { return nil }
+        if range.lowerBound == 0 { return beginnings[range.upperBound - 1] }
+        return range.upperBound == count ? ends[range.lowerBound - 1] : nil
+    }
+
+    /// Where case does not matter, letters that are the other case of something beyond ASCII (the
+    /// Kelvin sign, the dotted capital I) and all that is beyond it are left out: the longest run
+    /// of other bytes is asked for.
+    private static func probe(_ bytes: ArraySlice<UInt8>, _ ignoresCase: Bool) -> TextProbe {
+        guard ignoresCase else { return TextProbe(Array(bytes)) }
+        let runs = bytes.split {
+            $0 >= 0x80 || $0 == UInt8(ascii: "k") || $0 == UInt8(ascii: "i")
+        }
+        let longest = runs.max { $0.count < $1.count } ?? []
+        return TextProbe(Array(longest), ignoresCase: true)
+    }
+}

@@ -1,0 +1,187 @@
+import HisuiBytes
+
+/// Which runs of four bytes occur in the text of a chunk: what tells a search for a word, a phrase,
+/// a part of a word or Japanese text that it need not read the chunk.
+///
+/// A set of bits, one for each hash of four bytes that occur next to each other in a value, ASCII
+/// letters in lower case. Its size is a power of two, as small as leaves it sparse; a smaller set
+/// is made from a larger one by laying its halves on each other. It says "not there" or "maybe".
+struct GramFilter {
+    private var words = [UInt64](repeating: 0, count: 1 << (logSizeMax - 6))
+    /// Bits that are set.
+    private(set) var count = 0
+
+    static let gramBytes = 4
+    /// 2^20 bits, 128 KiB: more are not sparse in a chunk of that many bytes of noise.
+    static let logSizeMax = 20
+    static let logSizeMin = 6
+    /// One bit in so many may be set.
+    private static let sparseness = 4
+
+    var isEmpty: Bool { count == 0 }
+
+    @inline(__always)
+    static func hash(_ gram: UInt32) -> UInt32 {
+        // ASCII upper case to lower, four at a time: bit 5 is set where a byte lies in A to Z.
+        let low = gram & 0x7F7F_7F7F
+        let fromA = low &+ 0x3F3F_3F3F
+        let toZ = low &+ 0x2525_2525
+        let upper = (fromA & ~toZ & ~gram & 0x8080_8080) &>> 2
+        let folded = gram | upper
+        return UInt32(truncatingIfNeeded: (UInt64(folded) &* 0x9E37_79B9_7F4A_7C15) &>> 44)
+    }
+
+    /// Adds the grams of the value that `count` bytes are.
+    @unsafe
+    mutating func insert(_ value: UnsafePointer<UInt8>, _ count: Int) {
+        guard count >= Self.gramBytes else { return }
+        let raw = unsafe UnsafeRawPointer(value)
+        for at in 0...count - Self.gramBytes {
+            // Safe: four bytes from `at` on lie in the value.
+            let gram = unsafe raw.loadUnaligned(fromByteOffset: at, as: UInt32.self)
+            let bit = Int(Self.hash(UInt32(littleEndian: gram)))
+            let mask: UInt64 = 1 &<< UInt64(bit & 63)
+            if words[bit &>> 6] & mask == 0 {
+                words[bit &>> 6] |= mask
+                self.count += 1
+            }
+        }
+    }
+
+    /// Appends the set, as small as is sparse or as is allowed, and empties it.
+    ///
+    /// - Returns: the binary logarithm of its bits; 1, and nothing is appended, if most would be set.
+    mutating func take(bytesMax: Int, into out: inout [UInt8]) -> UInt8 {
+        var logSize = Self.logSizeMax
+        var size = words.count
+        while logSize > Self.logSizeMin,
+            count * Self.sparseness <= 1 << (logSize - 1) || size * 8 > bytesMax
+        {
+            size /= 2
+            logSize -= 1
+            count = 0
+            for index in 0..<size {
+                words[index] |= words[size + index]
+                count += words[index].nonzeroBitCount
+            }
+        }
+        let isOfUse = count * 4 <= 3 << logSize
+        if isOfUse {
+            for index in 0..<size { out.appendLittleEndian(words[index]) }
+        }
+        for index in words.indices { words[index] = 0 }
+        count = 0
+        return isOfUse ? UInt8(logSize) : 1
+    }
+}
+
+/// Text that is looked for, as far as it can be told without reading where it is not.
+///
+/// Made once for a query, asked for each column.
+public struct TextProbe: Sendable {
+    /// The text, ASCII letters in lower case if case does not matter.
+    let bytes: [UInt8]
+    let ignoresCase: Bool
+    /// Hashes of its grams.
+    let grams: [UInt32]
+
+    /// - Parameters:
+    ///   - text: bytes that occur next to each other in every value that is looked for.
+    ///   - ignoresCase: whether ASCII letters match in either case. Other letters match as they
+    ///     are: who folds more looks for the parts between them.
+    public init(_ text: [UInt8], ignoresCase: Bool = false) {
+        bytes = ignoresCase ? text.map(Self.lower) : text
+        self.ignoresCase = ignoresCase
+        var grams: [UInt32] = []
+        if text.count >= GramFilter.gramBytes {
+            for at in 0...text.count - GramFilter.gramBytes {
+                var gram: UInt32 = 0
+                for byte in 0..<4 { gram |= UInt32(text[at + byte]) << UInt32(8 * byte) }
+                grams.append(GramFilter.hash(gram))
+            }
+        }
+        self.grams = grams
+    }
+
+    static func lower(_ byte: UInt8) -> UInt8 { byte &- 0x41 <= 25 ? byte | 0x20 : byte }
+
+    /// Whether the text may occur where `filter`, a set of 2^`logSize` bits, was made.
+    func mayOccur(in filter: Span<UInt8>, logSize: Int) -> Bool {
+        for gram in grams {
+            let bit = Int(gram) & (1 << logSize - 1)
+            if filter[bit >> 3] & 1 << UInt8(bit & 7) == 0 { return false }
+        }
+        return true
+    }
+
+    /// Whether the text occurs in `value`.
+    func occurs(in value: [UInt8]) -> Bool {
+        if bytes.isEmpty { return true }
+        guard bytes.count <= value.count else { return false }
+        for start in 0...value.count - bytes.count {
+            var at = 0
+            while at < bytes.count,
+                (ignoresCase ? Self.lower(value[start + at]) : value[start + at]) == bytes[at]
+            {
+                at += 1
+            }
+            if at == bytes.count { return true }
+        }
+        return false
+    }
+
+    /// Whether the text may occur in a value of `pattern`, whatever its numbers are.
+    func mayOccur(in pattern: NumberPattern) -> Bool {
+        if bytes.isEmpty { return true }
+        // Places: each byte of fixed text, and each number, in which one may stay.
+        let places = PatternPlaces(pattern)
+        var here = [Bool](repeating: true, count: places.count + 1)
+        for byte in bytes {
+            var next = [Bool](repeating: false, count: places.count + 1)
+            var isPossible = false
+            for place in 0..<places.count where here[place] {
+                guard places.takes(byte, at: place, ignoresCase: ignoresCase) else { continue }
+                isPossible = true
+                next[place + 1] = true
+                if places.isNumber(place) { next[place] = true }
+            }
+            guard isPossible else { return false }
+            here = next
+        }
+        return true
+    }
+}
+
+/// A pattern as the bytes that can follow one another in its values.
+private struct PatternPlaces {
+    /// A byte of fixed text; or beyond 255, a number: decimal or hexadecimal.
+    private var places: [UInt16] = []
+
+    private static let decimal: UInt16 = 256
+    private static let hex: UInt16 = 257
+
+    init(_ pattern: NumberPattern) {
+        for (index, literal) in pattern.literals.enumerated() {
+            places += literal.map(UInt16.init)
+            guard index < pattern.numbers.count else { continue }
+            switch pattern.numbers[index].notation {
+            case .decimal, .padded: places.append(Self.decimal)
+            case .lowerHex, .upperHex: places.append(Self.hex)
+            }
+        }
+    }
+
+    var count: Int { places.count }
+
+    func isNumber(_ place: Int) -> Bool { places[place] >= Self.decimal }
+
+    func takes(_ byte: UInt8, at place: Int, ignoresCase: Bool) -> Bool {
+        switch places[place] {
+        case Self.decimal: return byte &- 0x30 <= 9
+        case Self.hex: return byte &- 0x30 <= 9 || byte | 0x20 &- 0x61 <= 5
+        case let text:
+            let own = UInt8(truncatingIfNeeded: text)
+            return (ignoresCase ? TextProbe.lower(own) : own) == byte
+        }
+    }
+}

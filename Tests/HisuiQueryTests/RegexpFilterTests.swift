@@ -1,0 +1,56 @@
+import HisuiBytes
+import HisuiEvent
+import Testing
+
+@testable import HisuiQuery
+
+/// `~` and `!~`: how they are written, and that they agree with the expression on whole values.
+@Suite struct RegexpFilterTests {
+    private func matches(_ filter: String, _ value: String) throws -> Bool {
+        switch try parsed(filter).filter {
+        case .field(let test): return test.test.matches(Array(value.utf8).span)
+        case .not(.field(let test)): return !test.test.matches(Array(value.utf8).span)
+        default: return false
+        }
+    }
+
+    @Test(arguments: [
+        (#"~"err|warn""#, "a warning", true), (#"~"err|warn""#, "all well", false),
+        (#"~`from 10\.\d+\.\d+\.\d+ port \d{5}`"#, "root from 10.1.22.3 port 54321 ssh2", true),
+        (#"~`from 10\.\d+\.\d+\.\d+ port \d{5}`"#, "root from 10.1.22.3 port 5432", false),
+        (#"~"(?i)foo.*bar""#, "xFOO\nBar", true), (#"!~"^a""#, "ab", false),
+        (#"!~"^a""#, "ba", true),
+        ("~\"ログイン.*失敗\"", "職員のログインが失敗", true), (#"~"""#, "", true),
+        (#"~"^.{3}$""#, "住民票", true),
+    ])
+    func values(filter: String, value: String, expected: Bool) throws {
+        #expect(try matches(filter, value) == expected, "\(filter) on \(value)")
+        let normal = try parsed(filter).description
+        #expect(try matches(normal, value) == expected, "\(normal) on \(value)")
+    }
+
+    @Test(arguments: [
+        (#"a:~"(b""#, 4, "`(` without its `)`"), (#"~`(?=a)`"#, 2, "look-around"),
+        (#"!~`a\1`"#, 3, #"`\1`"#), (#"~"\xff""#, 2, "UTF-8"), ("a:=~b", 3, "without ‘=’"),
+        ("~", 2, "a value"),
+    ])
+    func refused(text: String, column: Int, part: String) throws {
+        let error = #expect(throws: QueryError.self) { try parsed(text) }
+        #expect(error?.column == column)
+        #expect(error?.message.contains(part) == true, "\(error?.message ?? "")")
+    }
+
+    /// An expression with more sets of states than an automaton keeps is asked of the whole text.
+    @Test func tooManyStates() throws {
+        let bits = String((0..<60_000).map { ($0 * $0 >> 3) % 2 == 0 ? "a" : "b" })
+        let ends = "a" + String(repeating: "b", count: 18)
+        let block = block(["h u 1 \(bits)", "h u 1 abc", "h u 1 \(bits)\(ends)c"])
+        let query = try parsed("~\"(a|b)*a(a|b){18}c$\" | fields zone.index")
+        var found: [String] = []
+        try QueryRunner(blocks: [block], query: query).run { row in
+            found.append(row.text("zone.index") ?? "")
+            return true
+        }
+        #expect(found == ["2"])
+    }
+}
