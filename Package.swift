@@ -176,6 +176,7 @@ if fuzz {
         fuzzer("WriteAheadLog", storeModules),
         fuzzer("Framing", ["HisuiCollect", "HisuiEvent"]),
         fuzzer("FilePosition", ["HisuiCollect"]),
+        fuzzer("ImportPosition", ["HisuiCollect"]),
         fuzzer("JournalExport", ["HisuiCollect", "HisuiEvent"]),
         fuzzer("YAML", ["HisuiYAML"]),
         fuzzer("Configuration", ["HisuiPolicy", "HisuiYAML"]),

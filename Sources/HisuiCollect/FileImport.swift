@@ -1,4 +1,5 @@
 import Glibc
+import HisuiBytes
 public import HisuiEvent
 
 /// Reads one file once, from start to end, for `hisui import`: a path or standard input, plain,
@@ -17,12 +18,20 @@ public struct FileImport: ~Copyable {
     public let fileBytes: Int?
     /// Bytes taken of the file so far, for progress.
     public private(set) var fileBytesRead: Int
-    /// Bytes of contents given so far, delimiters included.
-    public private(set) var contentBytes: Int
+    /// Bytes of contents taken or skipped so far, delimiters included.
+    public var contentBytes: Int { Int(digest.count) }
     public let latestPossible: Timestamp
 
-    private let path: String
+    /// What is taken so far, after the last batch; nil where nothing is, and for a stream: what
+    /// comes from one cannot be told from what came before.
+    public private(set) var standing: ImportedFile?
+    /// Whether it is a file, which can be known again; a pipe and standard input are streams.
+    public let isFile: Bool
+
+    let path: String
     private let descriptor: Int32
+    private let clock: StageClock?
+    private let beginning: [UInt8]
     private var decompressor: Decompressor
     private var cutter: Cutter
     private var input: [UInt8]
@@ -33,6 +42,12 @@ public struct FileImport: ~Copyable {
     private var isFinished: Bool
     private var failure: CollectError?
     private var hasFailed: Bool
+    private var place: UInt32
+    /// The first bytes of the contents, as far as they are taken.
+    private var head: [UInt8]
+    /// Of the contents that are taken.
+    private var digest: PrefixHash
+    private var records: UInt64
 
     private enum Cutter {
         case lines(LineCutter)
@@ -44,7 +59,10 @@ public struct FileImport: ~Copyable {
     /// - Parameters:
     ///   - path: `-` for standard input.
     ///   - name: id of the source; without it `import:` and the path.
-    public init(path: String, name: String? = nil) throws(CollectError) {
+    ///   - clock: counts the time of reading and of cutting.
+    public init(
+        path: String, name: String? = nil, clock: StageClock? = nil
+    ) throws(CollectError) {
         // Everything is made before the first property is set: Swift 6.3.1, optimising, destroys
         // properties that were never set where a value that cannot be copied is left half made.
         let descriptor: Int32
@@ -61,7 +79,8 @@ public struct FileImport: ~Copyable {
         guard isKnown, status.st_mode & S_IFMT != S_IFDIR else {
             if descriptor >= 0 { close(descriptor) }
             throw CollectError(
-                .cannotRead, operation: "read", place: path, errno: isKnown ? EISDIR : error)
+                .cannotRead, operation: "read", place: path, errno: isKnown ? EISDIR : error,
+                hint: isKnown ? "name the files in it: \(path)/*" : "")
         }
         let isFile = status.st_mode & S_IFMT == S_IFREG
         var beginning: [UInt8] = []
@@ -83,6 +102,7 @@ public struct FileImport: ~Copyable {
         let isJournal = contents.starts(with: Self.journalStart)
         let id = name ?? SourceID.make("import", path == "-" ? "stdin" : path)
         self.path = path
+        self.isFile = isFile && path != "-"
         self.descriptor = descriptor
         self.decompressor = decompressor
         cutter = isJournal ? .journal(JournalEntryCutter()) : .lines(LineCutter())
@@ -90,7 +110,6 @@ public struct FileImport: ~Copyable {
         fileBytes = isFile ? Int(status.st_size) : nil
         latestPossible = latest
         fileBytesRead = beginning.count
-        contentBytes = 0
         input = beginning
         inputPosition = position
         self.contents = contents
@@ -99,6 +118,12 @@ public struct FileImport: ~Copyable {
         isFinished = false
         self.failure = failure
         hasFailed = false
+        self.clock = clock
+        self.beginning = Array(beginning.prefix(4))
+        place = isFile ? FilePlace.hash(path) : 0
+        head = []
+        digest = PrefixHash()
+        records = 0
     }
 
     deinit { close(descriptor) }
@@ -111,15 +136,18 @@ public struct FileImport: ~Copyable {
         var batch = RecordBatch(source: source)
         batch.latestPossible = latestPossible
         let received = Clock.now()
+        var isUnterminated = false
         while !LineCutter.isFull(batch) {
             if contentsPosition < contents.count {
-                let before = contentsPosition
-                cut(received, &batch)
-                contentBytes += contentsPosition - before
+                clock.measure(.cut) { cut(received, &batch) }
             } else if !refill() {
-                finish(received, &batch)
+                isUnterminated = finish(received, &batch)
                 break
             }
+        }
+        records += UInt64(batch.entries.count)
+        if isFile, records > 0 {
+            standing = clock.measure(.cut) { statement(isUnterminated: isUnterminated) }
         }
         if batch.entries.isEmpty, let failure {
             self.failure = nil
@@ -131,52 +159,88 @@ public struct FileImport: ~Copyable {
 
     private mutating func cut(_ received: Timestamp, _ batch: inout RecordBatch) {
         let range = contentsPosition..<contents.count
+        let end: Int
         switch cutter {
         case .lines(var lines):
-            contentsPosition = lines.take(contents.span, range, received: received, into: &batch)
+            end = lines.take(contents.span, range, received: received, into: &batch)
             cutter = .lines(lines)
         case .journal(var entries):
-            contentsPosition = entries.take(
-                contents.span, range, received: received, into: &batch)
+            end = entries.take(contents.span, range, received: received, into: &batch)
             cutter = .journal(entries)
         }
+        take(upTo: end)
     }
 
-    private mutating func finish(_ received: Timestamp, _ batch: inout RecordBatch) {
-        if isFinished { return }
+    /// Counts contents as taken.
+    private mutating func take(upTo end: Int) {
+        let bytes = contents
+        let taken = bytes.span.extracting(contentsPosition..<end)
+        digest.update(taken)
+        if head.count < ImportedFile.headBytes {
+            head.append(taken, 0..<min(taken.count, ImportedFile.headBytes - head.count))
+        }
+        contentsPosition = end
+    }
+
+    /// Gives what is left when nothing follows.
+    ///
+    /// - Returns: whether there was half a line or entry.
+    private mutating func finish(_ received: Timestamp, _ batch: inout RecordBatch) -> Bool {
+        if isFinished { return standing?.isUnterminated ?? false }
         isFinished = true
+        let before = batch.entries.count
         switch cutter {
         case .lines(var lines): lines.finish(received: received, into: &batch)
         case .journal(var entries): entries.finish(received: received, into: &batch)
         }
+        return batch.entries.count > before
+    }
+
+    private func statement(isUnterminated: Bool) -> ImportedFile {
+        var isDiscarding = false
+        if case .lines(let lines) = cutter { isDiscarding = lines.isDiscarding }
+        return ImportedFile(
+            place: place, head: PrefixHash.of(head.span), content: digest.value,
+            offset: digest.count, records: records, isDiscarding: isDiscarding,
+            isUnterminated: isUnterminated)
     }
 
     /// Gets more contents; false at the end, and after a failure.
     private mutating func refill() -> Bool {
         contents.removeAll(keepingCapacity: true)
         contentsPosition = 0
-        while contents.isEmpty, failure == nil, !hasFailed {
-            if inputPosition == input.count, !isInputAtEnd {
-                isInputAtEnd = Self.fill(&input, descriptor)
-                inputPosition = 0
-                fileBytesRead += input.count
-            }
-            let before = inputPosition
-            let piece = input
-            do throws(Decompressor.Failure) {
-                try decompressor.decompress(
-                    piece.span, &inputPosition, into: &contents)
-            } catch {
-                failure = Self.error(error, path)
-            }
-            if contents.isEmpty, inputPosition == before, isInputAtEnd || failure != nil {
-                if failure == nil, !decompressor.isAtEnd {
-                    failure = Self.error(.damaged("the compressed data ends too early"), path)
+        return extend()
+    }
+
+    /// Gets more contents behind those that are there; false at the end, and after a failure.
+    private mutating func extend() -> Bool {
+        clock.measure(.read) {
+            let start = contents.count
+            while contents.count == start, failure == nil, !hasFailed {
+                if inputPosition == input.count, !isInputAtEnd {
+                    isInputAtEnd = Self.fill(&input, descriptor)
+                    inputPosition = 0
+                    fileBytesRead += input.count
                 }
-                return false
+                let before = inputPosition
+                let piece = input
+                do throws(Decompressor.Failure) {
+                    try decompressor.decompress(piece.span, &inputPosition, into: &contents)
+                } catch {
+                    failure = Self.error(error, path)
+                }
+                if contents.count == start, inputPosition == before,
+                    isInputAtEnd || failure != nil
+                {
+                    if failure == nil, !decompressor.isAtEnd {
+                        failure = Self.error(
+                            .damaged("the compressed data ends too early"), path)
+                    }
+                    break
+                }
             }
+            return contents.count > start
         }
-        return !contents.isEmpty
     }
 
     /// Fills a buffer from a descriptor.
@@ -229,4 +293,102 @@ public struct FileImport: ~Copyable {
     }
 
     private static let journalStart = Array("__CURSOR=".utf8)
+}
+
+// Going on where an import ended.
+extension FileImport {
+    /// Goes to the end of what is known to be stored of this file; before the first batch.
+    ///
+    /// What is known is compared with the file by hashes of everything before the offset. Of
+    /// several statements that hold the longest one is taken. Nothing is skipped of a stream.
+    ///
+    /// - Parameter progress: called now and then.
+    /// - Returns: what is skipped; nil if the file is read from its start.
+    /// - Complexity: O(contents up to the offset), once more where the file turns out to be another
+    ///   one.
+    public mutating func resume(
+        after known: KnownFiles, progress: (_ fileBytesRead: Int) -> Void = { _ in }
+    ) throws(CollectError) -> KnownFiles.Entry? {
+        precondition(records == 0 && contentsPosition == 0, "nothing was taken")
+        guard isFile else { return nil }
+        while contents.count < ImportedFile.headBytes, extend() {}
+        let start = Array(contents.prefix(ImportedFile.headBytes))
+        let candidates = known.candidates(start.span)
+        if candidates.isEmpty { return nil }
+        var best: KnownFiles.Entry?
+        for entry in candidates {
+            guard skip(to: entry.file.offset, progress) else { break }
+            if digest.value == entry.file.content, isSame(entry.file) { best = entry }
+        }
+        if digest.count != best?.file.offset ?? 0 || failure != nil {
+            try rewind()
+            guard skip(to: best?.file.offset ?? 0, progress) else {
+                throw CollectError(
+                    .cannotRead, operation: "read", place: path,
+                    hint: "it changes while it is read")
+            }
+        }
+        if let best { goOn(after: best.file) }
+        return best
+    }
+
+    /// Whether a file whose contents begin as stated is the one of the statement, and not another
+    /// one that begins like it.
+    private mutating func isSame(_ file: ImportedFile) -> Bool {
+        if file.isTelling || file.place == place { return true }
+        // The whole of it is the same.
+        return contentsPosition == contents.count && !extend() && failure == nil
+    }
+
+    /// Takes contents up to an offset without cutting them; false if they end before.
+    private mutating func skip(to offset: UInt64, _ progress: (Int) -> Void) -> Bool {
+        while digest.count < offset {
+            if contentsPosition == contents.count {
+                guard refill() else { return false }
+                progress(fileBytesRead)
+            }
+            let left = UInt64(contents.count - contentsPosition)
+            let end = contentsPosition + Int(min(left, offset - digest.count))
+            clock.measure(.cut) { take(upTo: end) }
+        }
+        return true
+    }
+
+    /// Back to the state after `init`.
+    private mutating func rewind() throws(CollectError) {
+        guard lseek(descriptor, 0, SEEK_SET) == 0 else {
+            throw CollectError(.cannotRead, operation: "read", place: path, errno: errno)
+        }
+        decompressor = Decompressor(beginning: beginning.span)
+        input = []
+        inputPosition = 0
+        contents.removeAll(keepingCapacity: true)
+        contentsPosition = 0
+        isInputAtEnd = false
+        failure = nil
+        fileBytesRead = 0
+        head = []
+        digest = PrefixHash()
+    }
+
+    private mutating func goOn(after file: ImportedFile) {
+        records = file.records
+        if case .lines = cutter {
+            cutter = .lines(LineCutter(isDiscarding: file.isDiscarding))
+            if file.isUnterminated { skipLineEnd() }
+        }
+        standing = file
+    }
+
+    /// The last line had no end when it was taken: its end is no empty line.
+    private mutating func skipLineEnd() {
+        while contents.count - contentsPosition < 2, extend() {}
+        var end = contentsPosition
+        if end + 1 < contents.count, contents[end] == 0x0d, contents[end + 1] == 0x0a {
+            end += 2
+        } else if end < contents.count, contents[end] == 0x0a {
+            end += 1
+        }
+        take(upTo: end)
+    }
 }

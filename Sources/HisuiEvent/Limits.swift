@@ -5,8 +5,13 @@ public enum Limits {
     /// The arena of a batch: offsets are 32 bits, and a batch should fit the caches.
     public static let batchBytesMax = 4 << 20
     public static let batchRecordsMax = 8192
-    /// A source's position token. The journal's cursor has about 130 bytes.
+    /// Shapes that a dry run of an import counts before it forgets the rarer half of them.
+    public static let surveyShapesMax = 65_536
+    /// A source's position token in a batch. The journal's cursor has about 130 bytes.
     public static let positionBytesMax = 1024
+    /// Files of one source that imports remember, 30 bytes each in the footer of every segment
+    /// since: forty years of a file that is rotated daily.
+    public static let importedFilesMax = 16_384
     public static let sourceIDBytesMax = 128
     /// Slots of one shape; a record that needs more is stored as one slot.
     public static let slotsPerShapeMax = 255

@@ -1,6 +1,6 @@
 public import HisuiBytes
 import HisuiCollect
-import HisuiEvent
+public import HisuiEvent
 import HisuiFile
 import HisuiParse
 import HisuiShape
@@ -12,6 +12,9 @@ import Synchronization
 /// One thread reads and parses, another one builds segments, a third one hashes leaves; bounded
 /// queues lie between them. The zone's lock is held throughout, so no daemon may run on the zone
 /// meanwhile. The last step is a signed checkpoint that covers the last record.
+///
+/// What is stored of a file is told by the segment with its records (`ImportPosition`), so an
+/// import may be repeated, whatever ended the one before: it goes on behind the last segment.
 public struct Importer: Sendable {
     public struct Options: Sendable {
         public var store: String
@@ -27,6 +30,10 @@ public struct Importer: Sendable {
         public var parser: String?
         /// Latest time the records can have; nil: the file's own.
         public var referenceTime: Int64?
+        /// Store files again that are stored.
+        public var again = false
+        /// Counts the time of stages.
+        public var clock: StageClock?
 
         public init(
             store: String, zone: String, source: String?, definitions: DefinitionLoader.Loaded,
@@ -41,102 +48,84 @@ public struct Importer: Sendable {
         }
     }
 
-    /// How far an import has come.
-    public struct Report: Sendable {
-        public var records: UInt64 = 0
-        /// Bytes of the records, without delimiters.
-        public var bytes: UInt64 = 0
-        /// Records that a rule knows.
-        public var recognised: UInt64 = 0
-        public var segments = 0
-        public var segmentBytes = 0
-    }
-
-    private let options: Options
+    let options: Options
     /// Bytes of parsed batches that may wait for the segment builder.
     private static let queueBytesMax = 16 << 20
 
     public init(_ options: Options) { self.options = options }
 
-    /// Imports files in order; `-` is standard input.
-    ///
-    /// - Parameter progress: called now and then, on a thread of the import.
-    public func run(
-        _ files: [String], progress: @escaping @Sendable (Report) -> Void
-    ) async throws(PipelineError) -> Report {
-        let queue = BoundedQueue<ParsedBatch>(weightMax: Self.queueBytesMax)
-        let proving = ProofQueue(
-            proof: ZoneProof(store: options.store, zone: options.zone), stream: options.stream)
-        let failure = Mutex<PipelineError?>(nil)
-        let report = Mutex(Report())
-        let note: @Sendable (PipelineError) -> Void = { error in
+    /// What the threads of an import share.
+    final class Run: Sendable {
+        let queue = BoundedQueue<ImportedBatch>(weightMax: queueBytesMax)
+        /// One element when the zone is open.
+        let known = BoundedQueue<KnownSources>(weightMax: 1)
+        private let failure = Mutex<PipelineError?>(nil)
+        private let report = Mutex(ImportReport())
+        private let progress: @Sendable (ImportReport) -> Void
+
+        init(progress: @escaping @Sendable (ImportReport) -> Void) { self.progress = progress }
+
+        /// Ends the import.
+        func fail(_ error: PipelineError) {
             failure.withLock { $0 = $0 ?? error }
             queue.close()
+            known.close()
         }
-        async let reading: Void = WorkerThread.run("import-read") {
-            do throws(PipelineError) {
-                try read(files, into: queue)
-            } catch {
-                note(error)
+
+        func update(_ change: (inout ImportReport) -> Void) {
+            let now = report.withLock { report in
+                change(&report)
+                return report
             }
-            queue.close()
+            progress(now)
+        }
+
+        func end() throws(PipelineError) -> ImportReport {
+            if let error = failure.withLock({ $0 }) { throw error }
+            return report.withLock { $0 }
+        }
+    }
+
+    /// Imports files in order; `-` is standard input.
+    ///
+    /// A file that cannot be read does not keep others from being imported: see
+    /// `ImportReport.failures`.
+    ///
+    /// - Parameter progress: called now and then, on threads of the import.
+    public func run(
+        _ files: [String], progress: @escaping @Sendable (ImportReport) -> Void
+    ) async throws(PipelineError) -> ImportReport {
+        let run = Run(progress: progress)
+        let proving = ProofQueue(
+            proof: ZoneProof(store: options.store, zone: options.zone), stream: options.stream,
+            clock: options.clock)
+        async let reading: Void = WorkerThread.run("import-read") {
+            if case .element(let known) = run.known.take(waitMillis: nil) {
+                read(files, known, run)
+            }
+            run.queue.close()
         }
         async let hashing: Void = WorkerThread.run("import-prove") { proving.run() }
         async let building: Void = WorkerThread.run("import-build") {
             defer { proving.close() }
             do throws(StoreError) {
-                try build(queue, proving) { change in
-                    progress(
-                        report.withLock { report in
-                            change(&report)
-                            return report
-                        })
-                }
+                try build(run, proving)
             } catch {
-                note(PipelineError("\(error)", hint: nil))
+                run.fail(PipelineError("\(error)", hint: nil))
             }
         }
         _ = await (reading, building, hashing)
-        if let error = failure.withLock({ $0 }) { throw error }
-        return report.withLock { $0 }
+        return try run.end()
     }
 
     /// What the lines are read with.
-    private var definitions: DefinitionSet {
+    var definitions: DefinitionSet {
         guard let parser = options.parser else { return options.definitions.definitions }
         return options.definitions.only(parser) ?? .empty
     }
 
-    private func read(
-        _ files: [String], into queue: BoundedQueue<ParsedBatch>
-    ) throws(PipelineError) {
-        let definitions = definitions
-        var parser = Parser(
-            definitions: definitions, timeZone: options.timeZone, encoding: options.encoding)
-        for path in files {
-            do throws(CollectError) {
-                var input = try FileImport(path: path, name: options.source)
-                while var batch = try input.next() {
-                    if let reference = options.referenceTime {
-                        batch.latestPossible = Timestamp(nanoseconds: reference)
-                    }
-                    let weight = Intake.weight(of: batch)
-                    let rows = parser.parse(batch)
-                    let parsed = ParsedBatch(
-                        rows: rows, shapes: parser.shapes,
-                        definitions: definitions.digest, stream: options.stream)
-                    guard queue.put(parsed, weight: weight) else { return }
-                }
-            } catch {
-                throw PipelineError("\(error)", hint: nil)
-            }
-        }
-    }
-
-    private func build(
-        _ queue: BoundedQueue<ParsedBatch>, _ proving: ProofQueue,
-        _ update: ((inout Report) -> Void) -> Void
-    ) throws(StoreError) {
+    /// The thread that opens the zone, builds segments, and signs.
+    private func build(_ run: Run, _ proving: ProofQueue) throws(StoreError) {
         let writer = try ZoneWriter.open(
             fileSystem: RealFileSystem(), store: options.store, zone: options.zone,
             now: { Timestamp(nanoseconds: SystemClock.nanoseconds()) },
@@ -149,26 +138,19 @@ public struct Importer: Sendable {
                 }, digest: digest)
         let stream = try writer.stream(options.stream)
         try proving.begin(at: stream.nextIndex)
+        var states: [SourceState] = []
+        for name in writer.streamNames { states += try writer.stream(name).sourceStates }
+        let ledger = ImportLedger(stream.sourceStates)
         var importer = try SegmentImporter(
             fileSystem: RealFileSystem(), store: options.store, zone: options.zone,
             stream: options.stream, nextIndex: stream.nextIndex, states: stream.sourceStates,
-            definitions: [digest])
+            definitions: [digest], clock: options.clock)
+        importer.position = ledger.position(of:)
+        _ = run.known.put(KnownSources(states), weight: 1)
         do throws(StoreError) {
-            var coverage = Coverage()
-            while case .element(let batch) = queue.take(waitMillis: nil) {
-                try importer.append(batch.rows, shapes: batch.shapes)
-                proving.put(batch.rows)
-                let recognised = coverage.recognised(batch)
-                let (segments, segmentBytes) = (importer.segments.count, importer.byteCount)
-                update { report in
-                    report.records += UInt64(batch.rows.rows.count)
-                    report.bytes += UInt64(batch.rows.bytes.count)
-                    report.recognised += recognised
-                    report.segments = segments
-                    report.segmentBytes = segmentBytes
-                }
-            }
+            let accounts = try take(run, &importer, ledger, proving)
             try importer.finish()
+            if importer.segments.isEmpty { try keep(accounts, in: stream, definitions: digest) }
             try proving.finish(definitions: digest)
             // What is stored and signed for is no failure; that acts cannot be written is told with
             // the act of the import.
@@ -181,33 +163,80 @@ public struct Importer: Sendable {
             throw error
         }
         let (segments, segmentBytes) = (importer.segments.count, importer.byteCount)
-        update { report in
+        let forgotten = ledger.forgotten
+        run.update { report in
             report.segments = segments
             report.segmentBytes = segmentBytes
+            report.forgotten = forgotten
         }
         try writer.close()
     }
 
-    /// Counts rows whose shape belongs to a rule.
+    /// Appends all batches; returns what was counted beside records.
+    private func take(
+        _ run: Run, _ importer: inout SegmentImporter, _ ledger: ImportLedger,
+        _ proving: ProofQueue
+    ) throws(StoreError) -> [Source: Account] {
+        var coverage = Coverage()
+        var accounts: [Source: Account] = [:]
+        while case .element(let batch) = run.queue.take(waitMillis: nil) {
+            let rows = batch.parsed.rows
+            try importer.append(rows, shapes: batch.parsed.shapes)
+            // After the rows: a segment that ends before them must not tell of them.
+            if let standing = batch.standing {
+                ledger.note(standing, replacing: batch.replaced, of: rows.source.id)
+            }
+            if !rows.account.isZero { accounts[rows.source, default: Account()].add(rows.account) }
+            if !rows.rows.isEmpty { proving.put(rows) }
+            let (recognised, truncated) = coverage.counts(batch.parsed)
+            let (segments, segmentBytes) = (importer.segments.count, importer.byteCount)
+            run.update { report in
+                report.records += UInt64(rows.rows.count)
+                report.bytes += UInt64(rows.bytes.count)
+                report.recognised += recognised
+                report.truncated += truncated
+                report.deduplicated += rows.account.deduplicated
+                report.segments = segments
+                report.segmentBytes = segmentBytes
+            }
+        }
+        return accounts
+    }
+
+    /// Stores counts that came without any row, by way of the log: a segment has rows.
+    private func keep(
+        _ accounts: [Source: Account], in stream: StreamWriter, definitions: [UInt8]
+    ) throws(StoreError) {
+        let shapes = ShapeTable()
+        for (source, account) in accounts.sorted(by: { $0.key.id < $1.key.id }) {
+            var batch = RowBatch(source: source, senders: [""])
+            batch.account = account
+            _ = try stream.append(batch, shapes: shapes, definitions: definitions)
+        }
+        try stream.commit()
+    }
+
+    /// Counts rows whose shape belongs to a rule, and rows that were cut.
     private struct Coverage {
         private var isRecognised: [Bool] = []
         private var table: ShapeTable?
 
-        mutating func recognised(_ batch: ParsedBatch) -> UInt64 {
+        mutating func counts(_ batch: ParsedBatch) -> (recognised: UInt64, truncated: UInt64) {
             if table !== batch.shapes {
                 table = batch.shapes
                 isRecognised = []
             }
-            var count: UInt64 = 0
+            var counts: (recognised: UInt64, truncated: UInt64) = (0, 0)
             for row in batch.rows.rows {
+                if row.flags.contains(.truncated) { counts.truncated += 1 }
                 while Int(row.shape) >= isRecognised.count {
                     for shape in batch.shapes.shapes(from: isRecognised.count) {
                         isRecognised.append(!shape.parser.isEmpty)
                     }
                 }
-                if isRecognised[Int(row.shape)] { count += 1 }
+                if isRecognised[Int(row.shape)] { counts.recognised += 1 }
             }
-            return count
+            return counts
         }
     }
 }

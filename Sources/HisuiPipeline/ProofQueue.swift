@@ -9,14 +9,16 @@ import HisuiStore
 final class ProofQueue: Sendable {
     let proof: ZoneProof
     private let stream: String
+    private let clock: StageClock?
     private let queue = BoundedQueue<RowBatch>(weightMax: queueBytesMax)
     /// One element when all that was put is in the tree.
     private let done = BoundedQueue<Bool>(weightMax: 1)
     private static let queueBytesMax = 16 << 20
 
-    init(proof: ZoneProof, stream: String) {
+    init(proof: ZoneProof, stream: String, clock: StageClock? = nil) {
         self.proof = proof
         self.stream = stream
+        self.clock = clock
     }
 
     /// Appends what the store has before leaf `index`; then rows from there on may be put.
@@ -37,7 +39,7 @@ final class ProofQueue: Sendable {
     /// The thread's loop: until `finish` or `close`.
     func run() {
         while case .element(let rows) = queue.take(waitMillis: nil) {
-            proof.tree(of: stream)?.append(rows)
+            clock.measure(.hash) { proof.tree(of: stream)?.append(rows) }
         }
         _ = done.put(true, weight: 1)
     }
@@ -47,7 +49,9 @@ final class ProofQueue: Sendable {
         queue.close()
         _ = done.take(waitMillis: nil)
         do throws(ProofError) {
-            try proof.checkpoint(now: ZoneProof.now(), definitions: MerkleHash(definitions))
+            try clock.measure(.tree) { () throws(ProofError) in
+                try proof.checkpoint(now: ZoneProof.now(), definitions: MerkleHash(definitions))
+            }
         } catch {
             throw StoreError(
                 .failed, "the records are stored, but no checkpoint: \(error.what)",

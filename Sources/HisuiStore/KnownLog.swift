@@ -9,8 +9,9 @@ struct KnownLog {
     /// What was read, a block or more for each time the log was read again.
     private(set) var blocks: [Block] = []
     /// Newest state of each source, in order of first appearance.
-    private(set) var states: [SourceState] = []
+    var states: [SourceState] { sourceStates.all }
     private(set) var gaps: [Gap] = []
+    private var sourceStates = SourceStates()
     private let zone: String
     private let stream: String
 
@@ -47,7 +48,7 @@ struct KnownLog {
                 fileSystem: reader.fileSystem, path: reader.path, zone: zone, stream: stream)
         }
         while let frame = try reader.next() {
-            for state in frame.states { take(state) }
+            for state in frame.states { sourceStates.set(state) }
             gaps += frame.gaps
             guard let rows = frame.rows else { continue }
             if builder.firstIndex + UInt64(builder.count) != frame.firstIndex {
@@ -62,14 +63,6 @@ struct KnownLog {
             }
         }
         if builder.count > 0 { blocks.append(builder.take()) }
-    }
-
-    private mutating func take(_ state: SourceState) {
-        if let known = states.firstIndex(where: { $0.source == state.source }) {
-            states[known] = state
-        } else {
-            states.append(state)
-        }
     }
 }
 

@@ -46,7 +46,7 @@ public struct MergeCatalog {
                 found.append(
                     MergePlan.Segment(
                         leaves: range, rows: reader.rowCount, bytes: reader.byteCount,
-                        shapes: reader.footer.shapes.count, day: day(received.upperBound)))
+                        shapes: reader.shapes.count, day: day(received.upperBound)))
             } catch {
                 guard error.code == .damaged else { throw error }
                 damages.append(error)

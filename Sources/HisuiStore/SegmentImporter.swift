@@ -22,9 +22,18 @@ public struct SegmentImporter {
     private var writer: SegmentWriter?
     private var firstIndex: UInt64
     private var gaps: [Gap] = []
+    private let clock: StageClock?
+    private var sourceStates = SourceStates()
+    /// Ids of the sources of the segment that is being gathered.
+    private var touched: Set<String> = []
 
     /// State of each source after the last batch.
-    public private(set) var states: [SourceState]
+    public var states: [SourceState] { sourceStates.all }
+    /// Asked for the position of each source that a segment has something of, by id, when the
+    /// segment is completed; nil: as it was.
+    ///
+    /// So a position that is long need not come with every batch.
+    public var position: (String) -> [UInt8]? = { _ in nil }
     /// Paths of the segments that are complete.
     public private(set) var segments: [String] = []
     /// Bytes of the segments that are complete.
@@ -35,16 +44,18 @@ public struct SegmentImporter {
     ///   - states: what the stream knows of its sources, from a snapshot; counts go on from there.
     ///   - definitions: digests of the definitions that the rows are made with.
     ///   - rowsMax: rows of a segment, at most `Limits.segmentRowsMax`.
+    ///   - clock: counts the time of building and writing.
     public init(
         fileSystem: any FileSystem, store: String, zone: String, stream: String,
         nextIndex: UInt64, states: [SourceState] = [], definitions: [[UInt8]] = [],
-        rowsMax: Int = Limits.segmentRowsMax
+        rowsMax: Int = Limits.segmentRowsMax, clock: StageClock? = nil
     ) throws(StoreError) {
         precondition(rowsMax > 0 && rowsMax <= Limits.segmentRowsMax, "rows of a segment")
         self.fileSystem = fileSystem
         self.zone = zone
         self.stream = stream
-        self.states = states
+        self.clock = clock
+        for state in states { sourceStates.set(state) }
         self.definitions = definitions
         self.rowsMax = rowsMax
         firstIndex = nextIndex
@@ -71,7 +82,7 @@ public struct SegmentImporter {
         let rows = Int(nextIndex - firstIndex)
         let isFull =
             rows + batch.rows.count > rowsMax || builder.shapeCount > Limits.shapesPerSegmentMax
-        if isFull, rows > 0 { try endSegment() }
+        if isFull, rows > 0, !batch.rows.isEmpty { try endSegment() }
         var taken = 0
         while taken < batch.rows.count {
             if writer == nil {
@@ -79,39 +90,40 @@ public struct SegmentImporter {
                     fileSystem: fileSystem, directory: folder, zone: zone, stream: stream,
                     firstIndex: firstIndex)
             }
-            taken = builder.append(batch, from: taken, shapes: table)
-            if builder.isFull { try writer?.append(&builder) }
+            taken = clock.measure(.build) { builder.append(batch, from: taken, shapes: table) }
+            if builder.isFull { try writeBlock() }
         }
         count(batch)
     }
 
     private mutating func count(_ batch: borrowing RowBatch) {
         gaps += batch.gaps
-        let source = batch.source
-        let number: Int
-        if let known = states.firstIndex(where: { $0.source == source }) {
-            number = known
-        } else {
-            number = states.count
-            states.append(SourceState(source: source))
-        }
-        states[number].account.add(batch.account)
-        states[number].account.stored += UInt64(batch.rows.count)
-        if !batch.position.isEmpty { states[number].position = batch.position }
-        for row in batch.rows {
-            states[number].lastReceived = max(states[number].lastReceived, row.received)
-        }
+        var state = sourceStates.state(of: batch.source)
+        state.source = batch.source
+        state.account.add(batch.account)
+        state.account.stored += UInt64(batch.rows.count)
+        if !batch.position.isEmpty { state.position = batch.position }
+        for row in batch.rows { state.lastReceived = max(state.lastReceived, row.received) }
+        sourceStates.set(state)
+        touched.insert(batch.source.id)
+    }
+
+    private mutating func writeBlock() throws(StoreError) {
+        try clock.measure(.write) { () throws(StoreError) in try writer?.append(&builder) }
     }
 
     /// Completes the segment that is being gathered.
     private mutating func endSegment() throws(StoreError) {
-        if builder.count > 0 { try writer?.append(&builder) }
+        if builder.count > 0 { try writeBlock() }
         let end = builder.firstIndex
         guard let complete = writer else { return }
         writer = nil
         byteCount += complete.bytes
-        let path = try complete.finish(
-            leaves: firstIndex..<end, states: states, gaps: gaps, definitions: definitions)
+        setPositions()
+        let path = try clock.measure(.write) { () throws(StoreError) in
+            try complete.finish(
+                leaves: firstIndex..<end, states: states, gaps: gaps, definitions: definitions)
+        }
         segments.append(path)
         firstIndex = end
         gaps = []
@@ -119,10 +131,20 @@ public struct SegmentImporter {
         builder = BlockBuilder(zone: zone, stream: stream, firstIndex: end)
     }
 
+    private mutating func setPositions() {
+        for state in sourceStates.all where touched.contains(state.source.id) {
+            guard let position = position(state.source.id) else { continue }
+            var state = state
+            state.position = position
+            sourceStates.set(state)
+        }
+        touched.removeAll()
+    }
+
     /// Completes the last segment.
     ///
-    /// Drops, gaps and positions that came without a row after the last one are not stored: a
-    /// segment has rows.
+    /// Counts and positions are in it, also those that came without a row after its last one.
+    /// Where no row came at all, nothing is stored of them: a segment has rows.
     public mutating func finish() throws(StoreError) {
         try endSegment()
     }

@@ -71,19 +71,13 @@ struct StreamView {
             snapshot.blocks.append(block.isInMemory ? block.suffix(from: end) : block)
             end = block.endIndex
         }
-        var states: [SourceState] = []
+        var states = SourceStates()
         var gaps: [Gap] = []
         for part in parts.sorted(by: { $0.firstIndex < $1.firstIndex }) {
             gaps += part.gaps
-            for state in part.states {
-                if let known = states.firstIndex(where: { $0.source == state.source }) {
-                    states[known] = state
-                } else {
-                    states.append(state)
-                }
-            }
+            for state in part.states { states.set(state) }
         }
-        snapshot.sourceStates[stream] = states
+        snapshot.sourceStates[stream] = states.all
         snapshot.gaps[stream] = gaps
     }
 }

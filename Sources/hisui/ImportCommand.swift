@@ -13,18 +13,28 @@ struct ImportCommand: AsyncParsableCommand {
                 "Load files into a store: lines, journal exports, .gz and .zst too.",
                 "ファイルを保管庫に取り込みます（.gz、.zst も可）。"),
             discussion: say(
-                "Lines that no rule knows are stored and searchable; they are no error.",
-                "どの規則にも当てはまらない行も保管され、検索できます（誤りではありません）。"))
+                """
+                Lines that no rule knows are stored and searchable; they are no error. A file that \
+                was imported before adds nothing, also when it was renamed or compressed since; \
+                one that has grown goes on where the import ended. So an import that was \
+                interrupted is simply repeated. Only standard input is always taken as new.
+                """,
+                """
+                どの規則にも当てはまらない行も保管され、検索できます（誤りではありません）。\
+                取り込み済みのファイルは、名前の変更や圧縮の後でも二重には取り込みません。\
+                追記されたファイルは続きから取り込みます。中断した取り込みは、\
+                同じ操作を繰り返すだけで完了します。標準入力だけは毎回新しいものとして扱います。
+                """))
     }
 
     @OptionGroup var common: CommonOptions
     @OptionGroup var parsers: ParserOptions
 
     @Option(help: ArgumentHelp(say("The store.", "保管庫。"), valueName: "dir"))
-    var store: String
+    var store: String?
 
     @Option(help: ArgumentHelp(say("The zone.", "領域。"), valueName: "zone"))
-    var zone: String
+    var zone: String?
 
     @Option(
         help: ArgumentHelp(
@@ -62,10 +72,49 @@ struct ImportCommand: AsyncParsableCommand {
                 "記録の時刻の上限、RFC 3339（既定: ファイルの更新時刻）。"), valueName: "time"))
     var referenceTime: String?
 
+    @Flag(
+        help: ArgumentHelp(
+            say(
+                "Store files once more that were imported before.",
+                "取り込み済みのファイルも、もう一度取り込みます。")))
+    var again = false
+
+    @Flag(
+        name: .customLong("dry-run"),
+        help: ArgumentHelp(
+            say(
+                "Write nothing; print how much the rules know, and what they do not.",
+                "何も書き込まず、規則に該当する割合と該当しない行の型を表示します。")))
+    var dryRun = false
+
+    @Option(
+        help: ArgumentHelp(
+            say("Of --dry-run: table or jsonl.", "--dry-run の出力形式: table または jsonl。"),
+            valueName: "format"))
+    var format: TableFormat?
+
+    @Flag(
+        help: ArgumentHelp(
+            say(
+                "Print processor seconds by stage to standard error at the end.",
+                "最後に、工程ごとの CPU 秒を標準エラー出力に表示します。")))
+    var timing = false
+
     @Argument(
         help: ArgumentHelp(
             say("Files; - is standard input.", "ファイル。- は標準入力。"), valueName: "file"))
     var files: [String]
+
+    func validate() throws {
+        if !dryRun {
+            if store == nil { throw ValidationError(say("--store is missing", "--store が必要です")) }
+            if zone == nil { throw ValidationError(say("--zone is missing", "--zone が必要です")) }
+        }
+        if format != nil, !dryRun {
+            throw ValidationError(
+                say("--format goes with --dry-run", "--format は --dry-run と共に指定します"))
+        }
+    }
 
     func run() async throws {
         let loaded = try parsers.load()
@@ -75,23 +124,35 @@ struct ImportCommand: AsyncParsableCommand {
                 .usage, say("no definition is called '\(only)'", "定義 '\(only)' はありません"))
         }
         var options = Importer.Options(
-            store: store, zone: zone, source: source, definitions: loaded,
+            store: store ?? "", zone: zone ?? "", source: source, definitions: loaded,
             timeZone: try TimeZoneOption.resolve(timeZone), referenceTime: try reference())
         options.encoding = try EncodingOption.resolve(encoding)
         options.parser = only
-        let importer = Importer(options)
+        options.again = again
+        options.clock = timing ? StageClock() : nil
+        defer { options.clock?.tell() }
+        if dryRun {
+            try DryRun(options, files: files, format: format).run()
+        } else {
+            try await load(options)
+        }
+    }
+
+    private func load(_ options: Importer.Options) async throws {
         let sizes = files.map { try? RealFileSystem().size($0) }
-        let progress = SharedProgress()
-        let report: Importer.Report
+        let progress = ImportProgress(files: files.count)
+        let report: ImportReport
         do {
-            report = try await importer.run(files) { progress.show($0) }
+            report = try await Importer(options).run(files) { progress.show($0) }
         } catch {
             progress.clear()
             throw Failure(.refused, "\(error)")
         }
         progress.clear()
-        tell(report, seconds: progress.elapsedSeconds)
-        record(report, sizes: sizes, seconds: progress.elapsedSeconds)
+        let summary = ImportSummary(report: report, seconds: progress.elapsedSeconds)
+        StandardError.write(summary.text)
+        record(summary, options, sizes: sizes)
+        if let text = summary.failureText { throw Failure(.refused, text) }
     }
 
     private func reference() throws -> Int64? {
@@ -111,20 +172,27 @@ struct ImportCommand: AsyncParsableCommand {
     }
 
     /// Writes the act: which files, how large, and what became of them.
-    private func record(_ report: Importer.Report, sizes: [Int?], seconds: Double) {
+    private func record(
+        _ summary: ImportSummary, _ options: Importer.Options, sizes: [Int?]
+    ) {
+        let report = summary.report
         let shown = files.prefix(Self.filesRecordedMax)
         var fields: [Act.Field] = [
             ("files", .list(shown.map(Self.short))),
             ("files.bytes", .list(zip(shown, sizes).map { $1.map { String($0) } ?? "-" })),
             ("files.count", .integer(Int64(files.count))),
+            ("files.known", .integer(Int64(summary.known.count))),
+            ("files.continued", .integer(Int64(summary.continued.count))),
+            ("files.failed", .integer(Int64(report.failures.count))),
             ("records", .integer(Int64(clamping: report.records))),
+            ("deduplicated", .integer(Int64(clamping: report.deduplicated))),
             ("bytes", .integer(Int64(clamping: report.bytes))),
             ("recognised", .integer(Int64(clamping: report.recognised))),
             ("segments", .integer(Int64(report.segments))),
-            ("duration.ms", .integer(Int64(seconds * 1000))),
+            ("duration.ms", .integer(Int64(summary.seconds * 1000))),
         ]
         if let source { fields.append(("source", .text(source))) }
-        ActRecorder.record(.import, store: store, zone: zone, fields: fields)
+        ActRecorder.record(.import, store: options.store, zone: options.zone, fields: fields)
     }
 
     /// A path as the act names it: its beginning, where nobody would read the rest.
@@ -134,22 +202,15 @@ struct ImportCommand: AsyncParsableCommand {
 
     /// Files named in the act of an import; `files.count` tells of the rest.
     private static let filesRecordedMax = 100
+}
 
-    /// The summary is no data: it goes to standard error.
-    private func tell(_ report: Importer.Report, seconds: Double) {
-        let rate = Int(Double(report.records) / max(seconds, 0.001))
-        let coverage =
-            report.records == 0 ? 0 : Double(report.recognised) * 100 / Double(report.records)
-        let percent = String(Int(coverage * 10) / 10) + "." + String(Int(coverage * 10) % 10)
-        StandardError.write(
-            say(
-                "\(report.records.grouped) records, \(report.bytes.grouped) bytes in "
-                    + "\(Int(seconds * 1000)) ms: \(rate.grouped) a second; "
-                    + "\(percent) % known to a rule; \(report.segments) segments, "
-                    + "\(report.segmentBytes.grouped) bytes\n",
-                "\(report.records.grouped) 件、\(report.bytes.grouped) バイト、"
-                    + "\(Int(seconds * 1000)) ミリ秒（毎秒 \(rate.grouped) 件）。"
-                    + "規則に該当 \(percent) %。ログファイル \(report.segments) 個、"
-                    + "\(report.segmentBytes.grouped) バイト\n"))
+extension StageClock {
+    /// Prints a line for each stage on standard error: it is no data.
+    fileprivate func tell() {
+        var text = "stage\tcpu_seconds\n"
+        for stage in Stage.allCases {
+            text += "\(stage.name)\t\(seconds(of: stage).fixed(3))\n"
+        }
+        StandardError.write(text)
     }
 }

@@ -64,6 +64,18 @@ extension UInt64 {
     }
 }
 
+extension Double {
+    /// With so many digits behind the point, cut and not rounded: 99.96 never shows as 100.0.
+    func fixed(_ digits: Int) -> String {
+        var unit = 1
+        for _ in 0..<digits { unit *= 10 }
+        let value = Int(min(max(self, 0), 1e12) * Double(unit))
+        var fraction = String(value % unit)
+        while fraction.count < digits { fraction = "0" + fraction }
+        return (value / unit).grouped + (digits > 0 ? "." + fraction : "")
+    }
+}
+
 /// A JSON object on one line, from members in order.
 struct JSONLine {
     private var bytes: [UInt8] = [UInt8(ascii: "{")]

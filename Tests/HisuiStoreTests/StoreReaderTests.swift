@@ -169,6 +169,44 @@ func rows(of snapshot: Snapshot) throws -> [ExpectedRow] {
         #expect(try store.allRows() == store.maker.expected)
     }
 
+    @Test mutating func eachImportedSegmentTellsThePositionOfItsEnd() throws {
+        let writer = try store.open()
+        try writer.close()
+        var importer = try SegmentImporter(
+            fileSystem: disk, store: store.path, zone: "local", stream: "default", nextIndex: 0,
+            rowsMax: 100)
+        // As a ledger does: what is noted after a batch is the position of segments behind it.
+        final class Ledger { var positions: [String: [UInt8]] = [:] }
+        let ledger = Ledger()
+        importer.position = { ledger.positions[$0] }
+        for number in 1...5 {
+            let source = number < 4 ? "a" : "b"
+            try importer.append(
+                store.maker.batch(40, source: source), shapes: store.maker.table)
+            ledger.positions[source] = [UInt8](repeating: UInt8(number), count: 2000)
+        }
+        // Counts that come last are in the last segment, and begin none of their own.
+        var counts = RowBatch(source: store.maker.batch(0, source: "c").source, senders: [""])
+        counts.account.deduplicated = 7
+        try importer.append(counts, shapes: store.maker.table)
+        try importer.finish()
+        #expect(importer.segments.count == 3)
+        let states = try importer.segments.map { path in
+            try SegmentReader(fileSystem: disk, path: path).sourceStates.map {
+                [UInt64($0.position.first ?? 0), $0.account.stored, $0.account.deduplicated]
+            }
+        }
+        #expect(
+            states == [
+                [[2, 80, 0]], [[3, 120, 0], [4, 40, 0]], [[5, 80, 0], [3, 120, 0], [0, 0, 7]],
+            ])
+        #expect(importer.states.map(\.position.count) == [2000, 2000, 0])
+        let again = try store.open()
+        let found = try again.stream("default").sourceStates
+        #expect(found.sorted { $0.source.id < $1.source.id } == importer.states)
+        try again.close()
+    }
+
     @Test mutating func anAbandonedImportLeavesNothing() throws {
         let writer = try store.open()
         try writer.close()
