@@ -152,7 +152,7 @@ public final class TreeWriter {
             size += 1
             var hash = leaf
             var level = 0
-            while let full = levels[level].append(hash) {
+            while let full = levels[level].append(hash, isOfLeaves: level == 0) {
                 hash = full
                 level += 1
                 if level == levels.count { levels.append(TreeLevel(count: 0, entries: [])) }
@@ -307,10 +307,15 @@ private struct TreeLevel {
     private var first: UInt64 { count - UInt64(kept.count) }
 
     /// - Returns: the hash of the subtree that is full now, for the level above.
-    mutating func append(_ hash: MerkleHash) -> MerkleHash? {
+    ///
+    /// - Parameter isOfLeaves: leaves lie in no tile: full subtrees of them are let go.
+    mutating func append(_ hash: MerkleHash, isOfLeaves: Bool) -> MerkleHash? {
         kept.append(hash)
         count += 1
-        return count & 255 == 0 ? MerkleHash.perfect(kept.suffix(256)) : nil
+        guard count & 255 == 0 else { return nil }
+        let full = MerkleHash.perfect(kept.suffix(256))
+        if isOfLeaves { kept.removeAll(keepingCapacity: true) }
+        return full
     }
 
     /// Those behind the last full 256.
