@@ -3,7 +3,8 @@
 // Of a file: each sector of 512 bytes that changed since the last sync is found in any of the
 // versions it has had since, whatever the other sectors are found in; the size is any that the
 // file has had, or, where it grew, one in between at the border of a sector. Sectors that the size
-// counts and nobody wrote hold zeros, noise, or the blocks of some file that is gone.
+// counts and nobody wrote hold zeros; in a block of 4096 bytes of which nothing was ever written
+// also noise, or the blocks of some file that is gone.
 //
 // Of a folder: each change of a name since the last sync is there or not, whatever the others are;
 // a rename within a folder is one change. So a name may be there before the bytes behind it, a
@@ -208,6 +209,7 @@ extension SimulatedDisk {
 /// The versions of the sectors of a file since its last sync, and one chosen of each.
 private struct FileVersions {
     private static let sectorBytes = SimulatedDisk.sectorBytes
+    private static let blockBytes = 4096
 
     private let base: [UInt8]
     /// Of each sector that changed, from the version of `base` on.
@@ -274,7 +276,10 @@ private struct FileVersions {
             let end = min(size, start + Self.sectorBytes)
             let version = chosen[sector] ?? 0
             let content = versions[sector]?[version] ?? inBase(sector)
-            if content.isEmpty {
+            if content.isEmpty, base.count > start / Self.blockBytes * Self.blockBytes {
+                // The block was written before, with zeros behind the end of the file.
+                bytes += [UInt8](repeating: 0, count: end - start)
+            } else if content.isEmpty {
                 let made = fill ?? filler()
                 fill = made
                 for offset in start..<end { bytes.append(made(offset)) }

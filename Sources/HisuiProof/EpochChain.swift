@@ -92,9 +92,6 @@ public struct Epoch: Hashable, Sendable {
     }
 
     private static let originSuffix = "/epochs"
-
-    /// The first line of the epochs of a zone, by the name of its key.
-    static func origin(_ name: String) -> String { name + originSuffix }
 }
 
 /// All epochs of a zone, in order, checked.

@@ -23,6 +23,9 @@ struct KeyFiles {
             guard mayBeNew else { throw missing(path) }
             return try makeZoneKey(path)
         }
+        // Whoever made it may have been killed before its name was durable; nothing may be signed
+        // with a key that can be lost.
+        try syncFolders([place.folder, place.keys, Path.parent(of: place.keys)])
         let parts = key.name.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 3, parts[0] == "hisui", Self.isStoreID(parts[1]),
             parts[2] == place.zone
@@ -56,11 +59,10 @@ struct KeyFiles {
     private func makeZoneKey(_ path: String) throws(ProofError) -> NoteSigner {
         do throws(FileError) {
             try fileSystem.createDirectory(place.folder)
-            try fileSystem.syncDirectory(place.keys)
-            try fileSystem.syncDirectory(Path.parent(of: place.keys))
         } catch {
             throw ProofError(file: error)
         }
+        try syncFolders([place.keys, Path.parent(of: place.keys)])
         let name = ProofNames.keyName(storeID: try storeID(), zone: place.zone)
         let key = NoteSigner.generate(name: name)
         do throws(FileError) {
@@ -88,6 +90,7 @@ struct KeyFiles {
                     .malformed, "not the 16 hexadecimal digits of a store's id", path: path,
                     advice: "put it back from a backup: names of keys hold it")
             }
+            try syncFolders([place.keys])
             return text
         }
         var digits: [UInt8] = []
@@ -99,6 +102,14 @@ struct KeyFiles {
             throw ProofError(file: error)
         }
         return String(decoding: digits, as: UTF8.self)
+    }
+
+    private func syncFolders(_ folders: [String]) throws(ProofError) {
+        do throws(FileError) {
+            for folder in folders { try fileSystem.syncDirectory(folder) }
+        } catch {
+            throw ProofError(file: error)
+        }
     }
 
     /// The lock of the zone's keys.

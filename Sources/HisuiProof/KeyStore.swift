@@ -68,11 +68,9 @@ public final class KeyStore {
         self.place = place
         self.bootID = bootID
         lock = place.isShared ? nil : try KeyFiles(fileSystem, place).lockZone()
-        let found = try NoteLog.read(fileSystem, place.epochs)
+        let file = try NoteLog.read(fileSystem, place.epochs)
         zone = try KeyFiles(fileSystem, place).zoneKey(
-            mayBeNew: !hasCheckpoints && found.entries.isEmpty)
-        let file = try NoteLog.read(
-            fileSystem, place.epochs, origin: Epoch.origin(zone.verifier.name))
+            mayBeNew: !hasCheckpoints && file.entries.isEmpty)
         do throws(ProofError) {
             chain = try EpochChain(file.entries.map(\.note), zone: zone.verifier)
         } catch {

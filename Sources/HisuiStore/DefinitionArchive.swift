@@ -42,9 +42,9 @@ public struct DefinitionArchive: Sendable {
     public func keep(_ members: [Member], digest: [UInt8]) throws(StoreError) {
         do throws(FileError) {
             let set = Path.join(folder, Filenames.definitionSet(digest))
-            if try fileSystem.exists(set) { return }
+            try makeFolder()
+            if try fileSystem.exists(set) { return try fileSystem.syncDirectory(folder) }
             let writer = ".\(getpid())"
-            try fileSystem.createDirectory(folder)
             var list: [UInt8] = []
             for member in members {
                 var hash = SHA256()
@@ -64,17 +64,25 @@ public struct DefinitionArchive: Sendable {
             throw StoreError(file: error)
         }
     }
+
     /// Writes one file under its digest, unless it is there; durable when this returns.
     ///
     /// For what is no set: a retention policy by which records were deleted.
     public func keep(file bytes: [UInt8]) throws(StoreError) {
         let path = Path.join(folder, Filenames.definition(SHA256.of(bytes.span)))
         do throws(FileError) {
-            if try fileSystem.exists(path) { return }
-            try fileSystem.createDirectory(folder)
+            try makeFolder()
+            if try fileSystem.exists(path) { return try fileSystem.syncDirectory(folder) }
             try fileSystem.writeDurably(bytes, to: path)
         } catch {
             throw StoreError(file: error)
         }
+    }
+
+    /// Whoever made the folder, or a file in it that is there already, may have been killed before
+    /// the name was durable: so both are synced, the file's folder by the caller.
+    private func makeFolder() throws(FileError) {
+        try fileSystem.createDirectory(folder)
+        try fileSystem.syncDirectory(Path.parent(of: folder))
     }
 }

@@ -115,8 +115,11 @@ public final class StoreReader: Sendable {
         _ files: StreamFiles, _ view: inout StreamView, _ memory: inout Memory
     ) throws(StoreError) {
         for (number, log) in files.logs.enumerated() where files.segment(of: log) == nil {
-            // The rows of a log end where the next one's begin.
-            if number + 1 < files.logs.count, files.logs[number + 1].firstIndex <= view.first {
+            // The rows of a log end where the next one's begin. One that begins there, too, has
+            // none, and is the only one with the states as long as the next has no frame.
+            if number + 1 < files.logs.count, files.logs[number + 1].firstIndex <= view.first,
+                log.firstIndex < view.first
+            {
                 continue
             }
             let path = files.path(of: log)

@@ -1,5 +1,6 @@
 import Glibc
 import HisuiBytes
+import Synchronization
 
 /// The write path against a disk that forgets and fails: what `ops/disk-campaign` runs.
 @main
@@ -7,6 +8,7 @@ struct DiskCampaign {
     private var seed = UInt64(SystemClock.nanoseconds()) % 1_000_000
     private var states = 100_000
     private var worldsMax = Int.max
+    private var workers = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
 
     static let usage = """
         Runs the writers of a store (log, sealing, acts, definitions, import, deletion, trees and
@@ -16,14 +18,15 @@ struct DiskCampaign {
           --seed N      the first life; the others follow it           (by the clock)
           --states N    end after so many distinct persisted states    (100000)
           --worlds N    end after so many lives: 1 repeats a failure
+          --workers N   threads                                        (processors)
         """
 
-    static func main() {
+    static func main() async {
         guard let campaign = DiskCampaign(CommandLine.arguments.dropFirst()) else {
             print(usage)
             exit(2)
         }
-        exit(campaign.run())
+        exit(await campaign.run())
     }
 
     private init?(_ arguments: ArraySlice<String>) {
@@ -33,42 +36,77 @@ struct DiskCampaign {
             switch option {
             case "--seed": seed = value
             case "--states": states = Int(clamping: value)
+            case "--workers": workers = max(1, Int(clamping: value))
             case "--worlds": worldsMax = Int(clamping: value)
             default: return nil
             }
         }
     }
 
-    /// - Returns: the exit status.
-    private func run() -> Int32 {
+    /// What the workers share.
+    private final class Work: Sendable {
+        let seen = Explorer.Seen()
+        let next: Mutex<UInt64>
+        let failure = Mutex<Explorer.Failure?>(nil)
+        let counts = Mutex(Explorer.Counts())
+        let told = Mutex(SystemClock.monotonicMilliseconds())
         let start = SystemClock.monotonicMilliseconds()
-        let explorer = Explorer()
-        explorer.statesMax = states
-        var told = start
-        explorer.progress = { counts in
-            let now = SystemClock.monotonicMilliseconds()
-            guard now - told >= 5000 else { return }
-            told = now
-            Self.tell("\((now - start) / 1000) s: \(counts.states) states, \(counts.worlds) lives")
+
+        init(seed: UInt64) { next = Mutex(seed) }
+
+        var seconds: Int { (SystemClock.monotonicMilliseconds() - start) / 1000 }
+
+        func tell(_ states: Int) {
+            let isTime = told.withLock { told in
+                let now = SystemClock.monotonicMilliseconds()
+                defer { if now - told >= 5000 { told = now } }
+                return now - told >= 5000
+            }
+            if isTime { DiskCampaign.tell("\(seconds) s: \(states) states") }
         }
+    }
+
+    /// - Returns: the exit status.
+    private func run() async -> Int32 {
         print("Seed \(seed), \(states) states.")
+        let work = Work(seed: seed)
+        await withTaskGroup { group in
+            for _ in 0..<min(workers, worldsMax) {
+                group.addTask { explore(work) }
+            }
+        }
+        let counts = work.counts.withLock { $0 }
+        if let failure = work.failure.withLock({ $0 }) {
+            print("FAILED: \(failure.error)")
+            for place in failure.path { print("  \(place)") }
+            print("Again: ops/disk-campaign --seed \(failure.world) --worlds 1")
+            return 1
+        }
+        print(counts.summary)
+        print("\(work.seconds) s; nothing was lost.")
+        return 0
+    }
+
+    /// One worker: a life after the other, until there are enough states or one failed.
+    private func explore(_ work: Work) {
+        let explorer = Explorer(seen: work.seen)
+        explorer.statesMax = states
+        explorer.progress = { work.tell($0) }
         do {
-            var world = seed
-            while explorer.counts.states < states, explorer.counts.worlds < worldsMax {
+            while work.seen.count < states, work.failure.withLock({ $0 == nil }) {
+                let world = work.next.withLock { next in
+                    defer { next += 1 }
+                    return next
+                }
+                if worldsMax != .max, world >= seed + UInt64(worldsMax) { break }
                 try explorer.explore(world: world)
                 // Much of a life is the same with an operation that fails.
                 try explorer.exploreFaults(world: world, every: 7)
-                world += 1
             }
         } catch {
-            print("FAILED: \(error.error)")
-            for place in error.path { print("  \(place)") }
-            print("Again: ops/disk-campaign --seed \(error.world) --worlds 1")
-            return 1
+            work.failure.withLock { $0 = $0 ?? error }
         }
-        print(explorer.counts.summary)
-        print("\((SystemClock.monotonicMilliseconds() - start) / 1000) s; nothing was lost.")
-        return 0
+        work.counts.withLock { $0.add(explorer.counts) }
     }
 
     /// Progress is for a person who waits, not for a file.
@@ -82,6 +120,19 @@ struct DiskCampaign {
 }
 
 extension Explorer.Counts {
+    mutating func add(_ other: Self) {
+        worlds += other.worlds
+        moments += other.moments
+        states += other.states
+        statesWithEntries += other.statesWithEntries
+        exhausted += other.exhausted
+        deeper += other.deeper
+        kills += other.kills
+        faults += other.faults
+        goneOn += other.goneOn
+        verified += other.verified
+    }
+
     var summary: String {
         let share = states == 0 ? 0 : statesWithEntries * 100 / states
         return """

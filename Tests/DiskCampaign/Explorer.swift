@@ -1,5 +1,6 @@
 import HisuiFile
 import HisuiStore
+import Synchronization
 
 /// Runs lives, lets power be lost at each of their moments, and looks at every disk that may be
 /// found then.
@@ -8,6 +9,8 @@ final class Explorer {
     struct Plan {
         /// Steps of a life.
         var steps = 30
+        /// Of a life, one moment in so many is looked at.
+        var momentsEvery = 1
         /// Up to so many states of a moment are all looked at; of more, so many that chance takes.
         var statesMax = 24
         /// The same where no name is pending.
@@ -17,8 +20,8 @@ final class Explorer {
         /// One in so many disks is one on which the next loss happens.
         var deeperEvery = 10
         /// One in so many is gone on with, one in so many verified whole.
-        var goesOnEvery = 2
-        var verifiesEvery = 6
+        var goesOnEvery = 3
+        var verifiesEvery = 12
     }
 
     /// What was looked at.
@@ -39,6 +42,23 @@ final class Explorer {
         var verified = 0
     }
 
+    /// The disks that explorers have looked at.
+    final class Seen: Sendable {
+        /// What must have been found there, by the fingerprint.
+        private let promised = Mutex<[UInt64: Int]>([:])
+
+        var count: Int { promised.withLock { $0.count } }
+
+        func take(_ print: UInt64, _ new: Int) -> (isNew: Bool, mustLook: Bool) {
+            promised.withLock { promised in
+                let before = promised[print]
+                if let before, before >= new { return (false, false) }
+                promised[print] = new
+                return (before == nil, true)
+            }
+        }
+    }
+
     /// Something that must not be, and where.
     struct Failure: Error {
         var world: UInt64
@@ -48,16 +68,18 @@ final class Explorer {
 
     var plan: Plan
     private(set) var counts = Counts()
-    /// Called now and then.
-    var progress: (Counts) -> Void = { _ in }
+    /// Called with the number of states for each new one.
+    var progress: (Int) -> Void = { _ in }
     /// After so many states no further moment is begun.
     var statesMax = Int.max
-    /// What must have been found on a disk that was looked at, by its fingerprint.
-    private var seen: [UInt64: Int] = [:]
+    private let seen: Seen
     private var world: UInt64 = 0
     private var path: [String] = []
 
-    init(_ plan: Plan = Plan()) { self.plan = plan }
+    init(_ plan: Plan = Plan(), seen: Seen = Seen()) {
+        self.plan = plan
+        self.seen = seen
+    }
 
     /// The life of a seed, and all that may become of it.
     func explore(world seed: UInt64) throws(Failure) {
@@ -83,6 +105,7 @@ final class Explorer {
         var chance = Chance(seed ^ 0xFA17)
         let count = try run { try faults.operationCount() }
         for operation in stride(from: 1 + chance.below(every), through: count, by: every) {
+            if seen.count >= statesMax { return }
             for fault in FaultRun.faults(operation, &chance) {
                 path = ["\(fault)"]
                 let (disk, life) = try run { try faults.run(fault) }
@@ -122,14 +145,13 @@ final class Explorer {
     private func count(
         _ disk: SimulatedFileSystem, _ moment: SimulatedMoment, promised: Int
     ) -> Bool {
-        let print = disk.fingerprint
-        if let before = seen[print], before >= promised { return false }
-        if seen.updateValue(promised, forKey: print) == nil {
+        let (isNew, mustLook) = seen.take(disk.fingerprint, promised)
+        if isNew {
             counts.states += 1
             if moment.hasPendingEntries { counts.statesWithEntries += 1 }
-            if counts.states % 1000 == 0 { progress(counts) }
+            progress(seen.count)
         }
-        return true
+        return mustLook
     }
 
     private static func life(_ seed: UInt64, on disk: SimulatedFileSystem) -> Life {
@@ -158,7 +180,8 @@ final class Explorer {
         depth: Int, _ chance: inout Chance
     ) throws(Failure) {
         for moment in moments {
-            if counts.states >= statesMax { return }
+            if seen.count >= statesMax { return }
+            if depth == 1, !chance.once(in: plan.momentsEvery) { continue }
             counts.moments += 1
             let known = ledger.seen(at: moment.operation)
             let number = moment.operation

@@ -6,7 +6,7 @@ extension Life {
     /// What one of the threads and processes may do.
     enum Action: CaseIterable {
         case append, rotate, seal, checkpoint
-        case appendActs, proveActs, keepDefinitions, importBulk, letGo
+        case appendActs, proveActs, keepDefinitions, importBulk, letGo, merge
         case read
 
         /// Who does it: nobody does two things at once.
@@ -19,7 +19,8 @@ extension Life {
             case .keepDefinitions: 4
             case .importBulk: 5
             case .letGo: 6
-            case .read: 7
+            case .merge: 7
+            case .read: 8
             }
         }
     }
@@ -27,7 +28,8 @@ extension Life {
     /// How often each is done in a life.
     private static let weights: [(action: Action, weight: Int)] = [
         (.append, 10), (.rotate, 3), (.seal, 3), (.checkpoint, 3), (.appendActs, 3),
-        (.proveActs, 1), (.keepDefinitions, 1), (.importBulk, 1), (.letGo, 2), (.read, 2),
+        (.proveActs, 1), (.keepDefinitions, 1), (.importBulk, 1), (.letGo, 2), (.merge, 2),
+        (.read, 2),
     ]
 
     private func chosenAction() -> Action {
@@ -105,8 +107,9 @@ extension Life {
             left -= 1
             guard left == 0 else { return }
             // Nobody waits for a lock that the interrupted holds.
-            let needsActs: Set<Action> = [.appendActs, .proveActs, .seal, .letGo]
-            if life.holdsActs && needsActs.contains(action) {
+            let needsActs: Set<Action> = [.appendActs, .proveActs, .seal, .letGo, .merge]
+            let isMerge = action == .merge || action == .letGo
+            if life.holdsActs && needsActs.contains(action) || life.holdsExpiry && isMerge {
                 left = 1
                 return
             }
@@ -131,6 +134,7 @@ extension Life {
         case .keepDefinitions: try keepDefinitions()
         case .importBulk: try importBulk()
         case .letGo: try letGo()
+        case .merge: try merge()
         case .read: try read()
         }
     }

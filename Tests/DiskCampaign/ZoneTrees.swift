@@ -59,8 +59,10 @@ final class ZoneTrees {
     }
 
     func checkpoint(_ stream: String, now: Timestamp) throws {
+        // First of all: it may begin an epoch.
+        let signers = try keys.signers(now)
         let facts = TreeWriter.Facts(time: now, bootID: Self.bootID, epoch: keys.epoch)
-        try tree(of: stream).checkpoint(facts, signers: try keys.signers(now))
+        try tree(of: stream).checkpoint(facts, signers: signers)
     }
 
     func handOver() throws { try keys.handOver() }
@@ -78,6 +80,7 @@ enum ActsTree {
                 keys: Path.join(store, Filenames.keys), zone: Filenames.acts,
                 epochs: Path.join(folder, Filenames.epochs), isShared: true),
             hasCheckpoints: newest != nil, now: now, bootID: ZoneTrees.bootID)
+        let signers = try keys.signers(now)
         let writer = try TreeWriter(
             fileSystem: fileSystem, folder: tree,
             origin: ProofNames.origin(keyName: keys.zone.name, stream: Filenames.acts),
@@ -85,7 +88,7 @@ enum ActsTree {
         try writer.append(from: .acts, store: store, fileSystem: fileSystem)
         try writer.checkpoint(
             TreeWriter.Facts(time: now, bootID: ZoneTrees.bootID, epoch: keys.epoch),
-            signers: try keys.signers(now))
+            signers: signers)
     }
 }
 

@@ -255,7 +255,7 @@ private struct QuietZone {
         try QuietZone.merge(whole)
         let end = try QuietZone.ranges(whole)
         for operation in 1...whole.operationCount {
-            for kind in SimulatedFileSystem.Fault.Kind.allCases {
+            for kind in SimulatedFault.Kind.allCases {
                 let what: Comment = "operation \(operation), \(kind)"
                 let failing = zone.disk.killed()
                 failing.add(

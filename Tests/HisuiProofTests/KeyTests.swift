@@ -135,6 +135,10 @@ import Testing
                     let chain = try KeyStore.epochs(
                         fileSystem: later, place: place, zone: keys.zone.verifier)
                     #expect(chain == keys.chain)
+                    // Something may have been signed meanwhile: the key must not be lost.
+                    let next = try Self.open(
+                        later, place, at: Self.tomorrow, boot: "2", hasCheckpoints: true)
+                    #expect(next.zone.verifier == key)
                 }
             }
         }

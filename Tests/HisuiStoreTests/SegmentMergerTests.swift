@@ -189,7 +189,7 @@ import Testing
         let whole = disk.killed()
         try Self.merge(on: whole)
         for operation in 1...whole.operationCount {
-            for kind in SimulatedFileSystem.Fault.Kind.allCases {
+            for kind in SimulatedFault.Kind.allCases {
                 for persists in [false, true] {
                     let what: Comment = "operation \(operation), \(kind), persists: \(persists)"
                     let failing = disk.killed()

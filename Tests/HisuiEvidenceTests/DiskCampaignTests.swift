@@ -1,0 +1,42 @@
+import Testing
+
+@testable import DiskCampaign
+
+/// The short form of `ops/disk-campaign`: the same lives and checks, fewer of the states.
+@Suite struct DiskCampaignTests {
+    private static let plan = {
+        var plan = Explorer.Plan()
+        plan.steps = 14
+        plan.momentsEvery = 9
+        plan.statesMax = 6
+        plan.statesMaxWithoutEntries = 2
+        plan.deeperEvery = 20
+        plan.depth = 2
+        return plan
+    }()
+
+    @Test(arguments: [11, 12, 13, 14] as [UInt64])
+    func powerMayBeLostAtAnyMoment(seed: UInt64) throws {
+        let explorer = Explorer(Self.plan)
+        do {
+            try explorer.explore(world: seed)
+        } catch {
+            Issue.record("\(error.path.joined(separator: " › ")): \(error.error)")
+        }
+        let counts = explorer.counts
+        #expect(counts.moments > 20 && counts.states > 50)
+        #expect(counts.statesWithEntries * 100 >= counts.states * 30)
+        #expect(counts.goneOn > 0 && counts.kills > 0)
+    }
+
+    @Test(arguments: [21, 22] as [UInt64])
+    func anyOperationMayFail(seed: UInt64) throws {
+        let explorer = Explorer(Self.plan)
+        do {
+            try explorer.exploreFaults(world: seed, every: 40)
+        } catch {
+            Issue.record("\(error.path.joined(separator: " › ")): \(error.error)")
+        }
+        #expect(explorer.counts.faults > 10)
+    }
+}
