@@ -231,7 +231,9 @@ extension RegularExpressionParser {
         case "p", "P":
             advance()
             var name = ""
-            guard take("{") else { throw RegularExpressionError("`\\\(scalar)` needs `{script}`") }
+            guard take("{") else {
+                throw RegularExpressionError("`\\\(scalar)` needs `{script}`")
+            }
             let isOpposite = take("^")
             while let next = peek, next != "}" {
                 name.unicodeScalars.append(next)
