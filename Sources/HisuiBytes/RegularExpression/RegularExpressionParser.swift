@@ -190,8 +190,8 @@ struct RegularExpressionParser {
             case ":": return false
             default:
                 throw RegularExpressionError(
-                    "`(?\(scalar)` is not supported: no look-around, no conditions, flags i, m, s, U"
-                )
+                    "`(?\(scalar)` is not supported: no look-around, no conditions; "
+                        + "flags are i, m, s, U")
             }
         }
         throw RegularExpressionError("a `(` without its `)`")
