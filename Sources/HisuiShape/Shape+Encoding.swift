@@ -93,7 +93,9 @@ extension Shape {
         }
     }
 
-    static func decode(_ reader: inout ByteReader) throws -> ShapeParts {
+    /// - Parameter isChecked: whether `EncodedShapeCheck` has passed it, so that names need not be
+    ///   compared again.
+    static func decode(_ reader: inout ByteReader, isChecked: Bool = false) throws -> ShapeParts {
         guard let structure = Structure(rawValue: try reader.u8()),
             let encoding = TextEncoding(rawValue: try reader.u8())
         else { throw Malformed(position: reader.position, what: "unknown structure or encoding") }
@@ -112,14 +114,14 @@ extension Shape {
         let message = try stretch(&reader, in: literals)
         let parser = try text(&reader)
         let rule = try text(&reader)
-        let fields = try fields(&reader, in: literals)
+        let fields = try fields(&reader, in: literals, isChecked)
         return ShapeParts(
             literals: literals, slots: slots, fields: fields, message: message, parser: parser,
             rule: rule, structure: structure, encoding: encoding)
     }
 
     private static func fields(
-        _ reader: inout ByteReader, in literals: [[UInt8]]
+        _ reader: inout ByteReader, in literals: [[UInt8]], _ isChecked: Bool
     ) throws -> [Field] {
         let count = try reader.count(ofSize: 4)
         var fields: [Field] = []
@@ -127,7 +129,7 @@ extension Shape {
         var names: Set<String> = []
         for _ in 0..<count {
             let name = try text(&reader)
-            guard names.insert(name).inserted else {
+            guard isChecked || names.insert(name).inserted else {
                 throw Malformed(position: reader.position, what: "field name given twice")
             }
             guard let type = FieldType(rawValue: try reader.u8()) else {
@@ -175,8 +177,12 @@ extension Shape {
 
     /// Text that is valid UTF-8: repaired text would be another shape.
     private static func text(_ reader: inout ByteReader) throws -> String {
-        let bytes = try reader.countedBytes()
-        guard let text = String(validating: bytes, as: UTF8.self) else {
+        let bytes = reader.span(try reader.take(try reader.count()))
+        let text = unsafe bytes.withUnsafeBufferPointer { buffer in
+            // Safe: the buffer is read inside this closure only.
+            unsafe String(validating: buffer, as: UTF8.self)
+        }
+        guard let text else {
             throw Malformed(position: reader.position, what: "text that is no UTF-8")
         }
         return text

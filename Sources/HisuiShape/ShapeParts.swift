@@ -58,7 +58,7 @@ final class ShapeParts: @unchecked Sendable {
         if let known = decoded.load() { return known }
         let bytes = encoded
         var reader = ByteReader(bytes.span)
-        guard let made = try? Shape.decode(&reader) else {
+        guard let made = try? Shape.decode(&reader, isChecked: true) else {
             preconditionFailure("an encoding that was checked is that of a shape")
         }
         return decoded.storeIfNil(made)

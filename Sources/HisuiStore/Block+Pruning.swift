@@ -61,6 +61,13 @@ extension SegmentBlock {
         default: break
         }
         let head = directory.head(of: column)
+        if place.encoding.isNumbers || place.encoding == .patterns,
+            let flags = head.first, !probe.isOfNumbers(and: head)
+        {
+            // The first byte of either head says whether there are exceptions.
+            let hasExceptions = place.encoding.isNumbers ? flags & 2 != 0 : flags & 1 != 0
+            return hasExceptions ? try mayBeText(probe, place, directory) : false
+        }
         var reader = ByteReader(head.span)
         do {
             if place.encoding.isNumbers {

@@ -16,10 +16,19 @@ import Testing
         #expect(partial * 2 >= 350, "most queries select some rows and not all")
     }
 
+    /// Blocks with enough rows that columns are kept as numbers and texts have filters.
+    @Test(arguments: UInt64(101)...104)
+    func engineAgreesOnLargerBlocks(seed: UInt64) throws {
+        let partial = try compare(seed: seed, queries: 60, blocks: 4, rows: 600)
+        #expect(partial * 2 >= 60, "most queries select some rows and not all")
+    }
+
     /// Returns how many queries selected some rows and not all.
-    private func compare(seed: UInt64, queries: Int) throws -> Int {
+    private func compare(
+        seed: UInt64, queries: Int, blocks: Int = 6, rows: Int = 40
+    ) throws -> Int {
         var partial = 0
-        let data = try TestData(seed: seed)
+        let data = try TestData(seed: seed, blocks: blocks, rows: rows)
         var maker = FilterMaker(generator: SeededGenerator(seed: seed &* 31), rows: data.rows)
         let order = rowOrder(data)
         for number in 0..<queries {

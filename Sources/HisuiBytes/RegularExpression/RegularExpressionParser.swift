@@ -190,8 +190,8 @@ struct RegularExpressionParser {
             case ":": return false
             default:
                 throw RegularExpressionError(
-                    "`(?\(scalar)` is not supported: no look-around, no conditions, flags i, m, s, U"
-                )
+                    "`(?\(scalar)` is not supported: no look-around, no conditions; "
+                        + "flags are i, m, s, U")
             }
         }
         throw RegularExpressionError("a `(` without its `)`")
@@ -231,7 +231,9 @@ extension RegularExpressionParser {
         case "p", "P":
             advance()
             var name = ""
-            guard take("{") else { throw RegularExpressionError("`\\\(scalar)` needs `{script}`") }
+            guard take("{") else {
+                throw RegularExpressionError("`\\\(scalar)` needs `{script}`")
+            }
             let isOpposite = take("^")
             while let next = peek, next != "}" {
                 name.unicodeScalars.append(next)

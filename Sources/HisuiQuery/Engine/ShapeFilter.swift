@@ -54,9 +54,8 @@ extension ShapeFilter {
                 return .depends
             }
             return probes.isEmpty ? .depends : .never
-        case .text(_, let text, let plan):
-            let search = TextSearch(text: text, shape: shape, scan: scan)
-            return try search.mayPass(plan) ? .depends : .never
+        case .text(let question):
+            return try TextSearch(question, shape, scan).mayPass() ? .depends : .never
         case .not(let inner): return try verdict(inner, shape).negated
         case .and(let inner):
             return try verdict(inner, shape, decisive: .never, otherwise: .always)
@@ -125,8 +124,7 @@ extension ShapeFilter {
             try keep(test, source, shape, in: &rows)
         case .slot(let test, let slot, let decoding, _):
             try keep(test, slot, decoding, shape, in: &rows)
-        case .text(let test, let text, let plan):
-            try TextSearch(text: text, shape: shape, scan: scan).keep(test, plan, in: &rows)
+        case .text(let question): try TextSearch(question, shape, scan).keep(in: &rows)
         }
     }
 
@@ -149,7 +147,7 @@ extension ShapeFilter {
             if !test.matches(value.span) { rows.removeAll() }
         case .slot(let slot, let decoding): try keep(test, slot, decoding, shape, in: &rows)
         case .text(let text):
-            try TextSearch(text: text, shape: shape, scan: scan).keep(test, .whole, in: &rows)
+            try TextSearch(TextQuestion(test, text, .whole), shape, scan).keep(in: &rows)
         case .row(let field): try keep(test, field, shape, in: &rows)
         }
     }
@@ -160,8 +158,8 @@ extension ShapeFilter {
     ) throws(QueryFailure) {
         if decoding == .raw, let regexp = test.regexp {
             let text = StretchText(literals: [[], []], slots: [slot])
-            let search = TextSearch(text: text, shape: shape, scan: scan)
-            return try search.keep(test, .expression(regexp, []), in: &rows)
+            let question = TextQuestion(test, text, .expression(regexp, []))
+            return try TextSearch(question, shape, scan).keep(in: &rows)
         }
         let column = try scan.column(shape: shape, slot: slot)
         if decoding == .raw, let needle = test.needle {

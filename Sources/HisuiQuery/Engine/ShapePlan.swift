@@ -17,7 +17,7 @@ indirect enum Residual: Sendable {
     /// - Parameter probes: of these one occurs in every value that passes, as it stands in the
     ///   record; empty if that is not known.
     case slot(any ValueTest, Int, Shape.Decoding, probes: [TextProbe])
-    case text(any ValueTest, StretchText, TextPlan)
+    case text(TextQuestion)
     case not(Residual)
     /// The cheapest first.
     case and([Residual])
@@ -34,6 +34,19 @@ indirect enum Residual: Sendable {
         case .not(let inner): inner.cost
         case .and(let inner), .or(let inner): inner.reduce(1) { $0 + $1.cost }
         }
+    }
+}
+
+/// A test on the text of a stretch; all blocks that are asked share it.
+final class TextQuestion: Sendable {
+    let test: any ValueTest
+    let text: StretchText
+    let plan: TextPlan
+
+    init(_ test: any ValueTest, _ text: StretchText, _ plan: TextPlan) {
+        self.test = test
+        self.text = text
+        self.plan = plan
     }
 }
 
@@ -127,17 +140,17 @@ struct ShapePlan: Sendable {
             if let needle = test.needle {
                 let plan = NeedlePlan(needle, in: text)
                 let search = plan.isOpen ? TextPlan.whole : .needle(needle, plan)
-                return outcome(plan.verdict, .text(test, text, search))
+                return outcome(plan.verdict, .text(TextQuestion(test, text, search)))
             }
             if let regexp = test.regexp {
                 return outcome(
                     ExpressionSearch.verdict(regexp, text),
-                    .text(test, text, Self.plan(regexp, text)))
+                    .text(TextQuestion(test, text, Self.plan(regexp, text))))
             }
             let verdict = test.verdict(
                 prefix: text.literals[0], suffix: text.literals[text.slots.count],
                 least: text.least)
-            return outcome(verdict, .text(test, text, .whole))
+            return outcome(verdict, .text(TextQuestion(test, text, .whole)))
         }
     }
 

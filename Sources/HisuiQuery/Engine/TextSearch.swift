@@ -3,16 +3,21 @@ import HisuiStore
 
 /// Looks for rows of a shape by the text of a stretch.
 struct TextSearch {
-    let text: StretchText
-    let shape: Int
-    let scan: BlockScan
+    private let question: TextQuestion
+    private let shape: Int
+    private let scan: BlockScan
+    private var text: StretchText { question.text }
+
+    init(_ question: TextQuestion, _ shape: Int, _ scan: BlockScan) {
+        self.question = question
+        self.shape = shape
+        self.scan = scan
+    }
 
     /// Keeps the rows whose text passes.
-    func keep(
-        _ test: any ValueTest, _ plan: TextPlan, in rows: inout Bitmap
-    ) throws(QueryFailure) {
-        switch plan {
-        case .whole: try keepWhole(test, in: &rows)
+    func keep(in rows: inout Bitmap) throws(QueryFailure) {
+        switch question.plan {
+        case .whole: try keepWhole(in: &rows)
         case .needle(let needle, let plan): try keep(needle, plan, in: &rows)
         case .expression(let regexp, let clauses):
             for clause in clauses {
@@ -22,13 +27,13 @@ struct TextSearch {
             let search = ExpressionSearch(filter: regexp, text: text) {
                 (slot) throws(QueryFailure) in try column(slot)
             }
-            if try !search.keep(in: &rows) { try keepWhole(test, in: &rows) }
+            if try !search.keep(in: &rows) { try keepWhole(in: &rows) }
         }
     }
 
     /// Whether any row may pass, as far as it is known without reading a column.
-    func mayPass(_ plan: TextPlan) throws(QueryFailure) -> Bool {
-        switch plan {
+    func mayPass() throws(QueryFailure) -> Bool {
+        switch question.plan {
         case .whole: return true
         case .needle(let needle, let plan): return try mayStand(needle, plan)
         case .expression(_, let clauses):
@@ -74,10 +79,9 @@ struct TextSearch {
     }
 
     /// Keeps the rows whose text, put together, passes.
-    private func keepWhole(
-        _ test: any ValueTest, in rows: inout Bitmap
-    ) throws(QueryFailure) {
+    private func keepWhole(in rows: inout Bitmap) throws(QueryFailure) {
         let reader = try TextReader(text, shape: shape, scan)
+        let test = question.test
         reader.filter(&rows) { test.matches($0) }
     }
 

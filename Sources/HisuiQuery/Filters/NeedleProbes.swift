@@ -1,7 +1,9 @@
 import HisuiStore
 
 /// What of a needle must stand in a column for the needle to stand there, or to cross its border.
-struct NeedleProbes: Sendable {
+///
+/// Shared by all copies of the needle.
+final class NeedleProbes: Sendable {
     /// For the needle as a whole.
     let whole: TextProbe
     /// For its first bytes, by their number less one; empty if the needle is too long.
