@@ -31,6 +31,12 @@ public enum SourceID {
         return String(decoding: text, as: UTF8.self)
     }
 
+    /// Whether a name that a person chose may be an id.
+    public static func isValid(_ name: String) -> Bool {
+        !name.isEmpty && name.utf8.count <= Limits.sourceIDBytesMax
+            && name.utf8.allSatisfy(isAllowed)
+    }
+
     private static func isAllowed(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

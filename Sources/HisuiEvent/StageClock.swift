@@ -4,7 +4,8 @@ import Synchronization
 /// Where the processor's time of an import goes: seconds of each stage, over all threads.
 ///
 /// The time is that of the calling thread (`CLOCK_THREAD_CPUTIME_ID`), so waiting costs nothing. A
-/// stage within another one names it, and is taken out of it. Whoever is measured holds an optional clock, and calls
+/// stage within another one names it, and is taken out of it. Whoever is measured holds an optional
+/// clock, and calls
 ///
 ///     clock.measure(.encode) { … }
 ///

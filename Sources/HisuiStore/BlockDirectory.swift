@@ -13,7 +13,9 @@ import HisuiBytes
 ///
 /// Slot columns with bytes fill the chunks of their kind in order, without a hole; so no offset is
 /// written, and none can be wrong.
-struct BlockDirectory: Sendable {
+///
+/// Shared by all who read the block; changed by nobody once it is made.
+final class BlockDirectory: @unchecked Sendable {
     typealias Malformed = ColumnDecoder.Malformed
 
     /// Where the bytes of a column are.
@@ -55,7 +57,10 @@ struct BlockDirectory: Sendable {
     }
 
     /// What the directory says of a column beside its place.
-    func head(of column: Int) -> [UInt8] { [UInt8](bytes.span, columns[column].head.range) }
+    func head(of column: Int) -> [UInt8] {
+        let bytes = bytes
+        return [UInt8](bytes.span, columns[column].head.range)
+    }
 
     /// - Parameters:
     ///   - shapes: how many shapes the block has.
@@ -160,7 +165,7 @@ struct BlockDirectory: Sendable {
     }
 
     /// Finds the chunk of each column.
-    private mutating func place(_ reader: inout ByteReader, _ chunks: Int) throws {
+    private func place(_ reader: inout ByteReader, _ chunks: Int) throws {
         let rowChunks = RowColumn.allCases.count
         guard try reader.varint() == UInt64(chunks), chunks > rowChunks else {
             throw Malformed(what: "not \(chunks) chunks")

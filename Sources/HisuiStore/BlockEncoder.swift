@@ -18,7 +18,13 @@ struct BlockEncoder {
     private var filters: [UInt8] = []
     private let compressor: Compressor
 
-    init(compressor: Compressor) { self.compressor = compressor }
+    private let clock: StageClock?
+
+    /// - Parameter clock: counts the time of compressing and of filters, within that of encoding.
+    init(compressor: Compressor, clock: StageClock? = nil) {
+        self.compressor = compressor
+        self.clock = clock
+    }
 
     /// Encodes the rows gathered in `builder`.
     ///
@@ -90,7 +96,9 @@ struct BlockEncoder {
         writeChunk(kind, &head)
         // A filter that is long beside its chunk saves less than it costs.
         let most = (head.chunks.last?.storedCount ?? 0) / Self.filterShare
-        let filter = sinks.takeFilter(kind, bytesMax: most, into: &filters)
+        let filter = clock.measure(.filters, within: .encode) {
+            sinks.takeFilter(kind, bytesMax: most, into: &filters)
+        }
         directory.endChunk(kind, columns: sinks.columns[Int(kind.rawValue)], filter: filter)
         sinks.columns[Int(kind.rawValue)] = 0
     }
@@ -102,8 +110,10 @@ struct BlockEncoder {
     private mutating func writeChunk(_ kind: ChunkKind, _ head: inout SegmentFooter.BlockHead) {
         let raw = sinks.sink(kind)
         // Filters are looked into where they stand.
-        let codec = raw.withBytes(upTo: raw.count) {
-            kind == .filters ? compressor.store($0) : compressor.compress($0)
+        let codec = clock.measure(.compress, within: .encode) {
+            raw.withBytes(upTo: raw.count) {
+                kind == .filters ? compressor.store($0) : compressor.compress($0)
+            }
         }
         let stored = compressor.output
         let start = output.count

@@ -102,30 +102,22 @@ struct MergeComparison {
         return read
     }
 
-    /// Slots by shape: rows of a shape stand in the same order on both sides.
+    /// Slots by shape: each side keeps the rows of a shape in an order of its own.
     private mutating func compareSlots(
         _ block: Block, _ ours: Range<Int>, _ other: Block, _ theirs: Range<Int>
     ) throws(StoreError) {
         let old = try block.grouping()
         let new = try other.grouping()
-        var runs = [Int: (first: Int, theirs: Int, shape: Int, count: Int)]()
+        var pairs = [Int: (shape: Int, ordinals: [(ours: UInt32, theirs: UInt32)])]()
         for (row, otherRow) in zip(ours, theirs) {
-            let shape = Int(old.shapeOfRow[row])
-            if runs[shape] == nil {
-                runs[shape] = (
-                    Int(old.ordinals[row]), Int(new.ordinals[otherRow]),
-                    Int(new.shapeOfRow[otherRow]), 0
-                )
-            }
-            runs[shape]?.count += 1
+            pairs[Int(old.shapeOfRow[row]), default: (Int(new.shapeOfRow[otherRow]), [])]
+                .ordinals.append((old.ordinals[row], new.ordinals[otherRow]))
         }
-        for (shape, run) in runs {
+        for (shape, pair) in pairs {
             for slot in block.shapes[shape].shape.slots.indices {
                 let left = try block.column(shape: shape, slot: slot)
-                let right = try column(of: other, Key(shape: run.shape, slot: slot))
-                let isSame = Self.isEqual(
-                    left, run.first..<run.first + run.count, right, run.theirs)
-                guard isSame else {
+                let right = try column(of: other, Key(shape: pair.shape, slot: slot))
+                guard Self.isEqual(left, right, pair.ordinals) else {
                     throw different("a record", block.firstIndex + UInt64(ours.lowerBound))
                 }
             }
@@ -140,12 +132,12 @@ struct MergeComparison {
     }
 
     private static func isEqual(
-        _ left: SlotColumn, _ ordinals: Range<Int>, _ right: SlotColumn, _ first: Int
+        _ left: SlotColumn, _ right: SlotColumn, _ ordinals: [(ours: UInt32, theirs: UInt32)]
     ) -> Bool {
         let (a, b) = (left.bytes.span, right.bytes.span)
-        for ordinal in ordinals {
-            let ours = left.ranges[ordinal]
-            let theirs = right.ranges[first + ordinal - ordinals.lowerBound]
+        for pair in ordinals {
+            let ours = left.ranges[Int(pair.ours)]
+            let theirs = right.ranges[Int(pair.theirs)]
             guard ByteSearch.equal(a, ours.range, b.extracting(theirs.range)) else { return false }
         }
         return true

@@ -89,6 +89,12 @@ extension NumberPattern {
         while at < value.count {
             var end = at
             if reading == .hex {
+                // The x of 0x1f is no digit, but what follows it are.
+                if at + 2 < value.count, value[at] == 0x30, value[at + 1] == 0x78 {
+                    literal += [0x30, 0x78]
+                    at += 2
+                    end = at
+                }
                 while end < value.count, Self.isWord(value[end]) { end += 1 }
                 let isHex = end > at && Self.isHex(value, at..<end, isUpper)
                 if isHex {

@@ -88,7 +88,7 @@ public struct SegmentImporter {
             if writer == nil {
                 writer = try SegmentWriter(
                     fileSystem: fileSystem, directory: folder, zone: zone, stream: stream,
-                    firstIndex: firstIndex)
+                    firstIndex: firstIndex, clock: clock)
             }
             taken = clock.measure(.build) { builder.append(batch, from: taken, shapes: table) }
             if builder.isFull { try writeBlock() }

@@ -1,4 +1,3 @@
-import CHisui
 import HisuiBytes
 import HisuiEvent
 import HisuiFile
@@ -18,6 +17,7 @@ struct SegmentWriter {
     private let file: any OpenFile
     private let compressor: Compressor
     private var encoder: BlockEncoder
+    private let clock: StageClock?
     private let zone: String
     private let stream: String
     private var heads: [SegmentFooter.BlockHead] = []
@@ -31,14 +31,15 @@ struct SegmentWriter {
     /// Begins a segment in `directory`, which exists.
     init(
         fileSystem: any FileSystem, directory: String, zone: String, stream: String,
-        firstIndex: UInt64, codec: Codec = .zstd
+        firstIndex: UInt64, codec: Codec = .zstd, clock: StageClock? = nil
     ) throws(StoreError) {
         self.fileSystem = fileSystem
         self.directory = directory
         self.zone = zone
         self.stream = stream
         compressor = Compressor(codec: codec)
-        encoder = BlockEncoder(compressor: compressor)
+        encoder = BlockEncoder(compressor: compressor, clock: clock)
+        self.clock = clock
         let name = Filenames.segment(firstIndex..<firstIndex)
         temporary = Path.join(directory, name + temporarySuffix)
         do throws(FileError) {
@@ -60,7 +61,7 @@ struct SegmentWriter {
     /// `abandon` it.
     mutating func append(_ builder: inout BlockBuilder) throws(StoreError) {
         precondition(builder.count > 0, "a block has rows")
-        let head = encoder.encode(builder)
+        let head = clock.measure(.encode, within: .write) { encoder.encode(builder) }
         let offset = file.size
         let read: [UInt8]
         do throws(FileError) {
@@ -74,7 +75,9 @@ struct SegmentWriter {
             head: head, slotCounts: slotCounts, sourceCount: builder.sources.count,
             senderCount: builder.senders.count, contents: FileContents(read), offset: 0,
             fileOffset: offset, path: temporary)
-        try SegmentComparison.compare(written, with: builder, path: temporary)
+        try clock.measure(.compare, within: .write) { () throws(StoreError) in
+            try SegmentComparison.compare(written, with: builder, path: temporary)
+        }
         heads.append(head)
         rows += head.rows
         shapes = builder.shapes
@@ -168,41 +171,14 @@ enum SegmentComparison {
         for (shape, number) in written.shapes.enumerated() {
             let layout = try written.layout(of: builder.shapes[Int(number)], shape)
             let ofShape = stored.grouping.rows(of: shape)
-            if let row = firstDifference(layout, ofShape, rows, builder.blockShapes, number) {
-                throw different("the record", builder.firstIndex + UInt64(row), path)
+            if let place = layout.firstDifference(ofShape, in: rows) {
+                throw different("the record", builder.firstIndex + UInt64(ofShape[place]), path)
+            }
+            for row in ofShape where builder.blockShapes[Int(rows.shapes[Int(row)])] != number {
+                throw different("the shape", builder.firstIndex + UInt64(row), path)
             }
             written.drop(shape)
         }
-    }
-
-    /// How many rows ahead a record is asked for: the rows of a shape lie far apart.
-    private static let ahead = 8
-
-    /// The first row whose record is not what the columns say, or whose shape is not `number`.
-    private static func firstDifference(
-        _ layout: RecordLayout, _ ofShape: ArraySlice<UInt32>, _ rows: borrowing RowArena,
-        _ blockShapes: [UInt32], _ number: UInt32
-    ) -> UInt32? {
-        let bytes = rows.bytes.span
-        let offsets = rows.offsets.span
-        let counts = rows.counts.span
-        let last = ofShape.endIndex - 1
-        for place in ofShape.indices {
-            let later = Int(offsets[Int(ofShape[min(place + ahead, last)])])
-            unsafe bytes.withUnsafeBufferPointer { bytes in
-                // Safe: asking for memory reads none.
-                let address = unsafe bytes.baseAddress.map { unsafe $0 + later }
-                unsafe hisui_prefetch(address)
-                unsafe hisui_prefetch(address.map { unsafe $0 + 64 })
-            }
-            let row = Int(ofShape[place])
-            let original = ByteRange(offset: offsets[row], count: counts[row])
-            guard blockShapes[Int(rows.shapes[row])] == number,
-                layout.isRecord(
-                    place - ofShape.startIndex, equalTo: bytes.extracting(original.range))
-            else { return ofShape[place] }
-        }
-        return nil
     }
 
     private static func different(_ what: String, _ index: UInt64, _ path: String) -> StoreError {

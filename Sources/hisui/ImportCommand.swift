@@ -1,5 +1,6 @@
 import ArgumentParser
 import HisuiBytes
+import HisuiCollect
 import HisuiEvent
 import HisuiFile
 import HisuiPipeline
@@ -109,6 +110,12 @@ struct ImportCommand: AsyncParsableCommand {
         if !dryRun {
             if store == nil { throw ValidationError(say("--store is missing", "--store が必要です")) }
             if zone == nil { throw ValidationError(say("--zone is missing", "--zone が必要です")) }
+        }
+        if let source, !SourceID.isValid(source) {
+            throw ValidationError(
+                say(
+                    "--source takes 1 to 128 of the characters a-z A-Z 0-9 . _ : / @ -",
+                    "--source は a-z A-Z 0-9 . _ : / @ - の 1〜128 文字です"))
         }
         if format != nil, !dryRun {
             throw ValidationError(

@@ -88,8 +88,6 @@ struct SearchCommand: ParsableCommand {
         let snapshot = try store.snapshot(acts: acts)
         record.watch()
         try run(parsed, over: snapshot, output, record)
-        record.write("done")
-        if output.rows == 0 { throw ExitCode(Failure.Status.negative.rawValue) }
     }
 
     /// Shows what the query finds; records it too if it ends before its end.
@@ -98,8 +96,9 @@ struct SearchCommand: ParsableCommand {
     ) throws {
         var options = output.options
         options.shouldStop = { Interruption.signal != 0 }
+        let runner = QueryRunner(snapshot: snapshot, query: query, options: options)
         do throws(QueryFailure) {
-            try QueryRunner(snapshot: snapshot, query: query, options: options).run { row in
+            try runner.run { row in
                 record.countRow()
                 return output.take(row)
             }
@@ -113,6 +112,11 @@ struct SearchCommand: ParsableCommand {
             Interruption.endProcess()
         }
         output.finish()
+        record.write("done")
+        // What was read ends with the process: taking it apart would take longer than the search.
+        withExtendedLifetime((snapshot, runner)) {
+            Glibc.exit(output.rows == 0 ? Failure.Status.negative.rawValue : 0)
+        }
     }
 
     /// Acts lie in one stream, whatever zone they are about: `--zone` asks for what they say.

@@ -60,18 +60,18 @@ struct ImportScenarios {
     @Test("a file that has grown goes on, also behind its rotation and inside its last line")
     func grown() throws {
         try make("log", 1...2000)
-        #expect(try load("--source", "app", "log").status == 0)
+        #expect(try load("--source=app", "log").status == 0)
         try shell("printf 'no end yet' >> log")
-        #expect(try load("--source", "app", "log").status == 0)
+        #expect(try load("--source=app", "log").status == 0)
         try shell("printf '\\nmore\\n' >> log; cp log log.1; echo new > log; gzip log.1")
-        let last = try load("--source", "app", "log", "log.1.gz")
+        let last = try load("--source=app", "log", "log.1.gz")
         #expect(last.status == 0, "\(last.errors)")
         #expect(last.errors.contains("Continued where an import had ended: files 1, after 2,001"))
         let raw = try Program.hisui("search", "--store", store, "--format", "raw", "*")
         #expect(raw.lines.count == 2003)
         #expect(raw.lines.suffix(3) == ["no end yet", "new", "more"])
         // Many files of one source: each is known again.
-        #expect(try load("--source", "app", "log", "log.1.gz").errors.contains("files 2"))
+        #expect(try load("--source=app", "log", "log.1.gz").errors.contains("files 2"))
         #expect(try count() == 2003)
         try expectEquation(store)
     }
@@ -89,9 +89,10 @@ struct ImportScenarios {
         #expect(try count() == 2002 + 896)
         // A name that a daemon's source or other records have is refused, with the way out.
         try shell("printf '__CURSOR=s=1\\nMESSAGE=x\\n\\n' > journal")
-        let mixed = try load("--source", "import:\(folder.path)/a", "journal")
+        let mixed = try load("--source=import:\(folder.path)/a", "journal")
         #expect(mixed.status == 3)
         #expect(mixed.errors.contains("--source"), "\(mixed.errors)")
+        #expect(try load("--source=no name", "journal").status == 2)
     }
 
     @Test("kill -9 at ten random moments, then again: every line once")

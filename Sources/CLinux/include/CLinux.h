@@ -64,4 +64,9 @@ void hisui_thread_name(const char *name);
 /// Lets the calling thread run when no other wants to, as far as the system allows it.
 void hisui_thread_background(void);
 
+// Makes the allocator give back pieces of memory of this size and above as soon as they are freed,
+// for the rest of the process: it would come to keep what is freed, and in places of their own for
+// each thread.
+void hisui_return_memory_above(size_t bytes);
+
 #endif

@@ -130,25 +130,43 @@ struct BlockAggregator {
         }
     }
 
+    /// Counts by stretches of time: most rows lie in the stretch of the row before.
     private func addTimes(
         _ shape: Int, _ selection: Selection, _ bucket: Bucket, to aggregation: Aggregation
     ) throws(QueryFailure) {
-        let times = try scan.times()
+        // Beyond the last whole second there is no whole second to count by.
+        let isPlain = scan.block.timeRange.lowerBound.nanoseconds > .min + 1_000_000_000
+        let unit: Int64 = isPlain && bucket.isOfWholeSeconds ? 1_000_000_000 : 1
+        let times = unit == 1 ? try scan.times() : try scan.seconds()
         let rows = try scan.grouping().rows(of: shape)
         var groups: [Int64: Int] = [:]
-        var last: (start: Int64, group: Int)?
+        var first: Int64 = 0
+        var end: Int64 = 0
+        var tally = 0
+        var group = 0
+        let timeSpan = times.span
+        let rowSpan = rows.span
         forEach(selection, shape) { ordinal in
-            let start = bucket.start(ofTime: times[Int(rows[rows.startIndex + ordinal])])
-            if start != last?.start {
-                let known = groups[start]
-                var text: [UInt8] = []
-                if known == nil { UTCText.append(start, to: &text) }
-                let group = known ?? aggregation.group(ofKey: text.span)
-                groups[start] = group
-                last = (start, group)
+            let time = timeSpan[Int(rowSpan[ordinal])]
+            if time >= first, time < end {
+                tally += 1
+                return
             }
-            if let last { aggregation.add(rows: 1, group: last.group) }
+            if tally > 0 { aggregation.add(rows: tally, group: group) }
+            tally = 1
+            let start = bucket.start(ofTime: time * unit)
+            first = start / unit
+            end = bucket.end(ofStart: start).map { $0 / unit } ?? first
+            if let known = groups[start] {
+                group = known
+            } else {
+                var text: [UInt8] = []
+                UTCText.append(start, to: &text)
+                group = aggregation.group(ofKey: text.span)
+                groups[start] = group
+            }
         }
+        if tally > 0 { aggregation.add(rows: tally, group: group) }
     }
 
     /// The long way: the values of each row.

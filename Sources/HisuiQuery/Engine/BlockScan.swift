@@ -13,6 +13,7 @@ final class BlockScan {
     private var columns: [Int: SlotColumn] = [:]
     private var groupingTaken: ShapeGrouping?
     private var timesTaken: [Int64]?
+    private var secondsTaken: [Int64]?
     private var receivedTaken: [Int64]?
     private var sourcesTaken: [UInt32]?
     private var sendersTaken: [UInt32]?
@@ -31,6 +32,7 @@ final class BlockScan {
         columns = [:]
         groupingTaken = nil
         timesTaken = nil
+        secondsTaken = nil
         receivedTaken = nil
         sourcesTaken = nil
         sendersTaken = nil
@@ -49,6 +51,14 @@ final class BlockScan {
         if let timesTaken { return timesTaken }
         let taken = try reading { () throws(StoreError) in try block.times() }
         timesTaken = taken
+        return taken
+    }
+
+    /// The whole seconds of the times.
+    func seconds() throws(QueryFailure) -> [Int64] {
+        if let secondsTaken { return secondsTaken }
+        let taken = try reading { () throws(StoreError) in try block.seconds() }
+        secondsTaken = taken
         return taken
     }
 

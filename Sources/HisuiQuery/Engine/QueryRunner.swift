@@ -50,6 +50,7 @@ public struct QueryRunner {
 
     private let blocks: [Block]
     private let plan: QueryPlan
+    private let plans: ShapePlans
     private let options: QueryOptions
     /// For each stream, the index before which nothing is wanted.
     private let after: [Snapshot.Stream: UInt64]
@@ -71,6 +72,7 @@ public struct QueryRunner {
     ) {
         self.blocks = blocks
         self.plan = plan
+        plans = ShapePlans(plan.filter, grouping: plan.aggregating?.grouping.fields ?? [])
         self.options = options
         self.after = after
     }
@@ -123,14 +125,20 @@ extension QueryRunner {
     ) throws(QueryFailure) -> Aggregation {
         let blocks = candidates()
         let grouping = pipe.grouping
-        let plans = ShapePlans(plan.filter, grouping: grouping.fields)
+        let plans = plans
         let shouldStop = options.shouldStop
         let total = Aggregation(grouping, budget)
         let work = OrderedWork<Gathered>(
             count: blocks.count, workers: options.workers, ahead: options.workers + 2
         ) { number in
             if shouldStop() { return .failure(Self.stopped()) }
-            let scan = BlockScan(blocks[number].block, place: blocks[number].place)
+            let block = blocks[number].block
+            if plans.passAll, grouping.fields.isEmpty, grouping.countsOnly {
+                let aggregation = Aggregation(grouping, budget)
+                aggregation.add(rows: block.count, group: 0)
+                return .success(Gathered(aggregation))
+            }
+            let scan = BlockScan(block, place: blocks[number].place)
             defer { scan.release() }
             let aggregator = BlockAggregator(
                 scan: scan, filter: ShapeFilter(plans, scan), grouping: grouping,
@@ -167,7 +175,7 @@ extension QueryRunner {
         }
         blocks.sort { (least($0.block), $0.place) < (least($1.block), $1.place) }
         let collector = HitCollector(
-            plans: ShapePlans(plan.filter), descending: descending, limit: plan.limit,
+            plans: plans, descending: descending, limit: plan.limit,
             budget: context.budget)
         let shouldStop = options.shouldStop
         let sorted = blocks

@@ -11,6 +11,8 @@ import Synchronization
 final class ShapePlans: Sendable {
     private let filter: Filter
     private let fields: [String]
+    /// The plan of all shapes, where nothing of what is asked lies in records.
+    private let common: ShapePlan?
     private let known = Mutex<[ObjectIdentifier: Entry]>([:])
 
     private struct Entry: Sendable {
@@ -26,12 +28,23 @@ final class ShapePlans: Sendable {
     init(_ filter: Filter, grouping fields: [String] = []) {
         self.filter = filter
         self.fields = fields
+        let asked = filter.fields.union(fields)
+        common =
+            asked.isSubset(of: ShapeFields.outside)
+            ? ShapePlan(filter, grouping: fields, shape: .any) : nil
+    }
+
+    /// Whether every row of every block passes.
+    var passAll: Bool {
+        if case .always = common?.outcome { return true }
+        return false
     }
 
     /// The plan of each shape of a block.
     ///
     /// - Complexity: O(shapes), and O(fixed text) of those that are new.
     func plans(of block: Block) -> [ShapePlan] {
+        if let common { return [ShapePlan](repeating: common, count: block.shapes.count) }
         let keys = block.shapes.map(\.shape.identity)
         var plans: [ShapePlan?] = known.withLock { known in
             keys.indices.map { number in

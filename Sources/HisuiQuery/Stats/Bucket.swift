@@ -70,6 +70,20 @@ struct Bucket: Hashable, Sendable {
         return TimeLiteral.added(start, offset == .min ? .max : -offset)
     }
 
+    /// Where a bucket that begins at `start` ends; nil if that is not the same for all.
+    func end(ofStart start: Int64) -> Int64? {
+        guard case .duration(let step) = step, start > .min + step, start < .max - step else {
+            return nil
+        }
+        return start + step
+    }
+
+    /// Whether no bucket begins within a second.
+    var isOfWholeSeconds: Bool {
+        guard case .duration(let step) = step else { return false }
+        return step % 1_000_000_000 == 0 && offset % 1_000_000_000 == 0
+    }
+
     private static func remainder(_ value: Int64, _ step: Int64) -> Int64 {
         // Before 1970 the bucket begins earlier, not later; the first one of all is cut short.
         let remainder = value % step
