@@ -22,6 +22,7 @@ extension Life {
         let folder = Path.join(
             Filenames.streamPath(store: Self.store, zone: stream.zone, stream: stream.stream),
             Filenames.segments)
+        guard try disk.exists(folder) else { return }
         let all = try disk.list(folder).compactMap(Filenames.segmentRange)
             .sorted { $0.lowerBound < $1.lowerBound }
         guard all.count > 1 else { return }
