@@ -75,11 +75,12 @@ extension Shape {
     public init(decoding reader: inout ByteReader) throws(Malformed) {
         let start = reader
         do {
-            var check = EncodedShapeCheck()
-            if try check.pass(&reader) {
-                let range = ByteRange(start.position..<reader.position)
+            let rest = reader.span(ByteRange(start.position..<start.end))
+            var check = EncodedShapeCheck(rest)
+            if check.pass(rest) {
+                let range = try reader.take(check.at)
                 var encoded: [UInt8] = []
-                encoded.append(reader.span(range), 0..<Int(range.count))
+                encoded.append(reader.span(range), 0..<check.at)
                 self.init(ShapeParts(encoded: encoded, slotCount: check.literalCounts.count - 1))
                 return
             }

@@ -156,6 +156,37 @@ indirect enum PlainExpression {
         }
     }
 
+    /// Any text is an expression or is refused, and both ways to match agree on it.
+    @Test(arguments: UInt64(1)...4)
+    func anyTextIsReadOrRefused(seed: UInt64) {
+        var generator = SplitMix(state: seed &* 977)
+        let pieces = [
+            "a", "b", "1", "[", "]", "[^", "(", ")", "(?i)", "(?:", "(?P<n>", "^", "$", "-", "\\",
+            "{",
+            "}", "{2}", "{1,3}", "{,2}", "?", "*", "+", "|", ".", ",", ":", "[:alpha:]", "\\d",
+            "\\W",
+            "\\b", "\\B", "\\x", "\\x61", "\\x{", "\\Q", "\\E", "\\p{Han}", "\\C", "é", "日", "k",
+            "K",
+        ]
+        let values =
+            ["", "a", "ab1", "日本", "a-b a", "kK\nb", "É"].map { Array($0.utf8) } + [[0xFF]]
+        var accepted = 0
+        for _ in 0..<1500 {
+            let text = (0..<generator.number(1...9)).map { _ in
+                pieces[generator.number(0...pieces.count - 1)]
+            }.joined()
+            guard let expression = try? RegularExpression(text) else { continue }
+            accepted += 1
+            let automaton = RegularExpressionAutomaton(expression)
+            for value in values {
+                let direct = expression.matches(value.span, 0..<value.count)
+                let other = automaton.matches(value.span, 0..<value.count)
+                #expect(direct == other, "seed \(seed): \(text) on \(value)")
+            }
+        }
+        #expect(accepted > 200, "many texts are expressions: \(accepted)")
+    }
+
     @Test func manyValuesAtOnce() throws {
         let expression = try RegularExpression(#"^a\d+b$"#)
         let automaton = RegularExpressionAutomaton(expression)
