@@ -15,6 +15,23 @@ extension Block {
         return try rows.mayContain(probe, shape: shape, slot: slot)
     }
 
+    /// Whether `probe` may occur in any slot of the block: what is asked before its columns are.
+    public func mayContain(_ probe: TextProbe) throws(StoreError) -> Bool {
+        guard case .segment(let rows) = backing else { return true }
+        return try rows.mayContain(probe)
+    }
+
+    /// How many rows of shape `shape` have each value of slot `slot`, if that is known without
+    /// reading the column: hosts and programs. Nil if it is not.
+    ///
+    /// A value may come more than once. Complexity: O(rows of the block) the first time.
+    public func valueCounts(
+        shape: Int, slot: Int
+    ) throws(StoreError) -> [(value: [UInt8], rows: Int)]? {
+        guard case .segment(let rows) = backing else { return nil }
+        return try rows.valueCounts(shape: shape, slot: slot)
+    }
+
     /// The least and the greatest of the numbers in slot `slot` of shape `shape`, if all its values
     /// are decimal numbers without sign or leading zeros; nil if they are not, or it is not known.
     public func numberRange(shape: Int, slot: Int) throws(StoreError) -> ClosedRange<UInt64>? {
@@ -45,6 +62,28 @@ extension Block {
 }
 
 extension SegmentBlock {
+    /// Whether the probe may occur in any slot: of all chunks, heads, hosts and programs together.
+    func mayContain(_ probe: TextProbe) throws(StoreError) -> Bool {
+        let directory = try directory()
+        // What numbers, process ids or times could spell is asked column by column.
+        if probe.unspellable.isEmpty || probe.grams.isEmpty
+            || probe.bytes.allSatisfy({ TimeFormat.isOfTimes($0) })
+            || directory.headsMayContain(probe.unspellable, ignoresCase: probe.ignoresCase)
+            || directory.origins.contains(where: { probe.occurs(in: $0.host) })
+            || directory.programs.contains(where: { probe.occurs(in: $0) })
+        {
+            return true
+        }
+        let bytes = try chunk(chunkCount - 2)
+        for filter in directory.filters {
+            guard let filter else { return true }
+            if filter.isEmpty { continue }
+            let logSize = (filter.count * 8).trailingZeroBitCount
+            if probe.mayOccur(in: bytes.span.extracting(filter), logSize: logSize) { return true }
+        }
+        return false
+    }
+
     func mayContain(_ probe: TextProbe, shape: Int, slot: Int) throws(StoreError) -> Bool {
         let directory = try directory()
         let column = firstColumns[shape] + slot

@@ -32,6 +32,8 @@ final class BlockDirectory: @unchecked Sendable {
     let fractionDigits: [UInt8]
     private(set) var rowColumns: [Place]
     private let bytes: [UInt8]
+    /// Where the heads of all columns are in `bytes`.
+    private var headRange = 0..<0
     private var columns: [Column]
     /// Raw length of each chunk but this.
     private(set) var rawCounts: [Int]
@@ -54,6 +56,16 @@ final class BlockDirectory: @unchecked Sendable {
         return Place(
             encoding: entry.encoding, chunk: Int(entry.chunk),
             range: offset..<offset + Int(entry.length))
+    }
+
+    /// Whether `text` stands anywhere in the heads of columns; true says little, false much.
+    ///
+    /// - Parameter ignoresCase: `text` is in lower case.
+    func headsMayContain(_ text: [UInt8], ignoresCase: Bool) -> Bool {
+        if text.isEmpty { return true }
+        let heads = ignoresCase ? bytes[headRange].map(TextProbe.lower) : Array(bytes[headRange])
+        let place = ByteSearch.first(of: text.span, in: heads.span, 0..<heads.count)
+        return place != nil
     }
 
     /// What the directory says of a column beside its place.
@@ -82,6 +94,12 @@ final class BlockDirectory: @unchecked Sendable {
             }
             rowColumns = try Self.rowColumns(&reader)
             columns = try Self.columns(&reader, columnCount, span)
+            if let first = columns.firstIndex(where: { $0.encoding.hasHead }),
+                let last = columns.lastIndex(where: { $0.encoding.hasHead })
+            {
+                headRange =
+                    columns[first].head.range.lowerBound..<columns[last].head.range.upperBound
+            }
             rawCounts = []
             chunkKinds = []
             filters = []

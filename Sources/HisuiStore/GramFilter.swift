@@ -1,4 +1,5 @@
 import HisuiBytes
+import Synchronization
 
 /// Which runs of four bytes occur in the text of a chunk: what tells a search for a word, a phrase,
 /// a part of a word or Japanese text that it need not read the chunk.
@@ -84,6 +85,12 @@ public struct TextProbe: Sendable {
     let ignoresCase: Bool
     /// Hashes of its grams.
     let grams: [UInt32]
+    /// Its longest run of bytes that are no hexadecimal digits: what no number can spell.
+    let unspellable: [UInt8]
+    /// Tells probes apart, for whoever remembers what was asked.
+    public let id: Int
+
+    private static let count = Atomic(0)
 
     /// - Parameters:
     ///   - text: bytes that occur next to each other in every value that is looked for.
@@ -101,6 +108,10 @@ public struct TextProbe: Sendable {
             }
         }
         self.grams = grams
+        unspellable =
+            bytes.split { $0 &- 0x30 <= 9 || $0 | 0x20 &- 0x61 <= 5 }
+            .max { $0.count < $1.count }.map(Array.init) ?? []
+        id = Self.count.wrappingAdd(1, ordering: .relaxed).newValue
     }
 
     static func lower(_ byte: UInt8) -> UInt8 { byte &- 0x41 <= 25 ? byte | 0x20 : byte }

@@ -39,6 +39,7 @@ final class SegmentBlock: Sendable {
         var rows: StoredRows?
         var times: [Int64]?
         var pids: [UInt64]?
+        var tallies: [[Tally]]?
         var chunks: [Int: [UInt8]] = [:]
         var shapes: [Int: RecordLayout] = [:]
         var bytes = 0
@@ -141,6 +142,7 @@ extension SegmentBlock {
                 cache.rows = nil
                 cache.times = nil
                 cache.pids = nil
+                cache.tallies = nil
                 cache.bytes = 0
             }
             cache.chunks[number] = bytes

@@ -174,4 +174,72 @@ extension SegmentBlock {
         }
         return made
     }
+
+    /// How many rows of each shape each origin and program has, without their order.
+    struct Tally: Sendable {
+        var shape: UInt32
+        var origin: UInt32
+        var program: UInt32
+        var rows: Int
+    }
+
+    /// Tallies by shape.
+    func tallies() throws(StoreError) -> [[Tally]] {
+        if let known = cache.withLock({ $0.tallies }) { return known }
+        let directory = try directory()
+        let programCount = directory.programs.count
+        let origins = try numbers(
+            .origin, count: rows, below: UInt64(directory.origins.count), directory)
+        let programs = try numbers(.program, count: rows, below: UInt64(programCount), directory)
+        let shapes = try numbers(.shape, count: rows, below: UInt64(shapeRows.count), directory)
+        // Runs stand in the order of their origins and programs, so their lengths say where.
+        var lengths = [Int: Int]()
+        var dense = [UInt32](
+            repeating: 0, count: min(directory.origins.count * programCount, Self.denseMax))
+        for row in 0..<rows {
+            let pair = Int(origins[row]) * programCount + Int(programs[row])
+            if pair < dense.count { dense[pair] += 1 } else { lengths[pair, default: 0] += 1 }
+        }
+        for pair in dense.indices where dense[pair] > 0 { lengths[pair] = Int(dense[pair]) }
+        var tallies = [[Tally]](repeating: [], count: shapeRows.count)
+        var counts = [Int](repeating: 0, count: shapeRows.count)
+        var place = 0
+        for (pair, length) in lengths.sorted(by: { $0.key < $1.key }) {
+            var met: [UInt32] = []
+            for number in shapes[place..<place + length] {
+                if counts[Int(number)] == 0 { met.append(number) }
+                counts[Int(number)] += 1
+            }
+            place += length
+            for shape in met {
+                tallies[Int(shape)].append(
+                    Tally(
+                        shape: shape, origin: UInt32(pair / programCount),
+                        program: UInt32(pair % programCount), rows: counts[Int(shape)]))
+                counts[Int(shape)] = 0
+            }
+        }
+        let made = tallies
+        cache.withLock { cache in
+            cache.tallies = made
+            cache.bytes += made.reduce(0) { $0 + $1.count * MemoryLayout<Tally>.stride }
+        }
+        return made
+    }
+
+    /// Pairs of origins and programs that are counted in an array.
+    private static let denseMax = 1 << 20
+
+    func valueCounts(
+        shape: Int, slot: Int
+    ) throws(StoreError) -> [(value: [UInt8], rows: Int)]? {
+        let directory = try directory()
+        switch directory.place(of: firstColumns[shape] + slot).encoding {
+        case .host:
+            return try tallies()[shape].map { (directory.origins[Int($0.origin)].host, $0.rows) }
+        case .program:
+            return try tallies()[shape].map { (directory.programs[Int($0.program)], $0.rows) }
+        default: return nil
+        }
+    }
 }

@@ -52,6 +52,9 @@ struct BlockAggregator {
             aggregation.add(rows: count(selection, shape), group: group)
             return true
         case (.slot(let slot, .raw), nil):
+            if case .all = selection, try addKnownCounts(shape, slot, to: aggregation) {
+                return true
+            }
             let column = try scan.column(shape: shape, slot: slot)
             addValues(of: column, selection, shape, to: aggregation)
             return true
@@ -73,6 +76,19 @@ struct BlockAggregator {
             return true
         default: return false
         }
+    }
+
+    /// Counts that the block knows without its column; false if it does not.
+    private func addKnownCounts(
+        _ shape: Int, _ slot: Int, to aggregation: Aggregation
+    ) throws(QueryFailure) -> Bool {
+        guard scan.block.shapes[shape].shape.encoding == .utf8,
+            let counts = try scan.valueCounts(shape: shape, slot: slot)
+        else { return false }
+        for (value, rows) in counts {
+            aggregation.add(rows: rows, group: aggregation.group(ofKey: value.span))
+        }
+        return true
     }
 
     @inline(__always)

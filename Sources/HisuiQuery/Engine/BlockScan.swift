@@ -11,6 +11,8 @@ final class BlockScan {
     /// The block's place among all blocks of the query.
     let place: Int
     private var columns: [Int: SlotColumn] = [:]
+    /// What was asked of the whole block.
+    private var answers: [(probe: Int, mayContain: Bool)] = []
     private var groupingTaken: ShapeGrouping?
     private var timesTaken: [Int64]?
     private var secondsTaken: [Int64]?
@@ -93,9 +95,25 @@ final class BlockScan {
 
     /// Whether the probe may occur in a slot's values as they stand in the records.
     func mayContain(_ probe: TextProbe, shape: Int, slot: Int) throws(QueryFailure) -> Bool {
-        try reading { () throws(StoreError) in
+        guard try mayContain(probe) else { return false }
+        return try reading { () throws(StoreError) in
             try block.mayContain(probe, shape: shape, slot: slot)
         }
+    }
+
+    /// How many rows of a shape have each value of a slot, if the block knows.
+    func valueCounts(
+        shape: Int, slot: Int
+    ) throws(QueryFailure) -> [(value: [UInt8], rows: Int)]? {
+        try reading { () throws(StoreError) in try block.valueCounts(shape: shape, slot: slot) }
+    }
+
+    /// Whether the probe may occur in any slot of the block; asked once.
+    func mayContain(_ probe: TextProbe) throws(QueryFailure) -> Bool {
+        for answer in answers where answer.probe == probe.id { return answer.mayContain }
+        let mayContain = try reading { () throws(StoreError) in try block.mayContain(probe) }
+        answers.append((probe.id, mayContain))
+        return mayContain
     }
 
     private func received() throws(QueryFailure) -> [Int64] {
