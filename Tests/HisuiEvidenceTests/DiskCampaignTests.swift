@@ -6,8 +6,8 @@ import Testing
 @Suite struct DiskCampaignTests {
     private static let plan = {
         var plan = Explorer.Plan()
-        plan.steps = 14
-        plan.momentsEvery = 9
+        plan.steps = 12
+        plan.momentsEvery = 16
         plan.statesMax = 6
         plan.statesMaxWithoutEntries = 2
         plan.deeperEvery = 20
@@ -15,7 +15,7 @@ import Testing
         return plan
     }()
 
-    @Test(arguments: [11, 12, 13, 14] as [UInt64])
+    @Test(arguments: [11, 12] as [UInt64])
     func powerMayBeLostAtAnyMoment(seed: UInt64) throws {
         let explorer = Explorer(Self.plan)
         do {
@@ -24,19 +24,19 @@ import Testing
             Issue.record("\(error.path.joined(separator: " › ")): \(error.error)")
         }
         let counts = explorer.counts
-        #expect(counts.moments > 20 && counts.states > 50)
+        #expect(counts.moments > 10 && counts.states > 20)
         #expect(counts.statesWithEntries * 100 >= counts.states * 30)
         #expect(counts.goneOn > 0 && counts.kills > 0)
     }
 
-    @Test(arguments: [21, 22] as [UInt64])
+    @Test(arguments: [21] as [UInt64])
     func anyOperationMayFail(seed: UInt64) throws {
         let explorer = Explorer(Self.plan)
         do {
-            try explorer.exploreFaults(world: seed, every: 40)
+            try explorer.exploreFaults(world: seed, every: 90)
         } catch {
             Issue.record("\(error.path.joined(separator: " › ")): \(error.error)")
         }
-        #expect(explorer.counts.faults > 10)
+        #expect(explorer.counts.faults > 5)
     }
 }
