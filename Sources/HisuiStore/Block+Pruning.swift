@@ -3,22 +3,14 @@ import HisuiShape
 
 /// What is known of columns without reading them.
 extension Block {
-    /// Whether `probe` may occur in a value of slot `slot` of shape `shape`, as its bytes stand in
-    /// the records.
+    /// Which slots may have `probe` in a value, as its bytes stand in the records.
     ///
-    /// False only if it does not. An answer costs some memory accesses for each four bytes of the
-    /// probe, and reads the block's directory the first time.
-    public func mayContain(
-        _ probe: TextProbe, shape: Int, slot: Int
-    ) throws(StoreError) -> Bool {
-        guard case .segment(let rows) = backing else { return true }
-        return try rows.mayContain(probe, shape: shape, slot: slot)
-    }
-
-    /// Whether `probe` may occur in any slot of the block: what is asked before its columns are.
-    public func mayContain(_ probe: TextProbe) throws(StoreError) -> Bool {
-        guard case .segment(let rows) = backing else { return true }
-        return try rows.mayContain(probe)
+    /// A slot is left out only if none of its values has it. Columns are not read, only the block's
+    /// directory and filters. Complexity: O(slots of all shapes), or less where the probe is
+    /// nowhere.
+    public func candidates(_ probe: TextProbe) throws(StoreError) -> SlotSet {
+        guard case .segment(let rows) = backing else { return SlotSet(.all) }
+        return try rows.candidates(probe)
     }
 
     /// How many rows of shape `shape` have each value of slot `slot`, if that is known without
@@ -61,9 +53,106 @@ extension Block {
     }
 }
 
+/// Some of the slots of a block.
+public struct SlotSet: Sendable {
+    enum Members: Sendable {
+        case all
+        case none
+        /// For each column, and where those of each shape begin.
+        case some([Bool], firstColumns: [Int])
+    }
+
+    private let members: Members
+
+    init(_ members: Members) { self.members = members }
+
+    public var isEmpty: Bool {
+        if case .none = members { return true }
+        return false
+    }
+
+    public func contains(shape: Int, slot: Int) -> Bool {
+        switch members {
+        case .all: true
+        case .none: false
+        case .some(let isMember, let firstColumns): isMember[firstColumns[shape] + slot]
+        }
+    }
+}
+
 extension SegmentBlock {
+    func candidates(_ probe: TextProbe) throws(StoreError) -> SlotSet {
+        // So little is almost everywhere.
+        if probe.grams.isEmpty { return SlotSet(.all) }
+        guard try mayContain(probe) else { return SlotSet(.none) }
+        let directory = try directory()
+        let texts = try chunksWithText(of: probe, directory)
+        var isMember: [Bool] = []
+        let count = firstColumns[firstColumns.count - 1]
+        isMember.reserveCapacity(count)
+        // What hosts, programs and times can have is the same for all columns of the kind.
+        let isOfHosts = directory.origins.contains { probe.occurs(in: $0.host) }
+        let isOfPrograms = directory.programs.contains { probe.occurs(in: $0) }
+        let isOfTimes = probe.bytes.allSatisfy { TimeFormat.isOfTimes($0) }
+        let isOfDigits = probe.bytes.allSatisfy { $0 &- 0x30 <= 9 }
+        for column in 0..<count {
+            let place = directory.place(of: column)
+            let hasText = !place.range.isEmpty && texts[place.chunk]
+            switch place.encoding {
+            case .constant: isMember.append(directory.head(of: column, has: probe))
+            case .host: isMember.append(isOfHosts)
+            case .program: isMember.append(isOfPrograms)
+            case .pid: isMember.append(isOfDigits)
+            case .time: isMember.append(isOfTimes || hasText)
+            case .patterns:
+                isMember.append(try mayBeNumbers(probe, column, place, directory, hasText))
+            case let encoding where encoding.isNumbers:
+                isMember.append(try mayBeNumbers(probe, column, place, directory, hasText))
+            default: isMember.append(hasText)
+            }
+        }
+        return SlotSet(.some(isMember, firstColumns: firstColumns))
+    }
+
+    /// Whether numbers by the column's patterns may spell the probe, or its exceptions have it.
+    private func mayBeNumbers(
+        _ probe: TextProbe, _ column: Int, _ place: BlockDirectory.Place,
+        _ directory: BlockDirectory, _ hasText: Bool
+    ) throws(StoreError) -> Bool {
+        // The first byte of either head says whether there are exceptions.
+        let mark: UInt8 = place.encoding == .patterns ? 1 : 2
+        if directory.headFlags(of: column) & mark != 0, hasText { return true }
+        guard directory.head(of: column, couldSpell: probe) else { return false }
+        let head = directory.head(of: column)
+        var reader = ByteReader(head.span)
+        do {
+            if place.encoding == .patterns {
+                return try PatternColumn.Head(decoding: &reader).kinds
+                    .contains { probe.mayOccur(in: $0.pattern) }
+            }
+            return probe.mayOccur(in: try NumberColumn.Head(decoding: &reader).pattern)
+        } catch {
+            throw damaged("the head of a column", chunk: chunkCount - 1)
+        }
+    }
+
+    /// For each chunk whether its text may have the probe.
+    private func chunksWithText(
+        of probe: TextProbe, _ directory: BlockDirectory
+    ) throws(StoreError) -> [Bool] {
+        let bytes = probe.grams.isEmpty ? [] : try chunk(chunkCount - 2)
+        return directory.filters.map { filter in
+            guard !probe.grams.isEmpty, let filter else { return true }
+            // No filter: no value of the chunk has four bytes.
+            if filter.isEmpty { return false }
+            return probe.mayOccur(
+                in: bytes.span.extracting(filter),
+                logSize: (filter.count * 8).trailingZeroBitCount)
+        }
+    }
+
     /// Whether the probe may occur in any slot: of all chunks, heads, hosts and programs together.
-    func mayContain(_ probe: TextProbe) throws(StoreError) -> Bool {
+    private func mayContain(_ probe: TextProbe) throws(StoreError) -> Bool {
         let directory = try directory()
         // What numbers, process ids or times could spell is asked column by column.
         if probe.unspellable.isEmpty || probe.grams.isEmpty
@@ -74,69 +163,7 @@ extension SegmentBlock {
         {
             return true
         }
-        let bytes = try chunk(chunkCount - 2)
-        for filter in directory.filters {
-            guard let filter else { return true }
-            if filter.isEmpty { continue }
-            let logSize = (filter.count * 8).trailingZeroBitCount
-            if probe.mayOccur(in: bytes.span.extracting(filter), logSize: logSize) { return true }
-        }
-        return false
-    }
-
-    func mayContain(_ probe: TextProbe, shape: Int, slot: Int) throws(StoreError) -> Bool {
-        let directory = try directory()
-        let column = firstColumns[shape] + slot
-        let place = directory.place(of: column)
-        switch place.encoding {
-        case .constant: return probe.occurs(in: directory.head(of: column))
-        case .host: return directory.origins.contains { probe.occurs(in: $0.host) }
-        case .program: return directory.programs.contains { probe.occurs(in: $0) }
-        case .pid: return probe.bytes.allSatisfy { $0 &- 0x30 <= 9 }
-        case .time:
-            // What times are made of: digits, punctuation, names of months, T and Z.
-            if probe.bytes.allSatisfy({ TimeFormat.isOfTimes($0) }) { return true }
-            return try mayBeText(probe, place, directory)
-        default: break
-        }
-        let head = directory.head(of: column)
-        if place.encoding.isNumbers || place.encoding == .patterns,
-            let flags = head.first, !probe.isOfNumbers(and: head)
-        {
-            // The first byte of either head says whether there are exceptions.
-            let hasExceptions = place.encoding.isNumbers ? flags & 2 != 0 : flags & 1 != 0
-            return hasExceptions ? try mayBeText(probe, place, directory) : false
-        }
-        var reader = ByteReader(head.span)
-        do {
-            if place.encoding.isNumbers {
-                let head = try NumberColumn.Head(decoding: &reader)
-                if probe.mayOccur(in: head.pattern) { return true }
-                if !head.hasExceptions { return false }
-            }
-            if place.encoding == .patterns {
-                let head = try PatternColumn.Head(decoding: &reader)
-                if head.kinds.contains(where: { probe.mayOccur(in: $0.pattern) }) { return true }
-                if !head.hasExceptions { return false }
-            }
-        } catch {
-            throw damaged("the head of a column", chunk: chunkCount - 1)
-        }
-        return try mayBeText(probe, place, directory)
-    }
-
-    /// Whether text of the chunk may have the probe.
-    private func mayBeText(
-        _ probe: TextProbe, _ place: BlockDirectory.Place, _ directory: BlockDirectory
-    ) throws(StoreError) -> Bool {
-        if place.range.isEmpty { return false }
-        if probe.grams.isEmpty { return true }
-        guard let filter = directory.filters[place.chunk] else { return true }
-        // No filter: no value of the chunk has four bytes.
-        if filter.isEmpty { return false }
-        let bytes = try chunk(chunkCount - 2)
-        return probe.mayOccur(
-            in: bytes.span.extracting(filter), logSize: (filter.count * 8).trailingZeroBitCount)
+        return try chunksWithText(of: probe, directory).contains(true)
     }
 
     func numberRange(shape: Int, slot: Int) throws(StoreError) -> ClosedRange<UInt64>? {

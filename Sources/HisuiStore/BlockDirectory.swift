@@ -68,6 +68,33 @@ final class BlockDirectory: @unchecked Sendable {
         return place != nil
     }
 
+    /// The first byte of a column's head.
+    func headFlags(of column: Int) -> UInt8 {
+        let head = columns[column].head
+        return head.count > 0 ? bytes[Int(head.offset)] : 0
+    }
+
+    /// Whether the head of a column has the probe in it.
+    func head(of column: Int, has probe: TextProbe) -> Bool {
+        let head = columns[column].head
+        guard Int(head.count) >= probe.bytes.count else { return false }
+        return probe.occurs(in: self.head(of: column))
+    }
+
+    /// Whether each byte of the probe is a hexadecimal digit or stands in the head of the column:
+    /// if not, no number by its patterns spells the probe.
+    func head(of column: Int, couldSpell probe: TextProbe) -> Bool {
+        let head = columns[column].head.range
+        for byte in probe.unspellable {
+            var isThere = false
+            for at in head where !isThere {
+                isThere = (probe.ignoresCase ? TextProbe.lower(bytes[at]) : bytes[at]) == byte
+            }
+            if !isThere { return false }
+        }
+        return true
+    }
+
     /// What the directory says of a column beside its place.
     func head(of column: Int) -> [UInt8] {
         let bytes = bytes

@@ -141,15 +141,6 @@ public struct TextProbe: Sendable {
         return false
     }
 
-    /// Whether each byte is one of numbers or stands in `head`, in which fixed text stands: what is
-    /// known before the patterns in it are read.
-    func isOfNumbers(and head: [UInt8]) -> Bool {
-        bytes.allSatisfy { byte in
-            byte &- 0x30 <= 9 || byte | 0x20 &- 0x61 <= 5
-                || head.contains { (ignoresCase ? Self.lower($0) : $0) == byte }
-        }
-    }
-
     /// Whether the text may occur in a value of `pattern`, whatever its numbers are.
     func mayOccur(in pattern: NumberPattern) -> Bool {
         if bytes.isEmpty { return true }

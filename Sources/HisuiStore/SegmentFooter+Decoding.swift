@@ -12,14 +12,18 @@ extension SegmentFooter {
     }
 
     /// Reads the footer in `bytes`, whose checksum was right; still every count is checked.
-    static func decode(_ bytes: Span<UInt8>) throws(Malformed) -> SegmentFooter {
+    ///
+    /// - Parameter shared: where shapes that other segments have, too, are kept.
+    static func decode(
+        _ bytes: Span<UInt8>, sharing shared: SharedShapes? = nil
+    ) throws(Malformed) -> SegmentFooter {
         var reader = ByteReader(bytes)
         var footer = SegmentFooter(zone: "", stream: "", leaves: 0..<0)
         for section in SegmentFormat.Section.allCases {
             let raw = try rawBytes(of: section, &reader, bytes)
             var inner = ByteReader(raw.span)
             do {
-                try footer.decode(section, &inner)
+                try footer.decode(section, &inner, raw.span, shared)
                 guard inner.remaining == 0 else { throw Wrong("bytes left over") }
             } catch let error as Wrong {
                 throw Malformed(section: section.name, what: error.what, position: inner.position)
@@ -72,7 +76,8 @@ extension SegmentFooter {
     }
 
     private mutating func decode(
-        _ section: SegmentFormat.Section, _ reader: inout ByteReader
+        _ section: SegmentFormat.Section, _ reader: inout ByteReader, _ raw: Span<UInt8>,
+        _ shared: SharedShapes?
     ) throws {
         switch section {
         case .summary: try decodeSummary(&reader)
@@ -90,11 +95,13 @@ extension SegmentFooter {
             let count = try reader.count()
             shapes.reserveCapacity(count)
             for _ in 0..<count {
+                let start = reader.position
                 let shape = try Shape(decoding: &reader)
                 guard shape.slotCount <= Limits.slotsPerShapeMax else {
                     throw Wrong("a shape of \(shape.slotCount) slots")
                 }
-                shapes.append(shape)
+                let encoded = raw.extracting(start..<reader.position)
+                shapes.append(shared?.shared(shape, encoded: encoded) ?? shape)
             }
         case .blocks:
             for _ in 0..<(try reader.count()) { blocks.append(try block(&reader)) }

@@ -39,13 +39,20 @@ public final class SegmentReader: Sendable {
     ///
     /// - Throws: `.notFound`, `.system`, or `.damaged` with the place.
     public convenience init(fileSystem: any FileSystem, path: String) throws(StoreError) {
+        try self.init(fileSystem: fileSystem, path: path, shapes: nil)
+    }
+
+    /// - Parameter shapes: shared with other segments.
+    convenience init(
+        fileSystem: any FileSystem, path: String, shapes: SharedShapes?
+    ) throws(StoreError) {
         let contents: FileContents
         do throws(FileError) {
             contents = try fileSystem.contents(path)
         } catch {
             throw StoreError(file: error)
         }
-        try self.init(contents: contents, path: path)
+        try self.init(contents: contents, path: path, ignoresChecksums: false, shapes: shapes)
     }
 
     /// Opens the segment that `contents` are; `path` is for messages.
@@ -55,13 +62,20 @@ public final class SegmentReader: Sendable {
 
     /// - Parameter ignoresChecksums: for tests and the fuzzer, whose changes a checksum would hide
     ///   from everything behind it.
-    package init(
+    package convenience init(
         contents: FileContents, path: String, ignoresChecksums: Bool
+    ) throws(StoreError) {
+        try self.init(
+            contents: contents, path: path, ignoresChecksums: ignoresChecksums, shapes: nil)
+    }
+
+    private init(
+        contents: FileContents, path: String, ignoresChecksums: Bool, shapes: SharedShapes?
     ) throws(StoreError) {
         self.path = path
         self.contents = contents
         (footer, footerOffset) = try Self.footer(
-            of: contents, path: path, ignoresChecksums)
+            of: contents, path: path, ignoresChecksums, shapes)
         var offset = SegmentFormat.headerBytes
         var offsets: [Int] = []
         for block in footer.blocks {
@@ -81,12 +95,13 @@ public final class SegmentReader: Sendable {
     }
 
     private static func footer(
-        of contents: FileContents, path: String, _ ignoresChecksums: Bool
+        of contents: FileContents, path: String, _ ignoresChecksums: Bool, _ shapes: SharedShapes?
     ) throws(StoreError) -> (SegmentFooter, offset: Int) {
         let bytes = contents.bytes
         let range = try footerRange(bytes, path: path, ignoresChecksums)
         do throws(SegmentFooter.Malformed) {
-            return (try SegmentFooter.decode(bytes.extracting(range)), range.lowerBound)
+            let footer = try SegmentFooter.decode(bytes.extracting(range), sharing: shapes)
+            return (footer, range.lowerBound)
         } catch {
             throw .damaged(
                 "\(error.what), byte \(error.position) of the section", path: path,

@@ -20,6 +20,7 @@ public final class StoreReader: Sendable {
     private struct Memory {
         var segments: [String: SegmentReader] = [:]
         var logs: [String: KnownLog] = [:]
+        let shapes = SharedShapes()
     }
     private let memory = Mutex(Memory())
 
@@ -155,7 +156,8 @@ public final class StoreReader: Sendable {
                 if let known = memory.segments[path] {
                     segment = known
                 } else {
-                    segment = try SegmentReader(fileSystem: fileSystem, path: path)
+                    segment = try SegmentReader(
+                        fileSystem: fileSystem, path: path, shapes: memory.shapes)
                     try check(segment, range, view.stream)
                     memory.segments[path] = segment
                 }

@@ -32,12 +32,13 @@ import Testing
                         let part = Array(value[first..<end])
                         asked += 1
                         #expect(
-                            try block.mayContain(TextProbe(part), shape: shape, slot: slot),
+                            try block.candidates(TextProbe(part)).contains(
+                                shape: shape, slot: slot),
                             "seed \(seed): \(part) of \(value)")
                         let upper = part.map { $0 &- 0x61 <= 25 ? $0 & 0xDF : $0 }
                         #expect(
-                            try block.mayContain(
-                                TextProbe(upper, ignoresCase: true), shape: shape, slot: slot))
+                            try block.candidates(TextProbe(upper, ignoresCase: true))
+                                .contains(shape: shape, slot: slot))
                     }
                 }
             }
@@ -57,12 +58,12 @@ import Testing
             let block = try segment((0..<2000).map(value))
             for probe in ["zyxwv", "転出届", "0x7f3a", "Gate!"] {
                 #expect(
-                    try !block.mayContain(TextProbe(Array(probe.utf8)), shape: 0, slot: 0),
+                    try !block.candidates(TextProbe(Array(probe.utf8))).contains(shape: 0, slot: 0),
                     "\(probe) in \(name)")
             }
             for number in [0, 700, 1999] {
                 let probe = TextProbe(Array(value(number).utf8))
-                #expect(try block.mayContain(probe, shape: 0, slot: 0), "\(name)")
+                #expect(try block.candidates(probe).contains(shape: 0, slot: 0), "\(name)")
             }
         }
     }

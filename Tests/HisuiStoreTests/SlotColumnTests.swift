@@ -59,7 +59,10 @@ import Testing
                 "19 digits", many { noise, _ in "9\(pad(noise.number(1 << 59), 18))" },
                 [.numbersLong]
             ),
-            ("20 digits", many { noise, _ in "1\(pad(noise.number(1 << 62), 19))" }, [.numbersLong]),
+            (
+                "20 digits", many { noise, _ in "1\(pad(noise.number(1 << 62), 19))" },
+                [.numbersLong]
+            ),
             ("hex", many { noise, _ in noise.hex(16) }, [.numbersLong]),
             ("upper hex", many { noise, _ in "0x" + noise.hex(6, upper: true) }, [.numbers3]),
             ("mac", mac, [.numbersLong]),

@@ -12,7 +12,7 @@ final class BlockScan {
     let place: Int
     private var columns: [Int: SlotColumn] = [:]
     /// What was asked of the whole block.
-    private var answers: [(probe: Int, mayContain: Bool)] = []
+    private var answers: [(probe: Int, slots: SlotSet)] = []
     private var groupingTaken: ShapeGrouping?
     private var timesTaken: [Int64]?
     private var secondsTaken: [Int64]?
@@ -95,10 +95,7 @@ final class BlockScan {
 
     /// Whether the probe may occur in a slot's values as they stand in the records.
     func mayContain(_ probe: TextProbe, shape: Int, slot: Int) throws(QueryFailure) -> Bool {
-        guard try mayContain(probe) else { return false }
-        return try reading { () throws(StoreError) in
-            try block.mayContain(probe, shape: shape, slot: slot)
-        }
+        try candidates(probe).contains(shape: shape, slot: slot)
     }
 
     /// How many rows of a shape have each value of a slot, if the block knows.
@@ -108,12 +105,12 @@ final class BlockScan {
         try reading { () throws(StoreError) in try block.valueCounts(shape: shape, slot: slot) }
     }
 
-    /// Whether the probe may occur in any slot of the block; asked once.
-    func mayContain(_ probe: TextProbe) throws(QueryFailure) -> Bool {
-        for answer in answers where answer.probe == probe.id { return answer.mayContain }
-        let mayContain = try reading { () throws(StoreError) in try block.mayContain(probe) }
-        answers.append((probe.id, mayContain))
-        return mayContain
+    /// The slots in which the probe may occur; asked once.
+    func candidates(_ probe: TextProbe) throws(QueryFailure) -> SlotSet {
+        for answer in answers where answer.probe == probe.id { return answer.slots }
+        let slots = try reading { () throws(StoreError) in try block.candidates(probe) }
+        answers.append((probe.id, slots))
+        return slots
     }
 
     private func received() throws(QueryFailure) -> [Int64] {

@@ -49,7 +49,14 @@ struct TextSearch {
     }
 
     private func mayStand(_ needle: Needle, _ plan: NeedlePlan) throws(QueryFailure) -> Bool {
-        for slot in text.slots.indices where try mayContain(needle.probes.whole, slot) {
+        if text.isAsStored {
+            let candidates = try scan.candidates(needle.probes.whole)
+            if !candidates.isEmpty {
+                for slot in text.slots where candidates.contains(shape: shape, slot: slot) {
+                    return true
+                }
+            }
+        } else if !text.slots.isEmpty {
             return true
         }
         for crossing in plan.crossings where try mayCross(needle, crossing) { return true }
