@@ -6,8 +6,7 @@ extension Block {
     /// Which slots may have `probe` in a value, as its bytes stand in the records.
     ///
     /// A slot is left out only if none of its values has it. Columns are not read, only the block's
-    /// directory and filters. Complexity: O(slots of all shapes), or less where the probe is
-    /// nowhere.
+    /// directory and filters.
     public func candidates(_ probe: TextProbe) throws(StoreError) -> SlotSet {
         guard case .segment(let rows) = backing else { return SlotSet(.all) }
         return try rows.candidates(probe)
@@ -53,13 +52,12 @@ extension Block {
     }
 }
 
-/// Some of the slots of a block.
+/// Some of the slots of a block; asked one by one.
 public struct SlotSet: Sendable {
     enum Members: Sendable {
         case all
         case none
-        /// For each column, and where those of each shape begin.
-        case some([Bool], firstColumns: [Int])
+        case some(SlotCandidates)
     }
 
     private let members: Members
@@ -75,8 +73,71 @@ public struct SlotSet: Sendable {
         switch members {
         case .all: true
         case .none: false
-        case .some(let isMember, let firstColumns): isMember[firstColumns[shape] + slot]
+        case .some(let candidates): candidates.contains(shape: shape, slot: slot)
         }
+    }
+}
+
+/// The slots of a block in a segment that may have a text in a value.
+final class SlotCandidates: Sendable {
+    private let probe: TextProbe
+    private let directory: BlockDirectory
+    /// First column of each shape.
+    private let firstColumns: [Int]
+    /// For each chunk whether its text may have the probe.
+    private let texts: [Bool]
+    // What hosts, programs, times and process ids can have is the same for all columns of the kind.
+    private let isOfHosts: Bool
+    private let isOfPrograms: Bool
+    private let isOfTimes: Bool
+    private let isOfDigits: Bool
+
+    init(
+        _ probe: TextProbe, _ directory: BlockDirectory, firstColumns: [Int], texts: [Bool]
+    ) {
+        self.probe = probe
+        self.directory = directory
+        self.firstColumns = firstColumns
+        self.texts = texts
+        isOfHosts = directory.origins.contains { probe.occurs(in: $0.host) }
+        isOfPrograms = directory.programs.contains { probe.occurs(in: $0) }
+        isOfTimes = probe.bytes.allSatisfy { TimeFormat.isOfTimes($0) }
+        isOfDigits = probe.bytes.allSatisfy { $0 &- 0x30 <= 9 }
+    }
+
+    func contains(shape: Int, slot: Int) -> Bool {
+        let column = firstColumns[shape] + slot
+        let place = directory.place(of: column)
+        let hasText = !place.range.isEmpty && texts[place.chunk]
+        switch place.encoding {
+        case .constant: return directory.head(of: column, has: probe)
+        case .host: return isOfHosts
+        case .program: return isOfPrograms
+        case .pid: return isOfDigits
+        case .time: return isOfTimes || hasText
+        case .patterns: return mayBeNumbers(column, place, hasText)
+        case let encoding where encoding.isNumbers: return mayBeNumbers(column, place, hasText)
+        default: return hasText
+        }
+    }
+
+    /// Whether numbers by the column's patterns may spell the probe, or its exceptions have it.
+    private func mayBeNumbers(
+        _ column: Int, _ place: BlockDirectory.Place, _ hasText: Bool
+    ) -> Bool {
+        // The first byte of either head says whether there are exceptions.
+        let mark: UInt8 = place.encoding == .patterns ? 1 : 2
+        if directory.headFlags(of: column) & mark != 0, hasText { return true }
+        guard directory.head(of: column, couldSpell: probe) else { return false }
+        let head = directory.head(of: column)
+        var reader = ByteReader(head.span)
+        if place.encoding == .patterns {
+            // Of a head that cannot be read, whoever reads the column tells.
+            guard let head = try? PatternColumn.Head(decoding: &reader) else { return true }
+            return head.kinds.contains { probe.mayOccur(in: $0.pattern) }
+        }
+        guard let head = try? NumberColumn.Head(decoding: &reader) else { return true }
+        return probe.mayOccur(in: head.pattern)
     }
 }
 
@@ -86,54 +147,11 @@ extension SegmentBlock {
         if probe.grams.isEmpty { return SlotSet(.all) }
         guard try mayContain(probe) else { return SlotSet(.none) }
         let directory = try directory()
-        let texts = try chunksWithText(of: probe, directory)
-        var isMember: [Bool] = []
-        let count = firstColumns[firstColumns.count - 1]
-        isMember.reserveCapacity(count)
-        // What hosts, programs and times can have is the same for all columns of the kind.
-        let isOfHosts = directory.origins.contains { probe.occurs(in: $0.host) }
-        let isOfPrograms = directory.programs.contains { probe.occurs(in: $0) }
-        let isOfTimes = probe.bytes.allSatisfy { TimeFormat.isOfTimes($0) }
-        let isOfDigits = probe.bytes.allSatisfy { $0 &- 0x30 <= 9 }
-        for column in 0..<count {
-            let place = directory.place(of: column)
-            let hasText = !place.range.isEmpty && texts[place.chunk]
-            switch place.encoding {
-            case .constant: isMember.append(directory.head(of: column, has: probe))
-            case .host: isMember.append(isOfHosts)
-            case .program: isMember.append(isOfPrograms)
-            case .pid: isMember.append(isOfDigits)
-            case .time: isMember.append(isOfTimes || hasText)
-            case .patterns:
-                isMember.append(try mayBeNumbers(probe, column, place, directory, hasText))
-            case let encoding where encoding.isNumbers:
-                isMember.append(try mayBeNumbers(probe, column, place, directory, hasText))
-            default: isMember.append(hasText)
-            }
-        }
-        return SlotSet(.some(isMember, firstColumns: firstColumns))
-    }
-
-    /// Whether numbers by the column's patterns may spell the probe, or its exceptions have it.
-    private func mayBeNumbers(
-        _ probe: TextProbe, _ column: Int, _ place: BlockDirectory.Place,
-        _ directory: BlockDirectory, _ hasText: Bool
-    ) throws(StoreError) -> Bool {
-        // The first byte of either head says whether there are exceptions.
-        let mark: UInt8 = place.encoding == .patterns ? 1 : 2
-        if directory.headFlags(of: column) & mark != 0, hasText { return true }
-        guard directory.head(of: column, couldSpell: probe) else { return false }
-        let head = directory.head(of: column)
-        var reader = ByteReader(head.span)
-        do {
-            if place.encoding == .patterns {
-                return try PatternColumn.Head(decoding: &reader).kinds
-                    .contains { probe.mayOccur(in: $0.pattern) }
-            }
-            return probe.mayOccur(in: try NumberColumn.Head(decoding: &reader).pattern)
-        } catch {
-            throw damaged("the head of a column", chunk: chunkCount - 1)
-        }
+        return SlotSet(
+            .some(
+                SlotCandidates(
+                    probe, directory, firstColumns: firstColumns,
+                    texts: try chunksWithText(of: probe, directory))))
     }
 
     /// For each chunk whether its text may have the probe.
