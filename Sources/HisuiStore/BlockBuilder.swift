@@ -40,6 +40,7 @@ public struct BlockBuilder {
     /// Sources and senders of all blocks so far.
     private(set) var sources: [Source] = []
     private(set) var senders: [String] = []
+    private var sourceNumbers: [Source: UInt32] = [:]
     private var senderNumbers: [String: UInt32] = [:]
     private var sendersOfBatch: [UInt32] = []
 
@@ -211,9 +212,11 @@ extension BlockBuilder {
     }
 
     private mutating func number(of source: Source) -> UInt32 {
-        if let known = sources.firstIndex(of: source) { return UInt32(known) }
+        if let known = sourceNumbers[source] { return known }
+        let number = UInt32(sources.count)
         sources.append(source)
-        return UInt32(sources.count - 1)
+        sourceNumbers[source] = number
+        return number
     }
 
     private mutating func number(ofSender sender: String) -> UInt32 {

@@ -98,11 +98,14 @@ struct SegmentWriter {
     ) throws(StoreError) -> String {
         var footer = SegmentFooter(zone: zone, stream: stream, leaves: leaves)
         footer.definitions = definitions
+        // By source, for there may be thousands.
+        var known: [Source: SourceState] = [:]
+        for state in states { known[state.source] = state }
         for source in sources {
-            footer.sources.append(
-                states.first { $0.source == source } ?? SourceState(source: source))
+            footer.sources.append(known[source] ?? SourceState(source: source))
         }
-        footer.sources += states.filter { !sources.contains($0.source) }
+        let withRows = Set(sources)
+        footer.sources += states.filter { !withRows.contains($0.source) }
         footer.gaps = gaps
         footer.senders = senders
         footer.shapes = shapes
