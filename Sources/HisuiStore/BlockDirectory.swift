@@ -38,8 +38,8 @@ final class BlockDirectory: @unchecked Sendable {
     /// Raw length of each chunk but this.
     private(set) var rawCounts: [Int]
     private(set) var chunkKinds: [ChunkKind]
-    /// For each chunk where its filter is in the chunk of filters; empty if it has no text, nil if it
-    /// has text and no filter.
+    /// For each chunk where its filter is in the chunk of filters; empty if it has no text, nil if
+    /// it has text and no filter.
     private(set) var filters: [Range<Int>?]
 
     private struct Column {

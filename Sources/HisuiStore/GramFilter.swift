@@ -51,7 +51,8 @@ struct GramFilter {
 
     /// Appends the set, as small as is sparse or as is allowed, and empties it.
     ///
-    /// - Returns: the binary logarithm of its bits; 1, and nothing is appended, if most would be set.
+    /// - Returns: the binary logarithm of its bits; 1, and nothing is appended, if most of them
+    ///   would be set.
     mutating func take(bytesMax: Int, into out: inout [UInt8]) -> UInt8 {
         var logSize = Self.logSizeMax
         var size = words.count

@@ -75,6 +75,7 @@ extension NumberField {
             throw ColumnDecoder.Malformed(what: "not \(width) bytes for each number")
         }
         let each = fields.count
+        if count * each == 0 { return [] }
         return unsafe [UInt64](unsafeUninitializedCapacity: count * each) { out, filled in
             filled = count * each
             guard let out = out.baseAddress else { return }

@@ -2,8 +2,8 @@ import HisuiBytes
 import HisuiShape
 import Synchronization
 
-/// The shapes of several segments, each kept once: segments of a stream have most of them in common,
-/// and what is worked out of a shape for one holds for all.
+/// The shapes of several segments, each kept once: segments of a stream have most of them in
+/// common, and what is worked out of a shape for one holds for all.
 ///
 /// May be used from several threads.
 final class SharedShapes: Sendable {

@@ -75,7 +75,15 @@ extension SegmentBlock {
     func received() throws(StoreError) -> [Int64] { try differences(.received) }
 
     /// Whole seconds of the event times, in order of arrival.
-    func seconds() throws(StoreError) -> [Int64] { try differences(.second) }
+    func seconds() throws(StoreError) -> [Int64] {
+        let seconds = try differences(.second)
+        // What a time in nanoseconds can be: whoever counts with them need not ask again.
+        let least = Int64.min.floorDivided(by: 1_000_000_000).quotient
+        guard seconds.allSatisfy({ $0 >= least && $0 <= Int64.max / 1_000_000_000 }) else {
+            throw damaged("a time beyond all times", chunk: RowColumn.second.rawValue)
+        }
+        return seconds
+    }
 
     /// Event times, in order of arrival.
     func times() throws(StoreError) -> [Int64] {

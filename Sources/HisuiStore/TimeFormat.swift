@@ -93,7 +93,8 @@ struct TimeFormat: Equatable, Sendable {
             || byte | 0x20 &- 0x61 <= 25 && "abcdefgjlmnoprstuvyz".utf8.contains(byte | 0x20)
     }
 
-    ///     u8 style; u8 separator; u8 mark; u8 digits of the fraction; u8 zone; signed varint offset
+    ///     u8 style; u8 separator; u8 mark; u8 digits of the fraction; u8 zone; signed varint
+    ///     offset
     func encode(into out: inout [UInt8]) {
         out += [style.rawValue, separator, mark, UInt8(fractionDigits), zone.rawValue]
         out.appendSignedVarint(Int64(offsetSeconds))

@@ -4,8 +4,8 @@ import HisuiProof
 import HisuiStore
 
 extension Life {
-    /// Merges some neighbouring segments of a stream, as the daemon's merger does: under the lock of
-    /// deletions, after those and the merges that were cut short were ended.
+    /// Merges some neighbouring segments of a stream, as the daemon's merger does: under the lock
+    /// of deletions, after those and the merges that were cut short were ended.
     func merge() throws {
         if holdsActs || holdsExpiry { return }
         holdsExpiry = true

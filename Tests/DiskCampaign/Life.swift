@@ -69,7 +69,8 @@ final class Life: @unchecked Sendable {
 
     // MARK: The daemon
 
-    /// Starts the daemon: keys, trees, recovery, what a deletion left, definitions, the tree's rest.
+    /// Starts the daemon: keys, trees, recovery, what a deletion left, definitions, the rest of the
+    /// tree.
     func start() throws {
         let life = self
         writer = try ZoneWriter.open(

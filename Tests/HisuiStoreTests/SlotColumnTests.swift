@@ -13,94 +13,97 @@ import Testing
 
     init() throws { folder = try TemporaryFolder() }
 
-    private struct Noise {
+    /// Makes one value of a column, by its row.
+    struct Noise {
         var generator = SeededGenerator(seed: 11)
+
         mutating func number(_ below: UInt64) -> UInt64 {
             UInt64.random(in: 0..<below, using: &generator)
         }
+
         mutating func hex(_ digits: Int, upper: Bool = false) -> String {
             var text = ""
             for _ in 0..<digits { text += String(number(16), radix: 16, uppercase: upper) }
             return text
         }
+
+        mutating func padded(_ below: UInt64, _ digits: Int) -> String {
+            let text = String(number(below))
+            return String(repeating: "0", count: digits - text.count) + text
+        }
+
+        mutating func letters(_ count: Int) -> String {
+            String(
+                (0..<count).map { _ in
+                    "ghijklmnopqrstuvwxyzGHIJK".randomElement(using: &generator) ?? "g"
+                })
+        }
+    }
+
+    typealias Column = (
+        name: String, encoding: ColumnEncoding, value: (inout Noise, Int) -> String
+    )
+
+    static var numbers: [Column] {
+        [
+            ("few words", .numbers1, { noise, _ in "word\(noise.number(9))x" }),
+            ("ports", .numbers2, { noise, _ in "\(noise.number(65_536))" }),
+            ("sequence", .numbers1, { _, row in "\(5_000_000_000 + row * 3)" }),
+            ("padded", .numbers3, { noise, _ in noise.padded(1_000_000, 6) }),
+            (
+                "addresses", .numbers4,
+                { noise, _ in (0..<4).map { _ in "\(noise.number(256))" }.joined(separator: ".") }
+            ),
+            ("19 digits", .numbersLong, { noise, _ in "9\(noise.padded(1 << 59, 18))" }),
+            ("20 digits", .numbersLong, { noise, _ in "1\(noise.padded(1 << 62, 19))" }),
+            ("hex", .numbersLong, { noise, _ in noise.hex(16) }),
+            ("upper hex", .numbers3, { noise, _ in "0x" + noise.hex(6, upper: true) }),
+            (
+                "mac", .numbersLong,
+                { noise, _ in (0..<6).map { _ in noise.hex(2) }.joined(separator: ":") }
+            ),
+            (
+                "uuid", .numbersLong,
+                { noise, _ in [8, 4, 4, 4, 12].map { noise.hex($0) }.joined(separator: "-") }
+            ),
+            (
+                "dash for none", .numbers2,
+                { noise, row in row % 50 == 7 ? "-" : "\(noise.number(9999))" }
+            ),
+        ]
+    }
+
+    static var texts: [Column] {
+        [
+            ("constant", .constant, { _, _ in "same" }),
+            (
+                "few names", .dictionary8,
+                { noise, _ in ["tanaka", "sato", "ito"][Int(noise.number(3))] }
+            ),
+            (
+                "two patterns", .patterns,
+                { noise, row in
+                    "TTL=\(noise.number(200)) ID=\(noise.number(60_000)) \(row % 3 == 0 ? "DF " : "")"
+                }
+            ),
+            (
+                "a pattern and text", .patterns,
+                { noise, row in
+                    row % 10 == 3
+                        ? "unknown-\(noise.hex(3))!\u{3042}"
+                        : "took \(noise.number(90))/\(noise.number(500)) ms"
+                }
+            ),
+            ("noise", .text, { noise, _ in noise.letters(14) }),
+        ]
     }
 
     @Test func kindsOfValuesAreKeptAsWhatTheyAre() throws {
         var noise = Noise()
-        func many(_ make: (inout Noise, Int) -> String) -> [String] {
-            (0..<600).map { make(&noise, $0) }
-        }
-        func pad(_ value: UInt64, _ digits: Int) -> String {
-            let text = String(value)
-            return String(repeating: "0", count: digits - text.count) + text
-        }
-        let mac = many { noise, _ in (0..<6).map { _ in noise.hex(2) }.joined(separator: ":") }
-        let uuid = many { noise, _ in
-            [8, 4, 4, 4, 12].map { noise.hex($0) }.joined(separator: "-")
-        }
-        let cases: [(String, [String], Set<ColumnEncoding>)] = [
-            ("constant", many { _, _ in "same" }, [.constant]),
-            ("few words", many { noise, _ in "word\(noise.number(9))x" }, [.numbers1]),
-            (
-                "few names", many { noise, _ in ["tanaka", "sato", "ito"][Int(noise.number(3))] },
-                [.dictionary8]
-            ),
-            ("ports", many { noise, _ in "\(noise.number(65_536))" }, [.numbers2]),
-            ("sequence", many { _, row in "\(5_000_000_000 + row * 3)" }, [.numbers1]),
-            ("padded", many { noise, _ in pad(noise.number(1_000_000), 6) }, [.numbers3]),
-            (
-                "addresses",
-                many { noise, _ in
-                    (0..<4).map { _ in "\(noise.number(256))" }.joined(separator: ".")
-                },
-                [.numbers4]
-            ),
-            (
-                "19 digits", many { noise, _ in "9\(pad(noise.number(1 << 59), 18))" },
-                [.numbersLong]
-            ),
-            (
-                "20 digits", many { noise, _ in "1\(pad(noise.number(1 << 62), 19))" },
-                [.numbersLong]
-            ),
-            ("hex", many { noise, _ in noise.hex(16) }, [.numbersLong]),
-            ("upper hex", many { noise, _ in "0x" + noise.hex(6, upper: true) }, [.numbers3]),
-            ("mac", mac, [.numbersLong]),
-            ("uuid", uuid, [.numbersLong]),
-            (
-                "dash for none",
-                many { noise, row in row % 50 == 7 ? "-" : "\(noise.number(9999))" },
-                [.numbers2]
-            ),
-            (
-                "two patterns",
-                many { noise, row in
-                    "TTL=\(noise.number(200)) ID=\(noise.number(60_000)) "
-                        + (row % 3 == 0 ? "DF " : "")
-                }, [.patterns]
-            ),
-            (
-                "a pattern and text",
-                many { noise, row in
-                    row % 10 == 3
-                        ? "unknown-\(noise.hex(3))!\u{3042}"
-                        : "took \(noise.number(90))/\(noise.number(500)) ms"
-                }, [.patterns]
-            ),
-            (
-                "noise",
-                many { noise, _ in
-                    String(
-                        (0..<14).map { _ in
-                            "ghijklmnopqrstuvwxyzGHIJK".randomElement(using: &noise.generator)
-                                ?? "g"
-                        })
-                }, [.text]
-            ),
-        ]
-        for (name, values, encodings) in cases {
-            let found = try encoding(of: values, named: name)
-            #expect(encodings.contains(found), "\(name): \(found)")
+        for column in Self.numbers + Self.texts {
+            let values = (0..<600).map { column.value(&noise, $0) }
+            let found = try encoding(of: values, named: column.name)
+            #expect(found == column.encoding, "\(column.name)")
         }
     }
 
