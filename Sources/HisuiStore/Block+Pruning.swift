@@ -129,8 +129,8 @@ final class SlotCandidates: Sendable {
         let mark: UInt8 = place.encoding == .patterns ? 1 : 2
         if directory.headFlags(of: column) & mark != 0, hasText { return true }
         guard directory.head(of: column, couldSpell: probe) else { return false }
-        let head = directory.head(of: column)
-        var reader = ByteReader(head.span)
+        let heads = directory.bytes
+        var reader = ByteReader(heads.span, directory.headRange(of: column))
         if place.encoding == .patterns {
             // Of a head that cannot be read, whoever reads the column tells.
             guard let head = try? PatternColumn.Head(decoding: &reader) else { return true }
@@ -210,8 +210,8 @@ extension SegmentBlock {
         let column = firstColumns[shape] + slot
         let place = directory.place(of: column)
         guard place.encoding.isNumbers else { return nil }
-        let bytes = directory.head(of: column)
-        var reader = ByteReader(bytes.span)
+        let heads = directory.bytes
+        var reader = ByteReader(heads.span, directory.headRange(of: column))
         guard let head = try? NumberColumn.Head(decoding: &reader) else {
             throw damaged("the head of a column", chunk: chunkCount - 1)
         }

@@ -31,9 +31,10 @@ final class BlockDirectory: @unchecked Sendable {
     /// For each shape: 0, 3, 6 or 9.
     let fractionDigits: [UInt8]
     private(set) var rowColumns: [Place]
-    private let bytes: [UInt8]
+    /// The directory itself; heads of columns are spans of it.
+    let bytes: [UInt8]
     /// Where the heads of all columns are in `bytes`.
-    private var headRange = 0..<0
+    private var headsRange = 0..<0
     private var columns: [Column]
     /// Raw length of each chunk but this.
     private(set) var rawCounts: [Int]
@@ -63,7 +64,7 @@ final class BlockDirectory: @unchecked Sendable {
     /// - Parameter ignoresCase: `text` is in lower case.
     func headsMayContain(_ text: [UInt8], ignoresCase: Bool) -> Bool {
         if text.isEmpty { return true }
-        let heads = ignoresCase ? bytes[headRange].map(TextProbe.lower) : Array(bytes[headRange])
+        let heads = ignoresCase ? bytes[headsRange].map(TextProbe.lower) : Array(bytes[headsRange])
         let place = ByteSearch.first(of: text.span, in: heads.span, 0..<heads.count)
         return place != nil
     }
@@ -95,6 +96,9 @@ final class BlockDirectory: @unchecked Sendable {
         return true
     }
 
+    /// Where the head of a column stands in `bytes`.
+    func headRange(of column: Int) -> Range<Int> { columns[column].head.range }
+
     /// What the directory says of a column beside its place.
     func head(of column: Int) -> [UInt8] {
         let bytes = bytes
@@ -124,7 +128,7 @@ final class BlockDirectory: @unchecked Sendable {
             if let first = columns.firstIndex(where: { $0.encoding.hasHead }),
                 let last = columns.lastIndex(where: { $0.encoding.hasHead })
             {
-                headRange =
+                headsRange =
                     columns[first].head.range.lowerBound..<columns[last].head.range.upperBound
             }
             rawCounts = []

@@ -14,6 +14,8 @@ struct BlockEncoder {
     private var columns = ColumnEncoder()
     private var origins = RowOrigins()
     private var values = ShapeValues()
+    /// What the directory says of the column in hand.
+    private var columnHead: [UInt8] = []
     /// Filters of the block's chunks so far.
     private var filters: [UInt8] = []
     private let compressor: Compressor
@@ -69,7 +71,7 @@ struct BlockEncoder {
             directory.append(ColumnEncoder.Result(encoding: derived), head: [])
             return
         }
-        var columnHead: [UInt8] = []
+        columnHead.removeAll(keepingCapacity: true)
         let sinks = sinks
         let result = values.withColumn(slot) { values in
             if spec.role == .time || spec.kind == .time,

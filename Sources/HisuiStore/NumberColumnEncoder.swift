@@ -27,16 +27,26 @@ struct NumberColumnEncoder {
     mutating func read(_ values: ColumnValues) -> Bool {
         // The rules of a parser give numbers; only text of some kinds is tried in vain.
         guard hasDigit(values, 0) else { return false }
+        // The usual ones first: they ask for no memory.
+        for known in Self.usual where Self.isPattern(known, of: values) {
+            if readAll(values, as: known) { return true }
+        }
+        if values.count < Self.otherRowsMin { return false }
         for (reading, isUpper) in Self.readings {
-            guard let found = Self.pattern(of: values, reading, isUpper) else { continue }
-            if pattern != found { pattern = found }
-            if readAll(values) {
-                measure(values.count)
-                return true
-            }
+            guard
+                let found = NumberPattern(
+                    of: values.first.span, reading: reading, isUpper: isUpper),
+                Self.isPattern(found, of: values)
+            else { continue }
+            if readAll(values, as: found) { return true }
         }
         return false
     }
+
+    private static let usual = [NumberPattern.plainDecimal, .ipv4]
+
+    /// Below so many rows a pattern that has to be told takes more room than it saves.
+    private static let otherRowsMin = 6
 
     private static let readings: [(NumberPattern.Reading, Bool)] = [
         (.decimal, false), (.padded, false), (.hex, false), (.hex, true),
@@ -50,19 +60,13 @@ struct NumberColumnEncoder {
         return false
     }
 
-    /// The pattern of the first value, if a few others have it too.
-    private static func pattern(
-        of values: ColumnValues, _ reading: NumberPattern.Reading, _ isUpper: Bool
-    ) -> NumberPattern? {
+    /// Whether a few values have the pattern.
+    private static func isPattern(_ pattern: NumberPattern, of values: ColumnValues) -> Bool {
         let count = values.count
-        let first = values.first
-        guard let pattern = NumberPattern(of: first.span, reading: reading, isUpper: isUpper) else {
-            return nil
-        }
         return unsafe withUnsafeTemporaryAllocation(
             of: UInt64.self, capacity: NumberPattern.numbersMax
         ) { room in
-            guard let out = room.baseAddress else { return nil }
+            guard let out = room.baseAddress else { return false }
             var misses = 0
             for sample in 0..<samples {
                 let index = count * sample / samples
@@ -71,18 +75,19 @@ struct NumberColumnEncoder {
                     misses += 1
                 }
             }
-            return misses <= (count >= 64 ? 1 : 0) ? pattern : nil
+            return misses <= (count >= 64 ? 1 : 0)
         }
     }
 
-    private mutating func readAll(_ values: ColumnValues) -> Bool {
+    /// Reads all values by a pattern; false if too many do not have it.
+    private mutating func readAll(_ values: ColumnValues, as pattern: NumberPattern) -> Bool {
+        self.pattern = pattern
         let each = pattern.numbers.count
         let needed = values.count * each
         if numbers.count < needed {
             numbers.append(contentsOf: repeatElement(0, count: needed - numbers.count))
         }
         exceptions.removeAll(keepingCapacity: true)
-        let pattern = pattern
         let most = values.count / Self.exceptionShare
         var missed: [UInt32] = []
         swap(&missed, &exceptions)
@@ -103,6 +108,7 @@ struct NumberColumnEncoder {
             return true
         }
         swap(&missed, &exceptions)
+        if isDone { measure(values.count) }
         return isDone
     }
 

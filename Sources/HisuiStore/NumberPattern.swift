@@ -58,7 +58,9 @@ struct NumberPattern: Equatable, Sendable {
         numbers: [Number](repeating: Number(notation: .decimal, digits: 0), count: 4),
         literals: [[], [0x2E], [0x2E], [0x2E], []])
 
-    var isIPv4: Bool { self == Self.ipv4 }
+    /// Nothing but one decimal number.
+    static let plainDecimal = NumberPattern(
+        numbers: [Number(notation: .decimal, digits: 0)], literals: [[], []])
 
     /// The longest value there can be.
     var lengthMax: Int {
@@ -383,10 +385,18 @@ extension NumberPattern {
 
     /// - Parameter mayBeText: whether a pattern without numbers is one too.
     init(decoding reader: inout ByteReader, mayBeText: Bool = false) throws {
+        let start = reader
         let count = try reader.varint()
         guard count >= 1 || mayBeText, count <= Self.numbersMax else {
             throw Malformed(what: "numbers of a pattern")
         }
+        // Most are plain numbers, two bytes and two empty literals: no memory is asked for.
+        if count == 1, try reader.u32() == 0 {
+            self = .plainDecimal
+            return
+        }
+        reader = start
+        _ = try reader.varint()
         var numbers: [Number] = []
         for _ in 0..<count {
             guard let notation = Notation(rawValue: try reader.u8()) else {

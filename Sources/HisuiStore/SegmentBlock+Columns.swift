@@ -16,8 +16,8 @@ extension SegmentBlock {
             default: break
             }
             let bytes = place.range.isEmpty ? [] : try chunk(place.chunk)
-            let head = directory.head(of: column)
-            var reader = ByteReader(head.span)
+            let heads = directory.bytes
+            var reader = ByteReader(heads.span, directory.headRange(of: column))
             switch place.encoding {
             case .time:
                 let format = try TimeFormat(decoding: &reader)
