@@ -146,14 +146,21 @@ extension NumberField {
         _ bytes: UnsafePointer<UInt8>, _ out: UnsafeMutablePointer<UInt64>, _ each: Int,
         _ count: Int
     ) {
-        var previous = base
-        for index in 0..<count {
-            var stored: UInt64 = 0
-            for plane in 0..<width {
-                // Safe: by the caller's word.
-                stored |= unsafe UInt64(bytes[plane * count + index]) &<< UInt64(8 * plane)
+        // Safe: by the caller's word. One plane after the other: loops of one kind each.
+        for index in 0..<count { unsafe out[index * each] = UInt64(bytes[index]) }
+        for plane in 1..<max(width, 1) {
+            let more = unsafe bytes + plane * count
+            let shift = UInt64(8 * plane)
+            for index in 0..<count { unsafe out[index * each] |= UInt64(more[index]) &<< shift }
+        }
+        if isDifference {
+            var previous = base
+            for index in 0..<count {
+                previous = unsafe previous &+ Self.unzigzag(out[index * each])
+                unsafe out[index * each] = previous
             }
-            unsafe out[index * each] = number(stored, &previous)
+        } else {
+            for index in 0..<count { unsafe out[index * each] &+= base }
         }
     }
 }

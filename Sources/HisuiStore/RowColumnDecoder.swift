@@ -22,19 +22,23 @@ enum RowColumnDecoder {
             guard width >= 1, width <= 4, range.count == 1 + width * count else {
                 throw Malformed(what: "not \(width) bytes for each row")
             }
-            let first = range.lowerBound + 1
+            if count == 0 { return [] }
             var greatest: UInt32 = 0
+            let planes = bytes.extracting(range.lowerBound + 1..<range.upperBound)
             let values = unsafe [UInt32](unsafeUninitializedCapacity: count) { out, filled in
-                for row in 0..<count {
-                    var value: UInt32 = 0
-                    for plane in 0..<width {
-                        value |= UInt32(bytes[first + plane * count + row]) << UInt32(plane * 8)
+                unsafe planes.withUnsafeBufferPointer { planes in
+                    guard let base = planes.baseAddress, let out = out.baseAddress else { return }
+                    // Safe: `width` planes of `count` bytes are there, as was checked above, and
+                    // room for `count` numbers. One plane after the other: loops of one kind each.
+                    for row in 0..<count { unsafe out[row] = UInt32(base[row]) }
+                    for plane in 1..<max(width, 1) {
+                        let bytes = unsafe base + plane * count
+                        let shift = UInt32(plane * 8)
+                        for row in 0..<count { unsafe out[row] |= UInt32(bytes[row]) &<< shift }
                     }
-                    greatest = max(greatest, value)
-                    // Safe: there is room for `count` numbers.
-                    unsafe out[row] = value
+                    for row in 0..<count { greatest = unsafe max(greatest, out[row]) }
+                    filled = count
                 }
-                filled = count
             }
             guard count == 0 || UInt64(greatest) < limit else {
                 throw Malformed(what: "a number too large")
