@@ -83,7 +83,8 @@ import Testing
             (
                 "two patterns", .patterns,
                 { noise, row in
-                    "TTL=\(noise.number(200)) ID=\(noise.number(60_000)) \(row % 3 == 0 ? "DF " : "")"
+                    let end = row % 3 == 0 ? "DF " : ""
+                    return "TTL=\(noise.number(200)) ID=\(noise.number(60_000)) \(end)"
                 }
             ),
             (
