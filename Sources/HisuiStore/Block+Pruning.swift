@@ -30,15 +30,6 @@ extension Block {
         return try rows.numberRange(shape: shape, slot: slot)
     }
 
-    /// The numbers in slot `slot` of shape `shape`, in the order of `grouping()`, if all its values
-    /// are decimal numbers without sign or leading zeros; nil if they are not, or it is not known.
-    ///
-    /// - Complexity: O(rows of the shape).
-    public func numbers(shape: Int, slot: Int) throws(StoreError) -> [UInt64]? {
-        guard case .segment(let rows) = backing else { return nil }
-        return try rows.plainNumbers(shape: shape, slot: slot)
-    }
-
     /// Whole seconds of the event times since 1970, for each row: what of the times is read first
     /// and costs least.
     ///
@@ -185,36 +176,15 @@ extension SegmentBlock {
     }
 
     func numberRange(shape: Int, slot: Int) throws(StoreError) -> ClosedRange<UInt64>? {
-        guard let (head, _) = try plainHead(shape, slot) else { return nil }
-        return head.fields[0].least...head.fields[0].greatest
-    }
-
-    func plainNumbers(shape: Int, slot: Int) throws(StoreError) -> [UInt64]? {
-        guard let (head, place) = try plainHead(shape, slot) else { return nil }
-        let bytes = place.range.isEmpty ? [] : try chunk(place.chunk)
-        do {
-            return try NumberColumn(
-                head, rows: shapeRows[shape], in: bytes.span, place.range
-            ).numbers
-        } catch {
-            throw damaged(
-                "column of shape \(shape), slot \(slot): \(error.what)", chunk: place.chunk)
-        }
-    }
-
-    /// The head of a column of nothing but decimal numbers.
-    private func plainHead(
-        _ shape: Int, _ slot: Int
-    ) throws(StoreError) -> (NumberColumn.Head, BlockDirectory.Place)? {
         let directory = try directory()
         let column = firstColumns[shape] + slot
-        let place = directory.place(of: column)
-        guard place.encoding.isNumbers else { return nil }
+        guard directory.place(of: column).encoding.isNumbers else { return nil }
         let heads = directory.bytes
         var reader = ByteReader(heads.span, directory.headRange(of: column))
         guard let head = try? NumberColumn.Head(decoding: &reader) else {
             throw damaged("the head of a column", chunk: chunkCount - 1)
         }
-        return head.pattern.isPlainDecimal && !head.hasExceptions ? (head, place) : nil
+        guard head.pattern.isPlainDecimal, !head.hasExceptions else { return nil }
+        return head.fields[0].least...head.fields[0].greatest
     }
 }

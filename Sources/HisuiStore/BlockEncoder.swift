@@ -86,7 +86,7 @@ struct BlockEncoder {
         directory.append(result, head: columnHead)
         guard let place = result.encoding.chunkKind, result.length > 0 else { return }
         sinks.columns[Int(place.rawValue)] += 1
-        if sinks.sink(place).count >= SegmentFormat.chunkTargetBytes(place) {
+        if sinks.sink(place).count >= SegmentFormat.chunkTargetBytes {
             closeChunk(place, &directory, &head)
         }
     }

@@ -25,7 +25,7 @@ enum SegmentFormat {
 
     /// A chunk is closed when its columns reach this; small ones share it, so that a codec sees
     /// enough to work on, and one fits the second-level cache.
-    static func chunkTargetBytes(_ kind: ChunkKind) -> Int { 256 << 10 }
+    static let chunkTargetBytes = 256 << 10
 
     static func header() -> [UInt8] {
         var bytes = magic

@@ -98,6 +98,11 @@ final class BlockScan {
         try candidates(probe).contains(shape: shape, slot: slot)
     }
 
+    /// The least and the greatest number of a slot, if the block knows that it has nothing else.
+    func numberRange(shape: Int, slot: Int) throws(QueryFailure) -> ClosedRange<UInt64>? {
+        try reading { () throws(StoreError) in try block.numberRange(shape: shape, slot: slot) }
+    }
+
     /// How many rows of a shape have each value of a slot, if the block knows.
     func valueCounts(
         shape: Int, slot: Int

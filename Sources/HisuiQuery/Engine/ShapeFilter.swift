@@ -49,7 +49,11 @@ extension ShapeFilter {
             return time.verdict(range.lowerBound.nanoseconds...range.upperBound.nanoseconds)
         case .row(let test, let name):
             return verdict(test, FieldSource.resolve(name, shape: shape, in: scan.block))
-        case .slot(_, let slot, _, let probes):
+        case .slot(let test, let slot, let decoding, let probes):
+            if decoding == .raw, let range = try scan.numberRange(shape: shape, slot: slot) {
+                let known = test.verdict(numbers: range)
+                if known != .depends { return known }
+            }
             for probe in probes where try scan.mayContain(probe, shape: shape, slot: slot) {
                 return .depends
             }

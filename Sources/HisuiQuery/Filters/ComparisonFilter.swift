@@ -25,12 +25,7 @@ struct ComparisonFilter: ValueTest {
     func matches(_ value: Span<UInt8>) -> Bool {
         if let number {
             guard let value = Number(value) else { return false }
-            return switch comparison {
-            case .less: value < number
-            case .lessOrEqual: value <= number
-            case .greater: value > number
-            case .greaterOrEqual: value >= number
-            }
+            return passes(value, number)
         }
         // The empty value is no value: nothing is smaller or greater than it.
         if value.isEmpty { return false }
@@ -41,6 +36,24 @@ struct ComparisonFilter: ValueTest {
         case .greater: order > 0
         case .greaterOrEqual: order >= 0
         }
+    }
+
+    private func passes(_ value: Number, _ bound: Number) -> Bool {
+        switch comparison {
+        case .less: value < bound
+        case .lessOrEqual: value <= bound
+        case .greater: value > bound
+        case .greaterOrEqual: value >= bound
+        }
+    }
+
+    func verdict(numbers: ClosedRange<UInt64>) -> Verdict {
+        guard let number, let first = Int64(exactly: numbers.lowerBound),
+            let last = Int64(exactly: numbers.upperBound)
+        else { return .depends }
+        // What passes has one end: if neither end of the range does, nothing between them does.
+        let ends = (passes(Number(first), number), passes(Number(last), number))
+        return ends.0 == ends.1 ? Verdict(ends.0) : .depends
     }
 
     func print(to out: inout String) {

@@ -43,6 +43,9 @@ protocol ValueTest: Sendable {
     /// What can be said of all values that begin with `prefix` and end with `suffix` and have
     /// `least` bytes or more.
     func verdict(prefix: [UInt8], suffix: [UInt8], least: Int) -> Verdict
+
+    /// What can be said of all values that are whole numbers of a range, written in decimal.
+    func verdict(numbers: ClosedRange<UInt64>) -> Verdict
 }
 
 extension ValueTest {
@@ -50,6 +53,7 @@ extension ValueTest {
     var regexp: RegexpFilter? { nil }
     var probes: [TextProbe] { needle.map { [$0.probes.whole] } ?? [] }
     func verdict(prefix: [UInt8], suffix: [UInt8], least: Int) -> Verdict { .depends }
+    func verdict(numbers: ClosedRange<UInt64>) -> Verdict { .depends }
 }
 
 /// What is known of a filter for all rows of a shape before a row is looked at.

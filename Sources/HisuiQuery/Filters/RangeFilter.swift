@@ -9,8 +9,23 @@ struct RangeFilter: ValueTest {
 
     func matches(_ value: Span<UInt8>) -> Bool {
         guard let value = Number(value) else { return false }
-        return (includesLower ? value >= least : value > least)
-            && (includesUpper ? value <= greatest : value < greatest)
+        return isAbove(value) && isBelow(value)
+    }
+
+    private func isAbove(_ value: Number) -> Bool {
+        includesLower ? value >= least : value > least
+    }
+
+    private func isBelow(_ value: Number) -> Bool {
+        includesUpper ? value <= greatest : value < greatest
+    }
+
+    func verdict(numbers: ClosedRange<UInt64>) -> Verdict {
+        guard let first = Int64(exactly: numbers.lowerBound),
+            let last = Int64(exactly: numbers.upperBound)
+        else { return .depends }
+        if !isBelow(Number(first)) || !isAbove(Number(last)) { return .never }
+        return isAbove(Number(first)) && isBelow(Number(last)) ? .always : .depends
     }
 
     func print(to out: inout String) {
