@@ -46,20 +46,11 @@ final class ByteSink {
         precondition(count <= capacity, "no more is written than was reserved")
     }
 
-    func append(_ bytes: [UInt8]) {
-        unsafe bytes.withUnsafeBufferPointer { buffer in
-            // Safe: the buffer is read inside this closure, into room made for it.
-            let room = unsafe reserve(buffer.count)
-            if let start = buffer.baseAddress {
-                unsafe room.update(from: start, count: buffer.count)
-            }
-            unsafe finish(at: room + buffer.count)
-        }
-    }
+    func append(_ bytes: [UInt8]) { append(bytes.span) }
 
     func append(_ bytes: Span<UInt8>) {
         unsafe bytes.withUnsafeBufferPointer { buffer in
-            // Safe: as above.
+            // Safe: the buffer is read inside this closure, into room made for it.
             let room = unsafe reserve(buffer.count)
             if let start = buffer.baseAddress {
                 unsafe room.update(from: start, count: buffer.count)
@@ -103,4 +94,21 @@ func copyRun(
         // Safe: `count` bytes may be read and written, by the caller's word.
         unsafe to.update(from: from, count: count)
     }
+}
+
+/// A varint, for which there is room: five bytes for 32 bits, ten for 64.
+@inline(__always)
+@unsafe
+func appendVarint<Value: FixedWidthInteger & UnsignedInteger>(
+    _ value: Value, _ end: inout UnsafeMutablePointer<UInt8>
+) {
+    var rest = value
+    while rest >= 0x80 {
+        // Safe: the caller reserved room.
+        unsafe end.pointee = UInt8(truncatingIfNeeded: rest) | 0x80
+        unsafe end += 1
+        rest >>= 7
+    }
+    unsafe end.pointee = UInt8(truncatingIfNeeded: rest)
+    unsafe end += 1
 }

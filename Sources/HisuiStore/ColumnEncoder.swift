@@ -125,7 +125,7 @@ struct ColumnEncoder {
         var end = unsafe out.reserve(total + 5 * values.count)
         for index in 0..<values.count {
             // Safe: below `count`; five bytes are reserved for each length.
-            unsafe appendLength(values.range(index).count, &end)
+            unsafe appendVarint(values.range(index).count, &end)
         }
         for index in 0..<values.count {
             // Safe: room for all values is reserved.
@@ -140,7 +140,7 @@ struct ColumnEncoder {
         for index in some { total += values.length(Int(index)) }
         var end = unsafe out.reserve(total + 5 * some.count)
         // Safe: as above.
-        for index in some { unsafe appendLength(values.range(Int(index)).count, &end) }
+        for index in some { unsafe appendVarint(values.range(Int(index)).count, &end) }
         for index in some { unsafe values.copy(values.range(Int(index)), &end) }
         unsafe out.finish(at: end)
     }
@@ -151,29 +151,14 @@ struct ColumnEncoder {
         _ exceptions: [UInt32], _ values: ColumnValues, to out: ByteSink
     ) {
         var end = unsafe out.reserve(5 * exceptions.count + 5)
-        unsafe appendLength(UInt32(exceptions.count), &end)
+        unsafe appendVarint(UInt32(exceptions.count), &end)
         var previous: UInt32 = 0
         for index in exceptions {
             // Safe: five bytes are reserved for each number.
-            unsafe appendLength(index - previous, &end)
+            unsafe appendVarint(index - previous, &end)
             previous = index
         }
         unsafe out.finish(at: end)
         appendText(values, only: exceptions, to: out)
     }
-}
-
-/// A varint of at most five bytes, for which there is room.
-@inline(__always)
-@unsafe
-func appendLength(_ length: UInt32, _ end: inout UnsafeMutablePointer<UInt8>) {
-    var rest = length
-    while rest >= 0x80 {
-        // Safe: the caller reserved room.
-        unsafe end.pointee = UInt8(truncatingIfNeeded: rest) | 0x80
-        unsafe end += 1
-        rest >>= 7
-    }
-    unsafe end.pointee = UInt8(truncatingIfNeeded: rest)
-    unsafe end += 1
 }

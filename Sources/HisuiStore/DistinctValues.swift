@@ -89,8 +89,8 @@ struct DistinctValues {
         var end = unsafe out.reserve(
             total + 5 * distinct.count + values.count * (isWide ? 2 : 1) + 5)
         // Safe: room for all of it is reserved.
-        unsafe appendLength(UInt32(distinct.count), &end)
-        for value in distinct { unsafe appendLength(value.count, &end) }
+        unsafe appendVarint(UInt32(distinct.count), &end)
+        for value in distinct { unsafe appendVarint(value.count, &end) }
         for value in distinct { unsafe values.copy(value, &end) }
         for row in 0..<values.count {
             unsafe end.pointee = UInt8(truncatingIfNeeded: indices[row])

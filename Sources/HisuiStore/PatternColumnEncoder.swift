@@ -135,7 +135,6 @@ struct ValueSkeleton {
     private(set) var skeleton: [UInt8] = []
     private(set) var numbers = [UInt64](repeating: 0, count: NumberPattern.numbersMax)
     private(set) var count = 0
-    private var isHexLower = false
 
     static let valueBytesMax = 240
     private static let hexDigitsMin = 4

@@ -87,20 +87,6 @@ enum RowColumnEncoder {
         sink.append(bytes)
     }
 
-    @inline(__always)
-    @unsafe
-    private static func appendVarint(_ value: UInt64, _ end: inout UnsafeMutablePointer<UInt8>) {
-        var rest = value
-        while rest >= 0x80 {
-            // Safe: the caller reserved ten bytes.
-            unsafe end.pointee = UInt8(truncatingIfNeeded: rest) | 0x80
-            unsafe end += 1
-            rest >>= 7
-        }
-        unsafe end.pointee = UInt8(truncatingIfNeeded: rest)
-        unsafe end += 1
-    }
-
     static func powerOfTen(_ exponent: Int) -> Int64 {
         switch exponent {
         case 0: 1

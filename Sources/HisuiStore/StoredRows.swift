@@ -185,7 +185,6 @@ extension SegmentBlock {
 
     /// How many rows of each shape each origin and program has, without their order.
     struct Tally: Sendable {
-        var shape: UInt32
         var origin: UInt32
         var program: UInt32
         var rows: Int
@@ -222,7 +221,7 @@ extension SegmentBlock {
             for shape in met {
                 tallies[Int(shape)].append(
                     Tally(
-                        shape: shape, origin: UInt32(pair / programCount),
+                        origin: UInt32(pair / programCount),
                         program: UInt32(pair % programCount), rows: counts[Int(shape)]))
                 counts[Int(shape)] = 0
             }
