@@ -30,6 +30,7 @@ public struct Parser: Sendable {
     private var entry = JournalEntry()
     private var cache = ShapeCache()
     var admission = ShapeAdmission()
+    private var variation = WordVariation()
     private var clock: HeaderClock
     // Records whose values have names.
     var plans: [MemberPlan] = []
@@ -326,32 +327,51 @@ public struct Parser: Sendable {
             return 0
         }
         let isWhole = body.count == 1 && scratch.slots[body.lowerBound].range == message
-        if layout.isAutomatic, !isWhole, !message.isEmpty, !admission.admits(key: key) {
-            return wholeMessageNumber(record, layout, message, body, dataStart: dataStart)
+        if layout.isAutomatic, !isWhole, !message.isEmpty {
+            let count = variation.addVaryingWords(
+                of: record, message, layout.encoding, room: Limits.slotsPerShapeMax, body,
+                &scratch.slots)
+            if count > body.count {
+                return automaticNumber(
+                    record, layout, message, body, count: count, dataStart: dataStart)
+            }
+            if !admission.admits(key: key) {
+                scratch.slots.replaceSubrange(body, with: CollectionOfOne(ByteRange(message)))
+                return automaticNumber(
+                    record, layout, message, body, count: 1, dataStart: dataStart)
+            }
         }
+        return builtNumber(record, layout, dataStart: dataStart, key: key)
+    }
+
+    /// The number of the shape of a message whose slots, `body` before, are others now, `count` of
+    /// them.
+    private mutating func automaticNumber(
+        _ record: Span<UInt8>, _ layout: RowLayout, _ message: Range<Int>, _ body: Range<Int>,
+        count: Int, dataStart: Int
+    ) -> UInt32 {
+        if layout.form == .journal {
+            scratch.kinds.replaceSubrange(
+                body, with: repeatElement(Shape.Slot(.text), count: count))
+        }
+        var changed = layout
+        changed.takeBody(scratch.slots, first: body.lowerBound, count: count, message: message)
+        let key = FixedText.hash(
+            of: record, around: scratch.slots.span, seed: scratch.key ^ changed.hash)
+        if let number = cache.find(record, scratch.slots.span, changed, key: key) { return number }
+        return builtNumber(record, changed, dataStart: dataStart, key: key)
+    }
+
+    /// Makes the shape of the record in `scratch`.
+    private mutating func builtNumber(
+        _ record: Span<UInt8>, _ layout: RowLayout, dataStart: Int, key: UInt64
+    ) -> UInt32 {
         let shape = ShapeBuilder.shape(
             of: record, scratch: scratch, layout: layout, dataStart: dataStart, entry: entry,
             definitions: definitions)
         let number = shapes.intern(shape)
         cache.insert(shape, number, layout, key: key)
         return number
-    }
-
-    /// Makes the message one slot.
-    private mutating func wholeMessageNumber(
-        _ record: Span<UInt8>, _ layout: RowLayout, _ message: Range<Int>, _ body: Range<Int>,
-        dataStart: Int
-    ) -> UInt32 {
-        scratch.slots.replaceSubrange(body, with: CollectionOfOne(ByteRange(message)))
-        if layout.form == .journal {
-            scratch.kinds.replaceSubrange(body, with: CollectionOfOne(Shape.Slot(.text)))
-        }
-        var whole = layout
-        whole.takeBody(scratch.slots, first: body.lowerBound, count: 1, message: message)
-        let key = FixedText.hash(
-            of: record, around: scratch.slots.span, seed: scratch.key ^ whole.hash)
-        if let number = cache.find(record, scratch.slots.span, whole, key: key) { return number }
-        return newNumber(record, whole, message, dataStart: dataStart, key: key)
     }
 
     // MARK: - Time

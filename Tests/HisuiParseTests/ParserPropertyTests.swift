@@ -105,9 +105,10 @@ import Testing
                 &random)
             let a = Parsed(rows: warm.parse(batch([record])), shapes: warm.shapes)
             let b = parse([record])
-            #expect(a.shape(0).literals == b.shape(0).literals, "seed \(seed)")
-            #expect(a.shape(0).fields == b.shape(0).fields, "seed \(seed)")
-            #expect(a.shape(0).message == b.shape(0).message, "seed \(seed)")
+            // How a message no rule knows is divided depends on what came before.
+            #expect(a.json() == b.json(), "seed \(seed)")
+            #expect(a.record(0) == b.record(0), "seed \(seed)")
+            #expect(a.message() == b.message(), "seed \(seed)")
             #expect(a.rows.rows[0].time == b.rows.rows[0].time, "seed \(seed)")
         }
     }
