@@ -92,6 +92,11 @@ var targets: [Target] = [
             "HisuiEvidence",
         ],
         path: "Tests/DiskCampaign", swiftSettings: settings),
+    // What Bench/run starts.
+    .executableTarget(
+        name: "WarmSearch",
+        dependencies: ["HisuiBytes", "HisuiEvent", "HisuiFile", "HisuiQuery", "HisuiStore"],
+        path: "Bench/WarmSearch", swiftSettings: settings),
     tests("HisuiBytes"),
     tests("HisuiYAML"),
     tests("HisuiEvent"),

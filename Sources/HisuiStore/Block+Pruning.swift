@@ -1,5 +1,6 @@
 import HisuiBytes
 import HisuiShape
+import Synchronization
 
 /// What is known of columns without reading them.
 extension Block {
@@ -12,15 +13,38 @@ extension Block {
         return try rows.candidates(probe)
     }
 
-    /// How many rows of shape `shape` have each value of slot `slot`, if that is known without
-    /// reading the column: hosts and programs. Nil if it is not.
+    /// Rows by value of one slot of each of several shapes, as far as that is known without reading
+    /// a column: hosts and programs.
     ///
-    /// A value may come more than once. Complexity: O(rows of the block) the first time.
+    /// - Parameter slots: for each shape the slot that is asked for, or nil.
+    /// - Returns: rows by value, a value perhaps more than once, and for each shape whether its rows
+    ///   are among them.
+    /// - Complexity: O(rows of the block) the first time.
     public func valueCounts(
-        shape: Int, slot: Int
-    ) throws(StoreError) -> [(value: [UInt8], rows: Int)]? {
+        _ slots: [Int?]
+    ) throws(StoreError) -> (counts: [(value: [UInt8], rows: Int)], counted: [Bool]) {
+        guard case .segment(let rows) = backing else {
+            return ([], [Bool](repeating: false, count: slots.count))
+        }
+        return try rows.valueCounts(slots)
+    }
+
+    /// Which rows of shape `shape` have a value of slot `slot` that passes, if the values are hosts
+    /// or programs, which are asked once for the block; nil if they are not.
+    ///
+    /// - Parameter passes: asked for each host or program of the block.
+    public func passing(
+        shape: Int, slot: Int, _ passes: RunTest
+    ) throws(StoreError) -> RunRows? {
         guard case .segment(let rows) = backing else { return nil }
-        return try rows.valueCounts(shape: shape, slot: slot)
+        return try rows.passing(shape: shape, slot: slot, passes)
+    }
+
+    /// The value that all rows of shape `shape` have in slot `slot`; nil if there is none, or it is
+    /// not known without reading the column.
+    public func constant(shape: Int, slot: Int) throws(StoreError) -> [UInt8]? {
+        guard case .segment(let rows) = backing else { return nil }
+        return try rows.constant(shape: shape, slot: slot)
     }
 
     /// The least and the greatest of the numbers in slot `slot` of shape `shape`, if all its values
@@ -77,58 +101,66 @@ final class SlotCandidates: Sendable {
     private let firstColumns: [Int]
     /// For each chunk whether its text may have the probe.
     private let texts: [Bool]
+    private let patterns: PatternTable
+    /// For each of the patterns whether its numbers may spell the probe.
+    private let spelling: [Bool]
     // What hosts, programs, times and process ids can have is the same for all columns of the kind.
+    private let isOfHeads: Bool
     private let isOfHosts: Bool
     private let isOfPrograms: Bool
     private let isOfTimes: Bool
     private let isOfDigits: Bool
 
     init(
-        _ probe: TextProbe, _ directory: BlockDirectory, firstColumns: [Int], texts: [Bool]
+        _ probe: TextProbe, _ directory: BlockDirectory, _ patterns: PatternTable,
+        firstColumns: [Int], texts: [Bool]
     ) {
         self.probe = probe
         self.directory = directory
         self.firstColumns = firstColumns
         self.texts = texts
+        self.patterns = patterns
+        spelling = patterns.patterns.map { probe.mayOccur(inPattern: $0) }
+        isOfHeads = directory.headsMayContain(probe)
         isOfHosts = directory.origins.contains { probe.occurs(in: $0.host) }
         isOfPrograms = directory.programs.contains { probe.occurs(in: $0) }
         isOfTimes = probe.bytes.allSatisfy { TimeFormat.isOfTimes($0) }
         isOfDigits = probe.bytes.allSatisfy { $0 &- 0x30 <= 9 }
     }
 
+    /// Whether no slot of the block can have the probe.
+    var isEmpty: Bool {
+        !(isOfHeads || isOfHosts || isOfPrograms || isOfTimes || isOfDigits
+            || texts.contains(true) || spelling.contains(true))
+    }
+
     func contains(shape: Int, slot: Int) -> Bool {
         let column = firstColumns[shape] + slot
-        let place = directory.place(of: column)
-        let hasText = !place.range.isEmpty && texts[place.chunk]
-        switch place.encoding {
-        case .constant: return directory.head(of: column, has: probe)
+        let encoding = directory.encoding(of: column)
+        switch encoding {
+        case .constant: return isOfHeads && directory.head(of: column, has: probe)
         case .host: return isOfHosts
         case .program: return isOfPrograms
         case .pid: return isOfDigits
-        case .time: return isOfTimes || hasText
-        case .patterns: return mayBeNumbers(column, place, hasText)
-        case let encoding where encoding.isNumbers: return mayBeNumbers(column, place, hasText)
-        default: return hasText
+        case .time: return isOfTimes || hasText(column)
+        case .patterns: return mayBeNumbers(column, mark: 1)
+        case let encoding where encoding.isNumbers: return mayBeNumbers(column, mark: 2)
+        default: return hasText(column)
         }
     }
 
+    /// Whether the column has text in a chunk whose text may have the probe.
+    private func hasText(_ column: Int) -> Bool {
+        let place = directory.place(of: column)
+        return !place.range.isEmpty && texts[place.chunk]
+    }
+
     /// Whether numbers by the column's patterns may spell the probe, or its exceptions have it.
-    private func mayBeNumbers(
-        _ column: Int, _ place: BlockDirectory.Place, _ hasText: Bool
-    ) -> Bool {
-        // The first byte of either head says whether there are exceptions.
-        let mark: UInt8 = place.encoding == .patterns ? 1 : 2
-        if directory.headFlags(of: column) & mark != 0, hasText { return true }
-        guard directory.head(of: column, couldSpell: probe) else { return false }
-        let heads = directory.bytes
-        var reader = ByteReader(heads.span, directory.headRange(of: column))
-        if place.encoding == .patterns {
-            // Of a head that cannot be read, whoever reads the column tells.
-            guard let head = try? PatternColumn.Head(decoding: &reader) else { return true }
-            return head.kinds.contains { probe.mayOccur(in: $0.pattern) }
-        }
-        guard let head = try? NumberColumn.Head(decoding: &reader) else { return true }
-        return probe.mayOccur(in: head.pattern)
+    ///
+    /// - Parameter mark: the bit of the head's first byte that says whether there are exceptions.
+    private func mayBeNumbers(_ column: Int, mark: UInt8) -> Bool {
+        patterns.isAny(of: column, in: spelling)
+            || directory.headFlags(of: column) & mark != 0 && hasText(column)
     }
 }
 
@@ -136,22 +168,20 @@ extension SegmentBlock {
     func candidates(_ probe: TextProbe) throws(StoreError) -> SlotSet {
         // So little is almost everywhere.
         if probe.grams.isEmpty { return SlotSet(.all) }
-        guard try mayContain(probe) else { return SlotSet(.none) }
         let directory = try directory()
-        return SlotSet(
-            .some(
-                SlotCandidates(
-                    probe, directory, firstColumns: firstColumns,
-                    texts: try chunksWithText(of: probe, directory))))
+        let candidates = SlotCandidates(
+            probe, directory, try patterns(), firstColumns: firstColumns,
+            texts: try chunksWithText(of: probe, directory))
+        return SlotSet(candidates.isEmpty ? .none : .some(candidates))
     }
 
     /// For each chunk whether its text may have the probe.
     private func chunksWithText(
         of probe: TextProbe, _ directory: BlockDirectory
     ) throws(StoreError) -> [Bool] {
-        let bytes = probe.grams.isEmpty ? [] : try chunk(chunkCount - 2)
+        let bytes = try chunk(chunkCount - 2)
         return directory.filters.map { filter in
-            guard !probe.grams.isEmpty, let filter else { return true }
+            guard let filter else { return true }
             // No filter: no value of the chunk has four bytes.
             if filter.isEmpty { return false }
             return probe.mayOccur(
@@ -160,19 +190,11 @@ extension SegmentBlock {
         }
     }
 
-    /// Whether the probe may occur in any slot: of all chunks, heads, hosts and programs together.
-    private func mayContain(_ probe: TextProbe) throws(StoreError) -> Bool {
-        let directory = try directory()
-        // What numbers, process ids or times could spell is asked column by column.
-        if probe.unspellable.isEmpty || probe.grams.isEmpty
-            || probe.bytes.allSatisfy({ TimeFormat.isOfTimes($0) })
-            || directory.headsMayContain(probe.unspellable, ignoresCase: probe.ignoresCase)
-            || directory.origins.contains(where: { probe.occurs(in: $0.host) })
-            || directory.programs.contains(where: { probe.occurs(in: $0) })
-        {
-            return true
-        }
-        return try chunksWithText(of: probe, directory).contains(true)
+    private func patterns() throws(StoreError) -> PatternTable {
+        if let known = cache.withLock({ $0.patterns }) { return known }
+        let made = PatternTable(try directory())
+        cache.withLock { $0.patterns = made }
+        return made
     }
 
     func numberRange(shape: Int, slot: Int) throws(StoreError) -> ClosedRange<UInt64>? {

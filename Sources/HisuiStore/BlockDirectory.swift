@@ -59,15 +59,13 @@ final class BlockDirectory: @unchecked Sendable {
             range: offset..<offset + Int(entry.length))
     }
 
-    /// Whether `text` stands anywhere in the heads of columns; true says little, false much.
-    ///
-    /// - Parameter ignoresCase: `text` is in lower case.
-    func headsMayContain(_ text: [UInt8], ignoresCase: Bool) -> Bool {
-        if text.isEmpty { return true }
-        let heads = ignoresCase ? bytes[headsRange].map(TextProbe.lower) : Array(bytes[headsRange])
-        let place = ByteSearch.first(of: text.span, in: heads.span, 0..<heads.count)
-        return place != nil
-    }
+    /// How many slot columns there are.
+    var columnCount: Int { columns.count }
+
+    func encoding(of column: Int) -> ColumnEncoding { columns[column].encoding }
+
+    /// Whether the probe stands anywhere in the heads of columns; true says little, false much.
+    func headsMayContain(_ probe: TextProbe) -> Bool { probe.occurs(in: bytes, headsRange) }
 
     /// The first byte of a column's head.
     func headFlags(of column: Int) -> UInt8 {
@@ -77,23 +75,7 @@ final class BlockDirectory: @unchecked Sendable {
 
     /// Whether the head of a column has the probe in it.
     func head(of column: Int, has probe: TextProbe) -> Bool {
-        let head = columns[column].head
-        guard Int(head.count) >= probe.bytes.count else { return false }
-        return probe.occurs(in: self.head(of: column))
-    }
-
-    /// Whether each byte of the probe is a hexadecimal digit or stands in the head of the column:
-    /// if not, no number by its patterns spells the probe.
-    func head(of column: Int, couldSpell probe: TextProbe) -> Bool {
-        let head = columns[column].head.range
-        for byte in probe.unspellable {
-            var isThere = false
-            for at in head where !isThere {
-                isThere = (probe.ignoresCase ? TextProbe.lower(bytes[at]) : bytes[at]) == byte
-            }
-            if !isThere { return false }
-        }
-        return true
+        probe.occurs(in: bytes, columns[column].head.range)
     }
 
     /// Where the head of a column stands in `bytes`.

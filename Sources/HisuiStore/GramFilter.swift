@@ -86,8 +86,8 @@ public struct TextProbe: Sendable {
     let ignoresCase: Bool
     /// Hashes of its grams.
     let grams: [UInt32]
-    /// Its longest run of bytes that are no hexadecimal digits: what no number can spell.
-    let unspellable: [UInt8]
+    /// Patterns of numbers that were asked for, and whether the text may occur in their values.
+    private let patterns = PatternMemory()
     /// Tells probes apart, for whoever remembers what was asked.
     public let id: Int
 
@@ -109,9 +109,6 @@ public struct TextProbe: Sendable {
             }
         }
         self.grams = grams
-        unspellable =
-            bytes.split { $0 &- 0x30 <= 9 || $0 | 0x20 &- 0x61 <= 5 }
-            .max { $0.count < $1.count }.map(Array.init) ?? []
         id = Self.count.wrappingAdd(1, ordering: .relaxed).newValue
     }
 
@@ -127,40 +124,43 @@ public struct TextProbe: Sendable {
     }
 
     /// Whether the text occurs in `value`.
-    func occurs(in value: [UInt8]) -> Bool {
+    func occurs(in value: [UInt8]) -> Bool { occurs(in: value, 0..<value.count) }
+
+    /// Whether the text occurs in the bytes of `range`.
+    func occurs(in value: [UInt8], _ range: Range<Int>) -> Bool {
         if bytes.isEmpty { return true }
-        guard bytes.count <= value.count else { return false }
-        for start in 0...value.count - bytes.count {
-            var at = 0
-            while at < bytes.count,
-                (ignoresCase ? Self.lower(value[start + at]) : value[start + at]) == bytes[at]
-            {
-                at += 1
-            }
-            if at == bytes.count { return true }
-        }
-        return false
+        guard bytes.count <= range.count else { return false }
+        let place =
+            ignoresCase
+            ? ByteSearch.firstIgnoringCase(of: bytes.span, in: value.span, range)
+            : ByteSearch.first(of: bytes.span, in: value.span, range)
+        return place != nil
     }
 
-    /// Whether the text may occur in a value of `pattern`, whatever its numbers are.
-    func mayOccur(in pattern: NumberPattern) -> Bool {
-        if bytes.isEmpty { return true }
-        // Places: each byte of fixed text, and each number, in which one may stay.
-        let places = PatternPlaces(pattern)
-        var here = [Bool](repeating: true, count: places.count + 1)
-        for byte in bytes {
-            var next = [Bool](repeating: false, count: places.count + 1)
-            var isPossible = false
-            for place in 0..<places.count where here[place] {
-                guard places.takes(byte, at: place, ignoresCase: ignoresCase) else { continue }
-                isPossible = true
-                next[place + 1] = true
-                if places.isNumber(place) { next[place] = true }
-            }
-            guard isPossible else { return false }
-            here = next
+    /// Whether the text may occur in a value of the pattern with that encoding, whatever its
+    /// numbers are.
+    ///
+    /// Remembered: a store has few patterns, and each of its blocks asks for them again.
+    func mayOccur(inPattern encoded: [UInt8]) -> Bool {
+        patterns.answer(encoded) { [bytes, ignoresCase] in
+            PatternPlaces(encoded)?.mayHave(bytes, ignoresCase: ignoresCase) ?? true
         }
-        return true
+    }
+}
+
+/// What was found out about patterns of numbers.
+private final class PatternMemory: Sendable {
+    private let known = Mutex<[[UInt8]: Bool]>([:])
+
+    private static let patternsMax = 4096
+
+    func answer(_ pattern: [UInt8], _ find: () -> Bool) -> Bool {
+        if let known = known.withLock({ $0[pattern] }) { return known }
+        let found = find()
+        known.withLock { known in
+            if known.count < Self.patternsMax { known[pattern] = found }
+        }
+        return found
     }
 }
 
@@ -170,27 +170,56 @@ private struct PatternPlaces {
     private var places: [UInt16] = []
 
     private static let decimal: UInt16 = 256
-    private static let hex: UInt16 = 257
+    private static let lowerHex: UInt16 = 257
+    private static let upperHex: UInt16 = 258
 
-    init(_ pattern: NumberPattern) {
-        for (index, literal) in pattern.literals.enumerated() {
-            places += literal.map(UInt16.init)
-            guard index < pattern.numbers.count else { continue }
-            switch pattern.numbers[index].notation {
-            case .decimal, .padded: places.append(Self.decimal)
-            case .lowerHex, .upperHex: places.append(Self.hex)
+    /// - Parameter encoded: a pattern as heads have it; nil if it is none.
+    init?(_ encoded: [UInt8]) {
+        let bytes = encoded.span
+        var reader = ByteReader(bytes)
+        guard let count = try? reader.varint(), let notations = try? reader.take(2 * Int(count))
+        else { return nil }
+        for number in 0...Int(count) {
+            guard let length = try? reader.count(), let literal = try? reader.take(length) else {
+                return nil
+            }
+            for at in literal.range { places.append(UInt16(bytes[at])) }
+            guard number < Int(count) else { continue }
+            switch bytes[Int(notations.offset) + 2 * number] {
+            case NumberPattern.Notation.lowerHex.rawValue: places.append(Self.lowerHex)
+            case NumberPattern.Notation.upperHex.rawValue: places.append(Self.upperHex)
+            default: places.append(Self.decimal)
             }
         }
     }
 
-    var count: Int { places.count }
+    /// Whether `text` may be a part of a value.
+    func mayHave(_ text: [UInt8], ignoresCase: Bool) -> Bool {
+        // Whether what was taken of the text so far may end before each place; in a number one may
+        // stay.
+        var here = [Bool](repeating: true, count: places.count + 1)
+        for byte in text {
+            var next = [Bool](repeating: false, count: places.count + 1)
+            var isPossible = false
+            for place in places.indices where here[place] {
+                guard takes(byte, at: place, ignoresCase: ignoresCase) else { continue }
+                isPossible = true
+                next[place + 1] = true
+                if places[place] >= Self.decimal { next[place] = true }
+            }
+            guard isPossible else { return false }
+            here = next
+        }
+        return true
+    }
 
-    func isNumber(_ place: Int) -> Bool { places[place] >= Self.decimal }
-
-    func takes(_ byte: UInt8, at place: Int, ignoresCase: Bool) -> Bool {
+    private func takes(_ byte: UInt8, at place: Int, ignoresCase: Bool) -> Bool {
+        let isDigit = byte &- 0x30 <= 9
         switch places[place] {
-        case Self.decimal: return byte &- 0x30 <= 9
-        case Self.hex: return byte &- 0x30 <= 9 || byte | 0x20 &- 0x61 <= 5
+        case Self.decimal: return isDigit
+        case Self.lowerHex: return isDigit || byte &- 0x61 <= 5
+        case Self.upperHex:
+            return isDigit || byte &- 0x41 <= 5 || ignoresCase && byte &- 0x61 <= 5
         case let text:
             let own = UInt8(truncatingIfNeeded: text)
             return (ignoresCase ? TextProbe.lower(own) : own) == byte

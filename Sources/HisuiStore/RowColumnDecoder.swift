@@ -63,13 +63,18 @@ enum RowColumnDecoder {
             guard exponent <= 9, exponent % 3 == 0 else { throw Malformed(what: "no such unit") }
             let unit = RowColumnEncoder.powerOfTen(exponent)
             position += 1
-            var values: [Int64] = []
-            values.reserveCapacity(count)
+            var values = [Int64](repeating: 0, count: count)
             var sum: UInt64 = 0
-            for _ in 0..<count {
-                let value = try ColumnDecoder.varint(bytes, &position, range.upperBound)
+            for index in values.indices {
+                // Most are a byte: rows arrive one soon after the other.
+                var value = position < range.upperBound ? UInt64(bytes[position]) : 0x80
+                if value < 0x80 {
+                    position += 1
+                } else {
+                    value = try ColumnDecoder.varint(bytes, &position, range.upperBound)
+                }
                 sum = sum &+ NumberField.unzigzag(value)
-                values.append(Int64(bitPattern: sum) &* unit)
+                values[index] = Int64(bitPattern: sum) &* unit
             }
             guard position == range.upperBound else { throw Malformed(what: "bytes left over") }
             return values

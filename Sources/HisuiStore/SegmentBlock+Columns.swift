@@ -61,11 +61,12 @@ extension SegmentBlock {
         var column = SlotColumn(bytes: [], ranges: [])
         column.ranges.reserveCapacity(shapeRows[shape])
         var known: [UInt32: ByteRange] = [:]
-        let origins = stored.origins.span
+        let origins = stored.numbers.origins.span
+        let programs = stored.numbers.programs.span
         let isHost = encoding == .host
         var last = (number: UInt32.max, range: ByteRange(offset: 0, count: 0))
         for row in stored.grouping.rows(of: shape) {
-            let number = isHost ? origins[Int(row)] : stored.programs[Int(row)]
+            let number = isHost ? origins[Int(row)] : programs[Int(row)]
             if number != last.number {
                 let text =
                     isHost ? directory.origins[Int(number)].host : directory.programs[Int(number)]

@@ -36,10 +36,12 @@ final class SegmentBlock: Sendable {
 
     struct Cache {
         var directory: BlockDirectory?
+        var patterns: PatternTable?
+        var numbers: RowNumbers?
         var rows: StoredRows?
         var times: [Int64]?
         var pids: [UInt64]?
-        var tallies: [[Tally]]?
+        var tallies: RowTallies?
         var chunks: [Int: [UInt8]] = [:]
         var shapes: [Int: RecordLayout] = [:]
         var bytes = 0
@@ -139,6 +141,7 @@ extension SegmentBlock {
             if cache.bytes > Self.cacheBytesMax {
                 cache.chunks.removeAll(keepingCapacity: true)
                 cache.shapes.removeAll(keepingCapacity: true)
+                cache.numbers = nil
                 cache.rows = nil
                 cache.times = nil
                 cache.pids = nil

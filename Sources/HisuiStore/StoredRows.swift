@@ -1,25 +1,32 @@
 import HisuiBytes
 import Synchronization
 
+/// What is kept of all rows of a block in a segment by number.
+///
+/// Immutable; made once for a block.
+struct RowNumbers: Sendable {
+    /// For each row, in order of arrival, the number of its origin.
+    let origins: [UInt32]
+    /// For each row, in order of arrival, the number of its program.
+    let programs: [UInt32]
+    /// For each row in stored order its shape.
+    let shapes: [UInt32]
+}
+
 /// The rows of a block in a segment: their order, and of which shape each is.
 ///
 /// Immutable; made once for a block.
 struct StoredRows: Sendable {
     let order: RowOrder
-    /// For each row, in order of arrival, the number of its origin.
-    let origins: [UInt32]
-    /// For each row, in order of arrival, the number of its program.
-    let programs: [UInt32]
     /// The rows by shape.
     let grouping: ShapeGrouping
-    /// For each row in stored order its shape.
-    let shapes: [UInt32]
+    let numbers: RowNumbers
 }
 
 // Columns that every row has.
 extension SegmentBlock {
-    func storedRows() throws(StoreError) -> StoredRows {
-        if let known = cache.withLock({ $0.rows }) { return known }
+    func rowNumbers() throws(StoreError) -> RowNumbers {
+        if let known = cache.withLock({ $0.numbers }) { return known }
         let directory = try directory()
         let origins = try numbers(
             .origin, count: rows, below: UInt64(directory.origins.count), directory)
@@ -33,16 +40,29 @@ extension SegmentBlock {
             throw damaged(
                 "rows of shapes differ from the footer", chunk: RowColumn.shape.rawValue)
         }
+        let made = RowNumbers(origins: origins, programs: programs, shapes: shapes)
+        cache.withLock { cache in
+            cache.numbers = made
+            cache.bytes += rows * 12
+        }
+        return made
+    }
+
+    func storedRows() throws(StoreError) -> StoredRows {
+        if let known = cache.withLock({ $0.rows }) { return known }
+        let directory = try directory()
+        let numbers = try rowNumbers()
         let order = RowOrder(
-            origins: origins, originCount: directory.origins.count, programs: programs,
-            programCount: directory.programs.count)
+            origins: numbers.origins, originCount: directory.origins.count,
+            programs: numbers.programs, programCount: directory.programs.count)
         let made = StoredRows(
-            order: order, origins: origins, programs: programs,
-            grouping: ShapeGrouping(storedShapes: shapes, rows: order.rows, shapeRows: shapeRows),
-            shapes: shapes)
+            order: order,
+            grouping: ShapeGrouping(
+                storedShapes: numbers.shapes, rows: order.rows, shapeRows: shapeRows),
+            numbers: numbers)
         cache.withLock { cache in
             cache.rows = made
-            cache.bytes += rows * 28
+            cache.bytes += rows * 20
         }
         return made
     }
@@ -102,7 +122,7 @@ extension SegmentBlock {
                     column, count: count, below: UInt64(1_000_000_000 / unit), directory)
                 var next = 0
                 for (place, row) in stored.order.rows.enumerated()
-                where isOfShape[Int(stored.shapes[place])] {
+                where isOfShape[Int(stored.numbers.shapes[place])] {
                     times[Int(row)] = times[Int(row)] &+ Int64(fractions[next]) &* unit
                     next += 1
                 }
@@ -131,13 +151,13 @@ extension SegmentBlock {
     /// For each row in order of arrival the number of its source.
     func sourceNumbers() throws(StoreError) -> [UInt32] {
         let sources = try directory().origins.map(\.source)
-        return try storedRows().origins.map { sources[Int($0)] }
+        return try rowNumbers().origins.map { sources[Int($0)] }
     }
 
     /// For each row in order of arrival the number of its sender.
     func senderNumbers() throws(StoreError) -> [UInt32] {
         let senders = try directory().origins.map(\.sender)
-        return try storedRows().origins.map { senders[Int($0)] }
+        return try rowNumbers().origins.map { senders[Int($0)] }
     }
 
     /// Process ids of the rows whose shapes have them there: by place in stored order.
@@ -158,7 +178,7 @@ extension SegmentBlock {
         var from = 0
         for run in stored.order.runs {
             var isStart = true
-            for place in from..<run.end where hasPid[Int(stored.shapes[place])] {
+            for place in from..<run.end where hasPid[Int(stored.numbers.shapes[place])] {
                 places.append(place)
                 starts.append(isStart)
                 isStart = false
@@ -183,70 +203,17 @@ extension SegmentBlock {
         return made
     }
 
-    /// How many rows of each shape each origin and program has, without their order.
-    struct Tally: Sendable {
-        var origin: UInt32
-        var program: UInt32
-        var rows: Int
-    }
-
-    /// Tallies by shape.
-    func tallies() throws(StoreError) -> [[Tally]] {
+    /// How many rows of each shape each run has.
+    func tallies() throws(StoreError) -> RowTallies {
         if let known = cache.withLock({ $0.tallies }) { return known }
         let directory = try directory()
-        let programCount = directory.programs.count
-        let origins = try numbers(
-            .origin, count: rows, below: UInt64(directory.origins.count), directory)
-        let programs = try numbers(.program, count: rows, below: UInt64(programCount), directory)
-        let shapes = try numbers(.shape, count: rows, below: UInt64(shapeRows.count), directory)
-        // Runs stand in the order of their origins and programs, so their lengths say where.
-        var lengths = [Int: Int]()
-        var dense = [UInt32](
-            repeating: 0, count: min(directory.origins.count * programCount, Self.denseMax))
-        for row in 0..<rows {
-            let pair = Int(origins[row]) * programCount + Int(programs[row])
-            if pair < dense.count { dense[pair] += 1 } else { lengths[pair, default: 0] += 1 }
-        }
-        for pair in dense.indices where dense[pair] > 0 { lengths[pair] = Int(dense[pair]) }
-        var tallies = [[Tally]](repeating: [], count: shapeRows.count)
-        var counts = [Int](repeating: 0, count: shapeRows.count)
-        var place = 0
-        for (pair, length) in lengths.sorted(by: { $0.key < $1.key }) {
-            var met: [UInt32] = []
-            for number in shapes[place..<place + length] {
-                if counts[Int(number)] == 0 { met.append(number) }
-                counts[Int(number)] += 1
-            }
-            place += length
-            for shape in met {
-                tallies[Int(shape)].append(
-                    Tally(
-                        origin: UInt32(pair / programCount),
-                        program: UInt32(pair % programCount), rows: counts[Int(shape)]))
-                counts[Int(shape)] = 0
-            }
-        }
-        let made = tallies
+        let made = RowTallies(
+            try rowNumbers(), originCount: directory.origins.count,
+            programCount: directory.programs.count, shapeRows: shapeRows)
         cache.withLock { cache in
             cache.tallies = made
-            cache.bytes += made.reduce(0) { $0 + $1.count * MemoryLayout<Tally>.stride }
+            cache.bytes += made.byteCount
         }
         return made
-    }
-
-    /// Pairs of origins and programs that are counted in an array.
-    private static let denseMax = 1 << 20
-
-    func valueCounts(
-        shape: Int, slot: Int
-    ) throws(StoreError) -> [(value: [UInt8], rows: Int)]? {
-        let directory = try directory()
-        switch directory.place(of: firstColumns[shape] + slot).encoding {
-        case .host:
-            return try tallies()[shape].map { (directory.origins[Int($0.origin)].host, $0.rows) }
-        case .program:
-            return try tallies()[shape].map { (directory.programs[Int($0.program)], $0.rows) }
-        default: return nil
-        }
     }
 }

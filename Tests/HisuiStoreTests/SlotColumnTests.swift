@@ -178,7 +178,7 @@ import Testing
                 pattern.encode(into: &encoded)
                 var reader = ByteReader(encoded.span)
                 #expect((try? NumberPattern(decoding: &reader)) == pattern)
-                #expect(TextProbe(value).mayOccur(in: pattern))
+                #expect(TextProbe(value).mayOccur(inPattern: encoded))
             }
         }
     }

@@ -1,3 +1,5 @@
+import HisuiStore
+
 /// A set of rows: one bit each.
 struct Bitmap: Sendable {
     private(set) var words: [UInt64]
@@ -37,6 +39,33 @@ struct Bitmap: Sendable {
 
     mutating func removeAll() {
         for index in words.indices { words[index] = 0 }
+    }
+
+    /// Keeps the rows of `kept`, which are numbered as these.
+    mutating func keep(_ kept: RunRows) {
+        switch kept {
+        case .all: return
+        case .none: removeAll()
+        case .some(let stretches):
+            var from = 0
+            for stretch in stretches {
+                remove(from..<stretch.lowerBound)
+                from = stretch.upperBound
+            }
+            remove(from..<count)
+        }
+    }
+
+    /// Removes the rows of `range`.
+    mutating func remove(_ range: Range<Int>) {
+        var row = range.lowerBound
+        while row < range.upperBound {
+            let end = min(range.upperBound, (row >> 6 + 1) << 6)
+            let bits = end - row
+            let mask: UInt64 = bits == 64 ? .max : (1 << UInt64(bits) - 1) << UInt64(row & 63)
+            words[row >> 6] &= ~mask
+            row = end
+        }
     }
 
     /// Calls `body` with each row of the set, ascending.

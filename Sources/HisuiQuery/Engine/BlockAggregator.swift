@@ -15,18 +15,62 @@ struct BlockAggregator {
 
     func run() throws(QueryFailure) -> Aggregation {
         let aggregation = Aggregation(grouping, budget)
-        let countsOnly = grouping.countsOnly
+        var chosen: [Chosen] = []
         for shape in scan.block.shapes.indices {
             let selection = try filter.select(shape: shape)
             if case .none = selection { continue }
             let sources = zip(grouping.fields, filter.plans[shape].sources).map {
                 $1 ?? FieldSource.resolve($0, shape: shape, in: scan.block)
             }
-            if countsOnly, try addCounts(shape, selection, sources, to: aggregation) { continue }
-            try addRows(shape, selection, sources, to: aggregation)
+            chosen.append(Chosen(shape: shape, selection: selection, sources: sources))
+        }
+        let countsOnly = grouping.countsOnly
+        if countsOnly, try addTogether(&chosen, to: aggregation) { chosen = [] }
+        for one in chosen {
+            if countsOnly, try addCounts(one.shape, one.selection, one.sources, to: aggregation) {
+                continue
+            }
+            try addRows(one.shape, one.selection, one.sources, to: aggregation)
         }
         try aggregation.charge()
         return aggregation
+    }
+
+    /// Rows of a shape that are gathered.
+    private struct Chosen {
+        let shape: Int
+        let selection: Selection
+        let sources: [FieldSource]
+    }
+
+    /// Counts rows of several shapes at once, where one look at the block tells of all of them.
+    ///
+    /// - Returns: whether nothing is left; `chosen` is what is left.
+    private func addTogether(
+        _ chosen: inout [Chosen], to aggregation: Aggregation
+    ) throws(QueryFailure) -> Bool {
+        guard grouping.by.count == 1, grouping.fields.count == 1 else { return false }
+        if let bucket = grouping.by[0].bucket {
+            let isOfTimes = chosen.allSatisfy { one in
+                if case .row(.time) = one.sources[0] { true } else { false }
+            }
+            if isOfTimes { try addTimes(chosen, bucket, to: aggregation) }
+            return isOfTimes
+        }
+        var slots = [Int?](repeating: nil, count: scan.block.shapes.count)
+        for one in chosen {
+            if case .all = one.selection, case .slot(let slot, .raw) = one.sources[0],
+                scan.block.shapes[one.shape].shape.encoding == .utf8
+            {
+                slots[one.shape] = slot
+            }
+        }
+        let (counts, counted) = try scan.valueCounts(slots)
+        for (value, rows) in counts {
+            aggregation.add(rows: rows, group: aggregation.group(ofKey: value.span))
+        }
+        chosen.removeAll { counted[$0.shape] }
+        return chosen.isEmpty
     }
 
     private func count(_ selection: Selection, _ shape: Int) -> Int {
@@ -52,9 +96,6 @@ struct BlockAggregator {
             aggregation.add(rows: count(selection, shape), group: group)
             return true
         case (.slot(let slot, .raw), nil):
-            if case .all = selection, try addKnownCounts(shape, slot, to: aggregation) {
-                return true
-            }
             let column = try scan.column(shape: shape, slot: slot)
             addValues(of: column, selection, shape, to: aggregation)
             return true
@@ -71,24 +112,8 @@ struct BlockAggregator {
                 aggregation.add(rows: count, group: aggregation.group(ofKey: text.span))
             }
             return true
-        case (.row(.time), let bucket?):
-            try addTimes(shape, selection, bucket, to: aggregation)
-            return true
         default: return false
         }
-    }
-
-    /// Counts that the block knows without its column; false if it does not.
-    private func addKnownCounts(
-        _ shape: Int, _ slot: Int, to aggregation: Aggregation
-    ) throws(QueryFailure) -> Bool {
-        guard scan.block.shapes[shape].shape.encoding == .utf8,
-            let counts = try scan.valueCounts(shape: shape, slot: slot)
-        else { return false }
-        for (value, rows) in counts {
-            aggregation.add(rows: rows, group: aggregation.group(ofKey: value.span))
-        }
-        return true
     }
 
     @inline(__always)
@@ -148,22 +173,27 @@ struct BlockAggregator {
 
     /// Counts by stretches of time: most rows lie in the stretch of the row before.
     private func addTimes(
-        _ shape: Int, _ selection: Selection, _ bucket: Bucket, to aggregation: Aggregation
+        _ chosen: [Chosen], _ bucket: Bucket, to aggregation: Aggregation
     ) throws(QueryFailure) {
+        if chosen.isEmpty { return }
         // Beyond the last whole second there is no whole second to count by.
         let isPlain = scan.block.timeRange.lowerBound.nanoseconds > .min + 1_000_000_000
         let unit: Int64 = isPlain && bucket.isOfWholeSeconds ? 1_000_000_000 : 1
         let times = unit == 1 ? try scan.times() : try scan.seconds()
-        let rows = try scan.grouping().rows(of: shape)
+        var isChosen = [Bool](repeating: false, count: scan.block.shapes.count)
+        var some = [Bitmap?](repeating: nil, count: isChosen.count)
+        for one in chosen {
+            isChosen[one.shape] = true
+            if case .some(let rows) = one.selection { some[one.shape] = rows }
+        }
         var groups: [Int64: Int] = [:]
         var first: Int64 = 0
         var end: Int64 = 0
         var tally = 0
         var group = 0
-        let timeSpan = times.span
-        let rowSpan = rows.span
-        forEach(selection, shape) { ordinal in
-            let time = timeSpan[Int(rowSpan[ordinal])]
+        try scan.forEachRow(of: isChosen) { row, shape, ordinal in
+            if let rows = some[shape], !rows.contains(ordinal) { return }
+            let time = times[row]
             if time >= first, time < end {
                 tally += 1
                 return

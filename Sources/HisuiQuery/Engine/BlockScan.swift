@@ -13,6 +13,8 @@ final class BlockScan {
     private var columns: [Int: SlotColumn] = [:]
     /// What was asked of the whole block.
     private var answers: [(probe: Int, slots: SlotSet)] = []
+    /// What was asked of its hosts and programs.
+    private var runTests: [(identity: FieldTest.Identity, test: RunTest)] = []
     private var groupingTaken: ShapeGrouping?
     private var timesTaken: [Int64]?
     private var secondsTaken: [Int64]?
@@ -103,11 +105,37 @@ final class BlockScan {
         try reading { () throws(StoreError) in try block.numberRange(shape: shape, slot: slot) }
     }
 
-    /// How many rows of a shape have each value of a slot, if the block knows.
+    /// Rows by value of one slot of each shape, and for which shapes they are counted.
     func valueCounts(
-        shape: Int, slot: Int
-    ) throws(QueryFailure) -> [(value: [UInt8], rows: Int)]? {
-        try reading { () throws(StoreError) in try block.valueCounts(shape: shape, slot: slot) }
+        _ slots: [Int?]
+    ) throws(QueryFailure) -> (counts: [(value: [UInt8], rows: Int)], counted: [Bool]) {
+        try reading { () throws(StoreError) in try block.valueCounts(slots) }
+    }
+
+    /// The value that all rows of a shape have in a slot, if the block knows that.
+    func constant(shape: Int, slot: Int) throws(QueryFailure) -> [UInt8]? {
+        try reading { () throws(StoreError) in try block.constant(shape: shape, slot: slot) }
+    }
+
+    /// The rows of a shape that pass, if the block knows.
+    func passing(_ question: SlotQuestion, _ shape: Int) throws(QueryFailure) -> RunRows? {
+        let test: RunTest
+        if let known = runTests.first(where: { $0.identity === question.identity })?.test {
+            test = known
+        } else {
+            test = RunTest { question.test.matches($0) }
+            runTests.append((question.identity, test))
+        }
+        return try reading { () throws(StoreError) in
+            try block.passing(shape: shape, slot: question.slot, test)
+        }
+    }
+
+    /// Calls `body` with the rows of some shapes in order of arrival.
+    func forEachRow(
+        of chosen: [Bool], _ body: (_ row: Int, _ shape: Int, _ ordinal: Int) -> Void
+    ) throws(QueryFailure) {
+        try reading { () throws(StoreError) in try block.forEachRow(of: chosen, body) }
     }
 
     /// The slots in which the probe may occur; asked once.

@@ -49,15 +49,7 @@ extension ShapeFilter {
             return time.verdict(range.lowerBound.nanoseconds...range.upperBound.nanoseconds)
         case .row(let test, let name):
             return verdict(test, FieldSource.resolve(name, shape: shape, in: scan.block))
-        case .slot(let test, let slot, let decoding, let probes):
-            if decoding == .raw, let range = try scan.numberRange(shape: shape, slot: slot) {
-                let known = test.verdict(numbers: range)
-                if known != .depends { return known }
-            }
-            for probe in probes where try scan.mayContain(probe, shape: shape, slot: slot) {
-                return .depends
-            }
-            return probes.isEmpty ? .depends : .never
+        case .slot(let question): return try verdict(question, shape)
         case .text(let question):
             return try TextSearch(question, shape, scan).mayPass() ? .depends : .never
         case .not(let inner): return try verdict(inner, shape).negated
@@ -66,6 +58,29 @@ extension ShapeFilter {
         case .or(let inner):
             return try verdict(inner, shape, decisive: .always, otherwise: .never)
         }
+    }
+
+    /// What the block tells of a slot's values without their column.
+    private func verdict(_ question: SlotQuestion, _ shape: Int) throws(QueryFailure) -> Verdict {
+        let slot = question.slot
+        if question.isAsStored, let rows = try scan.passing(question, shape) {
+            switch rows {
+            case .none: return .never
+            case .all: return .always
+            case .some: return .depends
+            }
+        }
+        if let value = try scan.constant(shape: shape, slot: slot) {
+            return Verdict(question.matches(value, in: scan.block.shapes[shape].shape))
+        }
+        if let range = try scan.numberRange(shape: shape, slot: slot) {
+            let known = question.verdict(numbers: range)
+            if known != .depends { return known }
+        }
+        for probe in question.probes where try scan.mayContain(probe, shape: shape, slot: slot) {
+            return .depends
+        }
+        return question.probes.isEmpty ? .depends : .never
     }
 
     private func verdict(
@@ -126,8 +141,12 @@ extension ShapeFilter {
         case .row(let test, let name):
             let source = FieldSource.resolve(name, shape: shape, in: scan.block)
             try keep(test, source, shape, in: &rows)
-        case .slot(let test, let slot, let decoding, _):
-            try keep(test, slot, decoding, shape, in: &rows)
+        case .slot(let question):
+            if question.isAsStored, let passing = try scan.passing(question, shape) {
+                rows.keep(passing)
+            } else {
+                try keep(question.test, question.slot, question.decoding, shape, in: &rows)
+            }
         case .text(let question): try TextSearch(question, shape, scan).keep(in: &rows)
         }
     }
@@ -193,4 +212,39 @@ extension ShapeFilter {
             return test.matches(value.span)
         }
     }
+}
+
+extension SlotQuestion {
+    /// Whether a slot's value passes.
+    ///
+    /// - Parameter value: as it stands in the record.
+    func matches(_ value: [UInt8], in shape: Shape) -> Bool {
+        if isAsStored { return test.matches(value.span) }
+        var text: [UInt8] = []
+        shape.encoding.appendText(value.span, 0..<value.count, to: &text)
+        if decoding == .raw { return test.matches(text.span) }
+        var decoded: [UInt8] = []
+        decoding.append(text.span, ByteRange(0..<text.count), to: &decoded)
+        return test.matches(decoded.span)
+    }
+
+    /// What can be said of all values that are numbers of a range.
+    func verdict(numbers: ClosedRange<UInt64>) -> Verdict {
+        switch decoding {
+        case .raw: return test.verdict(numbers: numbers)
+        case .severityOfPriority, .facilityOfPriority:
+            guard numbers.upperBound <= Self.priorityMax else { return .depends }
+            var passing = 0
+            for number in numbers {
+                var text: [UInt8] = []
+                text.appendDecimal(number)
+                if matches(text, in: .any) { passing += 1 }
+            }
+            return passing == 0 ? .never : passing == numbers.count ? .always : .depends
+        default: return .depends
+        }
+    }
+
+    /// Facility 23, severity 7 (RFC 5424 §6.2.1).
+    private static let priorityMax: UInt64 = 191
 }

@@ -14,9 +14,7 @@ indirect enum Residual: Sendable {
     case time(TimeFilter)
     /// A field that is no part of the record.
     case row(any ValueTest, name: String)
-    /// - Parameter probes: of these one occurs in every value that passes, as it stands in the
-    ///   record; empty if that is not known.
-    case slot(any ValueTest, Int, Shape.Decoding, probes: [TextProbe])
+    case slot(SlotQuestion)
     case text(TextQuestion)
     case not(Residual)
     /// The cheapest first.
@@ -28,12 +26,37 @@ indirect enum Residual: Sendable {
         switch self {
         case .row: 1
         case .time: 2
-        case .slot(let test, _, let decoding, _):
-            decoding == .raw && test.regexp == nil ? 3 : 5
+        case .slot(let question):
+            question.decoding == .raw && question.test.regexp == nil ? 3 : 5
         case .text: 10
         case .not(let inner): inner.cost
         case .and(let inner), .or(let inner): inner.reduce(1) { $0 + $1.cost }
         }
+    }
+}
+
+/// A test on the value of a slot; all blocks that are asked share it.
+final class SlotQuestion: Sendable {
+    let test: any ValueTest
+    /// Of the test, whatever the shape.
+    let identity: FieldTest.Identity
+    let slot: Int
+    let decoding: Shape.Decoding
+    /// Whether values are tested as they stand in the records.
+    let isAsStored: Bool
+    /// Of these one occurs in every value that passes, as it stands in the record; empty if that is
+    /// not known.
+    let probes: [TextProbe]
+
+    init(_ test: FieldTest, _ slot: Int, _ decoding: Shape.Decoding, isUTF8: Bool) {
+        self.test = test.test
+        identity = test.identity
+        self.slot = slot
+        self.decoding = decoding
+        isAsStored = isUTF8 && decoding == .raw
+        // What these decodings give stands in the record.
+        let isPart = decoding == .raw || decoding == .name || decoding == .jsonValue
+        probes = isPart && isUTF8 ? test.test.probes : []
     }
 }
 
@@ -108,7 +131,7 @@ struct ShapePlan: Sendable {
                 }
             }
             return joined(left, .never) { .or($0) }
-        case .field(let test): return outcome(of: test.test, named: test.field, shape)
+        case .field(let test): return outcome(of: test, shape)
         }
     }
 
@@ -122,20 +145,15 @@ struct ShapePlan: Sendable {
         return .depends(make(order.map { left[$0] }))
     }
 
-    private static func outcome(
-        of test: any ValueTest, named name: String, _ shape: ShapeFields
-    ) -> Outcome {
-        switch shape.source(name) {
-        case nil, .row: return .depends(.row(test, name: name))
+    private static func outcome(of field: FieldTest, _ shape: ShapeFields) -> Outcome {
+        let test = field.test
+        switch shape.source(field.field) {
+        case nil, .row: return .depends(.row(test, name: field.field))
         case .constant(let value): return test.matches(value.span) ? .always : .never
         case .slot(let slot, let decoding):
-            // What these decodings give stands in the record.
-            let isPart = decoding == .raw || decoding == .name || decoding == .jsonValue
             return outcome(
                 test.verdict(prefix: [], suffix: [], least: 0),
-                .slot(
-                    test, slot, decoding,
-                    probes: isPart && shape.isAsStored ? test.probes : []))
+                .slot(SlotQuestion(field, slot, decoding, isUTF8: shape.isAsStored)))
         case .text(let text):
             if let needle = test.needle {
                 let plan = NeedlePlan(needle, in: text)

@@ -20,6 +20,10 @@ public struct FieldTest: Sendable {
     /// The field's name, canonical: `_msg` for the message.
     public var field: String
     var test: any ValueTest
+    /// Tells tests apart, for whoever remembers what a test said.
+    let identity = Identity()
+
+    final class Identity: Sendable {}
 }
 
 /// What is asked of a value: one type and one file for each filter of LogsQL.

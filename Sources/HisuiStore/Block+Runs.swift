@@ -1,0 +1,169 @@
+import HisuiBytes
+import HisuiShape
+
+/// A test on hosts or programs, whose answers a block is told once.
+///
+/// Belongs to one block and one thread at a time.
+public final class RunTest {
+    private let test: (Span<UInt8>) -> Bool
+    /// For each host, and for each program.
+    private var hosts: [Bool]?
+    private var programs: [Bool]?
+
+    /// - Parameter test: whether a value passes.
+    public init(_ test: @escaping (Span<UInt8>) -> Bool) { self.test = test }
+
+    fileprivate func ofHosts(_ directory: BlockDirectory) -> [Bool] {
+        if let hosts { return hosts }
+        let made = directory.origins.map { test($0.host.span) }
+        hosts = made
+        return made
+    }
+
+    fileprivate func ofPrograms(_ directory: BlockDirectory) -> [Bool] {
+        if let programs { return programs }
+        let made = directory.programs.map { test($0.span) }
+        programs = made
+        return made
+    }
+}
+
+/// Some of the rows of a shape.
+public enum RunRows: Sendable {
+    case none
+    case all
+    /// Stretches of ordinals, ascending.
+    case some([Range<Int>])
+}
+
+extension SegmentBlock {
+    func constant(shape: Int, slot: Int) throws(StoreError) -> [UInt8]? {
+        let directory = try directory()
+        let column = firstColumns[shape] + slot
+        return directory.encoding(of: column) == .constant ? directory.head(of: column) : nil
+    }
+
+    func passing(shape: Int, slot: Int, _ test: RunTest) throws(StoreError) -> RunRows? {
+        let directory = try directory()
+        let encoding = directory.encoding(of: firstColumns[shape] + slot)
+        let passes: [Bool]
+        switch encoding {
+        case .host: passes = test.ofHosts(directory)
+        case .program: passes = test.ofPrograms(directory)
+        default: return nil
+        }
+        // Nothing is counted where all or none pass.
+        guard passes.contains(true) else { return RunRows.none }
+        guard passes.contains(false) else { return .all }
+        var stretches: [Range<Int>] = []
+        for run in try tallies()[shape]
+        where passes[Int(encoding == .host ? run.origin : run.program)] {
+            let (first, end) = (Int(run.first), Int(run.first + run.rows))
+            if let last = stretches.last, last.upperBound == first {
+                stretches[stretches.count - 1] = last.lowerBound..<end
+            } else {
+                stretches.append(first..<end)
+            }
+        }
+        if stretches.isEmpty { return RunRows.none }
+        return stretches == [0..<shapeRows[shape]] ? .all : .some(stretches)
+    }
+
+    func valueCounts(
+        _ slots: [Int?]
+    ) throws(StoreError) -> (counts: [(value: [UInt8], rows: Int)], counted: [Bool]) {
+        let directory = try directory()
+        let encodings = slots.enumerated().map { shape, slot in
+            slot.map { directory.encoding(of: firstColumns[shape] + $0) }
+        }
+        var hosts = [Int](repeating: 0, count: directory.origins.count)
+        var programs = [Int](repeating: 0, count: directory.programs.count)
+        if encodings.allSatisfy({ $0 == .host }) {
+            for origin in try rowNumbers().origins { hosts[Int(origin)] += 1 }
+        } else if encodings.contains(where: { $0 == .host || $0 == .program }) {
+            let tallies = try tallies()
+            for (shape, encoding) in encodings.enumerated() {
+                if encoding == .host {
+                    for run in tallies[shape] { hosts[Int(run.origin)] += Int(run.rows) }
+                } else if encoding == .program {
+                    for run in tallies[shape] { programs[Int(run.program)] += Int(run.rows) }
+                }
+            }
+        }
+        var counts: [(value: [UInt8], rows: Int)] = []
+        for (origin, rows) in hosts.enumerated() where rows > 0 {
+            counts.append((directory.origins[origin].host, rows))
+        }
+        for (program, rows) in programs.enumerated() where rows > 0 {
+            counts.append((directory.programs[program], rows))
+        }
+        return (counts, encodings.map { $0 == .host || $0 == .program })
+    }
+}
+
+// Rows in order of arrival.
+extension Block {
+    /// Calls `body` with the rows of some shapes, in order of arrival, without putting the others
+    /// in order.
+    ///
+    /// - Parameters:
+    ///   - chosen: for each shape whether its rows are wanted.
+    ///   - body: takes the row, the number of its shape, and its ordinal within the shape.
+    /// - Complexity: O(rows of the block).
+    public func forEachRow(
+        of chosen: [Bool], _ body: (_ row: Int, _ shape: Int, _ ordinal: Int) -> Void
+    ) throws(StoreError) {
+        switch backing {
+        case .memory(let arena):
+            var next = [Int](repeating: 0, count: chosen.count)
+            for row in 0..<count {
+                let shape = Int(arena.shapes[row])
+                if chosen[shape] { body(row, shape, next[shape]) }
+                next[shape] += 1
+            }
+        case .segment(let segment): try segment.forEachRow(of: chosen, body)
+        }
+    }
+}
+
+extension SegmentBlock {
+    fileprivate func forEachRow(
+        of chosen: [Bool], _ body: (Int, Int, Int) -> Void
+    ) throws(StoreError) {
+        let numbers = try rowNumbers()
+        let directory = try directory()
+        let programCount = directory.programs.count
+        let pairs = directory.origins.count * programCount
+        guard pairs <= RunLengths.denseMax else {
+            let grouping = try storedRows().grouping
+            for row in 0..<rows where chosen[Int(grouping.shapeOfRow[row])] {
+                body(row, Int(grouping.shapeOfRow[row]), Int(grouping.ordinals[row]))
+            }
+            return
+        }
+        var ordinals = [UInt32](repeating: 0, count: rows)
+        var next = [UInt32](repeating: 0, count: shapeRows.count)
+        for place in 0..<rows {
+            let shape = Int(numbers.shapes[place])
+            ordinals[place] = next[shape]
+            next[shape] += 1
+        }
+        // Rows of a run stand in order of arrival: each run goes on where its last row was.
+        var places = [UInt32](repeating: 0, count: pairs)
+        for run in RunLengths(
+            numbers, originCount: directory.origins.count, programCount: programCount
+        ).runs {
+            places[Int(run.origin) * programCount + Int(run.program)] =
+                UInt32(run.places.lowerBound)
+        }
+        let (origins, programs) = (numbers.origins.span, numbers.programs.span)
+        let shapes = numbers.shapes.span
+        for row in 0..<rows {
+            let pair = Int(origins[row]) * programCount + Int(programs[row])
+            let place = Int(places[pair])
+            places[pair] += 1
+            let shape = Int(shapes[place])
+            if chosen[shape] { body(row, shape, Int(ordinals[place])) }
+        }
+    }
+}
