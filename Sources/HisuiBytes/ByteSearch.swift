@@ -62,21 +62,22 @@ public enum ByteSearch {
     /// Index at which `needle` first begins inside `range`, the letters A to Z and a to z being
     /// equal and all other bytes themselves.
     ///
-    /// - Complexity: O(n · m) at worst, O(n) for text in which the needle's first and last byte
-    ///   seldom stand at its distance.
+    /// - Complexity: O(n · m) at worst, O(n) for text in which two bytes of the needle seldom stand
+    ///   at their distance; by vector instructions.
     public static func firstIgnoringCase(
         of needle: Span<UInt8>, in bytes: Span<UInt8>, _ range: Range<Int>
     ) -> Int? {
-        let count = needle.count
-        guard count > 0 else { return range.lowerBound }
-        guard range.count >= count else { return nil }
-        let first = lowered(needle[0])
-        let last = lowered(needle[count - 1])
-        for start in range.lowerBound...range.upperBound - count
-        where lowered(bytes[start]) == first && lowered(bytes[start + count - 1]) == last {
-            if equalIgnoringCase(bytes, start..<start + count, needle) { return start }
+        let part = bytes.extracting(range)
+        if needle.isEmpty { return range.lowerBound }
+        return unsafe part.withUnsafeBufferPointer { buffer in
+            unsafe needle.withUnsafeBufferPointer { wanted in
+                // Safe: as for a single byte; `wanted` is not empty and lives as long.
+                guard let base = buffer.baseAddress, let seek = wanted.baseAddress,
+                    let hit = unsafe hisui_find_folded(base, buffer.count, seek, wanted.count)
+                else { return nil }
+                return unsafe range.lowerBound + (hit - base)
+            }
         }
-        return nil
     }
 
     /// Index at which `needle` first begins inside `range`, ASCII letters of either case equal.

@@ -84,11 +84,24 @@ public struct SlotSet: Sendable {
         return false
     }
 
-    public func contains(shape: Int, slot: Int) -> Bool {
+    /// Whether a value of the slot may have the probe; true says little, and costs nothing.
+    public func mayContain(shape: Int, slot: Int) -> Bool {
         switch members {
         case .all: true
         case .none: false
-        case .some(let candidates): candidates.contains(shape: shape, slot: slot)
+        case .some(let candidates): candidates.mayContain(shape: shape, slot: slot)
+        }
+    }
+
+    /// Whether a value of the slot may have the probe, as far as it can be told without reading the
+    /// column's values: the text that the slot's chunk has is looked through.
+    ///
+    /// - Complexity: O(bytes of the chunk) for the first slot of a chunk.
+    public func contains(shape: Int, slot: Int) throws(StoreError) -> Bool {
+        switch members {
+        case .all: true
+        case .none: false
+        case .some(let candidates): try candidates.contains(shape: shape, slot: slot)
         }
     }
 }
@@ -96,11 +109,10 @@ public struct SlotSet: Sendable {
 /// The slots of a block in a segment that may have a text in a value.
 final class SlotCandidates: Sendable {
     private let probe: TextProbe
+    private let block: SegmentBlock
     private let directory: BlockDirectory
-    /// First column of each shape.
-    private let firstColumns: [Int]
     /// For each chunk whether its text may have the probe.
-    private let texts: [Bool]
+    private let chunks: [Bool]
     private let patterns: PatternTable
     /// For each of the patterns whether its numbers may spell the probe.
     private let spelling: [Bool]
@@ -110,57 +122,112 @@ final class SlotCandidates: Sendable {
     private let isOfPrograms: Bool
     private let isOfTimes: Bool
     private let isOfDigits: Bool
+    private let found: Mutex<Found>
+
+    /// In which columns the probe stands.
+    private struct Found {
+        var isSearched: [Bool]
+        var columns: [Bool]
+    }
 
     init(
-        _ probe: TextProbe, _ directory: BlockDirectory, _ patterns: PatternTable,
-        firstColumns: [Int], texts: [Bool]
+        _ probe: TextProbe, _ block: SegmentBlock, _ directory: BlockDirectory,
+        _ patterns: PatternTable, chunks: [Bool]
     ) {
         self.probe = probe
+        self.block = block
         self.directory = directory
-        self.firstColumns = firstColumns
-        self.texts = texts
+        self.chunks = chunks
         self.patterns = patterns
-        spelling = patterns.patterns.map { probe.mayOccur(inPattern: $0) }
+        spelling = patterns.patterns.indices.map {
+            probe.mayOccur(inPattern: patterns.patterns[$0], alphabet: patterns.alphabets[$0])
+        }
         isOfHeads = directory.headsMayContain(probe)
         isOfHosts = directory.origins.contains { probe.occurs(in: $0.host) }
         isOfPrograms = directory.programs.contains { probe.occurs(in: $0) }
         isOfTimes = probe.bytes.allSatisfy { TimeFormat.isOfTimes($0) }
         isOfDigits = probe.bytes.allSatisfy { $0 &- 0x30 <= 9 }
+        found = Mutex(
+            Found(
+                isSearched: [Bool](repeating: false, count: chunks.count),
+                columns: [Bool](repeating: false, count: directory.columnCount)))
     }
 
     /// Whether no slot of the block can have the probe.
     var isEmpty: Bool {
         !(isOfHeads || isOfHosts || isOfPrograms || isOfTimes || isOfDigits
-            || texts.contains(true) || spelling.contains(true))
+            || chunks.contains(true) || spelling.contains(true))
     }
 
-    func contains(shape: Int, slot: Int) -> Bool {
-        let column = firstColumns[shape] + slot
+    func mayContain(shape: Int, slot: Int) -> Bool {
+        let column = block.firstColumns[shape] + slot
+        return isSpelled(column)
+            || hasText(directory.encoding(of: column), column) && mayHaveText(column)
+    }
+
+    func contains(shape: Int, slot: Int) throws(StoreError) -> Bool {
+        let column = block.firstColumns[shape] + slot
+        if isSpelled(column) { return true }
+        guard hasText(directory.encoding(of: column), column), mayHaveText(column) else {
+            return false
+        }
+        let chunk = directory.place(of: column).chunk
+        if let known = found.withLock({ $0.isSearched[chunk] ? $0.columns[column] : nil }) {
+            return known
+        }
+        return try search(chunk, column)
+    }
+
+    /// Whether the column can spell the probe without having text.
+    private func isSpelled(_ column: Int) -> Bool {
         let encoding = directory.encoding(of: column)
         switch encoding {
         case .constant: return isOfHeads && directory.head(of: column, has: probe)
         case .host: return isOfHosts
         case .program: return isOfPrograms
         case .pid: return isOfDigits
-        case .time: return isOfTimes || hasText(column)
-        case .patterns: return mayBeNumbers(column, mark: 1)
-        case let encoding where encoding.isNumbers: return mayBeNumbers(column, mark: 2)
-        default: return hasText(column)
+        case .time: return isOfTimes
+        case .patterns: return patterns.isAny(of: column, in: spelling)
+        default: return encoding.isNumbers && patterns.isAny(of: column, in: spelling)
         }
     }
 
-    /// Whether the column has text in a chunk whose text may have the probe.
-    private func hasText(_ column: Int) -> Bool {
-        let place = directory.place(of: column)
-        return !place.range.isEmpty && texts[place.chunk]
+    /// Whether there is text in a column's data: if it is no column of text, that of exceptions.
+    private func hasText(_ encoding: ColumnEncoding, _ column: Int) -> Bool {
+        // The first byte of a head says whether there are exceptions.
+        if encoding.isNumbers { return directory.headFlags(of: column) & 2 != 0 }
+        return encoding != .patterns || directory.headFlags(of: column) & 1 != 0
     }
 
-    /// Whether numbers by the column's patterns may spell the probe, or its exceptions have it.
+    private func mayHaveText(_ column: Int) -> Bool {
+        let place = directory.place(of: column)
+        return !place.range.isEmpty && chunks[place.chunk]
+    }
+
+    /// Looks through a chunk as a whole, whatever the number of its columns.
     ///
-    /// - Parameter mark: the bit of the head's first byte that says whether there are exceptions.
-    private func mayBeNumbers(_ column: Int, mark: UInt8) -> Bool {
-        patterns.isAny(of: column, in: spelling)
-            || directory.headFlags(of: column) & mark != 0 && hasText(column)
+    /// - Returns: whether the probe stands in `wanted`.
+    private func search(_ chunk: Int, _ wanted: Int) throws(StoreError) -> Bool {
+        let bytes = try block.chunk(chunk)
+        var hits: [Int] = []
+        var from = 0
+        for column in directory.columns(ofChunk: chunk) {
+            let range = directory.place(of: Int(column)).range
+            if range.upperBound <= from { continue }
+            guard let hit = probe.first(in: bytes, max(from, range.lowerBound)..<bytes.count)
+            else { break }
+            from = hit
+            if hit < range.upperBound {
+                hits.append(Int(column))
+                from = range.upperBound
+            }
+        }
+        let columns = hits
+        return found.withLock { found in
+            found.isSearched[chunk] = true
+            for column in columns { found.columns[column] = true }
+            return found.columns[wanted]
+        }
     }
 }
 
@@ -169,25 +236,17 @@ extension SegmentBlock {
         // So little is almost everywhere.
         if probe.grams.isEmpty { return SlotSet(.all) }
         let directory = try directory()
-        let candidates = SlotCandidates(
-            probe, directory, try patterns(), firstColumns: firstColumns,
-            texts: try chunksWithText(of: probe, directory))
-        return SlotSet(candidates.isEmpty ? .none : .some(candidates))
-    }
-
-    /// For each chunk whether its text may have the probe.
-    private func chunksWithText(
-        of probe: TextProbe, _ directory: BlockDirectory
-    ) throws(StoreError) -> [Bool] {
-        let bytes = try chunk(chunkCount - 2)
-        return directory.filters.map { filter in
+        let filters = try chunk(chunkCount - 2)
+        let chunks = directory.filters.map { filter in
             guard let filter else { return true }
-            // No filter: no value of the chunk has four bytes.
-            if filter.isEmpty { return false }
-            return probe.mayOccur(
-                in: bytes.span.extracting(filter),
-                logSize: (filter.count * 8).trailingZeroBitCount)
+            // An empty one: no value of the chunk has four bytes.
+            return !filter.isEmpty
+                && probe.mayOccur(
+                    in: filters.span.extracting(filter),
+                    logSize: (filter.count * 8).trailingZeroBitCount)
         }
+        let candidates = SlotCandidates(probe, self, directory, try patterns(), chunks: chunks)
+        return SlotSet(candidates.isEmpty ? .none : .some(candidates))
     }
 
     private func patterns() throws(StoreError) -> PatternTable {

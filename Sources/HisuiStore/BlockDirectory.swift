@@ -39,6 +39,8 @@ final class BlockDirectory: @unchecked Sendable {
     /// Raw length of each chunk but this.
     private(set) var rawCounts: [Int]
     private(set) var chunkKinds: [ChunkKind]
+    /// For each chunk the columns in it, where they have bytes, in order.
+    private var columnsOfChunk: [[UInt32]] = []
     /// For each chunk where its filter is in the chunk of filters; empty if it has no text, nil if
     /// it has text and no filter.
     private(set) var filters: [Range<Int>?]
@@ -58,6 +60,9 @@ final class BlockDirectory: @unchecked Sendable {
             encoding: entry.encoding, chunk: Int(entry.chunk),
             range: offset..<offset + Int(entry.length))
     }
+
+    /// The columns with bytes in a chunk, in the order in which they stand there.
+    func columns(ofChunk chunk: Int) -> [UInt32] { columnsOfChunk[chunk] }
 
     /// How many slot columns there are.
     var columnCount: Int { columns.count }
@@ -224,6 +229,8 @@ final class BlockDirectory: @unchecked Sendable {
                 }
             guard isRight else { throw Malformed(what: "columns of a chunk") }
             columnsLeft.append(Int(count))
+            columnsOfChunk.append([])
+            if kind != .rows { columnsOfChunk[chunk].reserveCapacity(Int(count)) }
             rawCounts.append(kind == .rows ? rowColumns[chunk].range.count : 0)
         }
         rawCounts[chunks - 1] = filterEnd
@@ -239,6 +246,7 @@ final class BlockDirectory: @unchecked Sendable {
             }
             guard chunk < chunks else { throw Malformed(what: "a column without a chunk") }
             columnsLeft[chunk] -= 1
+            columnsOfChunk[chunk].append(UInt32(index))
             columns[index].chunk = UInt32(chunk)
             columns[index].offset = UInt32(rawCounts[chunk])
             rawCounts[chunk] += Int(columns[index].length)

@@ -86,6 +86,8 @@ public struct TextProbe: Sendable {
     let ignoresCase: Bool
     /// Hashes of its grams.
     let grams: [UInt32]
+    /// The bytes that it has.
+    private let alphabet: ByteAlphabet
     /// Patterns of numbers that were asked for, and whether the text may occur in their values.
     private let patterns = PatternMemory()
     /// Tells probes apart, for whoever remembers what was asked.
@@ -109,6 +111,7 @@ public struct TextProbe: Sendable {
             }
         }
         self.grams = grams
+        alphabet = ByteAlphabet(bytes)
         id = Self.count.wrappingAdd(1, ordering: .relaxed).newValue
     }
 
@@ -128,21 +131,24 @@ public struct TextProbe: Sendable {
 
     /// Whether the text occurs in the bytes of `range`.
     func occurs(in value: [UInt8], _ range: Range<Int>) -> Bool {
-        if bytes.isEmpty { return true }
-        guard bytes.count <= range.count else { return false }
-        let place =
-            ignoresCase
+        first(in: value, range) != nil
+    }
+
+    /// Where the text first begins in the bytes of `range`.
+    func first(in value: [UInt8], _ range: Range<Int>) -> Int? {
+        ignoresCase
             ? ByteSearch.firstIgnoringCase(of: bytes.span, in: value.span, range)
             : ByteSearch.first(of: bytes.span, in: value.span, range)
-        return place != nil
     }
 
     /// Whether the text may occur in a value of the pattern with that encoding, whatever its
     /// numbers are.
     ///
+    /// - Parameter alphabet: the bytes that values of the pattern can have.
     /// Remembered: a store has few patterns, and each of its blocks asks for them again.
-    func mayOccur(inPattern encoded: [UInt8]) -> Bool {
-        patterns.answer(encoded) { [bytes, ignoresCase] in
+    func mayOccur(inPattern encoded: [UInt8], alphabet known: ByteAlphabet) -> Bool {
+        guard (ignoresCase ? known.folded : known).isSuperset(of: alphabet) else { return false }
+        return patterns.answer(encoded) { [bytes, ignoresCase] in
             PatternPlaces(encoded)?.mayHave(bytes, ignoresCase: ignoresCase) ?? true
         }
     }
@@ -165,7 +171,7 @@ private final class PatternMemory: Sendable {
 }
 
 /// A pattern as the bytes that can follow one another in its values.
-private struct PatternPlaces {
+struct PatternPlaces {
     /// A byte of fixed text; or beyond 255, a number: decimal or hexadecimal.
     private var places: [UInt16] = []
 
@@ -191,6 +197,23 @@ private struct PatternPlaces {
             default: places.append(Self.decimal)
             }
         }
+    }
+
+    /// The bytes that values can have.
+    var alphabet: ByteAlphabet {
+        var alphabet = ByteAlphabet([])
+        for place in places {
+            if place < Self.decimal {
+                alphabet.insert(UInt8(truncatingIfNeeded: place))
+                continue
+            }
+            for digit in UInt8(0)...9 { alphabet.insert(0x30 + digit) }
+            if place == Self.decimal { continue }
+            for digit in UInt8(0)...5 {
+                alphabet.insert((place == Self.lowerHex ? 0x61 : 0x41) + digit)
+            }
+        }
+        return alphabet
     }
 
     /// Whether `text` may be a part of a value.

@@ -8,6 +8,8 @@ import HisuiBytes
 struct PatternTable: Sendable {
     /// The encodings of the patterns that occur.
     private(set) var patterns: [[UInt8]] = []
+    /// For each of them the bytes that its values can have.
+    private(set) var alphabets: [ByteAlphabet] = []
     /// For each column its pattern; `none`, or counted down from `several` its set of patterns.
     private var ofColumn: [Int32] = []
     private var sets: [[Int32]] = []
@@ -19,7 +21,7 @@ struct PatternTable: Sendable {
     ///
     /// A head that cannot be read has none; whoever reads its column tells.
     init(_ directory: BlockDirectory) {
-        var numbers: [UInt64: [Int32]] = [:]
+        var numbers = Numbers()
         ofColumn.reserveCapacity(directory.columnCount)
         let bytes = directory.bytes
         let span = bytes.span
@@ -47,18 +49,49 @@ struct PatternTable: Sendable {
         }
     }
 
+    /// Patterns by hash: their numbers plus one at the places that hashes lead to; 0 is free.
+    private struct Numbers {
+        var places = [Int32](repeating: 0, count: 256)
+        var hashes: [UInt64] = []
+
+        /// The place of a hash from which to look.
+        func place(_ hash: UInt64) -> Int { Int(truncatingIfNeeded: hash) & (places.count - 1) }
+
+        mutating func insert(_ hash: UInt64) {
+            hashes.append(hash)
+            if hashes.count * 2 > places.count {
+                places = [Int32](repeating: 0, count: places.count * 2)
+                for number in hashes.indices { put(number) }
+            } else {
+                put(hashes.count - 1)
+            }
+        }
+
+        private mutating func put(_ number: Int) {
+            var at = place(hashes[number])
+            while places[at] != 0 { at = (at + 1) & (places.count - 1) }
+            places[at] = Int32(number + 1)
+        }
+    }
+
     private mutating func number(
-        of bytes: Span<UInt8>, _ range: Range<Int>, _ numbers: inout [UInt64: [Int32]]
+        of bytes: Span<UInt8>, _ range: Range<Int>, _ numbers: inout Numbers
     ) -> Int32 {
         let hash = Hash64.of(bytes.extracting(range))
-        for known in numbers[hash] ?? [] {
-            let pattern = patterns[Int(known)]
-            if ByteSearch.equal(bytes, range, pattern.span) { return known }
+        var at = numbers.place(hash)
+        while numbers.places[at] != 0 {
+            let known = numbers.places[at] - 1
+            if numbers.hashes[Int(known)] == hash {
+                let pattern = patterns[Int(known)]
+                if ByteSearch.equal(bytes, range, pattern.span) { return known }
+            }
+            at = (at + 1) & (numbers.places.count - 1)
         }
-        let new = Int32(patterns.count)
-        patterns.append([UInt8](bytes, range))
-        numbers[hash, default: []].append(new)
-        return new
+        let pattern = [UInt8](bytes, range)
+        patterns.append(pattern)
+        alphabets.append(PatternPlaces(pattern)?.alphabet ?? .all)
+        numbers.insert(hash)
+        return Int32(patterns.count - 1)
     }
 
     /// The pattern in the head of a column of numbers.
@@ -112,4 +145,32 @@ extension NumberPattern {
         for _ in 0...count { _ = try reader.take(try reader.count()) }
         return start..<reader.position
     }
+}
+
+/// A set of bytes.
+struct ByteAlphabet: Sendable {
+    private var words: SIMD4<UInt64> = .zero
+
+    static let all = ByteAlphabet(words: SIMD4(repeating: .max))
+
+    private init(words: SIMD4<UInt64>) { self.words = words }
+
+    init(_ bytes: [UInt8]) {
+        for byte in bytes { insert(byte) }
+    }
+
+    mutating func insert(_ byte: UInt8) {
+        words[Int(byte >> 6)] |= 1 << UInt64(byte & 63)
+    }
+
+    /// With each capital letter its small one, too.
+    var folded: ByteAlphabet {
+        var folded = words
+        // A to Z are bits 1 to 26 of their word, a to z 32 bits above.
+        folded[1] |= (words[1] & 0x07FF_FFFE) << 32
+        return ByteAlphabet(words: folded)
+    }
+
+    @inline(__always)
+    func isSuperset(of other: ByteAlphabet) -> Bool { words | other.words == words }
 }

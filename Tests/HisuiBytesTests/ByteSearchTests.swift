@@ -53,4 +53,34 @@ import Testing
         #expect(ByteSearch.equalIgnoringCase(bytes.span, 1..<7, [UInt8]("fOObAR").span) == true)
         #expect(ByteSearch.equalIgnoringCase(bytes.span, 1..<7, [UInt8]("fOObAz").span) == false)
     }
+
+    /// Long texts of few different bytes: many places fit in part.
+    @Test func longTextsAgreeWithTheSimplestSearch() {
+        var random = SystemRandomNumberGenerator()
+        for _ in 0..<2000 {
+            let letters = Array("aAbB @z`Z".utf8.prefix(Int.random(in: 2...9, using: &random)))
+            func bytes(_ count: Int) -> [UInt8] {
+                (0..<count).map { _ in letters.randomElement(using: &random) ?? 0 }
+            }
+            let text = bytes(Int.random(in: 0...700, using: &random))
+            let needle = bytes(Int.random(in: 1...12, using: &random))
+            let start = Int.random(in: 0...text.count, using: &random)
+            let end = Int.random(in: start...text.count, using: &random)
+            var exact: Int?
+            var folded: Int?
+            for at in start..<max(start, end - needle.count + 1) {
+                let part = Array(text[at..<at + needle.count])
+                if exact == nil, part == needle { exact = at }
+                if folded == nil, part.map(ByteSearch.lowered) == needle.map(ByteSearch.lowered) {
+                    folded = at
+                }
+            }
+            #expect(
+                ByteSearch.first(of: needle, in: text.span, start..<end) == exact,
+                "\(needle) in \(text) \(start)..<\(end)")
+            #expect(
+                ByteSearch.firstIgnoringCase(of: needle, in: text.span, start..<end) == folded,
+                "\(needle) in \(text) \(start)..<\(end)")
+        }
+    }
 }

@@ -178,7 +178,8 @@ import Testing
                 pattern.encode(into: &encoded)
                 var reader = ByteReader(encoded.span)
                 #expect((try? NumberPattern(decoding: &reader)) == pattern)
-                #expect(TextProbe(value).mayOccur(inPattern: encoded))
+                let alphabet = PatternPlaces(encoded)?.alphabet ?? ByteAlphabet([])
+                #expect(TextProbe(value).mayOccur(inPattern: encoded, alphabet: alphabet))
             }
         }
     }

@@ -20,9 +20,17 @@ uint32_t hisui_crc32c_portable(uint32_t crc, const uint8_t *bytes, size_t count)
 // Whether `hisui_crc32c` uses the instruction here.
 bool hisui_crc32c_is_accelerated(void);
 
-// Where `needle` first begins in `bytes`, or NULL: the C library's memmem, linear for any input,
-// which its headers hide from Swift.
+// Where `needle` first begins in `bytes`, or NULL; an empty one at once. Linear for any input: the
+// C library's memmem where the processor has no vectors of 32 bytes or they do not pay.
 const uint8_t *hisui_find(
+    const uint8_t *bytes, size_t count, const uint8_t *needle, size_t needle_count);
+
+// The same, ASCII letters of either case being equal. `count` × `needle_count` at worst.
+const uint8_t *hisui_find_folded(
+    const uint8_t *bytes, size_t count, const uint8_t *needle, size_t needle_count);
+
+// The same without vectors: what other processors run, and what tests compare with.
+const uint8_t *hisui_find_folded_portable(
     const uint8_t *bytes, size_t count, const uint8_t *needle, size_t needle_count);
 
 // Asks for the memory at `address`, which need not be readable, before it is needed: for loops that

@@ -96,8 +96,16 @@ final class BlockScan {
     }
 
     /// Whether the probe may occur in a slot's values as they stand in the records.
+    func contains(_ probe: TextProbe, shape: Int, slot: Int) throws(QueryFailure) -> Bool {
+        let candidates = try candidates(probe)
+        return try reading { () throws(StoreError) in
+            try candidates.contains(shape: shape, slot: slot)
+        }
+    }
+
+    /// The same, without reading anything; true says little.
     func mayContain(_ probe: TextProbe, shape: Int, slot: Int) throws(QueryFailure) -> Bool {
-        try candidates(probe).contains(shape: shape, slot: slot)
+        try candidates(probe).mayContain(shape: shape, slot: slot)
     }
 
     /// The least and the greatest number of a slot, if the block knows that it has nothing else.

@@ -35,19 +35,26 @@ enum ColumnSearch {
         }
     }
 
-    /// Adds to `found` those of `rows` whose value fits a crossing.
+    /// Adds to `sure` and to `maybe` those of `rows` of whose value a crossing says so.
+    ///
+    /// - Parameter around: whether words go on right before and right after the value.
     static func keep(
         _ crossing: NeedlePlan.Crossing, _ needle: Needle, _ column: SlotColumn, in rows: Bitmap,
-        to found: inout Bitmap
+        around: (before: Bool, after: Bool), sure: inout Bitmap, maybe: inout Bitmap
     ) {
         let bytes = column.bytes.span
         let ranges = column.ranges.span
-        let wanted = needle.bytes.span
-        for index in 0..<ranges.count where rows.contains(index) {
-            if crossing.fits(
-                bytes, ranges[index].range, wanted, ignoringCase: needle.ignoresCase)
-            {
-                found.insert(index)
+        var last = ByteRange(offset: .max, count: .max)
+        var verdict = Verdict.never
+        rows.forEach { index in
+            if ranges[index] != last {
+                last = ranges[index]
+                verdict = crossing.verdict(bytes, last.range, needle, around: around)
+            }
+            switch verdict {
+            case .never: return
+            case .always: sure.insert(index)
+            case .depends: maybe.insert(index)
             }
         }
     }

@@ -41,11 +41,12 @@ struct NeedlePlan: Sendable {
                 ))
             let isFirst = slot == 0
             let isLast = slot == text.slots.count - 1
-            if needle.startsWord || needle.endsWord {
-                isTorn = isTorn || Self.isTorn(before, after, isFirst: isFirst, isLast: isLast)
-            }
-            addCrossings(needle.bytes, slot, after: before, goesOn: !isFirst)
-            addCrossings(needle.bytes, slot, before: after, goesOn: !isLast)
+            let isTornHere =
+                (needle.startsWord || needle.endsWord)
+                && Self.isTorn(before, after, isFirst: isFirst, isLast: isLast)
+            isTorn = isTorn || isTornHere
+            addCrossings(needle, slot, after: before, goesOn: !isFirst, isTorn: isTornHere)
+            addCrossings(needle, slot, before: after, goesOn: !isLast, isTorn: isTornHere)
         }
         noteReach(needle.bytes.count, literals.map(\.count))
     }
@@ -92,8 +93,40 @@ struct NeedlePlan: Sendable {
         /// Whether the needle may reach beyond the slot on its other side too, so that the part
         /// need not stand in it as a whole.
         var isWhole = false
+        /// Whether the fixed text at the border has all the rest of the needle, and what surrounds
+        /// it there lets it stand: then the value alone decides.
+        var isDecided = false
         /// Where it reaches over the fixed text into the next slot: that one, and the part there.
         var other: (slot: Int, part: Range<Int>)?
+
+        /// What the slot's value says of the row.
+        ///
+        /// - Parameter around: whether words go on right before and right after the value.
+        func verdict(
+            _ bytes: Span<UInt8>, _ value: Range<Int>, _ needle: Needle,
+            around: (before: Bool, after: Bool)
+        ) -> Verdict {
+            guard fits(bytes, value, needle.bytes.span, ignoringCase: needle.ignoresCase) else {
+                return .never
+            }
+            // A shorter value goes on in the text behind it, and letters may have a longer form.
+            guard isDecided, value.count >= part.count, !needle.ignoresCase else {
+                return .depends
+            }
+            let rest = value.count - part.count
+            if isEnd {
+                guard needle.startsWord else { return .always }
+                return Verdict(
+                    rest == 0
+                        ? !around.before
+                        : !Needle.endsInWord(bytes, value.lowerBound..<value.lowerBound + rest))
+            }
+            guard needle.endsWord else { return .always }
+            return Verdict(
+                rest == 0
+                    ? !around.after
+                    : !Needle.beginsInWord(bytes, value.upperBound - rest..<value.upperBound))
+        }
 
         /// Whether the slot's value fits; one that is not ASCII may where the needle ignores case.
         @inline(__always)
@@ -160,35 +193,57 @@ struct NeedlePlan: Sendable {
 
     /// Notes how a beginning of the needle fits the end of the fixed text before a slot.
     ///
-    /// - Parameter goesOn: whether something stands before that text.
+    /// - Parameters:
+    ///   - goesOn: whether something stands before that text.
+    ///   - isTorn: whether what surrounds the slot's value is not known.
     private mutating func addCrossings(
-        _ needle: [UInt8], _ slot: Int, after literal: [UInt8], goesOn: Bool
+        _ needle: Needle, _ slot: Int, after literal: [UInt8], goesOn: Bool, isTorn: Bool
     ) {
-        let end = goesOn ? needle.count : min(needle.count, literal.count + 1)
+        let bytes = needle.bytes
+        let end = goesOn ? bytes.count : min(bytes.count, literal.count + 1)
         for split in 1..<max(1, end) {
             let common = min(split, literal.count)
             var same = 0
-            while same < common, needle[split - 1 - same] == literal[literal.count - 1 - same] {
+            while same < common, bytes[split - 1 - same] == literal[literal.count - 1 - same] {
                 same += 1
             }
-            if same == common {
-                crossings.append(Crossing(slot: slot, part: split..<needle.count, isEnd: false))
+            guard same == common else { continue }
+            var crossing = Crossing(slot: slot, part: split..<bytes.count, isEnd: false)
+            let before = literal.count - split
+            if before >= 0, needle.startsWord {
+                if before > 0, Needle.endsInWord(literal.span, 0..<before) { continue }
+                crossing.isDecided = !isTorn && (before > 0 || !goesOn)
+            } else {
+                crossing.isDecided = !isTorn && before >= 0
             }
+            crossings.append(crossing)
         }
     }
 
     /// Notes how an end of the needle fits the beginning of the fixed text after a slot.
     private mutating func addCrossings(
-        _ needle: [UInt8], _ slot: Int, before literal: [UInt8], goesOn: Bool
+        _ needle: Needle, _ slot: Int, before literal: [UInt8], goesOn: Bool, isTorn: Bool
     ) {
-        let start = goesOn ? 1 : max(1, needle.count - literal.count)
-        for split in stride(from: needle.count - 1, through: start, by: -1) {
-            let common = min(needle.count - split, literal.count)
+        let bytes = needle.bytes
+        let start = goesOn ? 1 : max(1, bytes.count - literal.count)
+        for split in stride(from: bytes.count - 1, through: start, by: -1) {
+            let common = min(bytes.count - split, literal.count)
             var same = 0
-            while same < common, needle[split + same] == literal[same] { same += 1 }
-            if same == common {
-                crossings.append(Crossing(slot: slot, part: 0..<split, isEnd: true))
+            while same < common, bytes[split + same] == literal[same] { same += 1 }
+            guard same == common else { continue }
+            var crossing = Crossing(slot: slot, part: 0..<split, isEnd: true)
+            let end = bytes.count - split
+            if end <= literal.count, needle.endsWord {
+                if end < literal.count,
+                    Needle.beginsInWord(literal.span, end..<literal.count)
+                {
+                    continue
+                }
+                crossing.isDecided = !isTorn && (end < literal.count || !goesOn)
+            } else {
+                crossing.isDecided = !isTorn && end <= literal.count
             }
+            crossings.append(crossing)
         }
     }
 

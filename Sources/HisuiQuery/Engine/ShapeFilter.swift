@@ -77,7 +77,7 @@ extension ShapeFilter {
             let known = question.verdict(numbers: range)
             if known != .depends { return known }
         }
-        for probe in question.probes where try scan.mayContain(probe, shape: shape, slot: slot) {
+        for probe in question.probes where try scan.contains(probe, shape: shape, slot: slot) {
             return .depends
         }
         return question.probes.isEmpty ? .depends : .never

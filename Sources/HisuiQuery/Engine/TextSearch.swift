@@ -49,14 +49,7 @@ struct TextSearch {
     }
 
     private func mayStand(_ needle: Needle, _ plan: NeedlePlan) throws(QueryFailure) -> Bool {
-        if text.isAsStored {
-            let candidates = try scan.candidates(needle.probes.whole)
-            if !candidates.isEmpty {
-                for slot in text.slots where candidates.contains(shape: shape, slot: slot) {
-                    return true
-                }
-            }
-        } else if !text.slots.isEmpty {
+        for place in text.slots.indices where try mayContain(needle.probes.whole, place) {
             return true
         }
         for crossing in plan.crossings where try mayCross(needle, crossing) { return true }
@@ -65,19 +58,27 @@ struct TextSearch {
 
     private func mayContain(_ probe: TextProbe?, _ place: Int) throws(QueryFailure) -> Bool {
         guard let probe, text.isAsStored else { return true }
-        return try scan.mayContain(probe, shape: shape, slot: text.slots[place])
+        return try scan.contains(probe, shape: shape, slot: text.slots[place])
     }
 
     private func mayCross(
         _ needle: Needle, _ crossing: NeedlePlan.Crossing
     ) throws(QueryFailure) -> Bool {
-        if !crossing.isWhole,
-            try !mayContain(needle.probes.part(crossing.part), crossing.slot)
-        {
+        guard text.isAsStored else { return true }
+        let parts = needle.probes
+        let one = crossing.isWhole ? nil : parts.part(crossing.part)
+        let other = crossing.other.flatMap { other in
+            parts.part(other.part).map { (probe: $0, slot: text.slots[other.slot]) }
+        }
+        let slot = text.slots[crossing.slot]
+        // What costs nothing first, of both.
+        if let one, try !scan.mayContain(one, shape: shape, slot: slot) { return false }
+        if let other, try !scan.mayContain(other.probe, shape: shape, slot: other.slot) {
             return false
         }
-        guard let other = crossing.other else { return true }
-        return try mayContain(needle.probes.part(other.part), other.slot)
+        if let one, try !scan.contains(one, shape: shape, slot: slot) { return false }
+        guard let other else { return true }
+        return try scan.contains(other.probe, shape: shape, slot: other.slot)
     }
 
     /// The column of a slot, by its place in the text.
@@ -123,29 +124,38 @@ struct TextSearch {
             passing.formUnion(some)
             rows.subtract(some)
         }
-        if plan.isTorn {
-            if !rows.isEmpty { passing.formUnion(try crossing(needle, plan, rows)) }
+        if !plan.crossings.isEmpty, !rows.isEmpty {
+            let (sure, maybe) = try crossing(needle, plan, rows)
+            rows = maybe
+            rows.subtract(sure)
+            if plan.isTorn {
+                passing.formUnion(rows)
+                try keepStanding(needle, in: &passing)
+            } else {
+                try keepStanding(needle, in: &rows)
+                passing.formUnion(rows)
+            }
+            passing.formUnion(sure)
+        } else if plan.isTorn {
             try keepStanding(needle, in: &passing)
-        } else if !plan.crossings.isEmpty, !rows.isEmpty {
-            rows = try crossing(needle, plan, rows)
-            try keepStanding(needle, in: &rows)
-            passing.formUnion(rows)
         }
         rows = passing
     }
 
-    /// The rows in which the needle may stand across a border: the values next to borders that it
-    /// could cross fit.
+    /// The rows in which the needle stands across a border, and those in which it may: the values
+    /// next to borders that it could cross fit.
     private func crossing(
         _ needle: Needle, _ plan: NeedlePlan, _ rows: Bitmap
-    ) throws(QueryFailure) -> Bitmap {
-        if needle.ignoresCase, !needle.isASCII { return rows }
-        var found = Bitmap(count: rows.count, all: false)
+    ) throws(QueryFailure) -> (sure: Bitmap, maybe: Bitmap) {
+        var sure = Bitmap(count: rows.count, all: false)
+        if needle.ignoresCase, !needle.isASCII { return (sure, rows) }
+        var maybe = sure
         for crossing in plan.crossings where try mayCross(needle, crossing) {
             ColumnSearch.keep(
-                crossing, needle, try column(crossing.slot), in: rows, to: &found)
+                crossing, needle, try column(crossing.slot), in: rows,
+                around: plan.surroundings[crossing.slot], sure: &sure, maybe: &maybe)
         }
-        return found
+        return (sure, maybe)
     }
 
     /// Keeps the rows in whose text, put together, the needle stands.
