@@ -84,7 +84,18 @@ public struct SlotSet: Sendable {
         return false
     }
 
+    /// Whether a value of any slot of the shape may have the probe; true says little.
+    @inline(__always)
+    public func mayContain(shape: Int) -> Bool {
+        switch members {
+        case .all: true
+        case .none: false
+        case .some(let candidates): candidates.mayContain(shape: shape)
+        }
+    }
+
     /// Whether a value of the slot may have the probe; true says little, and costs nothing.
+    @inline(__always)
     public func mayContain(shape: Int, slot: Int) -> Bool {
         switch members {
         case .all: true
@@ -111,17 +122,12 @@ final class SlotCandidates: Sendable {
     private let probe: TextProbe
     private let block: SegmentBlock
     private let directory: BlockDirectory
-    /// For each chunk whether its text may have the probe.
-    private let chunks: [Bool]
-    private let patterns: PatternTable
-    /// For each of the patterns whether its numbers may spell the probe.
-    private let spelling: [Bool]
-    // What hosts, programs, times and process ids can have is the same for all columns of the kind.
-    private let isOfHeads: Bool
-    private let isOfHosts: Bool
-    private let isOfPrograms: Bool
-    private let isOfTimes: Bool
-    private let isOfDigits: Bool
+    /// A bit for each column whose values may have the probe, as far as directory and filters tell.
+    private let may: [UInt64]
+    /// A bit for each column that may have it though nothing of it is text.
+    private let spelled: [UInt64]
+    /// Whether no bit is set.
+    let isEmpty: Bool
     private let found: Mutex<Found>
 
     /// In which columns the probe stands.
@@ -130,6 +136,7 @@ final class SlotCandidates: Sendable {
         var columns: [Bool]
     }
 
+    /// - Parameter chunks: for each chunk whether its text may have the probe.
     init(
         _ probe: TextProbe, _ block: SegmentBlock, _ directory: BlockDirectory,
         _ patterns: PatternTable, chunks: [Bool]
@@ -137,71 +144,47 @@ final class SlotCandidates: Sendable {
         self.probe = probe
         self.block = block
         self.directory = directory
-        self.chunks = chunks
-        self.patterns = patterns
-        spelling = patterns.patterns.indices.map {
-            probe.mayOccur(inPattern: patterns.patterns[$0], alphabet: patterns.alphabets[$0])
-        }
-        isOfHeads = directory.headsMayContain(probe)
-        isOfHosts = directory.origins.contains { probe.occurs(in: $0.host) }
-        isOfPrograms = directory.programs.contains { probe.occurs(in: $0) }
-        isOfTimes = probe.bytes.allSatisfy { TimeFormat.isOfTimes($0) }
-        isOfDigits = probe.bytes.allSatisfy { $0 &- 0x30 <= 9 }
+        let judge = ColumnJudge(probe, directory, patterns, chunks: chunks)
+        (may, spelled) = directory.judge(judge)
+        isEmpty = may.allSatisfy { $0 == 0 }
         found = Mutex(
             Found(
                 isSearched: [Bool](repeating: false, count: chunks.count),
-                columns: [Bool](repeating: false, count: directory.columnCount)))
+                columns: isEmpty ? [] : [Bool](repeating: false, count: directory.columnCount)))
     }
 
-    /// Whether no slot of the block can have the probe.
-    var isEmpty: Bool {
-        !(isOfHeads || isOfHosts || isOfPrograms || isOfTimes || isOfDigits
-            || chunks.contains(true) || spelling.contains(true))
+    @inline(__always)
+    private static func has(_ bits: [UInt64], _ column: Int) -> Bool {
+        bits[column >> 6] >> UInt64(column & 63) & 1 == 1
+    }
+
+    @inline(__always)
+    func mayContain(shape: Int) -> Bool {
+        let (first, end) = (block.firstColumns[shape], block.firstColumns[shape + 1])
+        var word = first >> 6
+        var bits = may[word] & (.max << UInt64(first & 63))
+        while (word + 1) << 6 < end {
+            if bits != 0 { return true }
+            word += 1
+            bits = may[word]
+        }
+        let behind = end - word << 6
+        return behind < 64 ? bits & (1 << UInt64(behind) - 1) != 0 : bits != 0
     }
 
     func mayContain(shape: Int, slot: Int) -> Bool {
-        let column = block.firstColumns[shape] + slot
-        return isSpelled(column)
-            || hasText(directory.encoding(of: column), column) && mayHaveText(column)
+        Self.has(may, block.firstColumns[shape] + slot)
     }
 
     func contains(shape: Int, slot: Int) throws(StoreError) -> Bool {
         let column = block.firstColumns[shape] + slot
-        if isSpelled(column) { return true }
-        guard hasText(directory.encoding(of: column), column), mayHaveText(column) else {
-            return false
-        }
+        guard Self.has(may, column) else { return false }
+        if Self.has(spelled, column) { return true }
         let chunk = directory.place(of: column).chunk
         if let known = found.withLock({ $0.isSearched[chunk] ? $0.columns[column] : nil }) {
             return known
         }
         return try search(chunk, column)
-    }
-
-    /// Whether the column can spell the probe without having text.
-    private func isSpelled(_ column: Int) -> Bool {
-        let encoding = directory.encoding(of: column)
-        switch encoding {
-        case .constant: return isOfHeads && directory.head(of: column, has: probe)
-        case .host: return isOfHosts
-        case .program: return isOfPrograms
-        case .pid: return isOfDigits
-        case .time: return isOfTimes
-        case .patterns: return patterns.isAny(of: column, in: spelling)
-        default: return encoding.isNumbers && patterns.isAny(of: column, in: spelling)
-        }
-    }
-
-    /// Whether there is text in a column's data: if it is no column of text, that of exceptions.
-    private func hasText(_ encoding: ColumnEncoding, _ column: Int) -> Bool {
-        // The first byte of a head says whether there are exceptions.
-        if encoding.isNumbers { return directory.headFlags(of: column) & 2 != 0 }
-        return encoding != .patterns || directory.headFlags(of: column) & 1 != 0
-    }
-
-    private func mayHaveText(_ column: Int) -> Bool {
-        let place = directory.place(of: column)
-        return !place.range.isEmpty && chunks[place.chunk]
     }
 
     /// Looks through a chunk as a whole, whatever the number of its columns.

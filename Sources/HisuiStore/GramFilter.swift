@@ -80,7 +80,7 @@ struct GramFilter {
 /// Text that is looked for, as far as it can be told without reading where it is not.
 ///
 /// Made once for a query, asked for each column.
-public struct TextProbe: Sendable {
+public final class TextProbe: Sendable {
     /// The text, ASCII letters in lower case if case does not matter.
     let bytes: [UInt8]
     let ignoresCase: Bool
@@ -137,8 +137,8 @@ public struct TextProbe: Sendable {
     /// Where the text first begins in the bytes of `range`.
     func first(in value: [UInt8], _ range: Range<Int>) -> Int? {
         ignoresCase
-            ? ByteSearch.firstIgnoringCase(of: bytes.span, in: value.span, range)
-            : ByteSearch.first(of: bytes.span, in: value.span, range)
+            ? ByteSearch.firstIgnoringCase(of: bytes, in: value.span, range)
+            : ByteSearch.first(of: bytes, in: value.span, range)
     }
 
     /// Whether the text may occur in a value of the pattern with that encoding, whatever its

@@ -6,10 +6,11 @@ struct TextSearch {
     private let question: TextQuestion
     private let shape: Int
     private let scan: BlockScan
-    private var text: StretchText { question.text }
+    private let text: StretchText
 
     init(_ question: TextQuestion, _ shape: Int, _ scan: BlockScan) {
         self.question = question
+        text = question.text
         self.shape = shape
         self.scan = scan
     }
@@ -49,8 +50,12 @@ struct TextSearch {
     }
 
     private func mayStand(_ needle: Needle, _ plan: NeedlePlan) throws(QueryFailure) -> Bool {
-        for place in text.slots.indices where try mayContain(needle.probes.whole, place) {
-            return true
+        if !text.isAsStored, !text.slots.isEmpty { return true }
+        if try scan.candidates(needle.probes.whole).mayContain(shape: shape) {
+            for slot in text.slots
+            where try scan.contains(needle.probes.whole, shape: shape, slot: slot) {
+                return true
+            }
         }
         for crossing in plan.crossings where try mayCross(needle, crossing) { return true }
         return false
