@@ -1,6 +1,8 @@
 import HisuiBytes
 
 /// Gathers what the last chunk of a block says.
+///
+/// Keeps its memory from block to block.
 struct BlockDirectoryBuilder {
     private var out: [UInt8] = []
     private var rowColumns: [UInt8] = []
@@ -10,7 +12,15 @@ struct BlockDirectoryBuilder {
     private var chunks: [UInt8] = []
     private var chunkCount = 0
 
-    init(_ plan: BlockPlan, _ origins: RowOrigins) {
+    /// Begins the directory of a block.
+    mutating func begin(_ plan: BlockPlan, _ origins: RowOrigins) {
+        out.removeAll(keepingCapacity: true)
+        rowColumns.removeAll(keepingCapacity: true)
+        encodings.removeAll(keepingCapacity: true)
+        lengths.removeAll(keepingCapacity: true)
+        heads.removeAll(keepingCapacity: true)
+        chunks.removeAll(keepingCapacity: true)
+        chunkCount = 0
         out.appendVarint(UInt64(origins.origins.count))
         for origin in origins.origins {
             out.appendVarint(UInt64(origin.source))
@@ -42,9 +52,11 @@ struct BlockDirectoryBuilder {
         chunkCount += 1
     }
 
-    func encoded() -> [UInt8] {
-        var count: [UInt8] = []
-        count.appendVarint(UInt64(chunkCount))
-        return out + rowColumns + encodings + lengths + heads + count + chunks
+    /// Appends the directory.
+    mutating func append(to sink: ByteSink) {
+        for part in [rowColumns, encodings, lengths, heads] { out += part }
+        out.appendVarint(UInt64(chunkCount))
+        out += chunks
+        sink.append(out)
     }
 }

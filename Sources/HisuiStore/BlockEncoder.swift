@@ -14,6 +14,7 @@ struct BlockEncoder {
     private var columns = ColumnEncoder()
     private var origins = RowOrigins()
     private var values = ShapeValues()
+    private var directory = BlockDirectoryBuilder()
     /// What the directory says of the column in hand.
     private var columnHead: [UInt8] = []
     /// Filters of the block's chunks so far.
@@ -40,32 +41,30 @@ struct BlockEncoder {
             receivedRange: BlockBuilder.range(builder.rows.received),
             shapes: plan.shapes.map { builder.blockShapes[$0] },
             shapeRows: plan.shapes.map { builder.blockShapeRows[$0] })
-        var directory = BlockDirectoryBuilder(plan, origins)
-        appendRowColumns(builder.rows, plan, &directory, &head)
+        directory.begin(plan, origins)
+        appendRowColumns(builder.rows, plan, &head)
         for (shape, number) in plan.shapes.enumerated() {
             let slots = builder.shapes[Int(builder.blockShapes[number])].slots
             values.gather(plan.rows(of: shape), slots: slots.count, of: builder.rows)
             for slot in slots.indices {
-                append(
-                    slot, slots[slot], of: shape, number, builder.rows, plan, &directory, &head)
+                append(slot, slots[slot], of: shape, builder.rows, plan, &head)
             }
         }
         for kind in ChunkKind.allCases where sinks.columns[Int(kind.rawValue)] > 0 {
-            closeChunk(kind, &directory, &head)
+            closeChunk(kind, &head)
         }
         sinks.sink(.filters).append(filters)
         filters.removeAll(keepingCapacity: true)
         directory.endChunk(.filters, columns: 0, filter: 0)
         writeChunk(.filters, &head)
-        sinks.sink(.directory).append(directory.encoded())
+        directory.append(to: sinks.sink(.directory))
         writeChunk(.directory, &head)
         return head
     }
 
     private mutating func append(
-        _ slot: Int, _ spec: Shape.Slot, of shape: Int, _ number: Int,
-        _ arena: borrowing RowArena, _ plan: BlockPlan, _ directory: inout BlockDirectoryBuilder,
-        _ head: inout SegmentFooter.BlockHead
+        _ slot: Int, _ spec: Shape.Slot, of shape: Int, _ arena: borrowing RowArena,
+        _ plan: BlockPlan, _ head: inout SegmentFooter.BlockHead
     ) {
         if let derived = plan.derivedEncoding(slot, shape) {
             directory.append(ColumnEncoder.Result(encoding: derived), head: [])
@@ -87,14 +86,11 @@ struct BlockEncoder {
         guard let place = result.encoding.chunkKind, result.length > 0 else { return }
         sinks.columns[Int(place.rawValue)] += 1
         if sinks.sink(place).count >= SegmentFormat.chunkTargetBytes {
-            closeChunk(place, &directory, &head)
+            closeChunk(place, &head)
         }
     }
 
-    private mutating func closeChunk(
-        _ kind: ChunkKind, _ directory: inout BlockDirectoryBuilder,
-        _ head: inout SegmentFooter.BlockHead
-    ) {
+    private mutating func closeChunk(_ kind: ChunkKind, _ head: inout SegmentFooter.BlockHead) {
         writeChunk(kind, &head)
         // A filter that is long beside its chunk saves less than it costs.
         let most = (head.chunks.last?.storedCount ?? 0) / Self.filterShare
@@ -134,8 +130,7 @@ struct BlockEncoder {
 // The columns that every row has.
 extension BlockEncoder {
     private mutating func appendRowColumns(
-        _ rows: borrowing RowArena, _ plan: BlockPlan, _ directory: inout BlockDirectoryBuilder,
-        _ head: inout SegmentFooter.BlockHead
+        _ rows: borrowing RowArena, _ plan: BlockPlan, _ head: inout SegmentFooter.BlockHead
     ) {
         let times = SplitTimes(rows.times, plan)
         for column in RowColumn.allCases {
@@ -159,7 +154,7 @@ extension BlockEncoder {
                 }
             directory.append(column, encoding, length: sink.count)
             sinks.columns[Int(ChunkKind.rows.rawValue)] = 1
-            closeChunk(.rows, &directory, &head)
+            closeChunk(.rows, &head)
         }
     }
 }

@@ -13,90 +13,53 @@ enum ColumnDecoder {
     /// limit included.
     static let textBytesMax = 80 << 20
 
-    /// The values of a column of text or of a dictionary, as ranges of `bytes`.
-    ///
-    /// - Parameters:
-    ///   - range: the column in `bytes`.
-    ///   - rows: how many values there must be.
-    static func ranges(
-        _ encoding: ColumnEncoding, rows: Int, in bytes: Span<UInt8>, _ range: Range<Int>
-    ) throws(Malformed) -> [ByteRange] {
-        switch encoding {
-        case .text:
-            var position = range.lowerBound
-            let values = try values(rows, in: bytes, &position, range.upperBound)
-            guard position == range.upperBound else { throw Malformed(what: "bytes left over") }
-            return values
-        case .dictionary8, .dictionary16:
-            return try dictionary(encoding, rows: rows, in: bytes, range)
-        default:
-            throw Malformed(what: "not an encoding of text")
-        }
-    }
-
-    /// `count` lengths, then as many values; moves `position` behind them.
+    /// Appends `count` values, whose lengths come first, as ranges of `bytes`; moves `position`
+    /// behind them.
     static func values(
-        _ count: Int, in bytes: Span<UInt8>, _ position: inout Int, _ end: Int
-    ) throws(Malformed) -> [ByteRange] {
+        _ count: Int, in bytes: Span<UInt8>, _ position: inout Int, _ end: Int,
+        to ranges: inout [ByteRange]
+    ) throws(Malformed) {
         // Each length is a byte at least: no more memory than the column has bytes, times eight.
         guard count <= end - position else { throw Malformed(what: "fewer lengths than rows") }
-        var ranges: [ByteRange] = []
-        ranges.reserveCapacity(count)
+        let first = ranges.count
         for _ in 0..<count {
             let length = try varint(bytes, &position, end)
             guard length <= UInt64(end) else { throw Malformed(what: "a value too long") }
             ranges.append(ByteRange(offset: 0, count: UInt32(truncatingIfNeeded: length)))
         }
-        for index in ranges.indices {
+        for index in first..<ranges.count {
             let length = Int(ranges[index].count)
             guard length <= end - position else { throw Malformed(what: "values cut short") }
             ranges[index].offset = UInt32(position)
             position += length
         }
-        return ranges
     }
 
-    /// Places, ascending, and values that differ from what a column's other values have in common.
-    static func exceptions(
-        rows: Int, in bytes: Span<UInt8>, _ position: inout Int, _ end: Int
-    ) throws(Malformed) -> [(place: Int, range: ByteRange)] {
-        let count = try varint(bytes, &position, end)
-        guard count >= 1, count <= UInt64(rows) else { throw Malformed(what: "exceptions") }
-        var places: [Int] = []
-        var place = -1
-        for index in 0..<count {
-            let difference = try varint(bytes, &position, end)
-            guard difference < UInt64(rows), index == 0 || difference > 0 else {
-                throw Malformed(what: "the place of an exception")
-            }
-            place = index == 0 ? Int(difference) : place + Int(difference)
-            guard place < rows else { throw Malformed(what: "the place of an exception") }
-            places.append(place)
-        }
-        let ranges = try values(places.count, in: bytes, &position, end)
-        return zip(places, ranges).map { ($0, $1) }
-    }
-
-    private static func dictionary(
-        _ encoding: ColumnEncoding, rows: Int, in bytes: Span<UInt8>, _ range: Range<Int>
-    ) throws(Malformed) -> [ByteRange] {
+    /// Appends the values of a column with a dictionary, as ranges of `bytes`.
+    ///
+    /// - Parameters:
+    ///   - range: the column in `bytes`.
+    ///   - rows: how many values there must be.
+    ///   - distinct: gets the dictionary.
+    static func dictionary(
+        _ encoding: ColumnEncoding, rows: Int, in bytes: Span<UInt8>, _ range: Range<Int>,
+        distinct: inout [ByteRange], to ranges: inout [ByteRange]
+    ) throws(Malformed) {
         var position = range.lowerBound
         let count = try varint(bytes, &position, range.upperBound)
         guard count <= 65_536 else { throw Malformed(what: "a dictionary too large") }
-        let distinct = try values(Int(count), in: bytes, &position, range.upperBound)
+        distinct.removeAll(keepingCapacity: true)
+        try values(Int(count), in: bytes, &position, range.upperBound, to: &distinct)
         let isWide = encoding == .dictionary16
         guard range.upperBound - position == (isWide ? 2 * rows : rows) else {
             throw Malformed(what: "not one index for each row")
         }
-        var ranges: [ByteRange] = []
-        ranges.reserveCapacity(rows)
         for row in 0..<rows {
             var index = Int(bytes[position + row])
             if isWide { index |= Int(bytes[position + rows + row]) << 8 }
             guard index < distinct.count else { throw Malformed(what: "an index too large") }
             ranges.append(distinct[index])
         }
-        return ranges
     }
 
     @inline(__always)
@@ -118,5 +81,54 @@ enum ColumnDecoder {
             shift += 7
         }
         throw Malformed(what: "no complete varint")
+    }
+}
+
+/// Values of a column that differ from what its other values have in common.
+///
+/// Keeps its memory from column to column.
+struct ColumnExceptions {
+    /// Ascending.
+    private var places: [Int] = []
+    private var ranges: [ByteRange] = []
+    private var next = 0
+
+    /// Forgets what was read.
+    mutating func removeAll() {
+        places.removeAll(keepingCapacity: true)
+        ranges.removeAll(keepingCapacity: true)
+        next = 0
+    }
+
+    /// Reads places, ascending, and values, in place of what was read before.
+    mutating func read(
+        rows: Int, in bytes: Span<UInt8>, _ position: inout Int, _ end: Int
+    ) throws(ColumnDecoder.Malformed) {
+        removeAll()
+        let count = try ColumnDecoder.varint(bytes, &position, end)
+        guard count >= 1, count <= UInt64(rows) else {
+            throw ColumnDecoder.Malformed(what: "exceptions")
+        }
+        var place = -1
+        for index in 0..<count {
+            let difference = try ColumnDecoder.varint(bytes, &position, end)
+            guard difference < UInt64(rows), index == 0 || difference > 0 else {
+                throw ColumnDecoder.Malformed(what: "the place of an exception")
+            }
+            place = index == 0 ? Int(difference) : place + Int(difference)
+            guard place < rows else {
+                throw ColumnDecoder.Malformed(what: "the place of an exception")
+            }
+            places.append(place)
+        }
+        try ColumnDecoder.values(places.count, in: bytes, &position, end, to: &ranges)
+    }
+
+    /// Where the value at `place` stands if it is an exception; to be asked place by place.
+    @inline(__always)
+    mutating func take(_ place: Int) -> ByteRange? {
+        guard next < places.count, places[next] == place else { return nil }
+        next += 1
+        return ranges[next - 1]
     }
 }

@@ -37,9 +37,8 @@ struct ColumnEncoder {
         head: inout [UInt8], to sinks: ChunkSinks
     ) -> Result? {
         let first = rows.startIndex
-        guard let format = TimeFormat(of: values.first.span, time: times[Int(rows[first])]) else {
-            return nil
-        }
+        let format = values.withFirst { TimeFormat(of: $0, time: times[Int(rows[first])]) }
+        guard let format else { return nil }
         exceptions.removeAll(keepingCapacity: true)
         var writer = TimeWriter(format)
         for index in 0..<values.count {
@@ -64,7 +63,7 @@ struct ColumnEncoder {
         _ values: ColumnValues, head: inout [UInt8], to sinks: ChunkSinks
     ) -> Result {
         if values.isConstant() {
-            head += values.first
+            values.withFirst { head.append($0, ByteRange(0..<$0.count)) }
             return Result(encoding: .constant)
         }
         let isNumeric = values.count >= Self.numberRowsMin && numbers.read(values)

@@ -40,10 +40,12 @@ struct ColumnValues {
         unsafe body(base + Int(range.offset), Int(range.count))
     }
 
-    /// The first value.
-    var first: [UInt8] {
-        // Safe: there is a value, and it lies in the arena.
-        unsafe Array(UnsafeBufferPointer(start: pointer(0), count: length(0)))
+    /// Calls `body` with the bytes of the first value.
+    func withFirst<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
+        // Safe: there is a value, and it lies in the arena; the span does not leave `body`.
+        body(
+            unsafe Span(
+                _unsafeElements: UnsafeBufferPointer(start: pointer(0), count: length(0))))
     }
 
     @inline(__always)

@@ -1,92 +1,100 @@
 import HisuiBytes
 
-/// A column of numbers, read back.
-struct NumberColumn: Sendable {
-    let pattern: NumberPattern
-    let fields: [NumberField]
+/// Columns of numbers, read back.
+///
+/// Keeps its memory from column to column.
+struct NumberColumn {
+    private var head = Head()
     /// Numbers of all values, those of a value together.
-    private(set) var numbers: [UInt64]
-    /// Values that do not have the pattern, ascending, and where they stand in the chunk.
-    private(set) var exceptions: [(place: Int, range: ByteRange)] = []
+    private var numbers: [UInt64] = []
 
     /// What the directory says of such a column.
     struct Head {
-        var isInterleaved: Bool
-        var hasExceptions: Bool
-        var pattern: NumberPattern
-        var fields: [NumberField]
+        private(set) var isInterleaved = false
+        private(set) var hasExceptions = false
+        private(set) var pattern = NumberPattern()
+        private(set) var fields: [NumberField] = []
 
-        init(decoding reader: inout ByteReader) throws {
+        init() {}
+
+        init(decoding reader: inout ByteReader) throws { try decode(&reader) }
+
+        /// Becomes what the reader comes to; on an error it is of no use.
+        mutating func decode(_ reader: inout ByteReader) throws {
             let flags = try reader.u8()
             guard flags < 4 else { throw NumberPattern.Malformed(what: "an unknown layout") }
             isInterleaved = flags & 1 != 0
             hasExceptions = flags & 2 != 0
-            pattern = try NumberPattern(decoding: &reader)
-            fields = []
+            try pattern.decode(&reader)
+            fields.removeAll(keepingCapacity: true)
             for _ in pattern.numbers { fields.append(try NumberField(decoding: &reader)) }
         }
     }
 
+    /// Reads a column.
+    ///
     /// - Parameters:
+    ///   - reader: at the column's head.
     ///   - range: the column's data in `bytes`.
     ///   - rows: how many values there must be.
-    init(
-        _ head: Head, rows: Int, in bytes: Span<UInt8>, _ range: Range<Int>
-    ) throws(ColumnDecoder.Malformed) {
-        pattern = head.pattern
-        fields = head.fields
-        numbers = []
+    ///   - exceptions: used for those of the column.
+    ///   - text: gets the values.
+    mutating func read(
+        _ reader: inout ByteReader, rows: Int, in bytes: Span<UInt8>, _ range: Range<Int>,
+        _ exceptions: inout ColumnExceptions, to text: inout ColumnText
+    ) throws {
+        try head.decode(&reader)
         var position = range.lowerBound
+        exceptions.removeAll()
         if head.hasExceptions {
-            exceptions = try ColumnDecoder.exceptions(
-                rows: rows, in: bytes, &position, range.upperBound)
+            try exceptions.read(rows: rows, in: bytes, &position, range.upperBound)
         }
-        numbers = try NumberField.read(
-            fields, rows, isInterleaved: head.isInterleaved, in: bytes,
-            position..<range.upperBound)
-    }
-
-    /// The values as text.
-    func rendered(_ bytes: Span<UInt8>) throws(ColumnDecoder.Malformed) -> SlotColumn {
-        let rows = numbers.count / fields.count
-        var text = ColumnText(rows: rows)
-        var next = 0
+        let fields = head.fields
+        try NumberField.read(
+            fields.span, rows, isInterleaved: head.isInterleaved, in: bytes,
+            position..<range.upperBound, to: &numbers, at: 0)
         for row in 0..<rows {
-            if next < exceptions.count, exceptions[next].place == row {
-                text.append(bytes, exceptions[next].range)
-                next += 1
+            if let exception = exceptions.take(row) {
+                text.append(bytes, exception)
             } else {
-                text.append(pattern, numbers, at: row * fields.count)
+                text.append(head.pattern, numbers, at: row * fields.count)
             }
             try text.check()
         }
-        return text.column()
     }
 }
 
 extension NumberField {
     /// Reads what `append` wrote: the numbers of `count` values, those of a value together.
+    ///
+    /// - Parameter first: the place of the first in `numbers`, which grows if need be.
     static func read(
-        _ fields: [NumberField], _ count: Int, isInterleaved: Bool, in bytes: Span<UInt8>,
-        _ range: Range<Int>
-    ) throws(ColumnDecoder.Malformed) -> [UInt64] {
-        let width = fields.reduce(0) { $0 + $1.width }
+        _ fields: Span<NumberField>, _ count: Int, isInterleaved: Bool, in bytes: Span<UInt8>,
+        _ range: Range<Int>, to numbers: inout [UInt64], at first: Int
+    ) throws(ColumnDecoder.Malformed) {
+        let each = fields.count
+        var width = 0
+        for number in 0..<each { width += fields[number].width }
         guard range.count == width * count else {
             throw ColumnDecoder.Malformed(what: "not \(width) bytes for each number")
         }
-        let each = fields.count
-        if count * each == 0 { return [] }
-        return unsafe [UInt64](unsafeUninitializedCapacity: count * each) { out, filled in
-            filled = count * each
-            guard let out = out.baseAddress else { return }
+        let end = first + count * each
+        if numbers.count < end {
+            numbers.append(contentsOf: repeatElement(0, count: end - numbers.count))
+        }
+        if count * each == 0 { return }
+        unsafe numbers.withUnsafeMutableBufferPointer { numbers in
             unsafe bytes.withUnsafeBufferPointer { bytes in
+                guard let start = numbers.baseAddress else { return }
+                let out = unsafe start + first
                 guard let base = bytes.baseAddress else {
                     // Safe: no bytes, so all numbers follow from the fields.
-                    unsafe readConstants(fields, count, out)
+                    for number in 0..<each { unsafe fields[number].fill(out + number, each, count) }
                     return
                 }
                 var offset = range.lowerBound
-                for (number, field) in fields.enumerated() {
+                for number in 0..<each {
+                    let field = fields[number]
                     // Safe: the bytes of each number lie in the range, whose length was checked;
                     // each number has its place in the room.
                     if field.width == 0 {
@@ -101,15 +109,6 @@ extension NumberField {
                     }
                 }
             }
-        }
-    }
-
-    @unsafe
-    private static func readConstants(
-        _ fields: [NumberField], _ count: Int, _ out: UnsafeMutablePointer<UInt64>
-    ) {
-        for (number, field) in fields.enumerated() {
-            unsafe field.fill(out + number, fields.count, count)
         }
     }
 
@@ -163,53 +162,4 @@ extension NumberField {
             for index in 0..<count { unsafe out[index * each] &+= base }
         }
     }
-}
-
-/// The text of a column's values while it is written.
-struct ColumnText {
-    private let sink = ByteSink()
-    private var ranges: [ByteRange] = []
-
-    init(rows: Int) { ranges.reserveCapacity(rows) }
-
-    mutating func append(_ pattern: NumberPattern, _ numbers: [UInt64], at first: Int) {
-        let start = sink.count
-        unsafe numbers.withUnsafeBufferPointer { numbers in
-            guard let numbers = numbers.baseAddress else { return }
-            let out = unsafe sink.reserve(pattern.lengthMax)
-            // Safe: the pattern's numbers stand from `first` on, and the room is what it asks for.
-            let count = unsafe pattern.write(numbers + first, stride: 1, to: out)
-            unsafe sink.finish(at: out + count)
-        }
-        close(start)
-    }
-
-    mutating func append(_ bytes: Span<UInt8>, _ range: ByteRange) {
-        let start = sink.count
-        sink.append(bytes.extracting(range.range))
-        close(start)
-    }
-
-    mutating func append(_ time: Int64, _ writer: inout TimeWriter) {
-        let start = sink.count
-        let out = unsafe sink.reserve(TimeFormat.lengthMax)
-        // Safe: the room is what a format asks for.
-        let count = unsafe writer.write(time, to: out)
-        unsafe sink.finish(at: out + count)
-        close(start)
-    }
-
-    private mutating func close(_ start: Int) {
-        ranges.append(
-            ByteRange(offset: UInt32(truncatingIfNeeded: start), count: UInt32(sink.count - start)))
-    }
-
-    /// Refuses to write more than records of a block can have.
-    func check() throws(ColumnDecoder.Malformed) {
-        guard sink.count <= ColumnDecoder.textBytesMax else {
-            throw ColumnDecoder.Malformed(what: "values longer than records can be")
-        }
-    }
-
-    func column() -> SlotColumn { SlotColumn(bytes: sink.bytes(), ranges: ranges) }
 }

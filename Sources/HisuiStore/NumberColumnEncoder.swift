@@ -6,6 +6,8 @@ import HisuiBytes
 struct NumberColumnEncoder {
     /// The pattern of the column read last.
     private(set) var pattern = NumberPattern.ipv4
+    /// Takes patterns that are tried.
+    private var found = NumberPattern()
     /// Numbers of all values, those of a value together.
     private(set) var numbers: [UInt64] = []
     /// Values that do not have the pattern, ascending; their numbers are those of the value before.
@@ -27,18 +29,20 @@ struct NumberColumnEncoder {
     mutating func read(_ values: ColumnValues) -> Bool {
         // The rules of a parser give numbers; only text of some kinds is tried in vain.
         guard hasDigit(values, 0) else { return false }
+        // Lets go of what `found` was, so that its memory is used again.
+        pattern = .plainDecimal
         // The usual ones first: they ask for no memory.
         for known in Self.usual where Self.isPattern(known, of: values) {
             if readAll(values, as: known) { return true }
         }
         if values.count < Self.otherRowsMin { return false }
         for (reading, isUpper) in Self.readings {
-            guard
-                let found = NumberPattern(
-                    of: values.first.span, reading: reading, isUpper: isUpper),
-                Self.isPattern(found, of: values)
-            else { continue }
+            let isFound = values.withFirst {
+                found.find(in: $0, reading: reading, isUpper: isUpper)
+            }
+            guard isFound, Self.isPattern(found, of: values) else { continue }
             if readAll(values, as: found) { return true }
+            pattern = .plainDecimal
         }
         return false
     }
@@ -89,15 +93,13 @@ struct NumberColumnEncoder {
         }
         exceptions.removeAll(keepingCapacity: true)
         let most = values.count / Self.exceptionShare
-        var missed: [UInt32] = []
-        swap(&missed, &exceptions)
         let isDone = unsafe numbers.withUnsafeMutableBufferPointer { numbers -> Bool in
             guard var out = numbers.baseAddress else { return false }
             for index in 0..<values.count {
                 // Safe: room for the numbers of all values.
                 if unsafe !pattern.parse(values.pointer(index), values.length(index), into: out) {
-                    missed.append(UInt32(index))
-                    if missed.count > most { return false }
+                    exceptions.append(UInt32(index))
+                    if exceptions.count > most { return false }
                     for number in 0..<each {
                         // Safe: the value before has as many.
                         unsafe out[number] = index > 0 ? out[number - each] : 0
@@ -107,7 +109,6 @@ struct NumberColumnEncoder {
             }
             return true
         }
-        swap(&missed, &exceptions)
         if isDone { measure(values.count) }
         return isDone
     }
@@ -117,7 +118,7 @@ struct NumberColumnEncoder {
         let each = pattern.numbers.count
         fields.removeAll(keepingCapacity: true)
         for number in 0..<each {
-            fields.append(NumberField(measuring: numbers, number, each, count))
+            fields.append(NumberField(measuring: numbers.span, number, each, count))
         }
     }
 
@@ -135,7 +136,8 @@ struct NumberColumnEncoder {
 
     /// Appends the numbers of `count` values.
     func append(_ count: Int, isInterleaved: Bool, to out: ByteSink) {
-        NumberField.append(numbers, fields, count, isInterleaved: isInterleaved, to: out)
+        NumberField.append(
+            numbers.span, fields.span, count, isInterleaved: isInterleaved, to: out)
     }
 }
 
@@ -172,12 +174,11 @@ struct NumberField: Equatable, Sendable {
     }
 
     /// Decides how to keep a number of which there are `count` in `numbers`, `each` apart.
-    init(measuring numbers: [UInt64], _ first: Int, _ each: Int, _ count: Int) {
+    init(measuring numbers: Span<UInt64>, _ first: Int, _ each: Int, _ count: Int) {
         var least = UInt64.max
         var greatest = UInt64.min
         var widest: UInt64 = 0
         var previous = numbers[first]
-        let numbers = numbers.span
         var at = first
         for _ in 0..<count {
             let value = numbers[at]
@@ -197,17 +198,19 @@ struct NumberField: Equatable, Sendable {
 
     /// Appends the numbers of `count` values, those of a value together in `numbers`.
     static func append(
-        _ numbers: [UInt64], _ fields: [NumberField], _ count: Int, isInterleaved: Bool,
-        to out: ByteSink
+        _ numbers: Span<UInt64>, _ fields: Span<NumberField>, _ count: Int,
+        isInterleaved: Bool, to out: ByteSink
     ) {
         let each = fields.count
-        let width = fields.reduce(0) { $0 + $1.width }
+        var width = 0
+        for number in 0..<each { width += fields[number].width }
         unsafe numbers.withUnsafeBufferPointer { numbers in
             guard let numbers = numbers.baseAddress else { return }
             var end = unsafe out.reserve(count * width + 8)
             if isInterleaved {
                 for index in 0..<count {
-                    for (number, field) in fields.enumerated() where field.width > 0 {
+                    for number in 0..<each where fields[number].width > 0 {
+                        let field = fields[number]
                         // Safe: the numbers of value `index` and of the one before are there; the
                         // sink has room, and slack for a whole word.
                         let at = unsafe numbers + index * each + number
@@ -217,7 +220,8 @@ struct NumberField: Equatable, Sendable {
                     }
                 }
             } else {
-                for (number, field) in fields.enumerated() {
+                for number in 0..<each {
+                    let field = fields[number]
                     for plane in 0..<field.width {
                         let shift = UInt64(8 * plane)
                         for index in 0..<count {

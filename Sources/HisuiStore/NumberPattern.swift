@@ -1,4 +1,5 @@
 import HisuiBytes
+import HisuiShape
 
 /// What the values of a column have in common if they are numbers between fixed text: `10.0.0.7`,
 /// `worker-17`, `0x7f3a`, `12.345ms`, a MAC address, a UUID, or a plain number.
@@ -26,13 +27,13 @@ struct NumberPattern: Equatable, Sendable {
         var digits: Int
     }
 
-    private(set) var numbers: [Number]
-    /// Always one more than there are numbers.
-    private(set) var literals: [[UInt8]]
-    /// All literals in a row, and where each begins; the hot loops read these.
-    private let text: [UInt8]
-    private let starts: [Int]
-    let isPlainDecimal: Bool
+    private(set) var numbers: [Number] = []
+    /// All literals in a row, and where each begins; one more element than there are literals.
+    private(set) var text: [UInt8] = []
+    private(set) var starts: [Int] = [0]
+    private(set) var isPlainDecimal = false
+    /// The longest value there can be.
+    private(set) var lengthMax = 0
 
     /// Numbers of one value; an address of 16 bytes in pairs of digits has as many.
     static let numbersMax = 16
@@ -41,30 +42,53 @@ struct NumberPattern: Equatable, Sendable {
     static let decimalDigitsMax = 19
     static let hexDigitsMax = 16
 
-    init(numbers: [Number], literals: [[UInt8]]) {
-        precondition(
-            literals.count == numbers.count + 1, "a pattern ends and begins with a literal")
-        self.numbers = numbers
-        self.literals = literals
-        text = Array(literals.joined())
-        var starts = [0]
-        for literal in literals { starts.append(starts[starts.count - 1] + literal.count) }
-        self.starts = starts
-        isPlainDecimal = numbers.count == 1 && numbers[0].notation == .decimal && text.isEmpty
-    }
+    /// No pattern yet: nothing stands between no numbers.
+    init() {}
 
     /// Decimal numbers are written without leading zeros, one at a time: an IPv4 address.
-    static let ipv4 = NumberPattern(
-        numbers: [Number](repeating: Number(notation: .decimal, digits: 0), count: 4),
-        literals: [[], [0x2E], [0x2E], [0x2E], []])
+    static let ipv4 = decimals(4, between: 0x2E)
 
     /// Nothing but one decimal number.
-    static let plainDecimal = NumberPattern(
-        numbers: [Number(notation: .decimal, digits: 0)], literals: [[], []])
+    static let plainDecimal = decimals(1, between: 0)
 
-    /// The longest value there can be.
-    var lengthMax: Int {
-        numbers.reduce(text.count) { $0 + ($1.digits > 0 ? $1.digits : 20) }
+    private static func decimals(_ count: Int, between mark: UInt8) -> NumberPattern {
+        var pattern = NumberPattern()
+        for number in 0..<count {
+            if number > 0 { pattern.append(mark) }
+            pattern.append(Number(notation: .decimal, digits: 0))
+        }
+        pattern.finish()
+        return pattern
+    }
+
+    /// Literal number `index`, as a stretch of `text`.
+    func literal(_ index: Int) -> Range<Int> { starts[index]..<starts[index + 1] }
+}
+
+// Making a pattern, in the memory of the one before.
+extension NumberPattern {
+    /// Forgets numbers and text.
+    mutating func removeAll() {
+        numbers.removeAll(keepingCapacity: true)
+        text.removeAll(keepingCapacity: true)
+        starts.removeAll(keepingCapacity: true)
+        starts.append(0)
+    }
+
+    /// Appends a byte of fixed text.
+    mutating func append(_ byte: UInt8) { text.append(byte) }
+
+    /// Ends the literal before it, and appends a number.
+    mutating func append(_ number: Number) {
+        starts.append(text.count)
+        numbers.append(number)
+    }
+
+    /// Ends the last literal.
+    mutating func finish() {
+        starts.append(text.count)
+        isPlainDecimal = numbers.count == 1 && numbers[0].notation == .decimal && text.isEmpty
+        lengthMax = numbers.reduce(text.count) { $0 + ($1.digits > 0 ? $1.digits : 20) }
     }
 }
 
@@ -84,48 +108,54 @@ extension NumberPattern {
     ///
     /// - Parameter isUpper: whether hexadecimal letters are in upper case.
     init?(of value: Span<UInt8>, reading: Reading, isUpper: Bool = false) {
-        var numbers: [Number] = []
-        var literals: [[UInt8]] = []
-        var literal: [UInt8] = []
+        guard find(in: value, reading: reading, isUpper: isUpper) else { return nil }
+    }
+
+    /// Becomes the pattern of `value`; false if that has no number or too many.
+    mutating func find(in value: Span<UInt8>, reading: Reading, isUpper: Bool) -> Bool {
+        removeAll()
         var at = 0
         while at < value.count {
-            var end = at
-            if reading == .hex {
-                // The x of 0x1f is no digit, but what follows it are.
-                if at + 2 < value.count, value[at] == 0x30, value[at + 1] == 0x78 {
-                    literal += [0x30, 0x78]
-                    at += 2
-                    end = at
-                }
-                while end < value.count, Self.isWord(value[end]) { end += 1 }
-                let isHex = end > at && Self.isHex(value, at..<end, isUpper)
-                if isHex {
-                    Self.appendHex(end - at, isUpper, &numbers, &literals, &literal)
-                } else {
-                    for index in at..<max(end, at + 1) { literal.append(value[index]) }
-                }
-                at = max(end, at + 1)
-            } else {
-                while end < value.count, value[end] &- 0x30 <= 9 { end += 1 }
-                if end == at || end - at > Self.decimalDigitsMax {
-                    for index in at..<max(end, at + 1) { literal.append(value[index]) }
-                } else {
-                    let isPadded = reading == .padded || value[at] == 0x30 && end - at > 1
-                    literals.append(literal)
-                    literal = []
-                    numbers.append(
-                        Number(
-                            notation: isPadded ? .padded : .decimal, digits: isPadded ? end - at : 0
-                        ))
-                }
-                at = max(end, at + 1)
-            }
+            at =
+                reading == .hex
+                ? takeWord(value, at, isUpper) : takeDigits(value, at, reading == .padded)
         }
-        literals.append(literal)
-        let textCount = literals.reduce(0) { $0 + $1.count }
-        guard !numbers.isEmpty, numbers.count <= Self.numbersMax, textCount <= Self.textBytesMax
-        else { return nil }
-        self.init(numbers: numbers, literals: literals)
+        finish()
+        return !numbers.isEmpty && numbers.count <= Self.numbersMax
+            && text.count <= Self.textBytesMax
+    }
+
+    /// Takes a number of decimal digits, or a byte; returns what follows it.
+    private mutating func takeDigits(_ value: Span<UInt8>, _ at: Int, _ isFixed: Bool) -> Int {
+        var end = at
+        while end < value.count, value[end] &- 0x30 <= 9 { end += 1 }
+        if end == at || end - at > Self.decimalDigitsMax {
+            for index in at..<max(end, at + 1) { append(value[index]) }
+        } else {
+            let isPadded = isFixed || value[at] == 0x30 && end - at > 1
+            append(
+                Number(notation: isPadded ? .padded : .decimal, digits: isPadded ? end - at : 0))
+        }
+        return max(end, at + 1)
+    }
+
+    /// Takes a run of letters and digits, or a byte; returns what follows it.
+    private mutating func takeWord(_ value: Span<UInt8>, _ start: Int, _ isUpper: Bool) -> Int {
+        var at = start
+        // The x of 0x1f is no digit, but what follows it are.
+        if at + 2 < value.count, value[at] == 0x30, value[at + 1] == 0x78 {
+            append(0x30)
+            append(0x78)
+            at += 2
+        }
+        var end = at
+        while end < value.count, Self.isWord(value[end]) { end += 1 }
+        if end > at, Self.isHex(value, at..<end, isUpper) {
+            appendHex(end - at, isUpper)
+        } else {
+            for index in at..<max(end, at + 1) { append(value[index]) }
+        }
+        return max(end, at + 1)
     }
 
     /// The value of a hexadecimal digit of one case; more than 15 for other bytes.
@@ -147,16 +177,11 @@ extension NumberPattern {
         return true
     }
 
-    private static func appendHex(
-        _ count: Int, _ isUpper: Bool, _ numbers: inout [Number], _ literals: inout [[UInt8]],
-        _ literal: inout [UInt8]
-    ) {
+    private mutating func appendHex(_ count: Int, _ isUpper: Bool) {
         var left = count
         while left > 0 {
-            let digits = min(left, hexDigitsMax)
-            literals.append(literal)
-            literal = []
-            numbers.append(Number(notation: isUpper ? .upperHex : .lowerHex, digits: digits))
+            let digits = min(left, Self.hexDigitsMax)
+            append(Number(notation: isUpper ? .upperHex : .lowerHex, digits: digits))
             left -= digits
         }
     }
@@ -334,9 +359,10 @@ extension NumberPattern {
         return at
     }
 
+    /// Writes a number without leading zeros, 20 digits at most.
     @inline(__always)
     @unsafe
-    private static func writeDecimal(_ value: UInt64, to out: UnsafeMutablePointer<UInt8>) -> Int {
+    static func writeDecimal(_ value: UInt64, to out: UnsafeMutablePointer<UInt8>) -> Int {
         var count = 1
         var power: UInt64 = 10
         while count < 20, value >= power {
@@ -380,43 +406,46 @@ extension NumberPattern {
             out.append(number.notation.rawValue)
             out.append(UInt8(number.digits))
         }
-        for literal in literals { out.appendCounted(literal) }
+        for index in 0...numbers.count { out.appendCounted(text[literal(index)]) }
     }
 
     /// - Parameter mayBeText: whether a pattern without numbers is one too.
     init(decoding reader: inout ByteReader, mayBeText: Bool = false) throws {
-        let start = reader
+        try decode(&reader, mayBeText: mayBeText)
+    }
+
+    /// Becomes what the reader comes to; on an error it is of no use.
+    mutating func decode(_ reader: inout ByteReader, mayBeText: Bool = false) throws {
+        removeAll()
         let count = try reader.varint()
         guard count >= 1 || mayBeText, count <= Self.numbersMax else {
             throw Malformed(what: "numbers of a pattern")
         }
-        // Most are plain numbers, two bytes and two empty literals: no memory is asked for.
-        if count == 1, try reader.u32() == 0 {
-            self = .plainDecimal
-            return
-        }
-        reader = start
-        _ = try reader.varint()
-        var numbers: [Number] = []
-        for _ in 0..<count {
-            guard let notation = Notation(rawValue: try reader.u8()) else {
-                throw Malformed(what: "an unknown notation")
+        for _ in 0..<count { numbers.append(try Self.number(&reader)) }
+        for _ in 0...count {
+            let literal = reader.span(try reader.take(try reader.count()))
+            guard literal.count <= Self.textBytesMax - text.count else {
+                throw Malformed(what: "text of a pattern")
             }
-            let digits = Int(try reader.u8())
-            let isRight =
-                switch notation {
-                case .decimal: digits == 0
-                case .padded: digits >= 1 && digits <= Self.decimalDigitsMax
-                case .lowerHex, .upperHex: digits >= 1 && digits <= Self.hexDigitsMax
-                }
-            guard isRight else { throw Malformed(what: "digits of a number") }
-            numbers.append(Number(notation: notation, digits: digits))
+            text.append(literal, 0..<literal.count)
+            starts.append(text.count)
         }
-        var literals: [[UInt8]] = []
-        for _ in 0...count { literals.append(try reader.countedBytes()) }
-        guard literals.reduce(0, { $0 + $1.count }) <= Self.textBytesMax else {
-            throw Malformed(what: "text of a pattern")
+        starts.removeLast()
+        finish()
+    }
+
+    private static func number(_ reader: inout ByteReader) throws -> Number {
+        guard let notation = Notation(rawValue: try reader.u8()) else {
+            throw Malformed(what: "an unknown notation")
         }
-        self.init(numbers: numbers, literals: literals)
+        let digits = Int(try reader.u8())
+        let isRight =
+            switch notation {
+            case .decimal: digits == 0
+            case .padded: digits >= 1 && digits <= Self.decimalDigitsMax
+            case .lowerHex, .upperHex: digits >= 1 && digits <= Self.hexDigitsMax
+            }
+        guard isRight else { throw Malformed(what: "digits of a number") }
+        return Number(notation: notation, digits: digits)
     }
 }

@@ -1,116 +1,148 @@
 import HisuiBytes
 
-/// A column of text by several patterns, read back.
+/// Columns of text by several patterns, read back.
 ///
 ///     pattern of each value (u8), if there are several or exceptions
 ///     numbers of the values of pattern 0, in planes; of pattern 1; …
 ///     exceptions: lengths, values
-struct PatternColumn: Sendable {
-    let kinds: [Kind]
-    /// Number of the pattern of each value; one past the last for exceptions.
-    private let kindOfValue: [UInt8]
+///
+/// Keeps its memory from column to column.
+struct PatternColumn {
+    private var head = Head()
     /// Numbers by pattern.
-    private let numbers: [[UInt64]]
-    private let exceptions: [ByteRange]
+    private var numbers: [UInt64] = []
+    /// For each pattern, and then for exceptions, how many values have it.
+    private var counts: [Int] = []
+    /// For each pattern where the numbers of its next value stand.
+    private var next: [Int] = []
+    private var exceptions: [ByteRange] = []
 
-    struct Kind: Sendable {
-        var rows: Int
-        var pattern: NumberPattern
-        var fields: [NumberField]
+    private struct Kind {
+        var rows = 0
+        var pattern = NumberPattern()
+        var fields: [NumberField] = []
     }
 
     /// What the directory says of such a column.
-    struct Head {
-        var hasExceptions: Bool
-        var kinds: [Kind] = []
+    private struct Head {
+        private(set) var hasExceptions = false
+        /// The patterns, and behind them memory for more.
+        private var memory: [Kind] = []
+        private var count = 0
 
-        init(decoding reader: inout ByteReader) throws {
+        var kinds: ArraySlice<Kind> { memory[..<count] }
+
+        /// Becomes what the reader comes to; on an error it is of no use.
+        mutating func decode(_ reader: inout ByteReader) throws {
             let flags = try reader.u8()
             let count = try reader.varint()
             guard flags < 2, count >= 1, count <= UInt64(PatternColumnEncoder.kindsMax) else {
                 throw NumberPattern.Malformed(what: "patterns of a column")
             }
             hasExceptions = flags == 1
-            for _ in 0..<count {
-                let rows = try reader.varint()
-                guard rows <= UInt64(UInt32.max) else {
-                    throw NumberPattern.Malformed(what: "rows of a pattern")
-                }
-                let pattern = try NumberPattern(decoding: &reader, mayBeText: true)
-                var fields: [NumberField] = []
-                for _ in pattern.numbers { fields.append(try NumberField(decoding: &reader)) }
-                kinds.append(Kind(rows: Int(rows), pattern: pattern, fields: fields))
+            self.count = Int(count)
+            while memory.count < self.count { memory.append(Kind()) }
+            for kind in 0..<self.count { try Self.decode(&memory[kind], &reader) }
+        }
+
+        private static func decode(_ kind: inout Kind, _ reader: inout ByteReader) throws {
+            let rows = try reader.varint()
+            guard rows <= UInt64(UInt32.max) else {
+                throw NumberPattern.Malformed(what: "rows of a pattern")
+            }
+            kind.rows = Int(rows)
+            try kind.pattern.decode(&reader, mayBeText: true)
+            kind.fields.removeAll(keepingCapacity: true)
+            for _ in kind.pattern.numbers {
+                kind.fields.append(try NumberField(decoding: &reader))
             }
         }
     }
 
-    init(
-        _ head: Head, rows: Int, in bytes: Span<UInt8>, _ range: Range<Int>
-    ) throws(ColumnDecoder.Malformed) {
-        kinds = head.kinds
-        var counts = [Int](repeating: 0, count: kinds.count + 1)
+    /// Reads a column.
+    ///
+    /// - Parameters:
+    ///   - reader: at the column's head.
+    ///   - range: the column's data in `bytes`.
+    ///   - rows: how many values there must be.
+    ///   - text: gets the values.
+    mutating func read(
+        _ reader: inout ByteReader, rows: Int, in bytes: Span<UInt8>, _ range: Range<Int>,
+        to text: inout ColumnText
+    ) throws {
+        try head.decode(&reader)
+        let several = head.kinds.count > 1 || head.hasExceptions
         var position = range.lowerBound
-        if kinds.count > 1 || head.hasExceptions {
-            guard rows <= range.upperBound - position else {
-                throw ColumnDecoder.Malformed(what: "not one pattern for each row")
-            }
-            kindOfValue = [UInt8](bytes, position..<position + rows)
-            position += rows
-            for kind in kindOfValue {
-                guard Int(kind) < counts.count else {
-                    throw ColumnDecoder.Malformed(what: "a pattern too large")
-                }
-                counts[Int(kind)] += 1
-            }
-        } else {
-            kindOfValue = [UInt8](repeating: 0, count: rows)
-            counts[0] = rows
+        try count(rows, several, in: bytes, &position, range.upperBound)
+        try readNumbers(bytes, &position, range.upperBound)
+        let others = counts[head.kinds.count]
+        guard head.hasExceptions || others == 0 else {
+            throw ColumnDecoder.Malformed(what: "values without a pattern")
         }
-        var numbers: [[UInt64]] = []
-        for (number, kind) in kinds.enumerated() {
+        exceptions.removeAll(keepingCapacity: true)
+        try ColumnDecoder.values(others, in: bytes, &position, range.upperBound, to: &exceptions)
+        guard position == range.upperBound else {
+            throw ColumnDecoder.Malformed(what: "bytes left over")
+        }
+        let kinds = head.kinds
+        var exception = 0
+        for row in 0..<rows {
+            let kind = several ? Int(bytes[range.lowerBound + row]) : 0
+            if kind == kinds.count {
+                text.append(bytes, exceptions[exception])
+                exception += 1
+            } else {
+                text.append(kinds[kind].pattern, numbers, at: next[kind])
+                next[kind] += kinds[kind].fields.count
+            }
+            try text.check()
+        }
+    }
+
+    /// Counts the values of each pattern.
+    private mutating func count(
+        _ rows: Int, _ several: Bool, in bytes: Span<UInt8>, _ position: inout Int, _ end: Int
+    ) throws(ColumnDecoder.Malformed) {
+        counts.removeAll(keepingCapacity: true)
+        counts.append(contentsOf: repeatElement(0, count: head.kinds.count + 1))
+        guard several else {
+            counts[0] = rows
+            return
+        }
+        guard rows <= end - position else {
+            throw ColumnDecoder.Malformed(what: "not one pattern for each row")
+        }
+        for at in position..<position + rows {
+            guard Int(bytes[at]) < counts.count else {
+                throw ColumnDecoder.Malformed(what: "a pattern too large")
+            }
+            counts[Int(bytes[at])] += 1
+        }
+        position += rows
+    }
+
+    private mutating func readNumbers(
+        _ bytes: Span<UInt8>, _ position: inout Int, _ end: Int
+    ) throws(ColumnDecoder.Malformed) {
+        next.removeAll(keepingCapacity: true)
+        // A pattern without numbers is written from where none is read.
+        if numbers.isEmpty { numbers.append(0) }
+        var first = 0
+        for (number, kind) in head.kinds.enumerated() {
             guard kind.rows == counts[number] else {
                 throw ColumnDecoder.Malformed(what: "rows of a pattern")
             }
             let width = kind.fields.reduce(0) { $0 + $1.width }
-            guard width * kind.rows <= range.upperBound - position else {
+            guard width * kind.rows <= end - position else {
                 throw ColumnDecoder.Malformed(what: "numbers cut short")
             }
-            let end = position + width * kind.rows
-            // A pattern without numbers is written from where none is read.
-            numbers.append(
-                kind.fields.isEmpty
-                    ? [0]
-                    : try NumberField.read(
-                        kind.fields, kind.rows, isInterleaved: false, in: bytes, position..<end))
-            position = end
+            next.append(first)
+            let own = position..<position + width * kind.rows
+            try NumberField.read(
+                kind.fields.span, kind.rows, isInterleaved: false, in: bytes, own, to: &numbers,
+                at: first)
+            first += kind.rows * kind.fields.count
+            position = own.upperBound
         }
-        self.numbers = numbers
-        let others = counts[kinds.count]
-        guard head.hasExceptions || others == 0 else {
-            throw ColumnDecoder.Malformed(what: "values without a pattern")
-        }
-        exceptions = try ColumnDecoder.values(others, in: bytes, &position, range.upperBound)
-        guard position == range.upperBound else {
-            throw ColumnDecoder.Malformed(what: "bytes left over")
-        }
-    }
-
-    /// The values as text.
-    func rendered(_ bytes: Span<UInt8>) throws(ColumnDecoder.Malformed) -> SlotColumn {
-        var text = ColumnText(rows: kindOfValue.count)
-        var next = [Int](repeating: 0, count: kinds.count + 1)
-        for kind in kindOfValue {
-            let number = Int(kind)
-            if number == kinds.count {
-                text.append(bytes, exceptions[next[number]])
-            } else {
-                text.append(
-                    kinds[number].pattern, numbers[number],
-                    at: next[number] * kinds[number].fields.count)
-            }
-            next[number] += 1
-            try text.check()
-        }
-        return text.column()
     }
 }

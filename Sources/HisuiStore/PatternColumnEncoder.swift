@@ -8,32 +8,44 @@ import HisuiBytes
 struct PatternColumnEncoder {
     /// How values of one kind are kept.
     private struct Kind {
-        var skeleton: [UInt8]
+        var hash: UInt64
+        /// In `skeletons`.
+        var skeleton: Range<Int>
+        /// Numbers of a value.
         var each: Int
         var rows = 0
-        var fields: [NumberField] = []
+        /// Its first number in `gathered`, and its first field in `fields`.
+        var firstNumber = 0
+        var firstField = 0
     }
 
     private var kinds: [Kind] = []
-    private var kindsOfHash: [UInt64: Int] = [:]
+    private var skeletons: [UInt8] = []
+    /// An open-addressing table of kinds by their hashes: their numbers plus 1.
+    private var table = [UInt8](repeating: 0, count: tableSize)
     /// For each value its pattern; `exception` if it has none.
     private var kindOfValue: [UInt8] = []
     /// Numbers of all values that have a pattern, in order of the values.
     private var numbers: [UInt64] = []
+    /// The same by pattern.
     private var gathered: [UInt64] = []
+    private var fields: [NumberField] = []
+    private var pattern = NumberPattern()
     private(set) var exceptions: [UInt32] = []
     private var scanner = ValueSkeleton()
 
     /// More kinds of fixed text are no pattern.
     static let kindsMax = 64
     private static let exception: UInt8 = 255
+    private static let tableSize = 4 * kindsMax
     /// So many values tell whether it is worth it; then at most one in eight may have no pattern.
     private static let trial = 192
 
     /// Takes `values` apart; false if they have no few patterns.
     mutating func read(_ values: ColumnValues) -> Bool {
         kinds.removeAll(keepingCapacity: true)
-        kindsOfHash.removeAll(keepingCapacity: true)
+        skeletons.removeAll(keepingCapacity: true)
+        for slot in table.indices { table[slot] = 0 }
         kindOfValue.removeAll(keepingCapacity: true)
         numbers.removeAll(keepingCapacity: true)
         exceptions.removeAll(keepingCapacity: true)
@@ -62,23 +74,34 @@ struct PatternColumnEncoder {
     ) -> Int? {
         guard unsafe scanner.scan(value, count) else { return nil }
         let hash = scanner.hash
-        if let known = kindsOfHash[hash] {
-            return scanner.isSkeleton(kinds[known].skeleton) ? known : nil
+        var slot = Int(truncatingIfNeeded: hash) & (Self.tableSize - 1)
+        while table[slot] != 0 {
+            let known = Int(table[slot]) - 1
+            if kinds[known].hash == hash {
+                return scanner.isSkeleton(skeletons.span, kinds[known].skeleton) ? known : nil
+            }
+            slot = (slot + 1) & (Self.tableSize - 1)
         }
         guard kinds.count < kindsMax else { return nil }
-        kindsOfHash[hash] = kinds.count
-        kinds.append(Kind(skeleton: scanner.skeleton, each: scanner.count))
+        let start = skeletons.count
+        skeletons += scanner.skeleton
+        kinds.append(
+            Kind(hash: hash, skeleton: start..<skeletons.count, each: scanner.count))
+        table[slot] = UInt8(kinds.count)
         return kinds.count - 1
     }
 
     ///     u8: 1 if there are exceptions; varint patterns; each: varint rows, pattern, its numbers
-    func encodeHead(to out: inout [UInt8]) {
+    mutating func encodeHead(to out: inout [UInt8]) {
         out.append(exceptions.isEmpty ? 0 : 1)
         out.appendVarint(UInt64(kinds.count))
         for kind in kinds {
             out.appendVarint(UInt64(kind.rows))
-            ValueSkeleton.pattern(kind.skeleton).encode(into: &out)
-            for field in kind.fields { field.encode(tellsGreatest: false, into: &out) }
+            ValueSkeleton.take(skeletons, kind.skeleton, as: &pattern)
+            pattern.encode(into: &out)
+            for field in kind.firstField..<kind.firstField + kind.each {
+                fields[field].encode(tellsGreatest: false, into: &out)
+            }
         }
     }
 
@@ -95,31 +118,49 @@ struct PatternColumnEncoder {
             }
             unsafe out.finish(at: end)
         }
-        for kind in kinds.indices { append(kind, to: out) }
+        gather()
+        for kind in kinds where kind.each > 0 {
+            let fields = fields.span.extracting(kind.firstField..<kind.firstField + kind.each)
+            let end = kind.firstNumber + kind.rows * kind.each
+            NumberField.append(
+                gathered.span.extracting(kind.firstNumber..<end), fields, kind.rows,
+                isInterleaved: false, to: out)
+        }
         if !exceptions.isEmpty {
             ColumnEncoder.appendText(values, only: exceptions, to: out)
         }
     }
 
-    private mutating func append(_ kind: Int, to out: ByteSink) {
-        let each = kinds[kind].each
-        let rows = kinds[kind].rows
-        if each == 0 { return }
-        gathered.removeAll(keepingCapacity: true)
+    /// Brings the numbers into the order of patterns, and measures them.
+    private mutating func gather() {
+        if gathered.count < numbers.count {
+            gathered.append(
+                contentsOf: repeatElement(0, count: numbers.count - gathered.count))
+        }
+        var first = 0
+        for kind in kinds.indices {
+            kinds[kind].firstNumber = first
+            first += kinds[kind].rows * kinds[kind].each
+        }
         var at = 0
-        for other in kindOfValue where other != Self.exception {
-            let count = kinds[Int(other)].each
-            if Int(other) == kind {
-                for number in at..<at + count { gathered.append(numbers[number]) }
+        for kind in kindOfValue where kind != Self.exception {
+            for number in 0..<kinds[Int(kind)].each {
+                gathered[kinds[Int(kind)].firstNumber + number] = numbers[at + number]
             }
-            at += count
+            at += kinds[Int(kind)].each
+            kinds[Int(kind)].firstNumber += kinds[Int(kind)].each
         }
-        var fields: [NumberField] = []
-        for number in 0..<each {
-            fields.append(NumberField(measuring: gathered, number, each, rows))
+        fields.removeAll(keepingCapacity: true)
+        for kind in kinds.indices {
+            let (each, rows) = (kinds[kind].each, kinds[kind].rows)
+            kinds[kind].firstNumber -= rows * each
+            kinds[kind].firstField = fields.count
+            for number in 0..<each {
+                fields.append(
+                    NumberField(
+                        measuring: gathered.span, kinds[kind].firstNumber + number, each, rows))
+            }
         }
-        kinds[kind].fields = fields
-        NumberField.append(gathered, fields, rows, isInterleaved: false, to: out)
     }
 }
 
@@ -141,7 +182,10 @@ struct ValueSkeleton {
 
     var hash: UInt64 { Hash64.of(skeleton.span) }
 
-    func isSkeleton(_ other: [UInt8]) -> Bool { skeleton == other }
+    /// Whether the skeleton is the bytes of `range`.
+    func isSkeleton(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        ByteSearch.equal(bytes, range, skeleton.span)
+    }
 
     /// Takes a value apart; false if it is too long, or has too many numbers.
     @unsafe
@@ -253,29 +297,29 @@ struct ValueSkeleton {
         return true
     }
 
-    /// The pattern of a skeleton.
-    static func pattern(_ skeleton: [UInt8]) -> NumberPattern {
-        var numbers: [NumberPattern.Number] = []
-        var literals: [[UInt8]] = []
-        var literal: [UInt8] = []
-        var at = 0
-        while at < skeleton.count {
-            let byte = skeleton[at]
+    /// Makes `pattern` that of the skeleton in `range`.
+    static func take(
+        _ skeletons: [UInt8], _ range: Range<Int>, as pattern: inout NumberPattern
+    ) {
+        pattern.removeAll()
+        var at = range.lowerBound
+        while at < range.upperBound {
+            let byte = skeletons[at]
             at += 1
-            guard byte < 5 else {
-                literal.append(byte)
+            let notation: NumberPattern.Notation
+            switch byte {
+            case 1: notation = .decimal
+            case 2: notation = .padded
+            case 3: notation = .lowerHex
+            case 4: notation = .upperHex
+            default:
+                pattern.append(byte)
                 continue
             }
-            literals.append(literal)
-            literal = []
-            let notations: [NumberPattern.Notation] = [.decimal, .padded, .lowerHex, .upperHex]
-            let hasDigits = byte > 1
-            numbers.append(
-                .init(notation: notations[Int(byte) - 1], digits: hasDigits ? Int(skeleton[at]) : 0)
-            )
+            let hasDigits = notation != .decimal
+            pattern.append(.init(notation: notation, digits: hasDigits ? Int(skeletons[at]) : 0))
             if hasDigits { at += 1 }
         }
-        literals.append(literal)
-        return NumberPattern(numbers: numbers, literals: literals)
+        pattern.finish()
     }
 }

@@ -1,41 +1,50 @@
 import HisuiBytes
 import HisuiShape
 
+/// What reading a column needs beside its text.
+///
+/// Keeps its memory from column to column.
+struct ColumnScratch {
+    fileprivate var numbers = NumberColumn()
+    fileprivate var patterns = PatternColumn()
+    fileprivate var exceptions = ColumnExceptions()
+    fileprivate var distinct: [ByteRange] = []
+    /// Where the text of an origin's host or of a program stands, by number.
+    fileprivate var known: [UInt32: ByteRange] = [:]
+}
+
 // Slot columns.
 extension SegmentBlock {
     /// The values of a slot as text, whatever way they are kept.
     func decode(shape: Int, slot: Int) throws(StoreError) -> SlotColumn {
+        var text = ColumnText()
+        var scratch = ColumnScratch()
+        try decode(shape: shape, slot: slot, to: &text, &scratch)
+        return text.column()
+    }
+
+    /// Reads the values of a slot as text, whatever way they are kept.
+    ///
+    /// - Parameter text: gets the values, in place of those it had.
+    func decode(
+        shape: Int, slot: Int, to text: inout ColumnText, _ scratch: inout ColumnScratch
+    ) throws(StoreError) {
         let directory = try directory()
         let column = firstColumns[shape] + slot
         let place = directory.place(of: column)
         do {
             switch place.encoding {
-            case .constant: return constant(directory.head(of: column), shape)
-            case .host, .program: return try inRuns(shape, place.encoding, directory)
-            case .pid: return try processIDs(shape)
-            default: break
-            }
-            let bytes = place.range.isEmpty ? [] : try chunk(place.chunk)
-            let heads = directory.bytes
-            var reader = ByteReader(heads.span, directory.headRange(of: column))
-            switch place.encoding {
-            case .time:
-                let format = try TimeFormat(decoding: &reader)
-                return try times(shape, format, bytes, place.range)
-            case .patterns:
-                let head = try PatternColumn.Head(decoding: &reader)
-                return try PatternColumn(
-                    head, rows: shapeRows[shape], in: bytes.span, place.range
-                ).rendered(bytes.span)
-            case let encoding where encoding.isNumbers:
-                let head = try NumberColumn.Head(decoding: &reader)
-                return try NumberColumn(
-                    head, rows: shapeRows[shape], in: bytes.span, place.range
-                ).rendered(bytes.span)
+            case .constant:
+                text.begin(rows: shapeRows[shape], in: directory.bytes)
+                let value = ByteRange(directory.headRange(of: column))
+                text.ranges.append(
+                    contentsOf: repeatElement(value, count: shapeRows[shape]))
+            case .host, .program:
+                try readRuns(shape, place.encoding, directory, to: &text, &scratch)
+            case .pid: try readProcessIDs(shape, to: &text)
             default:
-                let ranges = try ColumnDecoder.ranges(
-                    place.encoding, rows: shapeRows[shape], in: bytes.span, place.range)
-                return SlotColumn(bytes: bytes, ranges: ranges)
+                let bytes = place.range.isEmpty ? [] : try chunk(place.chunk)
+                try readData(shape, column, directory, bytes, to: &text, &scratch)
             }
         } catch let error as StoreError {
             throw error
@@ -46,84 +55,109 @@ extension SegmentBlock {
         }
     }
 
-    private func constant(_ value: [UInt8], _ shape: Int) -> SlotColumn {
-        SlotColumn(
-            bytes: value,
-            ranges: [ByteRange](
-                repeating: ByteRange(0..<value.count), count: shapeRows[shape]))
+    /// Reads a column that has data, which lie in `bytes`.
+    private func readData(
+        _ shape: Int, _ column: Int, _ directory: BlockDirectory, _ bytes: [UInt8],
+        to text: inout ColumnText, _ scratch: inout ColumnScratch
+    ) throws {
+        let place = directory.place(of: column)
+        let rows = shapeRows[shape]
+        let heads = directory.bytes
+        var head = ByteReader(heads.span, directory.headRange(of: column))
+        switch place.encoding {
+        case .text:
+            text.begin(rows: rows, in: bytes)
+            var position = place.range.lowerBound
+            try ColumnDecoder.values(
+                rows, in: bytes.span, &position, place.range.upperBound, to: &text.ranges)
+            guard position == place.range.upperBound else {
+                throw ColumnDecoder.Malformed(what: "bytes left over")
+            }
+        case .dictionary8, .dictionary16:
+            text.begin(rows: rows, in: bytes)
+            try ColumnDecoder.dictionary(
+                place.encoding, rows: rows, in: bytes.span, place.range,
+                distinct: &scratch.distinct, to: &text.ranges)
+        case .time:
+            let format = try TimeFormat(decoding: &head)
+            try readTimes(shape, format, bytes, place.range, to: &text, &scratch.exceptions)
+        case .patterns:
+            text.begin(rows: rows)
+            try scratch.patterns.read(&head, rows: rows, in: bytes.span, place.range, to: &text)
+        case let encoding where encoding.isNumbers:
+            text.begin(rows: rows)
+            try scratch.numbers.read(
+                &head, rows: rows, in: bytes.span, place.range, &scratch.exceptions, to: &text)
+        default:
+            throw ColumnDecoder.Malformed(what: "not an encoding of text")
+        }
     }
 
-    /// The values of a column that follow from origin or program.
-    private func inRuns(
-        _ shape: Int, _ encoding: ColumnEncoding, _ directory: BlockDirectory
-    ) throws(StoreError) -> SlotColumn {
+    /// Reads the values of a column that follow from origin or program.
+    private func readRuns(
+        _ shape: Int, _ encoding: ColumnEncoding, _ directory: BlockDirectory,
+        to text: inout ColumnText, _ scratch: inout ColumnScratch
+    ) throws {
         let stored = try storedRows()
-        var column = SlotColumn(bytes: [], ranges: [])
-        column.ranges.reserveCapacity(shapeRows[shape])
-        var known: [UInt32: ByteRange] = [:]
+        text.begin(rows: shapeRows[shape])
+        scratch.known.removeAll(keepingCapacity: true)
         let origins = stored.numbers.origins.span
         let programs = stored.numbers.programs.span
         let isHost = encoding == .host
         var last = (number: UInt32.max, range: ByteRange(offset: 0, count: 0))
         for row in stored.grouping.rows(of: shape) {
             let number = isHost ? origins[Int(row)] : programs[Int(row)]
-            if number != last.number {
-                let text =
-                    isHost ? directory.origins[Int(number)].host : directory.programs[Int(number)]
-                last = (
-                    number,
-                    known[number]
-                        ?? ByteRange(column.bytes.count..<column.bytes.count + text.count)
-                )
-                if known[number] == nil {
-                    known[number] = last.range
-                    column.bytes += text
-                }
+            if number == last.number {
+                text.ranges.append(last.range)
+                continue
             }
-            column.ranges.append(last.range)
+            if let known = scratch.known[number] {
+                text.ranges.append(known)
+                last = (number, known)
+                continue
+            }
+            let name =
+                isHost ? directory.origins[Int(number)].host : directory.programs[Int(number)]
+            text.append(name.span, ByteRange(0..<name.count))
+            last = (number, text.ranges[text.ranges.count - 1])
+            scratch.known[number] = last.range
         }
-        return column
     }
 
-    private func processIDs(_ shape: Int) throws(StoreError) -> SlotColumn {
+    private func readProcessIDs(_ shape: Int, to text: inout ColumnText) throws {
         let stored = try storedRows()
         let pids = try pids()
-        var column = SlotColumn(bytes: [], ranges: [])
-        column.ranges.reserveCapacity(shapeRows[shape])
+        text.begin(rows: shapeRows[shape])
         for place in stored.grouping.places(of: shape) {
-            let start = column.bytes.count
-            column.bytes.appendDecimal(pids[Int(place)])
-            column.ranges.append(ByteRange(start..<column.bytes.count))
+            text.append(decimal: pids[Int(place)])
         }
-        return column
     }
 
-    private func times(
-        _ shape: Int, _ format: TimeFormat, _ bytes: [UInt8], _ range: Range<Int>
-    ) throws -> SlotColumn {
+    private func readTimes(
+        _ shape: Int, _ format: TimeFormat, _ bytes: [UInt8], _ range: Range<Int>,
+        to text: inout ColumnText, _ exceptions: inout ColumnExceptions
+    ) throws {
         let times = try times()
         let rows = try storedRows().grouping.rows(of: shape)
-        var exceptions: [(place: Int, range: ByteRange)] = []
+        exceptions.removeAll()
         if !range.isEmpty {
             var position = range.lowerBound
-            exceptions = try ColumnDecoder.exceptions(
-                rows: rows.count, in: bytes.span, &position, range.upperBound)
+            try exceptions.read(rows: rows.count, in: bytes.span, &position, range.upperBound)
             guard position == range.upperBound else {
                 throw ColumnDecoder.Malformed(what: "bytes left over")
             }
         }
-        var text = ColumnText(rows: rows.count)
+        text.begin(rows: rows.count)
         var writer = TimeWriter(format)
-        var next = 0
-        for (ordinal, row) in rows.enumerated() {
-            if next < exceptions.count, exceptions[next].place == ordinal {
-                text.append(bytes.span, exceptions[next].range)
-                next += 1
+        var ordinal = 0
+        for row in rows {
+            if let exception = exceptions.take(ordinal) {
+                text.append(bytes.span, exception)
             } else {
                 text.append(times[Int(row)], &writer)
             }
+            ordinal += 1
         }
         try text.check()
-        return text.column()
     }
 }

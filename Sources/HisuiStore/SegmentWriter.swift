@@ -17,6 +17,7 @@ struct SegmentWriter {
     private let file: any OpenFile
     private let compressor: Compressor
     private var encoder: BlockEncoder
+    private var comparison = SegmentComparison()
     private let clock: StageClock?
     private let zone: String
     private let stream: String
@@ -76,7 +77,7 @@ struct SegmentWriter {
             senderCount: builder.senders.count, contents: FileContents(read), offset: 0,
             fileOffset: offset, path: temporary)
         try clock.measure(.compare, within: .write) { () throws(StoreError) in
-            try SegmentComparison.compare(written, with: builder, path: temporary)
+            try comparison.compare(written, with: builder, path: temporary)
         }
         heads.append(head)
         rows += head.rows
@@ -151,42 +152,5 @@ struct SegmentWriter {
         file.close()
         // A leftover is removed by the next start.
         try? fileSystem.removeIfPresent(temporary)
-    }
-}
-
-/// Compares a written block with the rows it was made from.
-enum SegmentComparison {
-    static func compare(
-        _ written: SegmentBlock, with builder: borrowing BlockBuilder, path: String
-    ) throws(StoreError) {
-        let rows = builder.rows
-        let stored = try written.storedRows()
-        let times = try written.times()
-        let received = try written.received()
-        let sources = try written.sourceNumbers()
-        let senders = try written.senderNumbers()
-        let flags = try written.flags()
-        let isSame =
-            times == rows.times && received == rows.received && sources == rows.sources
-            && senders == rows.senders && flags == rows.flags
-        guard isSame else { throw different("a row column", builder.firstIndex, path) }
-        // By shape, not by row: the columns of one shape after the other.
-        for (shape, number) in written.shapes.enumerated() {
-            let layout = try written.layout(of: builder.shapes[Int(number)], shape)
-            let ofShape = stored.grouping.rows(of: shape)
-            if let place = layout.firstDifference(ofShape, in: rows) {
-                throw different("the record", builder.firstIndex + UInt64(ofShape[place]), path)
-            }
-            for row in ofShape where builder.blockShapes[Int(rows.shapes[Int(row)])] != number {
-                throw different("the shape", builder.firstIndex + UInt64(row), path)
-            }
-            written.drop(shape)
-        }
-    }
-
-    private static func different(_ what: String, _ index: UInt64, _ path: String) -> StoreError {
-        .damaged(
-            "\(what) of leaf \(index) read back is not what was stored", path: path,
-            section: nil, offset: nil)
     }
 }

@@ -11,6 +11,8 @@ struct ShapeValues {
     /// Spans of `bytes`, those of a column together.
     private var ranges: [ByteRange] = []
     private let bytes = ByteSink()
+    /// Where the next value of each column goes in `bytes`.
+    private var ends: [Int] = []
     private var rows = 0
 
     /// How many rows ahead memory is asked for.
@@ -19,24 +21,25 @@ struct ShapeValues {
     /// Takes the values of `slots` slots in `rows` of `arena`.
     mutating func gather(_ rows: ArraySlice<UInt32>, slots: Int, of arena: borrowing RowArena) {
         self.rows = rows.count
-        let needed = rows.count * slots
-        if ranges.count < needed {
+        let values = rows.count * slots
+        if ranges.count < values {
             let none = ByteRange(offset: 0, count: 0)
-            ranges.append(contentsOf: repeatElement(none, count: needed - ranges.count))
+            ranges.append(contentsOf: repeatElement(none, count: values - ranges.count))
         }
         bytes.removeAll()
-        if needed == 0 { return }
-        let starts = transpose(rows, slots, arena)
-        copy(rows, slots, arena, starts)
+        if values == 0 { return }
+        let room = transpose(rows, slots, arena)
+        copy(rows, slots, arena, room)
     }
 
-    /// Brings spans of the arena into columns.
+    /// Brings spans of the arena into columns, and sets `ends` to where each column begins.
     ///
-    /// - Returns: where the bytes of each column begin; one more element than there are slots.
+    /// - Returns: how many bytes all columns take.
     private mutating func transpose(
         _ rows: ArraySlice<UInt32>, _ slots: Int, _ arena: borrowing RowArena
-    ) -> [Int] {
-        var starts = [Int](repeating: 0, count: slots + 1)
+    ) -> Int {
+        ends.removeAll(keepingCapacity: true)
+        ends.append(contentsOf: repeatElement(0, count: slots))
         let count = rows.count
         let firstSlots = arena.firstSlots.span
         unsafe arena.slots.withUnsafeBufferPointer { source in
@@ -50,22 +53,26 @@ struct ShapeValues {
                     for slot in 0..<slots {
                         let value = unsafe source[first + slot]
                         unsafe target[slot * count + index] = value
-                        starts[slot + 1] += Int(value.count)
+                        ends[slot] += Int(value.count)
                     }
                 }
             }
         }
-        for slot in 0..<slots { starts[slot + 1] += starts[slot] + ByteSink.slack }
-        return starts
+        var room = 0
+        for slot in 0..<slots {
+            let count = ends[slot]
+            ends[slot] = room
+            room += count + ByteSink.slack
+        }
+        return room
     }
 
     /// Copies values, and makes their spans those of the copies.
     private mutating func copy(
-        _ rows: ArraySlice<UInt32>, _ slots: Int, _ arena: borrowing RowArena, _ starts: [Int]
+        _ rows: ArraySlice<UInt32>, _ slots: Int, _ arena: borrowing RowArena, _ room: Int
     ) {
         let count = rows.count
-        var ends = starts
-        let target = unsafe bytes.reserve(starts[slots])
+        let target = unsafe bytes.reserve(room)
         unsafe arena.bytes.withUnsafeBufferPointer { source in
             // Safe: an arena without bytes has only empty values, which are not copied.
             guard let base = source.baseAddress else { return }
@@ -90,7 +97,7 @@ struct ShapeValues {
                 }
             }
         }
-        unsafe bytes.finish(at: target + starts[slots])
+        unsafe bytes.finish(at: target + room)
     }
 
     /// Calls `body` with the values of a slot; there is at least one row.

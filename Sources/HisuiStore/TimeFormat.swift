@@ -125,28 +125,50 @@ struct TimeWriter {
     private let format: TimeFormat
     private var day = Int64.min
     /// The text of the day, up to the time of day.
-    private var date: [UInt8] = []
+    private var date = Text()
     /// What stands behind the fraction.
-    private let suffix: [UInt8]
+    private var suffix = Text()
     private let scale: Int64
+
+    /// A few bytes.
+    private struct Text {
+        /// A date and its separator have 11 bytes, a zone has 6.
+        private(set) var bytes = InlineArray<16, UInt8>(repeating: 0)
+        private(set) var count = 0
+
+        mutating func append(_ byte: UInt8) {
+            bytes[count] = byte
+            count += 1
+        }
+
+        /// Appends the last `width` digits of a number.
+        mutating func append(_ value: Int, width: Int) {
+            var divisor = 1
+            for _ in 1..<width { divisor *= 10 }
+            while divisor > 0 {
+                append(0x30 + UInt8(truncatingIfNeeded: value / divisor % 10))
+                divisor /= 10
+            }
+        }
+
+        mutating func removeAll() { count = 0 }
+    }
 
     init(_ format: TimeFormat) {
         self.format = format
-        var suffix: [UInt8] = []
-        let magnitude = format.offsetSeconds.magnitude
-        switch format.zone {
-        case .none: break
-        case .z: suffix = [0x5A]
-        case .colon, .plain:
-            suffix.append(format.offsetSeconds < 0 ? 0x2D : 0x2B)
-            suffix.appendDecimal(Int(magnitude / 3600), width: 2)
-            if format.zone == .colon { suffix.append(0x3A) }
-            suffix.appendDecimal(Int(magnitude / 60 % 60), width: 2)
-        }
-        self.suffix = suffix
         var scale: Int64 = 1_000_000_000
         for _ in 0..<format.fractionDigits { scale /= 10 }
         self.scale = scale
+        let magnitude = Int(format.offsetSeconds.magnitude)
+        switch format.zone {
+        case .none: break
+        case .z: suffix.append(0x5A)
+        case .colon, .plain:
+            suffix.append(format.offsetSeconds < 0 ? 0x2D : 0x2B)
+            suffix.append(magnitude / 3600, width: 2)
+            if format.zone == .colon { suffix.append(0x3A) }
+            suffix.append(magnitude / 60 % 60, width: 2)
+        }
     }
 
     private static let months = Array("JanFebMarAprMayJunJulAugSepOctNovDec".utf8)
@@ -154,19 +176,19 @@ struct TimeWriter {
     private mutating func begin(_ day: Int64) {
         self.day = day
         let civil = CivilTime(days: Int(day))
-        date.removeAll(keepingCapacity: true)
+        date.removeAll()
         switch format.style {
         case .monthDay:
-            date += Self.months[3 * (civil.month - 1)..<3 * civil.month]
+            for index in 3 * (civil.month - 1)..<3 * civil.month { date.append(Self.months[index]) }
             date.append(0x20)
             if civil.day < 10 { date.append(0x20) }
-            date.appendDecimal(UInt64(civil.day))
+            date.append(civil.day, width: civil.day < 10 ? 1 : 2)
         case .date:
-            date.appendDecimal(civil.year, width: 4)
+            date.append(civil.year, width: 4)
             date.append(0x2D)
-            date.appendDecimal(civil.month, width: 2)
+            date.append(civil.month, width: 2)
             date.append(0x2D)
-            date.appendDecimal(civil.day, width: 2)
+            date.append(civil.day, width: 2)
         }
         date.append(format.separator)
     }
@@ -182,9 +204,9 @@ struct TimeWriter {
         let (day, ofDay) = local.floorDivided(by: 86_400)
         if day != self.day { begin(day) }
         var at = 0
-        for byte in date {
-            // Safe: a date of any year has 24 bytes at most, what follows 24 less one.
-            unsafe out[at] = byte
+        for index in 0..<date.count {
+            // Safe: what is written has 35 bytes at most.
+            unsafe out[at] = date.bytes[index]
             at += 1
         }
         for (part, mark) in [(ofDay / 3600, 0x3A), (ofDay / 60 % 60, 0x3A), (ofDay % 60, 0)] {
@@ -205,8 +227,8 @@ struct TimeWriter {
                 rest /= 10
             }
         }
-        for byte in suffix {
-            unsafe out[at] = byte
+        for index in 0..<suffix.count {
+            unsafe out[at] = suffix.bytes[index]
             at += 1
         }
         return at
