@@ -48,6 +48,8 @@ public struct FileImport: ~Copyable {
     /// Of the contents that are taken.
     private var digest: PrefixHash
     private var records: UInt64
+    /// Of the last batch.
+    private var lastSize: (records: Int, bytes: Int)
 
     private enum Cutter {
         case lines(LineCutter)
@@ -124,6 +126,7 @@ public struct FileImport: ~Copyable {
         head = []
         digest = PrefixHash()
         records = 0
+        lastSize = (0, 0)
     }
 
     deinit { close(descriptor) }
@@ -135,6 +138,9 @@ public struct FileImport: ~Copyable {
     public mutating func next() throws(CollectError) -> RecordBatch? {
         var batch = RecordBatch(source: source)
         batch.latestPossible = latestPossible
+        // Batches of a file resemble each other.
+        batch.entries.reserveCapacity(lastSize.records)
+        batch.bytes.reserveCapacity(lastSize.bytes + lastSize.bytes / 8)
         let received = Clock.now()
         var isUnterminated = false
         while !LineCutter.isFull(batch) {
@@ -146,6 +152,7 @@ public struct FileImport: ~Copyable {
             }
         }
         records += UInt64(batch.entries.count)
+        lastSize = (batch.entries.count, batch.bytes.count)
         if isFile, records > 0 {
             standing = clock.measure(.cut) { statement(isUnterminated: isUnterminated) }
         }
@@ -162,9 +169,12 @@ public struct FileImport: ~Copyable {
         let end: Int
         switch cutter {
         case .lines(var lines):
+            // So that the memory of the cutter belongs to one.
+            cutter = .lines(LineCutter())
             end = lines.take(contents.span, range, received: received, into: &batch)
             cutter = .lines(lines)
         case .journal(var entries):
+            cutter = .journal(JournalEntryCutter())
             end = entries.take(contents.span, range, received: received, into: &batch)
             cutter = .journal(entries)
         }
@@ -247,24 +257,23 @@ public struct FileImport: ~Copyable {
     ///
     /// - Returns: whether this was the last of it.
     private static func fill(_ buffer: inout [UInt8], _ descriptor: Int32) -> Bool {
+        let missing = Decompressor.pieceBytes - buffer.count
+        if missing > 0 { buffer.append(contentsOf: repeatElement(0, count: missing)) }
+        var filled = 0
         var isLast = false
-        unsafe buffer = [UInt8](unsafeUninitializedCapacity: Decompressor.pieceBytes) {
-            target, filled in
-            while filled < target.count {
+        // A pipe gives what it has; lines are passed on without waiting for a full buffer.
+        while filled < 4, !isLast {
+            let count = unsafe buffer.withUnsafeMutableBytes { target in
                 // Safe: the call writes at most what is left of the room.
-                let count = unsafe read(
+                unsafe read(
                     descriptor, target.baseAddress.map { unsafe $0 + filled }, target.count - filled
                 )
-                if count < 0 && errno == EINTR { continue }
-                if count <= 0 {
-                    isLast = true
-                    return
-                }
-                filled += count
-                // A pipe gives what it has; lines are passed on without waiting for a full buffer.
-                if filled >= 4 { return }
             }
+            if count < 0 && errno == EINTR { continue }
+            filled += max(count, 0)
+            isLast = count <= 0
         }
+        buffer.removeLast(buffer.count - filled)
         return isLast
     }
 

@@ -152,13 +152,8 @@ public struct MerkleHash: Hashable, Sendable {
     static func perfect(_ nodes: ArraySlice<MerkleHash>) -> MerkleHash {
         precondition(nodes.count > 0 && nodes.count & (nodes.count - 1) == 0, "a power of two")
         if nodes.count == 1 { return nodes[nodes.startIndex] }
-        var level = Array(nodes)
-        var count = level.count
-        while count > 1 {
-            count /= 2
-            for index in 0..<count { level[index] = node(level[2 * index], level[2 * index + 1]) }
-        }
-        return level[0]
+        let middle = nodes.startIndex + nodes.count / 2
+        return node(perfect(nodes[..<middle]), perfect(nodes[middle...]))
     }
 }
 

@@ -25,10 +25,10 @@ struct BlockDirectoryBuilder {
         for origin in origins.origins {
             out.appendVarint(UInt64(origin.source))
             out.appendVarint(UInt64(origin.sender))
-            out.appendCounted(origin.host)
+            out.appendCounted(origins.names[origin.host.range])
         }
         out.appendVarint(UInt64(origins.programs.count))
-        for program in origins.programs { out.appendCounted(program) }
+        for program in origins.programs { out.appendCounted(origins.names[program.range]) }
         for roles in plan.roles { out.append(UInt8(roles.fractionDigits)) }
     }
 

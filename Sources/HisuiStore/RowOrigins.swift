@@ -5,8 +5,10 @@ import HisuiShape
 ///
 /// Keeps its scratch memory from block to block.
 struct RowOrigins {
-    private(set) var origins: [Origin] = []
-    private(set) var programs: [[UInt8]] = []
+    /// What origins and programs are spans of.
+    private(set) var names: [UInt8] = []
+    private(set) var origins: [Found] = []
+    private(set) var programs: [ByteRange] = []
     /// For each row, in order of arrival.
     private(set) var originOfRow: [UInt32] = []
     private(set) var programOfRow: [UInt32] = []
@@ -14,6 +16,13 @@ struct RowOrigins {
     /// different ones, as in text whose "hosts" are none. They are slots like others then.
     private(set) var hasHosts = true
     private(set) var hasPrograms = true
+
+    /// An origin, its host in `names`.
+    struct Found {
+        var source: UInt32
+        var sender: UInt32
+        var host: ByteRange
+    }
 
     /// More than these are not names of machines and programs.
     static let originsMax = 4096
@@ -29,6 +38,7 @@ struct RowOrigins {
     ///   - hostSlots: for each shape of the block its slot of that role, or -1.
     ///   - programSlots: the same of the role program.
     mutating func find(in arena: borrowing RowArena, hostSlots: [Int], programSlots: [Int]) {
+        names.removeAll(keepingCapacity: true)
         hasHosts = findOrigins(arena, hostSlots)
         if !hasHosts { _ = findOrigins(arena, hostSlots.map { _ in -1 }) }
         hasPrograms = findPrograms(arena, programSlots)
@@ -51,7 +61,7 @@ struct RowOrigins {
                 let known = Int(hostTable[at]) - 1
                 if originHashes[known] == hash, origins[known].source == source,
                     origins[known].sender == sender,
-                    Self.isEqual(origins[known].host, bytes, range)
+                    isName(origins[known].host, bytes, range)
                 {
                     break
                 }
@@ -59,8 +69,8 @@ struct RowOrigins {
             }
             if hostTable[at] == 0 {
                 guard origins.count < Self.originsMax else { return false }
-                origins.append(
-                    Origin(source: source, sender: sender, host: [UInt8](bytes, range.range)))
+                let host = name(bytes, range)
+                origins.append(Found(source: source, sender: sender, host: host))
                 originHashes.append(hash)
                 hostTable[at] = UInt32(origins.count)
             }
@@ -81,14 +91,14 @@ struct RowOrigins {
             var at = Int(truncatingIfNeeded: hash) & (Self.tableSize - 1)
             while programTable[at] != 0 {
                 let known = Int(programTable[at]) - 1
-                if programHashes[known] == hash, Self.isEqual(programs[known], bytes, range) {
+                if programHashes[known] == hash, isName(programs[known], bytes, range) {
                     break
                 }
                 at = (at + 1) & (Self.tableSize - 1)
             }
             if programTable[at] == 0 {
                 guard programs.count < Self.programsMax else { return false }
-                programs.append([UInt8](bytes, range.range))
+                programs.append(name(bytes, range))
                 programHashes.append(hash)
                 programTable[at] = UInt32(programs.count)
             }
@@ -109,13 +119,20 @@ struct RowOrigins {
             ? ByteRange(offset: 0, count: 0) : arena.slots[Int(arena.firstSlots[row]) + slot]
     }
 
+    /// Keeps a name.
+    private mutating func name(_ bytes: Span<UInt8>, _ range: ByteRange) -> ByteRange {
+        let start = names.count
+        names.append(bytes, range)
+        return ByteRange(start..<names.count)
+    }
+
     @inline(__always)
-    private static func isEqual(
-        _ value: [UInt8], _ bytes: Span<UInt8>, _ range: ByteRange
-    ) -> Bool {
-        guard value.count == Int(range.count) else { return false }
-        let start = Int(range.offset)
-        for index in value.indices where value[index] != bytes[start + index] { return false }
+    private func isName(_ name: ByteRange, _ bytes: Span<UInt8>, _ range: ByteRange) -> Bool {
+        guard name.count == range.count else { return false }
+        let (own, start) = (Int(name.offset), Int(range.offset))
+        for index in 0..<Int(name.count) where names[own + index] != bytes[start + index] {
+            return false
+        }
         return true
     }
 }
