@@ -74,10 +74,19 @@ final class ShapeParts: @unchecked Sendable {
         if self === other { return true }
         // Each shape has one encoding.
         if isEncoded, other.isEncoded { return encoded == other.encoded }
-        let (a, b) = (made, other.made)
-        return a.literals == b.literals && a.slots == b.slots && a.fields == b.fields
-            && a.message == b.message && a.parser == b.parser && a.rule == b.rule
-            && a.structure == b.structure && a.encoding == b.encoding
+        if isEncoded { return other.isEncoding(encoded) }
+        if other.isEncoded { return isEncoding(other.encoded) }
+        return literals == other.literals && slots == other.slots && fields == other.fields
+            && message == other.message && parser == other.parser && rule == other.rule
+            && structure == other.structure && encoding == other.encoding
+    }
+
+    /// Whether the parts, which are here, have that encoding.
+    private func isEncoding(_ bytes: [UInt8]) -> Bool {
+        var own: [UInt8] = []
+        own.reserveCapacity(bytes.count)
+        Shape(self).encode(into: &own)
+        return own == bytes
     }
 
     /// Appends the encoding if that is all there is; false if it has to be made.

@@ -51,11 +51,15 @@ struct RecordComparison {
     /// The columns of the shape, and behind them memory for more.
     private var columns: [ColumnText] = []
     private var scratch = ColumnScratch()
-    /// All literals in a row, and the length of each; one more than there are columns.
-    private var text: [UInt8] = []
-    private var lengths: [Int] = []
+    private var literals = Literals()
     /// Memory for the columns by pointer.
     private var places: [Place] = unsafe []
+
+    /// The literals of the shape in a row, and the length of each; one more than there are columns.
+    private struct Literals {
+        var text: [UInt8] = []
+        var lengths: [Int] = []
+    }
 
     /// A column by pointer.
     @unsafe
@@ -71,14 +75,15 @@ struct RecordComparison {
     mutating func read(
         _ shape: Shape, _ number: Int, of block: SegmentBlock
     ) throws(StoreError) {
-        text.removeAll(keepingCapacity: true)
-        lengths.removeAll(keepingCapacity: true)
+        literals.text.removeAll(keepingCapacity: true)
+        literals.lengths.removeAll(keepingCapacity: true)
         for literal in shape.literals {
-            text += literal
-            lengths.append(literal.count)
+            literals.text += literal
+            literals.lengths.append(literal.count)
         }
-        while columns.count < lengths.count - 1 { columns.append(ColumnText()) }
-        for slot in 0..<lengths.count - 1 {
+        let slots = literals.lengths.count - 1
+        while columns.count < slots { columns.append(ColumnText()) }
+        for slot in 0..<slots {
             try block.decode(shape: number, slot: slot, to: &columns[slot], &scratch)
         }
     }
@@ -92,12 +97,14 @@ struct RecordComparison {
     ) -> Int? {
         let offsets = rows.offsets.span
         let counts = rows.counts.span
+        let literals = literals
+        let own = columns[..<(literals.lengths.count - 1)]
         var found: [Place] = unsafe []
         unsafe swap(&found, &places)
         unsafe found.removeAll(keepingCapacity: true)
         defer { unsafe swap(&found, &places) }
         return unsafe rows.bytes.withUnsafeBufferPointer { bytes in
-            unsafe Self.withPlaces(columns[..<(lengths.count - 1)], &found) { places in
+            unsafe Self.withPlaces(own, &found) { places in
                 // Safe: without bytes all records are empty, and nothing is read.
                 let base = unsafe bytes.baseAddress ?? Self.nothing
                 let last = ofShape.endIndex - 1
@@ -108,8 +115,8 @@ struct RecordComparison {
                     unsafe hisui_prefetch(base + later + 64)
                     let row = Int(ofShape[place])
                     // Safe: records lie in the arena; each column has a value for each row.
-                    let isSame = unsafe isRecord(
-                        place - ofShape.startIndex, places, base + Int(offsets[row]),
+                    let isSame = unsafe Self.isRecord(
+                        place - ofShape.startIndex, literals, places, base + Int(offsets[row]),
                         Int(counts[row]))
                     if !isSame { return place }
                 }
@@ -141,18 +148,20 @@ struct RecordComparison {
     /// `record`.
     @inline(__always)
     @unsafe
-    private func isRecord(
-        _ ordinal: Int, _ places: [Place], _ record: UnsafePointer<UInt8>, _ count: Int
+    private static func isRecord(
+        _ ordinal: Int, _ literals: Literals, _ places: [Place], _ record: UnsafePointer<UInt8>,
+        _ count: Int
     ) -> Bool {
+        let lengths = literals.lengths
         var at = 0
         var literal = 0
-        return unsafe text.withUnsafeBufferPointer { text in
-            let base = unsafe text.baseAddress ?? Self.nothing
+        return unsafe literals.text.withUnsafeBufferPointer { text in
+            let base = unsafe text.baseAddress ?? nothing
             for number in 0..<lengths.count {
                 let length = lengths[number]
                 // Safe: the literal lies in the text, and as many bytes are left of the record.
                 guard length <= count - at,
-                    unsafe Self.isSame(base + literal, record + at, length)
+                    unsafe isSame(base + literal, record + at, length)
                 else { return false }
                 at += length
                 literal += length
@@ -160,7 +169,7 @@ struct RecordComparison {
                 let value = unsafe places[number].ranges[ordinal]
                 // Safe: the same of the value.
                 guard Int(value.count) <= count - at,
-                    unsafe Self.isSame(
+                    unsafe isSame(
                         places[number].bytes + Int(value.offset), record + at, Int(value.count))
                 else { return false }
                 at += Int(value.count)
