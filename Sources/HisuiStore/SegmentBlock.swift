@@ -105,9 +105,6 @@ final class SegmentBlock: Sendable {
         return made
     }
 
-    /// Lets go of the columns of a shape.
-    func drop(_ shape: Int) { cache.withLock { $0.shapes[shape] = nil } }
-
     func dropCaches() { cache.withLock { $0 = Cache() } }
 }
 

@@ -38,9 +38,13 @@ struct ShapeValues {
     private mutating func transpose(
         _ rows: ArraySlice<UInt32>, _ slots: Int, _ arena: borrowing RowArena
     ) -> Int {
+        let count = rows.count
+        // As a local array it is known to be the loop's alone.
+        var ends: [Int] = []
+        swap(&ends, &self.ends)
+        defer { swap(&ends, &self.ends) }
         ends.removeAll(keepingCapacity: true)
         ends.append(contentsOf: repeatElement(0, count: slots))
-        let count = rows.count
         let firstSlots = arena.firstSlots.span
         unsafe arena.slots.withUnsafeBufferPointer { source in
             unsafe ranges.withUnsafeMutableBufferPointer { target in
@@ -72,6 +76,10 @@ struct ShapeValues {
         _ rows: ArraySlice<UInt32>, _ slots: Int, _ arena: borrowing RowArena, _ room: Int
     ) {
         let count = rows.count
+        // As above.
+        var ends: [Int] = []
+        swap(&ends, &self.ends)
+        defer { swap(&ends, &self.ends) }
         let target = unsafe bytes.reserve(room)
         unsafe arena.bytes.withUnsafeBufferPointer { source in
             // Safe: an arena without bytes has only empty values, which are not copied.
