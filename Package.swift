@@ -95,7 +95,9 @@ var targets: [Target] = [
     // What Bench/run starts.
     .executableTarget(
         name: "WarmSearch",
-        dependencies: ["HisuiBytes", "HisuiEvent", "HisuiFile", "HisuiQuery", "HisuiStore"],
+        dependencies: [
+            "HisuiBytes", "HisuiEvent", "HisuiFile", "HisuiQuery", "HisuiStore", "CLinux",
+        ],
         path: "Bench/WarmSearch", swiftSettings: settings),
     tests("HisuiBytes"),
     tests("HisuiYAML"),

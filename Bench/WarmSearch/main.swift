@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import HisuiBytes
 import HisuiEvent
@@ -24,6 +25,8 @@ func microseconds(_ clock: clockid_t) -> Int {
     return Int(time.tv_sec) * 1_000_000 + Int(time.tv_nsec) / 1000
 }
 
+// As `hisui search` does.
+hisui_return_memory_above(4 << 20)
 do {
     let reader = try StoreReader(fileSystem: RealFileSystem(), path: CommandLine.arguments[1])
     for text in CommandLine.arguments[3...] {

@@ -79,7 +79,7 @@ extension SegmentBlock {
         var hosts = [Int](repeating: 0, count: directory.origins.count)
         var programs = [Int](repeating: 0, count: directory.programs.count)
         if encodings.allSatisfy({ $0 == .host }) {
-            for origin in try rowNumbers().origins { hosts[Int(origin)] += 1 }
+            for origin in try originNumbers() { hosts[Int(origin)] += 1 }
         } else if encodings.contains(where: { $0 == .host || $0 == .program }) {
             let tallies = try tallies()
             for (shape, encoding) in encodings.enumerated() {

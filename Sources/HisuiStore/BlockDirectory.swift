@@ -33,6 +33,9 @@ final class BlockDirectory: @unchecked Sendable {
     private(set) var rowColumns: [Place]
     /// The directory itself; heads of columns are spans of it.
     let bytes: [UInt8]
+    /// Where hosts end in `bytes`, and where programs do.
+    private let hostsEnd: Int
+    private let programsEnd: Int
     /// Where the heads of all columns are in `bytes`.
     private var headsRange = 0..<0
     private var columns: [Column]
@@ -67,10 +70,26 @@ final class BlockDirectory: @unchecked Sendable {
     /// How many slot columns there are.
     var columnCount: Int { columns.count }
 
+    /// The columns of each encoding.
+    private var columnsOfEncoding: [[UInt32]] = []
+
+    /// The columns of an encoding of slots, ascending.
+    func columns(of encoding: ColumnEncoding) -> [UInt32] {
+        columnsOfEncoding[Int(encoding.rawValue)]
+    }
+
     func encoding(of column: Int) -> ColumnEncoding { columns[column].encoding }
 
     /// Whether the probe stands anywhere in the heads of columns; true says little, false much.
     func headsMayContain(_ probe: TextProbe) -> Bool { probe.occurs(in: bytes, headsRange) }
+
+    /// Whether a host may have the probe.
+    func hostsMayContain(_ probe: TextProbe) -> Bool { probe.occurs(in: bytes, 0..<hostsEnd) }
+
+    /// Whether a program may have the probe.
+    func programsMayContain(_ probe: TextProbe) -> Bool {
+        probe.occurs(in: bytes, hostsEnd..<programsEnd)
+    }
 
     /// The first byte of a column's head.
     func headFlags(of column: Int) -> UInt8 {
@@ -104,7 +123,9 @@ final class BlockDirectory: @unchecked Sendable {
             let span = contents.span
             var reader = ByteReader(span)
             origins = try Self.origins(&reader, sourceCount, senderCount)
+            hostsEnd = reader.position
             programs = try Self.programs(&reader)
+            programsEnd = reader.position
             let digits = try reader.take(shapes)
             fractionDigits = [UInt8](span, digits.range)
             guard fractionDigits.allSatisfy({ $0 <= 9 && $0 % 3 == 0 }) else {
@@ -122,6 +143,10 @@ final class BlockDirectory: @unchecked Sendable {
             chunkKinds = []
             filters = []
             bytes = contents
+            columnsOfEncoding = Array(repeating: [], count: Int(ColumnEncoding.pid.rawValue) + 1)
+            for index in columns.indices {
+                columnsOfEncoding[Int(columns[index].encoding.rawValue)].append(UInt32(index))
+            }
             try place(&reader, chunks)
             guard reader.remaining == 0 else { throw Malformed(what: "bytes left over") }
         } catch let error as Malformed {
@@ -181,22 +206,41 @@ final class BlockDirectory: @unchecked Sendable {
         _ reader: inout ByteReader, _ count: Int, _ bytes: Span<UInt8>
     ) throws -> [Column] {
         let encodings = try reader.take(count)
-        var columns: [Column] = []
-        columns.reserveCapacity(count)
-        for index in encodings.range {
+        var columns = [Column](repeating: Column(encoding: .constant), count: count)
+        for (number, index) in encodings.range.enumerated() {
             guard let encoding = ColumnEncoding(rawValue: bytes[index]), encoding.isOfSlots else {
                 throw Malformed(what: "encoding \(bytes[index]) is unknown")
             }
-            columns.append(Column(encoding: encoding))
+            columns[number].encoding = encoding
         }
-        for index in columns.indices where columns[index].encoding.chunkKind != nil {
-            let length = try reader.varint()
-            guard length <= UInt64(UInt32.max) else { throw Malformed(what: "a column too long") }
+        // Most numbers are a byte.
+        var position = reader.position
+        for index in 0..<count where columns[index].encoding.chunkKind != nil {
+            var length = position < bytes.count ? UInt64(bytes[position]) : 0x80
+            if length < 0x80 {
+                position += 1
+            } else {
+                length = try ColumnDecoder.varint(bytes, &position, bytes.count)
+                guard length <= UInt64(UInt32.max) else {
+                    throw Malformed(what: "a column too long")
+                }
+            }
             columns[index].length = UInt32(length)
         }
-        for index in columns.indices where columns[index].encoding.hasHead {
-            columns[index].head = try reader.take(try reader.count())
+        for index in 0..<count where columns[index].encoding.hasHead {
+            var length = position < bytes.count ? UInt64(bytes[position]) : 0x80
+            if length < 0x80 {
+                position += 1
+            } else {
+                length = try ColumnDecoder.varint(bytes, &position, bytes.count)
+            }
+            guard length <= UInt64(bytes.count - position) else {
+                throw Malformed(what: "a head too long")
+            }
+            columns[index].head = ByteRange(position..<position + Int(length))
+            position += Int(length)
         }
+        _ = try reader.take(position - reader.position)
         return columns
     }
 
@@ -208,6 +252,7 @@ final class BlockDirectory: @unchecked Sendable {
         }
         var columnsLeft: [Int] = []
         var filterEnd = 0
+        columnsOfChunk = Array(repeating: [], count: chunks)
         for chunk in 0..<chunks {
             guard let kind = ChunkKind(rawValue: try reader.u8()), kind != .directory,
                 (kind == .rows) == (chunk < rowChunks),
@@ -229,7 +274,6 @@ final class BlockDirectory: @unchecked Sendable {
                 }
             guard isRight else { throw Malformed(what: "columns of a chunk") }
             columnsLeft.append(Int(count))
-            columnsOfChunk.append([])
             if kind != .rows { columnsOfChunk[chunk].reserveCapacity(Int(count)) }
             rawCounts.append(kind == .rows ? rowColumns[chunk].range.count : 0)
         }

@@ -29,25 +29,10 @@ struct ColumnJudge {
         }
         isOfNumbers = spelling.contains(true)
         isOfHeads = directory.headsMayContain(probe)
-        isOfHosts = directory.origins.contains { probe.occurs(in: $0.host) }
-        isOfPrograms = directory.programs.contains { probe.occurs(in: $0) }
+        isOfHosts = directory.hostsMayContain(probe)
+        isOfPrograms = directory.programsMayContain(probe)
         isOfTimes = probe.bytes.allSatisfy { TimeFormat.isOfTimes($0) }
         isOfDigits = probe.bytes.allSatisfy { $0 &- 0x30 <= 9 }
-    }
-
-    /// Whether the column may spell the probe without having text.
-    @inline(__always)
-    func isSpelled(_ encoding: ColumnEncoding, _ column: Int, _ directory: BlockDirectory) -> Bool {
-        switch encoding {
-        case .constant: isOfHeads && directory.head(of: column, has: probe)
-        case .host: isOfHosts
-        case .program: isOfPrograms
-        case .pid: isOfDigits
-        case .time: isOfTimes
-        default:
-            isOfNumbers && (encoding.isNumbers || encoding == .patterns)
-                && patterns.isAny(of: column, in: spelling)
-        }
     }
 }
 
@@ -59,13 +44,27 @@ extension BlockDirectory {
     func judge(_ judge: ColumnJudge) -> (may: [UInt64], spelled: [UInt64]) {
         var may = [UInt64](repeating: 0, count: columnCount / 64 + 1)
         var spelled = may
-        for column in 0..<columnCount {
-            let bit: UInt64 = 1 << UInt64(column & 63)
-            if judge.isSpelled(encoding(of: column), column, self) {
-                spelled[column >> 6] |= bit
-                may[column >> 6] |= bit
+        func add(_ column: UInt32) {
+            spelled[Int(column) >> 6] |= 1 << UInt64(column & 63)
+        }
+        if judge.isOfHeads {
+            for column in columns(of: .constant) where head(of: Int(column), has: judge.probe) {
+                add(column)
             }
         }
+        if judge.isOfHosts { columns(of: .host).forEach(add) }
+        if judge.isOfPrograms { columns(of: .program).forEach(add) }
+        if judge.isOfDigits { columns(of: .pid).forEach(add) }
+        if judge.isOfTimes { columns(of: .time).forEach(add) }
+        if judge.isOfNumbers {
+            for encoding in [.patterns] + ColumnEncoding.allNumbers {
+                for column in columns(of: encoding)
+                where judge.patterns.isAny(of: Int(column), in: judge.spelling) {
+                    add(column)
+                }
+            }
+        }
+        may = spelled
         for chunk in judge.chunks.indices where judge.chunks[chunk] {
             for column in columns(ofChunk: chunk) where hasText(Int(column)) {
                 may[Int(column) >> 6] |= 1 << UInt64(column & 63)

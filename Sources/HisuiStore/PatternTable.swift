@@ -22,30 +22,31 @@ struct PatternTable: Sendable {
     /// A head that cannot be read has none; whoever reads its column tells.
     init(_ directory: BlockDirectory) {
         var numbers = Numbers()
-        ofColumn.reserveCapacity(directory.columnCount)
+        ofColumn = [Int32](repeating: Self.none, count: directory.columnCount)
         let bytes = directory.bytes
         let span = bytes.span
-        for column in 0..<directory.columnCount {
-            let encoding = directory.encoding(of: column)
-            guard encoding.isNumbers || encoding == .patterns else {
-                ofColumn.append(Self.none)
-                continue
-            }
-            let head = directory.headRange(of: column)
-            if encoding.isNumbers {
-                guard let range = try? Self.afterFlags(span, head) else {
-                    ofColumn.append(Self.none)
-                    continue
+        // Most columns have one of a few patterns; the commonest is known by its five bytes.
+        let plain: [UInt8] = [1, NumberPattern.Notation.decimal.rawValue, 0, 0, 0]
+        let plainNumber = number(of: plain.span, 0..<plain.count, &numbers)
+        for encoding in ColumnEncoding.allNumbers {
+            for column in directory.columns(of: encoding) {
+                let head = directory.headRange(of: Int(column))
+                if head.count > plain.count,
+                    ByteSearch.equal(span, head.lowerBound + 1..<head.lowerBound + 6, plain.span)
+                {
+                    ofColumn[Int(column)] = plainNumber
+                } else if let range = try? Self.afterFlags(span, head) {
+                    ofColumn[Int(column)] = number(of: span, range, &numbers)
                 }
-                ofColumn.append(number(of: span, range, &numbers))
-            } else if let ranges = try? Self.several(span, head) {
-                var set: [Int32] = []
-                for range in ranges { set.append(number(of: span, range, &numbers)) }
-                sets.append(set)
-                ofColumn.append(Self.several - Int32(sets.count - 1))
-            } else {
-                ofColumn.append(Self.none)
             }
+        }
+        for column in directory.columns(of: .patterns) {
+            let head = directory.headRange(of: Int(column))
+            guard let ranges = try? Self.several(span, head) else { continue }
+            var set: [Int32] = []
+            for range in ranges { set.append(number(of: span, range, &numbers)) }
+            sets.append(set)
+            ofColumn[Int(column)] = Self.several - Int32(sets.count - 1)
         }
     }
 

@@ -28,8 +28,7 @@ extension SegmentBlock {
     func rowNumbers() throws(StoreError) -> RowNumbers {
         if let known = cache.withLock({ $0.numbers }) { return known }
         let directory = try directory()
-        let origins = try numbers(
-            .origin, count: rows, below: UInt64(directory.origins.count), directory)
+        let origins = try originNumbers()
         let programs = try numbers(
             .program, count: rows, below: UInt64(directory.programs.count), directory)
         let shapes = try numbers(.shape, count: rows, below: UInt64(shapeRows.count), directory)
@@ -46,6 +45,14 @@ extension SegmentBlock {
             cache.bytes += rows * 12
         }
         return made
+    }
+
+    /// For each row, in order of arrival, the number of its origin.
+    func originNumbers() throws(StoreError) -> [UInt32] {
+        if let known = cache.withLock({ $0.numbers }) { return known.origins }
+        let directory = try directory()
+        return try numbers(
+            .origin, count: rows, below: UInt64(directory.origins.count), directory)
     }
 
     func storedRows() throws(StoreError) -> StoredRows {
@@ -151,13 +158,13 @@ extension SegmentBlock {
     /// For each row in order of arrival the number of its source.
     func sourceNumbers() throws(StoreError) -> [UInt32] {
         let sources = try directory().origins.map(\.source)
-        return try rowNumbers().origins.map { sources[Int($0)] }
+        return try originNumbers().map { sources[Int($0)] }
     }
 
     /// For each row in order of arrival the number of its sender.
     func senderNumbers() throws(StoreError) -> [UInt32] {
         let senders = try directory().origins.map(\.sender)
-        return try rowNumbers().origins.map { senders[Int($0)] }
+        return try originNumbers().map { senders[Int($0)] }
     }
 
     /// Process ids of the rows whose shapes have them there: by place in stored order.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLinux
 import Glibc
 import HisuiBytes
 import HisuiEvent
@@ -69,7 +70,11 @@ struct SearchCommand: ParsableCommand {
     @Argument(help: ArgumentHelp(say("The query.", "クエリ。"), valueName: "query"))
     var query: String
 
+    /// Memory of this size and below goes round from block to block.
+    private static let largeBytes = 4 << 20
+
     func run() throws {
+        hisui_return_memory_above(Self.largeBytes)
         let zone = try TimeZoneOption.resolve(timeZone)
         var parsed: Query
         do {

@@ -73,12 +73,23 @@ final class TextQuestion: Sendable {
     }
 }
 
+/// A needle, and how to look for it in a stretch.
+final class NeedleQuestion: Sendable {
+    let needle: Needle
+    let plan: NeedlePlan
+
+    init(_ needle: Needle, in text: StretchText) {
+        self.needle = needle
+        plan = NeedlePlan(needle, in: text)
+    }
+}
+
 /// How the text of a stretch is searched.
 enum TextPlan: Sendable {
     /// The needle, in the slots and across their borders.
-    case needle(Needle, NeedlePlan)
+    case needle(NeedleQuestion)
     /// The expression, in the rows in which one text of each clause stands.
-    case expression(RegexpFilter, [[(needle: Needle, plan: NeedlePlan)]])
+    case expression(RegexpFilter, [[NeedleQuestion]])
     /// The text is put together.
     case whole
 }
@@ -156,9 +167,9 @@ struct ShapePlan: Sendable {
                 .slot(SlotQuestion(field, slot, decoding, isUTF8: shape.isAsStored)))
         case .text(let text):
             if let needle = test.needle {
-                let plan = NeedlePlan(needle, in: text)
-                let search = plan.isOpen ? TextPlan.whole : .needle(needle, plan)
-                return outcome(plan.verdict, .text(TextQuestion(test, text, search)))
+                let question = NeedleQuestion(needle, in: text)
+                let search = question.plan.isOpen ? TextPlan.whole : .needle(question)
+                return outcome(question.plan.verdict, .text(TextQuestion(test, text, search)))
             }
             if let regexp = test.regexp {
                 return outcome(
@@ -182,9 +193,9 @@ struct ShapePlan: Sendable {
 
     /// Leaves out clauses that fixed text has, and those that would be looked for in vain.
     private static func plan(_ regexp: RegexpFilter, _ text: StretchText) -> TextPlan {
-        var clauses: [[(needle: Needle, plan: NeedlePlan)]] = []
+        var clauses: [[NeedleQuestion]] = []
         for clause in regexp.required {
-            let plans = clause.map { (needle: $0, plan: NeedlePlan($0, in: text)) }
+            let plans = clause.map { NeedleQuestion($0, in: text) }
             if !plans.contains(where: { $0.plan.verdict == .always || $0.plan.isOpen }) {
                 clauses.append(plans)
             }

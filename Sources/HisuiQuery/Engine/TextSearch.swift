@@ -19,7 +19,7 @@ struct TextSearch {
     func keep(in rows: inout Bitmap) throws(QueryFailure) {
         switch question.plan {
         case .whole: try keepWhole(in: &rows)
-        case .needle(let needle, let plan): try keep(needle, plan, in: &rows)
+        case .needle(let wanted): try keep(wanted.needle, wanted.plan, in: &rows)
         case .expression(let regexp, let clauses):
             for clause in clauses {
                 try keepAny(of: clause, in: &rows)
@@ -36,28 +36,29 @@ struct TextSearch {
     func mayPass() throws(QueryFailure) -> Bool {
         switch question.plan {
         case .whole: return true
-        case .needle(let needle, let plan): return try mayStand(needle, plan)
+        case .needle(let wanted): return try mayStand(wanted)
         case .expression(_, let clauses):
             for clause in clauses {
                 var isPossible = false
-                for (needle, plan) in clause where !isPossible {
-                    isPossible = try mayStand(needle, plan)
-                }
+                for wanted in clause where !isPossible { isPossible = try mayStand(wanted) }
                 if !isPossible { return false }
             }
             return true
         }
     }
 
-    private func mayStand(_ needle: Needle, _ plan: NeedlePlan) throws(QueryFailure) -> Bool {
+    private func mayStand(_ wanted: NeedleQuestion) throws(QueryFailure) -> Bool {
         if !text.isAsStored, !text.slots.isEmpty { return true }
-        if try scan.candidates(needle.probes.whole).mayContain(shape: shape) {
-            for slot in text.slots
-            where try scan.contains(needle.probes.whole, shape: shape, slot: slot) {
+        let whole = wanted.needle.probes.whole
+        if try scan.candidates(whole).mayContain(shape: shape) {
+            for slot in text.slots where try scan.contains(whole, shape: shape, slot: slot) {
                 return true
             }
         }
-        for crossing in plan.crossings where try mayCross(needle, crossing) { return true }
+        for crossing in wanted.plan.crossings
+        where try mayCross(wanted.needle.probes, crossing) {
+            return true
+        }
         return false
     }
 
@@ -67,10 +68,9 @@ struct TextSearch {
     }
 
     private func mayCross(
-        _ needle: Needle, _ crossing: NeedlePlan.Crossing
+        _ parts: NeedleProbes, _ crossing: NeedlePlan.Crossing
     ) throws(QueryFailure) -> Bool {
         guard text.isAsStored else { return true }
-        let parts = needle.probes
         let one = crossing.isWhole ? nil : parts.part(crossing.part)
         let other = crossing.other.flatMap { other in
             parts.part(other.part).map { (probe: $0, slot: text.slots[other.slot]) }
@@ -100,12 +100,12 @@ struct TextSearch {
 
     /// Keeps the rows in which one of several needles stands.
     private func keepAny(
-        of clause: [(needle: Needle, plan: NeedlePlan)], in rows: inout Bitmap
+        of clause: [NeedleQuestion], in rows: inout Bitmap
     ) throws(QueryFailure) {
         var passing = Bitmap(count: rows.count, all: false)
-        for (needle, plan) in clause where !rows.isEmpty {
+        for wanted in clause where !rows.isEmpty {
             var some = rows
-            try keep(needle, plan, in: &some)
+            try keep(wanted.needle, wanted.plan, in: &some)
             passing.formUnion(some)
             rows.subtract(some)
         }
@@ -155,7 +155,7 @@ struct TextSearch {
         var sure = Bitmap(count: rows.count, all: false)
         if needle.ignoresCase, !needle.isASCII { return (sure, rows) }
         var maybe = sure
-        for crossing in plan.crossings where try mayCross(needle, crossing) {
+        for crossing in plan.crossings where try mayCross(needle.probes, crossing) {
             ColumnSearch.keep(
                 crossing, needle, try column(crossing.slot), in: rows,
                 around: plan.surroundings[crossing.slot], sure: &sure, maybe: &maybe)
