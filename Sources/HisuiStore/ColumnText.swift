@@ -35,6 +35,42 @@ struct ColumnText {
         close(start)
     }
 
+    /// Values whose text is written at once.
+    private static let batchRows = 512
+
+    /// Appends `rows` values by one pattern.
+    ///
+    /// - Parameter first: the place of the first one's numbers; the others' follow.
+    mutating func append(
+        _ pattern: NumberPattern, _ numbers: [UInt64], at first: Int, rows: Int
+    ) throws(ColumnDecoder.Malformed) {
+        let each = pattern.numbers.count
+        var row = 0
+        while row < rows {
+            let batch = min(Self.batchRows, rows - row)
+            var start = sink.count
+            unsafe numbers.withUnsafeBufferPointer { numbers in
+                guard let numbers = numbers.baseAddress else { return }
+                var out = unsafe sink.reserve(batch * pattern.lengthMax)
+                var from = unsafe numbers + first + row * each
+                for _ in 0..<batch {
+                    // Safe: all numbers are there, and room for so many values.
+                    let count = unsafe pattern.write(from, stride: 1, to: out)
+                    unsafe out += count
+                    unsafe from += each
+                    ranges.append(
+                        ByteRange(
+                            offset: UInt32(truncatingIfNeeded: start),
+                            count: UInt32(truncatingIfNeeded: count)))
+                    start += count
+                }
+                unsafe sink.finish(at: out)
+            }
+            try check()
+            row += batch
+        }
+    }
+
     mutating func append(_ bytes: Span<UInt8>, _ range: ByteRange) {
         let start = sink.count
         sink.append(bytes.extracting(range.range))

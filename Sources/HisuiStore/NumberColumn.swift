@@ -53,6 +53,10 @@ struct NumberColumn {
         try NumberField.read(
             fields.span, rows, isInterleaved: head.isInterleaved, in: bytes,
             position..<range.upperBound, to: &numbers, at: 0)
+        if !head.hasExceptions {
+            try text.append(head.pattern, numbers, at: 0, rows: rows)
+            return
+        }
         for row in 0..<rows {
             if let exception = exceptions.take(row) {
                 text.append(bytes, exception)

@@ -329,42 +329,64 @@ extension NumberPattern {
     func write(
         _ values: UnsafePointer<UInt64>, stride: Int, to out: UnsafeMutablePointer<UInt8>
     ) -> Int {
-        var at = 0
-        for index in numbers.indices {
-            for byte in starts[index]..<starts[index + 1] {
-                // Safe: room by the caller's word, here and below.
-                unsafe out[at] = text[byte]
-                at += 1
-            }
-            let spec = numbers[index]
-            let value = unsafe values[index * stride]
-            switch spec.notation {
-            case .decimal: at += unsafe Self.writeDecimal(value, to: out + at)
-            case .padded: at += unsafe Self.writePadded(value, spec.digits, to: out + at)
-            case .lowerHex, .upperHex:
-                let letters: UInt8 = spec.notation == .upperHex ? 0x37 : 0x57
-                var shift = UInt64(4 * spec.digits)
-                while shift > 0 {
-                    shift -= 4
-                    let digit = UInt8(truncatingIfNeeded: value >> shift & 15)
-                    unsafe out[at] = digit < 10 ? 0x30 + digit : letters + digit
-                    at += 1
+        // Safe: room by the caller's word, here and below.
+        if isPlainDecimal { return unsafe Self.writeDecimal(values[0], to: out) }
+        return unsafe numbers.withUnsafeBufferPointer { numbers in
+            unsafe text.withUnsafeBufferPointer { text in
+                unsafe starts.withUnsafeBufferPointer { starts in
+                    var at = 0
+                    for index in 0..<numbers.count {
+                        for byte in unsafe starts[index]..<starts[index + 1] {
+                            unsafe out[at] = text[byte]
+                            at &+= 1
+                        }
+                        at &+= unsafe Self.write(
+                            values[index &* stride], numbers[index], to: out + at)
+                    }
+                    for byte in unsafe starts[numbers.count]..<text.count {
+                        unsafe out[at] = text[byte]
+                        at &+= 1
+                    }
+                    return at
                 }
             }
         }
-        for byte in starts[numbers.count]..<text.count {
-            unsafe out[at] = text[byte]
-            at += 1
+    }
+
+    @inline(__always)
+    @unsafe
+    private static func write(
+        _ value: UInt64, _ number: Number, to out: UnsafeMutablePointer<UInt8>
+    ) -> Int {
+        switch number.notation {
+        // Safe: room by the caller's word.
+        case .decimal: return unsafe writeDecimal(value, to: out)
+        case .padded: return unsafe writePadded(value, number.digits, to: out)
+        case .lowerHex, .upperHex:
+            let letters: UInt8 = number.notation == .upperHex ? 0x37 : 0x57
+            var shift = UInt64(4 * number.digits)
+            var at = 0
+            while shift > 0 {
+                shift &-= 4
+                let digit = UInt8(truncatingIfNeeded: value &>> shift & 15)
+                unsafe out[at] = digit < 10 ? 0x30 &+ digit : letters &+ digit
+                at &+= 1
+            }
+            return at
         }
-        return at
     }
 
     /// Writes a number without leading zeros, 20 digits at most.
     @inline(__always)
     @unsafe
     static func writeDecimal(_ value: UInt64, to out: UnsafeMutablePointer<UInt8>) -> Int {
-        var count = 1
-        var power: UInt64 = 10
+        if value < 10 {
+            // Safe: room for 20 digits, by the caller's word.
+            unsafe out[0] = 0x30 &+ UInt8(truncatingIfNeeded: value)
+            return 1
+        }
+        var count = 2
+        var power: UInt64 = 100
         while count < 20, value >= power {
             count += 1
             let (next, over) = power.multipliedReportingOverflow(by: 10)
@@ -379,13 +401,21 @@ extension NumberPattern {
     private static func writePadded(
         _ value: UInt64, _ digits: Int, to out: UnsafeMutablePointer<UInt8>
     ) -> Int {
-        var rest = value
         var at = digits
-        while at > 0 {
-            at -= 1
-            let next = rest / 10
+        var large = value
+        while at > 0, large > UInt64(UInt32.max) {
+            at &-= 1
+            let next = large / 10
             // Safe: below `digits`, for which there is room.
-            unsafe out[at] = 0x30 + UInt8(truncatingIfNeeded: rest - next * 10)
+            unsafe out[at] = 0x30 &+ UInt8(truncatingIfNeeded: large &- next &* 10)
+            large = next
+        }
+        var rest = UInt32(truncatingIfNeeded: large)
+        while at > 0 {
+            at &-= 1
+            let next = rest / 10
+            // Safe: as above.
+            unsafe out[at] = 0x30 &+ UInt8(truncatingIfNeeded: rest &- next &* 10)
             rest = next
         }
         return digits

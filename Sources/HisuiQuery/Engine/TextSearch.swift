@@ -19,8 +19,9 @@ struct TextSearch {
     func keep(in rows: inout Bitmap) throws(QueryFailure) {
         switch question.plan {
         case .whole: try keepWhole(in: &rows)
-        case .needle(let wanted): try keep(wanted.needle, wanted.plan, in: &rows)
+        case .needle(let wanted): try keep(wanted, in: &rows, orMay: false)
         case .expression(let regexp, let clauses):
+            // The automaton asks all rows that are left: what is not sure need not be found out.
             for clause in clauses {
                 try keepAny(of: clause, in: &rows)
                 if rows.isEmpty { return }
@@ -98,14 +99,14 @@ struct TextSearch {
         reader.filter(&rows) { test.matches($0) }
     }
 
-    /// Keeps the rows in which one of several needles stands.
+    /// Keeps the rows in which one of several needles may stand, as far as columns tell.
     private func keepAny(
         of clause: [NeedleQuestion], in rows: inout Bitmap
     ) throws(QueryFailure) {
         var passing = Bitmap(count: rows.count, all: false)
         for wanted in clause where !rows.isEmpty {
             var some = rows
-            try keep(wanted.needle, wanted.plan, in: &some)
+            try keep(wanted, in: &some, orMay: true)
             passing.formUnion(some)
             rows.subtract(some)
         }
@@ -113,9 +114,12 @@ struct TextSearch {
     }
 
     /// Keeps the rows in which the needle stands, in one slot or across a border.
+    ///
+    /// - Parameter orMay: whether rows are kept, too, of which only their text put together tells.
     private func keep(
-        _ needle: Needle, _ plan: NeedlePlan, in rows: inout Bitmap
+        _ wanted: NeedleQuestion, in rows: inout Bitmap, orMay: Bool
     ) throws(QueryFailure) {
+        let (needle, plan) = (wanted.needle, wanted.plan)
         var passing = Bitmap(count: rows.count, all: false)
         // Where it is not known what surrounds a value, the text of all hits is put together.
         let sought = plan.isTorn ? needle.anywhere : needle
@@ -133,7 +137,9 @@ struct TextSearch {
             let (sure, maybe) = try crossing(needle, plan, rows)
             rows = maybe
             rows.subtract(sure)
-            if plan.isTorn {
+            if orMay {
+                passing.formUnion(rows)
+            } else if plan.isTorn {
                 passing.formUnion(rows)
                 try keepStanding(needle, in: &passing)
             } else {
@@ -141,7 +147,7 @@ struct TextSearch {
                 passing.formUnion(rows)
             }
             passing.formUnion(sure)
-        } else if plan.isTorn {
+        } else if plan.isTorn, !orMay {
             try keepStanding(needle, in: &passing)
         }
         rows = passing
