@@ -39,11 +39,11 @@ public struct DefinitionArchive: Sendable {
     /// Writes what is not there yet; durable when this returns.
     ///
     /// - Parameter digest: of the set, as frames and segments name it.
+    /// - Complexity: linear in the bytes of the definitions, whether they are there or not.
     public func keep(_ members: [Member], digest: [UInt8]) throws(StoreError) {
         do throws(FileError) {
             let set = Path.join(folder, Filenames.definitionSet(digest))
             try makeFolder()
-            if try fileSystem.exists(set) { return try fileSystem.syncDirectory(folder) }
             let writer = ".\(getpid())"
             var list: [UInt8] = []
             for member in members {
@@ -58,8 +58,11 @@ public struct DefinitionArchive: Sendable {
                 list.append(
                     contentsOf: "  \(member.parser) \(member.version) \(member.file)\n".utf8)
             }
+            let isSetThere = try fileSystem.exists(set)
+            // Before the set is written: else power loss may keep its name and take theirs.
+            try fileSystem.syncDirectory(folder)
             // Last: a set that is there is whole.
-            try fileSystem.writeDurably(list, to: set, writer: writer)
+            if !isSetThere { try fileSystem.writeDurably(list, to: set, writer: writer) }
         } catch {
             throw StoreError(file: error)
         }
@@ -80,7 +83,8 @@ public struct DefinitionArchive: Sendable {
     }
 
     /// Whoever made the folder, or a file in it that is there already, may have been killed before
-    /// the name was durable: so both are synced, the file's folder by the caller.
+    /// the name was durable: so both are synced, the file's folder by the caller before anything
+    /// rests on what was found.
     private func makeFolder() throws(FileError) {
         try fileSystem.createDirectory(folder)
         try fileSystem.syncDirectory(Path.parent(of: folder))
