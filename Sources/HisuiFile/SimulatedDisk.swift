@@ -51,7 +51,8 @@ struct SimulatedDisk: Sendable {
 
     /// The names of a path; empty ones and `.` left out.
     static func names(of path: String) -> [String] {
-        path.split(separator: "/").filter { $0 != "." }.map(String.init)
+        path.utf8.split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }
+            .filter { $0 != "." }
     }
 
     func node(_ path: String, _ operation: String) throws(FileError) -> Int {

@@ -8,6 +8,8 @@ struct DiskCampaign {
     private var seed = UInt64(SystemClock.nanoseconds()) % 1_000_000
     private var states = 100_000
     private var worldsMax = Int.max
+    private var onlyOperation: Int?
+    private var isFaults = false
     private var workers = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
 
     static let usage = """
@@ -15,10 +17,14 @@ struct DiskCampaign {
         checkpoints) on a simulated disk, lets power be lost at every operation, and checks every
         disk that may be found then: by a reader, by recovery, by what goes on, by verification.
 
-          --seed N      the first life; the others follow it           (by the clock)
-          --states N    end after so many distinct persisted states    (100000)
-          --worlds N    end after so many lives: 1 repeats a failure
-          --workers N   threads                                        (processors)
+          --seed N        the first life; the others follow it           (by the clock)
+          --states N      end after so many distinct persisted states    (100000)
+          --worlds N      end after so many lives
+          --workers N     threads                                        (processors)
+          --faults        let every operation of the lives fail, one after the other, and lose
+                          power only afterwards; without it, every seventh does besides
+          --operation N   look at this operation of the lives only: with --worlds 1, a failure
+                          again
         """
 
     static func main() async {
@@ -32,12 +38,17 @@ struct DiskCampaign {
     private init?(_ arguments: ArraySlice<String>) {
         var rest = arguments
         while let option = rest.popFirst() {
+            if option == "--faults" {
+                isFaults = true
+                continue
+            }
             guard let value = rest.popFirst().flatMap({ UInt64($0) }) else { return nil }
             switch option {
             case "--seed": seed = value
             case "--states": states = Int(clamping: value)
             case "--workers": workers = max(1, Int(clamping: value))
             case "--worlds": worldsMax = Int(clamping: value)
+            case "--operation": onlyOperation = Int(clamping: value)
             default: return nil
             }
         }
@@ -79,7 +90,7 @@ struct DiskCampaign {
         if let failure = work.failure.withLock({ $0 }) {
             print("FAILED: \(failure.error)")
             for place in failure.path { print("  \(place)") }
-            print("Again: ops/disk-campaign --seed \(failure.world) --worlds 1")
+            print("Again: ops/disk-campaign \(failure.options)")
             return 1
         }
         print(counts.summary)
@@ -91,6 +102,7 @@ struct DiskCampaign {
     private func explore(_ work: Work) {
         let explorer = Explorer(seen: work.seen)
         explorer.statesMax = states
+        explorer.onlyOperation = onlyOperation
         explorer.progress = { work.tell($0) }
         do {
             while work.seen.count < states, work.failure.withLock({ $0 == nil }) {
@@ -99,9 +111,10 @@ struct DiskCampaign {
                     return next
                 }
                 if worldsMax != .max, world >= seed + UInt64(worldsMax) { break }
-                try explorer.explore(world: world)
+                if !isFaults { try explorer.explore(world: world) }
+                if !isFaults && onlyOperation != nil { continue }
                 // Much of a life is the same with an operation that fails.
-                try explorer.exploreFaults(world: world, every: 7)
+                try explorer.exploreFaults(world: world, every: isFaults ? 1 : 7)
             }
         } catch {
             work.failure.withLock { $0 = $0 ?? error }
@@ -116,6 +129,13 @@ struct DiskCampaign {
         _ = unsafe bytes.withUnsafeBytes { buffer in
             unsafe write(STDERR_FILENO, buffer.baseAddress, buffer.count)
         }
+    }
+}
+
+extension Explorer.Failure {
+    /// What finds it again.
+    var options: String {
+        "--seed \(world) --worlds 1 --operation \(operation)" + (isFault ? " --faults" : "")
     }
 }
 

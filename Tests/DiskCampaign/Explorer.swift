@@ -1,3 +1,4 @@
+import HisuiBytes
 import HisuiFile
 import HisuiStore
 import Synchronization
@@ -62,11 +63,17 @@ final class Explorer {
     /// Something that must not be, and where.
     struct Failure: Error {
         var world: UInt64
+        /// The operation of the life that failed or after which power was lost; 0 is before the
+        /// first, or a disk that is full.
+        var operation: Int
+        var isFault: Bool
         var path: [String]
         var error: any Error
     }
 
     var plan: Plan
+    /// Only what happens at this operation of a life is looked at: a failure again.
+    var onlyOperation: Int?
     private(set) var counts = Counts()
     /// Called with the number of states for each new one.
     var progress: (Int) -> Void = { _ in }
@@ -74,6 +81,8 @@ final class Explorer {
     var statesMax = Int.max
     private let seen: Seen
     private var world: UInt64 = 0
+    private var operation = 0
+    private var isFault = false
     private var path: [String] = []
 
     init(_ plan: Plan = Plan(), seen: Seen = Seen()) {
@@ -83,59 +92,73 @@ final class Explorer {
 
     /// The life of a seed, and all that may become of it.
     func explore(world seed: UInt64) throws(Failure) {
-        world = seed
-        path = []
-        counts.worlds += 1
+        begin(seed, isFault: false)
         let disk = SimulatedFileSystem()
         disk.recordMoments()
         disk.recordOperations()
         let life = Self.life(seed, on: disk)
         try run { try life.run(steps: plan.steps) }
-        var chance = Chance(seed ^ 0xC4A5)
         try explore(
-            disk.moments, disk.operations, life.ledger, clock: life.clock, depth: 1, &chance)
+            disk.moments, disk.operations, life.ledger, clock: life.clock, depth: 1,
+            seed: seed ^ 0xC4A5)
     }
 
     /// The life of a seed with one operation after the other failing, `every` so many left out in
     /// between, and on a disk that is full.
     func exploreFaults(world seed: UInt64, every: Int) throws(Failure) {
-        world = seed
-        path = []
+        begin(seed, isFault: true)
         let faults = FaultRun(seed: seed)
-        var chance = Chance(seed ^ 0xFA17)
         let count = try run { try faults.operationCount() }
-        for operation in stride(from: 1 + chance.below(every), through: count, by: every) {
-            if seen.count >= statesMax { return }
-            for fault in FaultRun.faults(operation, &chance) {
+        var chance = Chance(seed ^ 0xFA17)
+        for number in stride(from: 1 + chance.below(every), through: count, by: every) {
+            let number = onlyOperation ?? number
+            if seen.count >= statesMax || number == 0 { break }
+            operation = number
+            var chance = Chance(Hash64.mix(seed ^ 0xFA17, UInt64(number)))
+            for fault in FaultRun.faults(number, &chance) {
                 path = ["\(fault)"]
                 let (disk, life) = try run { try faults.run(fault) }
-                let operations = disk.operations
-                if fault.operation <= operations.count {
-                    path[0] += " (\(operations[fault.operation - 1]))"
-                }
-                try lookAfterFault(disk, life, &chance)
+                path[0] += " (\(disk.operations[number - 1]))"
+                try lookAfterFault(disk, life, from: number, Chance(chance.next()))
             }
+            if onlyOperation != nil { return }
         }
+        operation = 0
         path = ["full disk"]
         let (disk, life) = try run { try faults.runFull(&chance) }
-        try lookAfterFault(disk, life, &chance)
+        try lookAfterFault(disk, life, from: 0, chance)
     }
 
+    private func begin(_ seed: UInt64, isFault: Bool) {
+        if counts.worlds == 0 || world != seed { counts.worlds += 1 }
+        world = seed
+        self.isFault = isFault
+        operation = 0
+        path = []
+    }
+
+    /// - Parameter operation: the number of the one that failed: soon after it, before anybody has
+    ///   mended the disk, power may be lost, too.
     private func lookAfterFault(
-        _ disk: SimulatedFileSystem, _ life: Life, _ chance: inout Chance
+        _ disk: SimulatedFileSystem, _ life: Life, from operation: Int, _ chance: Chance
     ) throws(Failure) {
         counts.faults += 1
-        let moment = disk.moment
-        let known = life.ledger.seen(at: moment.operation)
-        path.append("at the end")
+        var chance = chance
+        let moments = disk.moments
+        let end = moments[moments.count - 1]
+        let soon = moments[operation..<min(operation + 20, moments.count)]
+        path.append("killed at the end")
         try look(
-            at: moment.killed(), known, life.clock, depth: plan.depth - 1, deeper: true, &chance)
-        for place in 0..<2 {
+            at: end.killed(), life.ledger.seen(at: end.operation), life.clock,
+            depth: plan.depth - 1, deeper: true, Chance(chance.next()))
+        let some = (0..<2).map { _ in soon[operation + chance.below(soon.count)] }
+        for moment in [end, end] + some {
+            let known = life.ledger.seen(at: moment.operation)
             let found = moment.crashed(seed: chance.next())
-            if count(found, moment, promised: known.promised) {
-                path[1] = "state \(place)"
-                try look(at: found, known, life.clock, depth: plan.depth, &chance)
-            }
+            let next = chance.next()
+            guard count(found, moment, promised: known.promised) else { continue }
+            path[1] = "operation \(moment.operation)"
+            try look(at: found, known, life.clock, depth: plan.depth, Chance(next))
         }
     }
 
@@ -171,17 +194,25 @@ final class Explorer {
         } catch let failure as Failure {
             throw failure
         } catch {
-            throw Failure(world: world, path: path, error: error)
+            throw Failure(
+                world: world, operation: operation, isFault: isFault, path: path, error: error)
         }
     }
 
+    /// What is done at one moment depends on its place and on `seed`, not on what was seen before:
+    /// so a failure is found again without the lives and moments before it.
     private func explore(
         _ moments: [SimulatedMoment], _ operations: [String], _ ledger: Ledger, clock: Int64,
-        depth: Int, _ chance: inout Chance
+        depth: Int, seed: UInt64
     ) throws(Failure) {
-        for moment in moments {
+        for (place, moment) in moments.enumerated() {
             if seen.count >= statesMax { return }
-            if depth == 1, !chance.once(in: plan.momentsEvery) { continue }
+            var chance = Chance(Hash64.mix(seed, UInt64(place)))
+            if depth == 1 {
+                operation = moment.operation
+                if let onlyOperation, onlyOperation != operation { continue }
+                if !chance.once(in: plan.momentsEvery) { continue }
+            }
             counts.moments += 1
             let known = ledger.seen(at: moment.operation)
             let number = moment.operation
@@ -190,17 +221,20 @@ final class Explorer {
             defer { path.removeLast() }
             let entries = moment.hasPendingEntries
             for (place, disk) in states(of: moment, entries, &chance).enumerated() {
+                let next = chance.next()
                 guard count(disk, moment, promised: known.promised) else { continue }
                 path.append("state \(place)")
                 defer { path.removeLast() }
-                try look(at: disk, known, clock, depth: depth, &chance)
+                try look(at: disk, known, clock, depth: depth, Chance(next))
             }
             // The process alone is killed: what was not synced is there, until power is lost.
             if moment.hasPendingBytes || entries, chance.once(in: 6) {
                 counts.kills += 1
                 path.append("killed")
                 defer { path.removeLast() }
-                try look(at: moment.killed(), known, clock, depth: depth, deeper: true, &chance)
+                try look(
+                    at: moment.killed(), known, clock, depth: depth, deeper: true,
+                    Chance(chance.next()))
             }
         }
     }
@@ -218,8 +252,9 @@ final class Explorer {
 
     private func look(
         at disk: SimulatedFileSystem, _ known: Ledger, _ clock: Int64, depth: Int,
-        deeper: Bool = false, _ chance: inout Chance
+        deeper: Bool = false, _ chance: Chance
     ) throws(Failure) {
+        var chance = chance
         let goesDeeper = depth < plan.depth && (deeper || chance.once(in: plan.deeperEvery))
         if goesDeeper {
             disk.recordMoments()
@@ -240,6 +275,7 @@ final class Explorer {
         let moments = disk.moments
         let some = (0..<5).map { _ in moments[chance.below(moments.count)] }
         try explore(
-            some, disk.operations, life.ledger, clock: life.clock, depth: depth + 1, &chance)
+            some, disk.operations, life.ledger, clock: life.clock, depth: depth + 1,
+            seed: chance.next())
     }
 }

@@ -41,9 +41,10 @@ struct FaultRun {
 
     /// One life with one fault.
     ///
-    /// - Returns: the disk at its end and what must be on it.
+    /// - Returns: the disk with its moments, and what must be on it.
     func run(_ fault: SimulatedFault) throws -> (disk: SimulatedFileSystem, life: Life) {
         let disk = SimulatedFileSystem()
+        disk.recordMoments()
         disk.recordOperations()
         disk.add(fault)
         let life = life(on: disk)
@@ -57,6 +58,7 @@ struct FaultRun {
     /// A life on a disk that is full from some step on, until there is room again.
     func runFull(_ chance: inout Chance) throws -> (disk: SimulatedFileSystem, life: Life) {
         let disk = SimulatedFileSystem()
+        disk.recordMoments()
         let life = life(on: disk)
         try life.run(steps: 3 + chance.below(5))
         disk.setCapacity(disk.usedBytes + chance.below(4000))
@@ -68,7 +70,6 @@ struct FaultRun {
 
     /// After a failed sync nothing more is appended to that log of a zone.
     private static func checkUse(of operations: [String], _ fault: SimulatedFault) throws {
-        guard fault.operation <= operations.count else { return }
         let failed = operations[fault.operation - 1]
         guard failed.hasPrefix("fdatasync \(Life.store)/zones/"), failed.hasSuffix(".log")
         else { return }
