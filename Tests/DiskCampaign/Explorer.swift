@@ -26,7 +26,7 @@ final class Explorer {
     }
 
     /// What was looked at.
-    struct Counts {
+    struct Counts: Equatable {
         var worlds = 0
         var moments = 0
         /// Distinct persisted states, all bytes and names of the disk compared by a hash.
@@ -109,10 +109,12 @@ final class Explorer {
         begin(seed, isFault: true)
         let faults = FaultRun(seed: seed)
         let count = try run { try faults.operationCount() }
-        var chance = Chance(seed ^ 0xFA17)
-        for number in stride(from: 1 + chance.below(every), through: count, by: every) {
-            let number = onlyOperation ?? number
-            if seen.count >= statesMax || number == 0 { break }
+        var chance = Chance(Hash64.mix(seed ^ 0xFA17, 0))
+        let first = 1 + Int(seed % UInt64(every))
+        let numbers =
+            onlyOperation.map { [$0] } ?? Array(stride(from: first, through: count, by: every))
+        for number in numbers where (1...count).contains(number) {
+            if seen.count >= statesMax { return }
             operation = number
             var chance = Chance(Hash64.mix(seed ^ 0xFA17, UInt64(number)))
             for fault in FaultRun.faults(number, &chance) {
@@ -121,8 +123,8 @@ final class Explorer {
                 path[0] += " (\(disk.operations[number - 1]))"
                 try lookAfterFault(disk, life, from: number, Chance(chance.next()))
             }
-            if onlyOperation != nil { return }
         }
+        guard onlyOperation ?? 0 == 0 else { return }
         operation = 0
         path = ["full disk"]
         let (disk, life) = try run { try faults.runFull(&chance) }

@@ -37,6 +37,8 @@ final class Life: @unchecked Sendable {
     var writer: ZoneWriter?
     var trees: ZoneTrees?
     var closedLogs: [ClosedLog] = []
+    /// Batches of an import that failed.
+    private var unfinishedImport: [Pending] = []
     var definitions = [UInt8](repeating: 0xD0, count: 32)
     /// Held by this process: who acts meanwhile must not wait for them.
     var holdsActs = false
@@ -89,9 +91,11 @@ final class Life: @unchecked Sendable {
         if reader == nil { reader = try StoreReader(fileSystem: disk, path: Self.store) }
     }
 
-    private func foundIsDurable(_ stream: Ledger.Stream) {
+    private func foundIsDurable(_ stream: Ledger.Stream, butLast missing: Int = 0) {
         guard let count = ledger.books[stream]?.batches.count else { return }
-        note(stream) { $0.acknowledged.append(.init(operation: operation, value: count)) }
+        note(stream) {
+            $0.acknowledged.append(.init(operation: operation, value: count - missing))
+        }
     }
 
     private func leastIndex(_ stream: String) throws(StoreError) -> UInt64 {
@@ -335,7 +339,8 @@ final class Life: @unchecked Sendable {
         }
     }
 
-    /// Imports some batches into the other zone: segments without a log, then a checkpoint.
+    /// Imports some batches into the other zone: segments without a log, then a checkpoint. After
+    /// an import that failed it reads again what the store has not, as the command does.
     func importBulk() throws {
         let stream = Self.stream(ZoneWriter.defaultStream, zone: Self.bulkZone)
         let life = self
@@ -348,20 +353,27 @@ final class Life: @unchecked Sendable {
             })
         let state = try writer.stream(stream.stream)
         guard let trees = opened else { throw Violation("no keys") }
+        unfinishedImport.removeAll { $0.end <= state.nextIndex }
         let known = ledger.books[stream]?.records.count ?? 0
-        guard state.nextIndex == UInt64(known) else {
-            throw Violation("the import begins at \(state.nextIndex), not at \(known)")
+        let missing = unfinishedImport.reduce(0) { $0 + $1.rows.rows.count }
+        guard state.nextIndex == UInt64(known - missing) else {
+            throw Violation("the import begins at \(state.nextIndex), not at \(known - missing)")
         }
-        foundIsDurable(stream)
+        foundIsDurable(stream, butLast: unfinishedImport.count)
         var importer = try SegmentImporter(
             fileSystem: disk, store: Self.store, zone: Self.bulkZone, stream: stream.stream,
             nextIndex: state.nextIndex, states: state.sourceStates, definitions: [definitions],
             rowsMax: max(10, rowsMax * 2))
         for _ in 0..<2 + chance.below(5) {
             let rows = make(for: stream, rowsMin: 1)
-            try importer.append(rows, shapes: maker.table)
+            unfinishedImport.append(
+                Pending(stream, rows, end: ledger.books[stream]?.records.count ?? 0))
+        }
+        for pending in unfinishedImport {
+            try importer.append(pending.rows, shapes: maker.table)
         }
         try importer.finish()
+        unfinishedImport = []
         note(stream) { book in
             book.acknowledged.append(.init(operation: operation, value: book.batches.count))
         }

@@ -29,6 +29,25 @@ import Testing
         #expect(counts.goneOn > 0 && counts.kills > 0)
     }
 
+    /// What a failure says to run again looks at the same disks, whatever was seen before it.
+    @Test(arguments: [false, true])
+    func oneOperationIsLookedAtAgain(isFault: Bool) throws {
+        let counts = try (0..<2).map { _ in
+            let explorer = Explorer(Self.plan)
+            explorer.plan.momentsEvery = 1
+            explorer.onlyOperation = 64
+            if isFault {
+                try explorer.exploreFaults(world: 11, every: 1)
+            } else {
+                try explorer.explore(world: 11)
+            }
+            return explorer.counts
+        }
+        #expect(counts[0] == counts[1])
+        #expect(counts[0].worlds == 1 && counts[0].states > 0)
+        #expect(isFault == (counts[0].faults > 0) && counts[0].faults <= 6)
+    }
+
     @Test(arguments: [21] as [UInt64])
     func anyOperationMayFail(seed: UInt64) throws {
         let explorer = Explorer(Self.plan)
