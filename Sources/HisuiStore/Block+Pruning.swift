@@ -179,7 +179,7 @@ final class SlotCandidates: Sendable {
     func contains(shape: Int, slot: Int) throws(StoreError) -> Bool {
         let column = block.firstColumns[shape] + slot
         guard Self.has(may, column) else { return false }
-        if Self.has(spelled, column) { return true }
+        if Self.has(spelled, column) || probe.grams.isEmpty { return true }
         let chunk = directory.place(of: column).chunk
         if let known = found.withLock({ $0.isSearched[chunk] ? $0.columns[column] : nil }) {
             return known
@@ -216,12 +216,12 @@ final class SlotCandidates: Sendable {
 
 extension SegmentBlock {
     func candidates(_ probe: TextProbe) throws(StoreError) -> SlotSet {
-        // So little is almost everywhere.
-        if probe.grams.isEmpty { return SlotSet(.all) }
+        if probe.bytes.isEmpty { return SlotSet(.all) }
         let directory = try directory()
         let filters = try chunk(chunkCount - 2)
         let chunks = directory.filters.map { filter in
-            guard let filter else { return true }
+            // So little text is almost everywhere, and in values of less than four bytes too.
+            guard let filter, !probe.grams.isEmpty else { return true }
             // An empty one: no value of the chunk has four bytes.
             return !filter.isEmpty
                 && probe.mayOccur(

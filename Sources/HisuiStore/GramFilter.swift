@@ -79,7 +79,8 @@ struct GramFilter {
 
 /// Text that is looked for, as far as it can be told without reading where it is not.
 ///
-/// Made once for a query, asked for each column.
+/// Made once for a query, asked for each column. Who remembers what was asked tells probes apart by
+/// their identity.
 public final class TextProbe: Sendable {
     /// The text, ASCII letters in lower case if case does not matter.
     let bytes: [UInt8]
@@ -90,11 +91,6 @@ public final class TextProbe: Sendable {
     private let alphabet: ByteAlphabet
     /// Patterns of numbers that were asked for, and whether the text may occur in their values.
     private let patterns = PatternMemory()
-    /// Tells probes apart, for whoever remembers what was asked.
-    public let id: Int
-
-    private static let count = Atomic(0)
-
     /// - Parameters:
     ///   - text: bytes that occur next to each other in every value that is looked for.
     ///   - ignoresCase: whether ASCII letters match in either case. Other letters match as they
@@ -112,7 +108,6 @@ public final class TextProbe: Sendable {
         }
         self.grams = grams
         alphabet = ByteAlphabet(bytes)
-        id = Self.count.wrappingAdd(1, ordering: .relaxed).newValue
     }
 
     static func lower(_ byte: UInt8) -> UInt8 { byte &- 0x41 <= 25 ? byte | 0x20 : byte }

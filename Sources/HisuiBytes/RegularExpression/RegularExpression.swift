@@ -41,6 +41,8 @@ public struct RegularExpression: Hashable, Sendable {
     let program: [Instruction]
     /// What must stand in every value that fits: of each clause at least one text.
     public let required: [[RequiredText]]
+    /// The bytes with which everything that fits begins; empty if there are none.
+    public let beginning: [UInt8]
 
     /// - Throws: why the text cannot be honoured.
     public init(
@@ -57,6 +59,7 @@ public struct RegularExpression: Hashable, Sendable {
         program.append(.match)
         self.program = program
         required = RequiredText.clauses(of: node)
+        beginning = RequiredText.beginning(of: node)
     }
 
     private static func emit(

@@ -16,6 +16,34 @@ public struct RequiredText: Hashable, Sendable {
         return gatherer.clauses.filter { seen.insert($0).inserted }
     }
 
+    /// The bytes with which all that fits `node` begins; empty if there are none.
+    static func beginning(of node: RegularExpressionNode) -> [UInt8] {
+        var bytes: [UInt8] = []
+        _ = add(node, to: &bytes)
+        return bytes
+    }
+
+    /// Appends the bytes with which what fits begins.
+    ///
+    /// - Returns: whether that is all of it.
+    private static func add(_ node: RegularExpressionNode, to bytes: inout [UInt8]) -> Bool {
+        switch node {
+        case .empty: return true
+        case .bytes(let set):
+            let members = set.members
+            guard members.count == 1 else { return false }
+            bytes.append(members[0])
+            return true
+        case .sequence(let nodes):
+            for node in nodes where !add(node, to: &bytes) { return false }
+            return true
+        case .repeated(let node, let least, _):
+            if least > 0 { _ = add(node, to: &bytes) }
+            return false
+        case .assertion, .choice: return false
+        }
+    }
+
     /// The clause that tells most: whose shortest text is longest, and of these one of few texts.
     public static func best(of clauses: [[RequiredText]]) -> [RequiredText]? {
         clauses.max { (least($0), -$0.count) < (least($1), -$1.count) }

@@ -19,15 +19,25 @@ struct ExpressionSearch {
     /// Keeps the rows whose text fits; false if that could not be found out within the bounds of
     /// an automaton, the rows being what they were.
     func keep(in rows: inout Bitmap) throws(QueryFailure) -> Bool {
+        try keep(in: &rows, from: 0, fixedBytes: text.literals[0].count)
+    }
+
+    /// The same of the text from the last `fixedBytes` bytes before a slot on.
+    ///
+    /// - Parameter firstSlot: by its place in the text.
+    func keep(
+        in rows: inout Bitmap, from firstSlot: Int, fixedBytes: Int
+    ) throws(QueryFailure) -> Bool {
         let automaton = filter.automata.take()
         defer { filter.automata.give(automaton) }
-        let first = text.literals[0]
-        let state = automaton.advance(automaton.start, first.span, 0..<first.count)
+        let first = text.literals[firstSlot]
+        let state = automaton.advance(
+            automaton.start, first.span, first.count - fixedBytes..<first.count)
         var ordinals: [UInt32] = []
         ordinals.reserveCapacity(rows.population)
         rows.forEach { ordinals.append(UInt32($0)) }
         var states = [RegularExpressionAutomaton.State](repeating: state, count: ordinals.count)
-        for slot in text.slots.indices {
+        for slot in firstSlot..<text.slots.count {
             guard states.contains(where: { $0 > automaton.matched }) else { break }
             let column = try column(slot)
             automaton.advance(&states, column.bytes.span, column.ranges.span, at: ordinals.span)

@@ -181,7 +181,8 @@ extension ShapeFilter {
     ) throws(QueryFailure) {
         if decoding == .raw, let regexp = test.regexp {
             let text = StretchText(literals: [[], []], slots: [slot])
-            let question = TextQuestion(test, text, .expression(regexp, []))
+            let question = TextQuestion(
+                test, text, .expression(ExpressionQuestion(regexp, in: text)))
             return try TextSearch(question, shape, scan).keep(in: &rows)
         }
         let column = try scan.column(shape: shape, slot: slot)

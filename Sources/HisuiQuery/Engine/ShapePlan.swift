@@ -77,10 +77,83 @@ final class TextQuestion: Sendable {
 final class NeedleQuestion: Sendable {
     let needle: Needle
     let plan: NeedlePlan
+    /// The needle, to be asked for in slots.
+    let whole: TextProbe
+    /// For each crossing of the plan what must be in slots for it.
+    let crossings: [CrossingProbes]
+
+    struct CrossingProbes: Sendable {
+        /// The part in the slot at the border, or what of it is there where the needle goes on
+        /// behind the slot: one of them must be.
+        var ones: [TextProbe]
+        var slot: Int
+        /// The part in the next slot, if the needle reaches there.
+        var other: TextProbe?
+        var otherSlot: Int
+    }
 
     init(_ needle: Needle, in text: StretchText) {
         self.needle = needle
-        plan = NeedlePlan(needle, in: text)
+        let plan = NeedlePlan(needle, in: text)
+        self.plan = plan
+        let parts = needle.probes
+        whole = parts.whole
+        crossings = plan.crossings.map { crossing in
+            CrossingProbes(
+                ones: Self.pieces(of: crossing, plan, needle),
+                slot: text.slots[crossing.slot],
+                other: crossing.other.flatMap { parts.part($0.part) },
+                otherSlot: crossing.other.map { text.slots[$0.slot] } ?? 0)
+        }
+    }
+}
+
+extension NeedleQuestion {
+    /// What the slot at a border has of the needle; empty if that is not known.
+    private static func pieces(
+        of crossing: NeedlePlan.Crossing, _ plan: NeedlePlan, _ needle: Needle
+    ) -> [TextProbe] {
+        guard let part = needle.probes.part(crossing.part) else { return [] }
+        var pieces = [part]
+        guard crossing.isWhole else { return pieces }
+        // The needle may begin before the slot and end behind it: its value is what lies between.
+        for other in plan.crossings
+        where other.slot == crossing.slot && other.isEnd != crossing.isEnd {
+            let begin = crossing.isEnd ? other.part.lowerBound : crossing.part.lowerBound
+            let end = crossing.isEnd ? crossing.part.upperBound : other.part.upperBound
+            guard begin <= end else { continue }
+            pieces.append(needle.probes.piece(begin..<end))
+        }
+        return pieces
+    }
+}
+
+/// An expression, and how to look for what fits it in a stretch.
+final class ExpressionQuestion: Sendable {
+    let filter: RegexpFilter
+    /// Of each clause one text stands in what fits; what fixed text has anyway is left out.
+    let clauses: [[NeedleQuestion]]
+    /// What everything that fits begins with, where it lies in slots or begins in the fixed text
+    /// before one: then what stands before it need not be read.
+    let beginning: NeedleQuestion?
+
+    init(_ filter: RegexpFilter, in text: StretchText) {
+        self.filter = filter
+        var clauses: [[NeedleQuestion]] = []
+        for clause in filter.required {
+            let plans = clause.map { NeedleQuestion($0, in: text) }
+            if !plans.contains(where: { $0.plan.verdict == .always || $0.plan.isOpen }) {
+                clauses.append(plans)
+            }
+        }
+        self.clauses = clauses
+        beginning = filter.beginning.map { NeedleQuestion($0, in: text) }.flatMap { question in
+            let plan = question.plan
+            let isOfUse =
+                text.isAsStored && plan.verdict == .depends && !plan.isOpen && !plan.isTorn
+                && plan.crossings.contains { $0.isDecided && !$0.isEnd }
+            return isOfUse ? question : nil
+        }
     }
 }
 
@@ -88,8 +161,7 @@ final class NeedleQuestion: Sendable {
 enum TextPlan: Sendable {
     /// The needle, in the slots and across their borders.
     case needle(NeedleQuestion)
-    /// The expression, in the rows in which one text of each clause stands.
-    case expression(RegexpFilter, [[NeedleQuestion]])
+    case expression(ExpressionQuestion)
     /// The text is put together.
     case whole
 }
@@ -174,7 +246,9 @@ struct ShapePlan: Sendable {
             if let regexp = test.regexp {
                 return outcome(
                     ExpressionSearch.verdict(regexp, text),
-                    .text(TextQuestion(test, text, Self.plan(regexp, text))))
+                    .text(
+                        TextQuestion(
+                            test, text, .expression(ExpressionQuestion(regexp, in: text)))))
             }
             let verdict = test.verdict(
                 prefix: text.literals[0], suffix: text.literals[text.slots.count],
@@ -189,17 +263,5 @@ struct ShapePlan: Sendable {
         case .always: .always
         case .depends: .depends(residual)
         }
-    }
-
-    /// Leaves out clauses that fixed text has, and those that would be looked for in vain.
-    private static func plan(_ regexp: RegexpFilter, _ text: StretchText) -> TextPlan {
-        var clauses: [[NeedleQuestion]] = []
-        for clause in regexp.required {
-            let plans = clause.map { NeedleQuestion($0, in: text) }
-            if !plans.contains(where: { $0.plan.verdict == .always || $0.plan.isOpen }) {
-                clauses.append(plans)
-            }
-        }
-        return .expression(regexp, clauses)
     }
 }

@@ -20,17 +20,73 @@ struct TextSearch {
         switch question.plan {
         case .whole: try keepWhole(in: &rows)
         case .needle(let wanted): try keep(wanted, in: &rows, orMay: false)
-        case .expression(let regexp, let clauses):
+        case .expression(let wanted): try keep(wanted, in: &rows)
+        }
+    }
+
+    /// Keeps the rows in which something fits the expression.
+    private func keep(
+        _ wanted: ExpressionQuestion, in rows: inout Bitmap
+    ) throws(QueryFailure) {
+        var passing = Bitmap(count: rows.count, all: false)
+        if let beginning = wanted.beginning {
+            passing = try keepFitting(wanted.filter, from: beginning, in: &rows)
+        } else {
             // The automaton asks all rows that are left: what is not sure need not be found out.
-            for clause in clauses {
+            for clause in wanted.clauses where !rows.isEmpty {
                 try keepAny(of: clause, in: &rows)
-                if rows.isEmpty { return }
             }
-            let search = ExpressionSearch(filter: regexp, text: text) {
-                (slot) throws(QueryFailure) in try column(slot)
-            }
+        }
+        if !rows.isEmpty {
+            let search = expressionSearch(wanted.filter)
             if try !search.keep(in: &rows) { try keepWhole(in: &rows) }
         }
+        rows.formUnion(passing)
+    }
+
+    private func expressionSearch(_ filter: RegexpFilter) -> ExpressionSearch {
+        ExpressionSearch(filter: filter, text: text) { (slot) throws(QueryFailure) in
+            try column(slot)
+        }
+    }
+
+    /// The rows in which something fits that begins in the fixed text before a slot.
+    ///
+    /// - Parameters:
+    ///   - beginning: what everything that fits begins with.
+    ///   - rows: those that are asked; then those in which something may fit that begins elsewhere.
+    private func keepFitting(
+        _ filter: RegexpFilter, from beginning: NeedleQuestion, in rows: inout Bitmap
+    ) throws(QueryFailure) -> Bitmap {
+        let (needle, plan) = (beginning.needle, beginning.plan)
+        var fitting = Bitmap(count: rows.count, all: false)
+        var elsewhere = fitting
+        for slot in text.slots.indices where try mayContain(beginning.whole, slot) {
+            var some = rows
+            ColumnSearch.keep(
+                needle, try column(slot), wordBefore: false, wordAfter: false, in: &some)
+            elsewhere.formUnion(some)
+        }
+        for (number, crossing) in plan.crossings.enumerated()
+        where try mayCross(beginning.crossings[number]) {
+            var sure = Bitmap(count: rows.count, all: false)
+            ColumnSearch.keep(
+                crossing, needle, try column(crossing.slot), in: rows,
+                around: plan.surroundings[crossing.slot], sure: &sure, maybe: &elsewhere)
+            if sure.isEmpty { continue }
+            let search = expressionSearch(filter)
+            let split = crossing.part.lowerBound
+            if crossing.isEnd {
+                elsewhere.formUnion(sure)
+            } else if try search.keep(in: &sure, from: crossing.slot, fixedBytes: split) {
+                fitting.formUnion(sure)
+            } else {
+                elsewhere.formUnion(sure)
+            }
+        }
+        elsewhere.subtract(fitting)
+        rows.formIntersection(elsewhere)
+        return fitting
     }
 
     /// Whether any row may pass, as far as it is known without reading a column.
@@ -38,8 +94,9 @@ struct TextSearch {
         switch question.plan {
         case .whole: return true
         case .needle(let wanted): return try mayStand(wanted)
-        case .expression(_, let clauses):
-            for clause in clauses {
+        case .expression(let wanted):
+            if let beginning = wanted.beginning { return try mayStand(beginning) }
+            for clause in wanted.clauses {
                 var isPossible = false
                 for wanted in clause where !isPossible { isPossible = try mayStand(wanted) }
                 if !isPossible { return false }
@@ -50,16 +107,13 @@ struct TextSearch {
 
     private func mayStand(_ wanted: NeedleQuestion) throws(QueryFailure) -> Bool {
         if !text.isAsStored, !text.slots.isEmpty { return true }
-        let whole = wanted.needle.probes.whole
-        if try scan.candidates(whole).mayContain(shape: shape) {
-            for slot in text.slots where try scan.contains(whole, shape: shape, slot: slot) {
+        if try scan.candidates(wanted.whole).mayContain(shape: shape) {
+            for slot in text.slots
+            where try scan.contains(wanted.whole, shape: shape, slot: slot) {
                 return true
             }
         }
-        for crossing in wanted.plan.crossings
-        where try mayCross(wanted.needle.probes, crossing) {
-            return true
-        }
+        for crossing in wanted.crossings where try mayCross(crossing) { return true }
         return false
     }
 
@@ -69,22 +123,21 @@ struct TextSearch {
     }
 
     private func mayCross(
-        _ parts: NeedleProbes, _ crossing: NeedlePlan.Crossing
+        _ crossing: NeedleQuestion.CrossingProbes
     ) throws(QueryFailure) -> Bool {
         guard text.isAsStored else { return true }
-        let one = crossing.isWhole ? nil : parts.part(crossing.part)
-        let other = crossing.other.flatMap { other in
-            parts.part(other.part).map { (probe: $0, slot: text.slots[other.slot]) }
-        }
-        let slot = text.slots[crossing.slot]
         // What costs nothing first, of both.
-        if let one, try !scan.mayContain(one, shape: shape, slot: slot) { return false }
-        if let other, try !scan.mayContain(other.probe, shape: shape, slot: other.slot) {
+        if let other = crossing.other,
+            try !scan.mayContain(other, shape: shape, slot: crossing.otherSlot)
+        {
             return false
         }
-        if let one, try !scan.contains(one, shape: shape, slot: slot) { return false }
-        guard let other else { return true }
-        return try scan.contains(other.probe, shape: shape, slot: other.slot)
+        var isPossible = crossing.ones.isEmpty
+        for one in crossing.ones where !isPossible {
+            isPossible = try scan.contains(one, shape: shape, slot: crossing.slot)
+        }
+        guard isPossible, let other = crossing.other else { return isPossible }
+        return try scan.contains(other, shape: shape, slot: crossing.otherSlot)
     }
 
     /// The column of a slot, by its place in the text.
@@ -134,7 +187,7 @@ struct TextSearch {
             rows.subtract(some)
         }
         if !plan.crossings.isEmpty, !rows.isEmpty {
-            let (sure, maybe) = try crossing(needle, plan, rows)
+            let (sure, maybe) = try crossing(wanted, rows)
             rows = maybe
             rows.subtract(sure)
             if orMay {
@@ -156,12 +209,14 @@ struct TextSearch {
     /// The rows in which the needle stands across a border, and those in which it may: the values
     /// next to borders that it could cross fit.
     private func crossing(
-        _ needle: Needle, _ plan: NeedlePlan, _ rows: Bitmap
+        _ wanted: NeedleQuestion, _ rows: Bitmap
     ) throws(QueryFailure) -> (sure: Bitmap, maybe: Bitmap) {
+        let (needle, plan) = (wanted.needle, wanted.plan)
         var sure = Bitmap(count: rows.count, all: false)
         if needle.ignoresCase, !needle.isASCII { return (sure, rows) }
         var maybe = sure
-        for crossing in plan.crossings where try mayCross(needle.probes, crossing) {
+        for (number, crossing) in plan.crossings.enumerated()
+        where try mayCross(wanted.crossings[number]) {
             ColumnSearch.keep(
                 crossing, needle, try column(crossing.slot), in: rows,
                 around: plan.surroundings[crossing.slot], sure: &sure, maybe: &maybe)

@@ -1,9 +1,14 @@
 import HisuiStore
+import Synchronization
 
 /// What of a needle must stand in a column for the needle to stand there, or to cross its border.
 ///
 /// Shared by all copies of the needle.
 final class NeedleProbes: Sendable {
+    private let bytes: [UInt8]
+    private let ignoresCase: Bool
+    /// Those for pieces that are no beginning and no end, made when they are asked for.
+    private let pieces = Mutex<[Range<Int>: TextProbe]>([:])
     /// For the needle as a whole.
     let whole: TextProbe
     /// For its first bytes, by their number less one; empty if the needle is too long.
@@ -16,6 +21,8 @@ final class NeedleProbes: Sendable {
     private static let partsMax = 64
 
     init(_ bytes: [UInt8], ignoresCase: Bool) {
+        self.bytes = bytes
+        self.ignoresCase = ignoresCase
         count = bytes.count
         whole = Self.probe(bytes[...], ignoresCase)
         let hasParts = bytes.count <= Self.partsMax
@@ -29,6 +36,17 @@ final class NeedleProbes: Sendable {
         if beginnings.isEmpty || range.isEmpty { return nil }
         if range.lowerBound == 0 { return beginnings[range.upperBound - 1] }
         return range.upperBound == count ? ends[range.lowerBound - 1] : nil
+    }
+
+    /// The probe for any piece.
+    func piece(_ range: Range<Int>) -> TextProbe {
+        if let part = part(range) { return part }
+        return pieces.withLock { pieces in
+            if let known = pieces[range] { return known }
+            let made = Self.probe(bytes[range], ignoresCase)
+            pieces[range] = made
+            return made
+        }
     }
 
     /// Where case does not matter, letters that are the other case of something beyond ASCII (the

@@ -11,6 +11,8 @@ struct RegexpFilter: ValueTest {
     /// What must stand in a value that fits, of each clause at least one; the clauses that tell
     /// most, first.
     let required: [[Needle]]
+    /// What everything that fits begins with, if it is long enough to be looked for.
+    let beginning: Needle?
 
     /// Clauses that are looked for before the expression is asked: further ones tell little more.
     private static let clausesMax = 2
@@ -33,6 +35,9 @@ struct RegexpFilter: ValueTest {
                 })
         }
         required = chosen
+        beginning =
+            expression.beginning.count < Self.requiredBytesMin
+            ? nil : Needle(expression.beginning, wholeStart: false, wholeEnd: false)
     }
 
     var regexp: RegexpFilter? { self }
