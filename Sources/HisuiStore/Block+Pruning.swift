@@ -144,7 +144,7 @@ final class SlotCandidates: Sendable {
         self.probe = probe
         self.block = block
         self.directory = directory
-        let judge = ColumnJudge(probe, directory, patterns, chunks: chunks)
+        let judge = ColumnJudge(probe, directory, patterns, block.shared.patterns, chunks: chunks)
         (may, spelled) = directory.judge(judge)
         isEmpty = may.allSatisfy { $0 == 0 }
         found = Mutex(
@@ -234,7 +234,7 @@ extension SegmentBlock {
 
     private func patterns() throws(StoreError) -> PatternTable {
         if let known = cache.withLock({ $0.patterns }) { return known }
-        let made = PatternTable(try directory())
+        let made = PatternTable(try directory(), shared.patterns)
         cache.withLock { $0.patterns = made }
         return made
     }

@@ -67,6 +67,9 @@ final class BlockDirectory: @unchecked Sendable {
     /// The columns with bytes in a chunk, in the order in which they stand there.
     func columns(ofChunk chunk: Int) -> [UInt32] { columnsOfChunk[chunk] }
 
+    /// About how much memory the directory takes.
+    var byteCount: Int { bytes.count + columns.count * (MemoryLayout<Column>.stride + 8) }
+
     /// How many slot columns there are.
     var columnCount: Int { columns.count }
 

@@ -19,14 +19,13 @@ struct ColumnJudge {
     let isOfDigits: Bool
 
     init(
-        _ probe: TextProbe, _ directory: BlockDirectory, _ patterns: PatternTable, chunks: [Bool]
+        _ probe: TextProbe, _ directory: BlockDirectory, _ patterns: PatternTable,
+        _ index: PatternIndex, chunks: [Bool]
     ) {
         self.probe = probe
         self.chunks = chunks
         self.patterns = patterns
-        spelling = patterns.patterns.indices.map {
-            probe.mayOccur(inPattern: patterns.patterns[$0], alphabet: patterns.alphabets[$0])
-        }
+        spelling = probe.patterns.answers(probe, index)
         isOfNumbers = spelling.contains(true)
         isOfHeads = directory.headsMayContain(probe)
         isOfHosts = directory.hostsMayContain(probe)

@@ -89,8 +89,8 @@ public final class TextProbe: Sendable {
     let grams: [UInt32]
     /// The bytes that it has.
     private let alphabet: ByteAlphabet
-    /// Patterns of numbers that were asked for, and whether the text may occur in their values.
-    private let patterns = PatternMemory()
+    /// Whether the text may occur in values of patterns of numbers.
+    let patterns = PatternAnswers()
     /// - Parameters:
     ///   - text: bytes that occur next to each other in every value that is looked for.
     ///   - ignoresCase: whether ASCII letters match in either case. Other letters match as they
@@ -140,28 +140,9 @@ public final class TextProbe: Sendable {
     /// numbers are.
     ///
     /// - Parameter alphabet: the bytes that values of the pattern can have.
-    /// Remembered: a store has few patterns, and each of its blocks asks for them again.
     func mayOccur(inPattern encoded: [UInt8], alphabet known: ByteAlphabet) -> Bool {
         guard (ignoresCase ? known.folded : known).isSuperset(of: alphabet) else { return false }
-        return patterns.answer(encoded) { [bytes, ignoresCase] in
-            PatternPlaces(encoded)?.mayHave(bytes, ignoresCase: ignoresCase) ?? true
-        }
-    }
-}
-
-/// What was found out about patterns of numbers.
-private final class PatternMemory: Sendable {
-    private let known = Mutex<[[UInt8]: Bool]>([:])
-
-    private static let patternsMax = 4096
-
-    func answer(_ pattern: [UInt8], _ find: () -> Bool) -> Bool {
-        if let known = known.withLock({ $0[pattern] }) { return known }
-        let found = find()
-        known.withLock { known in
-            if known.count < Self.patternsMax { known[pattern] = found }
-        }
-        return found
+        return PatternPlaces(encoded)?.mayHave(bytes, ignoresCase: ignoresCase) ?? true
     }
 }
 

@@ -33,6 +33,7 @@ final class SegmentBlock: Sendable {
     private let sourceCount: Int
     private let senderCount: Int
     private let ignoresChecksums: Bool
+    let shared: SharedParts
 
     struct Cache {
         var directory: BlockDirectory?
@@ -45,6 +46,8 @@ final class SegmentBlock: Sendable {
         var chunks: [Int: [UInt8]] = [:]
         var shapes: [Int: RecordLayout] = [:]
         var bytes = 0
+        /// Of the allowance for directories.
+        var directoryBytes = 0
     }
     let cache = Mutex(Cache())
 
@@ -53,9 +56,10 @@ final class SegmentBlock: Sendable {
     init(
         head: SegmentFooter.BlockHead, slotCounts: [Int], sourceCount: Int, senderCount: Int,
         contents: FileContents, offset: Int, fileOffset: Int, path: String,
-        ignoresChecksums: Bool = false
+        ignoresChecksums: Bool = false, shared: SharedParts = SharedParts()
     ) {
         self.ignoresChecksums = ignoresChecksums
+        self.shared = shared
         self.contents = contents
         self.path = path
         self.fileOffset = fileOffset
@@ -105,7 +109,27 @@ final class SegmentBlock: Sendable {
         return made
     }
 
-    func dropCaches() { cache.withLock { $0 = Cache() } }
+    /// Lets go of what was read, but for the directory, if there is room to keep it: every search
+    /// asks for it.
+    func dropCaches() {
+        cache.withLock { cache in
+            var left = Cache()
+            if let directory = cache.directory {
+                let bytes = directory.byteCount + (cache.patterns?.byteCount ?? 0)
+                let more = bytes - cache.directoryBytes
+                if more <= 0 || shared.directories.take(more) {
+                    left.directory = directory
+                    left.patterns = cache.patterns
+                    left.directoryBytes = max(bytes, cache.directoryBytes)
+                } else {
+                    shared.directories.give(cache.directoryBytes)
+                }
+            }
+            cache = left
+        }
+    }
+
+    deinit { shared.directories.give(cache.withLock { $0.directoryBytes }) }
 }
 
 // Chunks.

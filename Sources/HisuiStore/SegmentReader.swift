@@ -39,12 +39,12 @@ public final class SegmentReader: Sendable {
     ///
     /// - Throws: `.notFound`, `.system`, or `.damaged` with the place.
     public convenience init(fileSystem: any FileSystem, path: String) throws(StoreError) {
-        try self.init(fileSystem: fileSystem, path: path, shapes: nil)
+        try self.init(fileSystem: fileSystem, path: path, sharing: SharedParts())
     }
 
-    /// - Parameter shapes: shared with other segments.
+    /// - Parameter shared: with other segments.
     convenience init(
-        fileSystem: any FileSystem, path: String, shapes: SharedShapes?
+        fileSystem: any FileSystem, path: String, sharing shared: SharedParts
     ) throws(StoreError) {
         let contents: FileContents
         do throws(FileError) {
@@ -52,7 +52,7 @@ public final class SegmentReader: Sendable {
         } catch {
             throw StoreError(file: error)
         }
-        try self.init(contents: contents, path: path, ignoresChecksums: false, shapes: shapes)
+        try self.init(contents: contents, path: path, ignoresChecksums: false, sharing: shared)
     }
 
     /// Opens the segment that `contents` are; `path` is for messages.
@@ -66,16 +66,17 @@ public final class SegmentReader: Sendable {
         contents: FileContents, path: String, ignoresChecksums: Bool
     ) throws(StoreError) {
         try self.init(
-            contents: contents, path: path, ignoresChecksums: ignoresChecksums, shapes: nil)
+            contents: contents, path: path, ignoresChecksums: ignoresChecksums,
+            sharing: SharedParts())
     }
 
     private init(
-        contents: FileContents, path: String, ignoresChecksums: Bool, shapes: SharedShapes?
+        contents: FileContents, path: String, ignoresChecksums: Bool, sharing shared: SharedParts
     ) throws(StoreError) {
         self.path = path
         self.contents = contents
         (footer, footerOffset) = try Self.footer(
-            of: contents, path: path, ignoresChecksums, shapes)
+            of: contents, path: path, ignoresChecksums, shared.shapes)
         var offset = SegmentFormat.headerBytes
         var offsets: [Int] = []
         for block in footer.blocks {
@@ -91,11 +92,11 @@ public final class SegmentReader: Sendable {
         }
         blockOffsets = offsets
         blocks = Self.blocks(
-            of: footer, offsets: offsets, contents: contents, path: path, ignoresChecksums)
+            of: footer, offsets: offsets, contents: contents, path: path, ignoresChecksums, shared)
     }
 
     private static func footer(
-        of contents: FileContents, path: String, _ ignoresChecksums: Bool, _ shapes: SharedShapes?
+        of contents: FileContents, path: String, _ ignoresChecksums: Bool, _ shapes: SharedShapes
     ) throws(StoreError) -> (SegmentFooter, offset: Int) {
         let bytes = contents.bytes
         let range = try footerRange(bytes, path: path, ignoresChecksums)
@@ -111,7 +112,7 @@ public final class SegmentReader: Sendable {
 
     private static func blocks(
         of footer: SegmentFooter, offsets: [Int], contents: FileContents, path: String,
-        _ ignoresChecksums: Bool
+        _ ignoresChecksums: Bool, _ shared: SharedParts
     ) -> [Block] {
         let sources = footer.sources.map(\.source)
         return zip(footer.blocks, offsets).map { head, offset in
@@ -126,7 +127,7 @@ public final class SegmentReader: Sendable {
                         head: head, slotCounts: shapes.map(\.slotCount),
                         sourceCount: sources.count, senderCount: footer.senders.count,
                         contents: contents, offset: offset, fileOffset: 0, path: path,
-                        ignoresChecksums: ignoresChecksums)))
+                        ignoresChecksums: ignoresChecksums, shared: shared)))
         }
     }
 

@@ -20,7 +20,7 @@ public final class StoreReader: Sendable {
     private struct Memory {
         var segments: [String: SegmentReader] = [:]
         var logs: [String: KnownLog] = [:]
-        let shapes = SharedShapes()
+        let shared = SharedParts()
     }
     private let memory = Mutex(Memory())
 
@@ -157,7 +157,7 @@ public final class StoreReader: Sendable {
                     segment = known
                 } else {
                     segment = try SegmentReader(
-                        fileSystem: fileSystem, path: path, shapes: memory.shapes)
+                        fileSystem: fileSystem, path: path, sharing: memory.shared)
                     try check(segment, range, view.stream)
                     memory.segments[path] = segment
                 }
