@@ -3,7 +3,8 @@ import HisuiFile
 /// The one writer of a file of notes: see `NoteFile`.
 ///
 /// A note is durable when `append` has returned. After an error the file is as before, as far as
-/// this object is concerned: what was left behind is cut off by the next append.
+/// this object is concerned: what was left behind is cut off by the next append, or by `settle`
+/// where there is to be none.
 ///
 /// Owned by one thread, under the lock of whoever may write there.
 final class NoteLog {
@@ -12,6 +13,8 @@ final class NoteLog {
     /// Length of the notes that are durable.
     private var size: Int
     private var file: (any OpenFile)?
+    /// Whether an append failed, and may have left something behind the notes.
+    private var hasRemainder = false
 
     /// The notes of a file; none if it is not there.
     ///
@@ -67,12 +70,27 @@ final class NoteLog {
             try file.append(bytes.span)
             try file.sync()
             if size == 0 { try fileSystem.syncDirectory(Path.parent(of: path)) }
+            hasRemainder = false
+        } catch {
+            file?.close()
+            file = nil
+            hasRemainder = true
+            throw ProofError(file: error)
+        }
+        size += bytes.count
+    }
+
+    /// Cuts off what a failed append left behind, durably.
+    func settle() throws(ProofError) {
+        guard hasRemainder else { return }
+        do throws(FileError) {
+            if try fileSystem.exists(path) { try openFile().sync() }
+            hasRemainder = false
         } catch {
             file?.close()
             file = nil
             throw ProofError(file: error)
         }
-        size += bytes.count
     }
 
     private func openFile() throws(FileError) -> any OpenFile {

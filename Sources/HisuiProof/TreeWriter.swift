@@ -86,7 +86,7 @@ public final class TreeWriter {
             frontiers = []
         }
         if let found { try restore(found, reader, verifiers) }
-        if !day.isEmpty { notes = try openNotes() }
+        if !day.isEmpty { notes = try openNotes(day) }
     }
 
     private func restore(
@@ -123,7 +123,7 @@ public final class TreeWriter {
         }
     }
 
-    private func openNotes() throws(ProofError) -> NoteLog {
+    private func openNotes(_ day: String) throws(ProofError) -> NoteLog {
         let path = Path.join(Path.join(folder, ProofNames.checkpoints), day)
         return try NoteLog(
             fileSystem, path, try NoteLog.read(fileSystem, path, origin: origin))
@@ -217,8 +217,11 @@ public final class TreeWriter {
         // A clock that went back must not put a checkpoint before an earlier one.
         let today = ProofNames.day(time)
         if today > day || notes == nil {
-            day = max(day, today)
-            notes = try openNotes()
+            // Nobody comes back to the file of a day that is over.
+            try notes?.settle()
+            let next = max(day, today)
+            notes = try openNotes(next)
+            day = next
         }
         try notes?.append(note)
     }

@@ -216,6 +216,49 @@ import Testing
         }
     }
 
+    /// A checkpoint fails, and before it is tried again a day passes, while the disk may fail once
+    /// more: in the file of the day that is over nothing is left of it, or verification would find
+    /// for ever a checkpoint there that is not whole.
+    @Test(arguments: SimulatedFault.Kind.allCases, [false, true])
+    func whatFailsAtTheEndOfADayIsCutOff(kind: SimulatedFault.Kind, persists: Bool) throws {
+        for first in 1...8 {
+            for second in 1...12 {
+                let disk = SimulatedFileSystem()
+                let writer = try Self.open(disk)
+                try writer.checkpoint(Self.facts(0), signers: [Self.zone])
+                Self.add(writer, upTo: 10)
+                let start = disk.operationCount
+                for number in [start + first, start + first + second] {
+                    disk.add(.init(operation: number, kind: kind, persists: persists))
+                }
+                _ = try? writer.checkpoint(Self.facts(60), signers: [Self.zone])
+                Self.add(writer, upTo: 20)
+                for _ in 0..<3 {
+                    _ = try? writer.checkpoint(Self.facts(86_400), signers: [Self.zone])
+                }
+                let comment: Comment = "\(kind), \(persists): \(first), then \(second)"
+                try Self.checkDays(disk, comment)
+                for seed in 0..<4 as Range<UInt64> {
+                    try Self.checkDays(disk.crashed(seed: seed), comment)
+                }
+            }
+        }
+    }
+
+    /// The last checkpoint is there, and every file has whole checkpoints of its own day only.
+    private static func checkDays(_ disk: SimulatedFileSystem, _ comment: Comment) throws {
+        let reader = TreeReader(fileSystem: disk, folder: folder, origin: origin)
+        #expect(try reader.newest()?.checkpoint.size == 20, comment)
+        #expect(try reader.days().count == 2, comment)
+        for day in try reader.days() {
+            let path = Path.join(Path.join(folder, ProofNames.checkpoints), day)
+            let notes = try NoteLog.read(disk, path, origin: origin)
+            #expect(notes.tail.isEmpty && !notes.entries.isEmpty, comment)
+            let times = try reader.checkpoints(day: day).map(\.checkpoint.time)
+            #expect(times.allSatisfy { $0.map(ProofNames.day) == day }, comment)
+        }
+    }
+
     @Test func whatIsNotThisTreeIsRefused() throws {
         let disk = SimulatedFileSystem()
         let writer = try Self.open(disk)
