@@ -12,7 +12,7 @@ void hisui_thread_name(const char *name) {
     pthread_setname_np(pthread_self(), cut);
 }
 
-void hisui_thread_background(void) {
+void hisui_thread_nice(int nice) {
     // On Linux this is the thread's own; a service's filter may refuse it, and then it is not.
-    (void)setpriority(PRIO_PROCESS, 0, 19);
+    (void)setpriority(PRIO_PROCESS, 0, nice);
 }

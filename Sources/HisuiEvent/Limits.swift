@@ -57,6 +57,9 @@ public enum Limits {
     public static let mergeBytesMax = 128 << 20
     /// How long a deletion waits for a merge to end: some seconds on a slow disk.
     public static let expiryLockMillisMax = 60_000
+    /// Bytes of logs that wait to be sealed; beyond, reception has to wait. Ten seconds of what two
+    /// processors can take in beyond what they can seal; a reader holds two to three times as much.
+    public static let waitingLogBytesMax = 256 << 20
     /// Logs that wait to be sealed, when sealing fails: an hour or a quarter million rows each.
     public static let closedLogsMax = 1 << 20
     /// A rule's template: the longest message text known is a tenth of it.

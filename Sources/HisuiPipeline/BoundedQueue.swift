@@ -10,7 +10,8 @@ import HisuiBytes
 @safe
 final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
     // Safe: everything below is read and changed only while `mutex` is held.
-    private var elements: [(element: Element, weight: Int)] = []
+    /// From `head` on; a place before it is nil, so that nothing is kept which was taken.
+    private var elements: [(element: Element, weight: Int)?] = []
     private var head = 0
     private var weight = 0
     private var isClosed = false
@@ -103,7 +104,9 @@ final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
                     return isClosed ? .end : .nothing
                 }
             }
-            let (element, taken) = elements[head]
+            guard let (element, taken) = elements[head].take() else {
+                preconditionFailure("a place from the head on holds an element")
+            }
             head += 1
             weight -= taken
             if head == elements.count {

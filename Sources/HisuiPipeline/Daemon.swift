@@ -1,3 +1,4 @@
+import CLinux
 import HisuiBytes
 public import HisuiDetect
 public import HisuiEvent
@@ -24,6 +25,13 @@ import UnixSignals
 /// writer ends. A source's position is durable with its records, so whatever did not get so far is
 /// read again at the next start (journal, files) or was never acknowledged (syslog).
 public struct Daemon: Sendable {
+    /// Of what may wait between collectors and store, the part that waits parsed: rows are larger
+    /// than the records they come from, and the writer takes many at once.
+    private static let parsedShare = 4
+    /// Columns of a block are larger, batches are smaller; see docs/decisions/0021.
+    private static let largeBytes = 4 << 20
+    private static let keptBytes = 2 << 20
+
     let configuration: Configuration
     private let loadConfiguration: @Sendable () -> Configuration?
     let log: Logger
@@ -58,17 +66,20 @@ public struct Daemon: Sendable {
     ///
     /// - Throws: what kept it from starting, or that it had to stop with records not stored.
     public func run() async throws {
+        hisui_return_memory_above(Self.largeBytes)
+        hisui_share_freed_memory(Self.keptBytes)
         let proof = ZoneProof(store: configuration.store, zone: configuration.zone)
         let opened = try openZone(proof)
         let proving = beginProof(proof, after: opened.durable)
         let definitions = try definitions(of: configuration)
         proving.stage.use(definitions: definitions.definitions.digest)
+        let parsedBytesMax = configuration.service.queueBytesMax / Self.parsedShare
         let intake = Intake(
-            bytesMax: configuration.service.queueBytesMax, positions: opened.positions)
+            bytesMax: configuration.service.queueBytesMax - parsedBytesMax,
+            positions: opened.positions)
         let routing = SourceRouting(configuration)
         let parse = ParseStage(
-            intake: intake, definitions: definitions,
-            bytesMax: configuration.service.queueBytesMax, routing: routing)
+            intake: intake, definitions: definitions, bytesMax: parsedBytesMax, routing: routing)
         let merge = MergeStage(configuration, log: log)
         let seal = SealStage(
             store: configuration.store, log: log, onSealed: { merge.look() })
@@ -80,7 +91,7 @@ public struct Daemon: Sendable {
         let write = WriteStage(
             input: parse.output, service: configuration.service, log: log,
             observers: observers,
-            onClosedLogs: { seal.take($0) })
+            onClosedLogs: { seal.take($0) }, hasRoom: { seal.hasRoom })
         let sources = SourceService(
             sink: intake, resume: { intake.position(of: $0) },
             // A collector may wait in a full queue for a store that refuses, and never end.

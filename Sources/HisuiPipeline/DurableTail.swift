@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import HisuiBytes
 import HisuiEvent
@@ -24,31 +25,33 @@ struct DurableRows: Sendable {
 ///                  └ no room: read back ─▶ (thread)
 ///                         from the store
 ///
-/// The writer only ever offers: a queue that is full refuses, and the tail later reads the store
-/// up to what is durable. So a slow consumer costs memory for the queue and nothing else, and the
-/// order within a stream is always that of the leaves.
+/// The writer only ever offers: a queue that is full refuses, and the tail reads what was refused
+/// from the store, when it comes to that place. So a slow consumer costs memory for the queue and
+/// for one frame or block of each stream, however far behind it is, and the order within a stream
+/// is always that of the leaves.
 final class DurableTail: Sendable {
     private static let tickMillis = 1000
-    /// What the queue holds at most, in bytes of records and rows.
-    static let queueBytesMax = 16 << 20
+    /// What the queue holds at most, in bytes of memory.
+    static let queueBytesMax = 4 << 20
 
     private let zone: String
     private let store: String
     private let fileSystem: any FileSystem
     private let consumer: any TailConsumer
-    private let queue: BoundedQueue<DurableRows>
+    private let queue: BoundedQueue<Offered>
     private let log: Logger
     private let start: [String: UInt64]
     private let stopping = Atomic<Bool>(false)
 
-    /// What the writer says, whether or not the queue has room.
-    private struct Told {
-        /// One past the last durable leaf of each stream.
-        var ends: [String: UInt64]
-        /// Whether rows were refused since the store was last read.
-        var isRefused = false
+    private struct Offered {
+        var rows: DurableRows
+        /// One past the last leaf of each stream that was durable before these rows.
+        var before: [String: UInt64]
     }
-    private let told: Mutex<Told>
+
+    /// One past the last durable leaf of each stream, as the writer says, whether or not the queue
+    /// had room.
+    private let ends: Mutex<[String: UInt64]>
 
     /// - Parameters:
     ///   - start: the first leaf wanted of each stream; 0 for those not named.
@@ -65,17 +68,17 @@ final class DurableTail: Sendable {
         self.consumer = consumer
         self.log = log
         queue = BoundedQueue(weightMax: queueBytesMax)
-        told = Mutex(Told(ends: durable))
+        ends = Mutex(durable)
     }
 
     /// Called by the writer when rows have become durable. Never waits.
     func offer(_ rows: DurableRows) {
         guard !rows.rows.rows.isEmpty else { return }
-        let end = rows.end
-        let stream = rows.stream
-        told.withLock { $0.ends[stream] = max($0.ends[stream] ?? 0, end) }
-        let weight = rows.rows.bytes.count + rows.rows.rows.count * 80 + 256
-        if !queue.offer(rows, weight: weight) { told.withLock { $0.isRefused = true } }
+        let before = ends.withLock { ends in
+            defer { ends[rows.stream] = max(ends[rows.stream] ?? 0, rows.end) }
+            return ends
+        }
+        _ = queue.offer(Offered(rows: rows, before: before), weight: Weight.of(rows.rows))
     }
 
     /// Makes `run` end when the queue is empty; call it when the writer has ended.
@@ -89,23 +92,24 @@ final class DurableTail: Sendable {
 
     /// Runs until stopped.
     func run() {
+        // What is received must be written first; it can be read back.
+        hisui_thread_nice(5)
         var reading = Reading(next: start)
-        catchUp(&reading)
+        catchUp(&reading, to: durableEnds)
         while true {
             switch queue.take(waitMillis: reading.millisUntilTick(Self.tickMillis)) {
-            case .element(let rows):
-                take(rows, &reading)
+            case .element(let offered):
+                // What was refused before these rows comes before them.
+                catchUp(&reading, to: offered.before)
+                take(offered.rows, &reading)
             case .nothing:
-                if isBehind(reading) { catchUp(&reading) }
+                catchUp(&reading, to: durableEnds)
             case .end:
-                if consumer.wantsAllAtStop, isBehind(reading) { catchUp(&reading) }
-                consumer.end(now: Self.now(), isCaughtUp: !isBehind(reading))
+                if consumer.wantsAllAtStop { catchUp(&reading, to: durableEnds) }
+                consumer.end(now: Self.now(), isCaughtUp: !reading.isBehind(durableEnds))
                 return
             }
-            if reading.isTickDue(Self.tickMillis) {
-                if told.withLock({ $0.isRefused }) { catchUp(&reading) }
-                tick(&reading)
-            }
+            if reading.isTickDue(Self.tickMillis) { tick(&reading) }
         }
     }
 
@@ -116,6 +120,9 @@ final class DurableTail: Sendable {
         var lastTick = SystemClock.monotonicMilliseconds()
         /// Whether a failure to read was told.
         var isTold = false
+        /// Where each stream was last read from the store, and the shapes of what was read.
+        var streams: [String: StreamRows] = [:]
+        var table = ShapeTable()
 
         func isTickDue(_ every: Int) -> Bool {
             SystemClock.monotonicMilliseconds() - lastTick >= every
@@ -124,24 +131,24 @@ final class DurableTail: Sendable {
         func millisUntilTick(_ every: Int) -> Int {
             max(0, every - (SystemClock.monotonicMilliseconds() - lastTick))
         }
+
+        func isBehind(_ ends: [String: UInt64]) -> Bool {
+            ends.contains { next[$0.key] ?? 0 < $0.value }
+        }
     }
+
+    private var durableEnds: [String: UInt64] { ends.withLock { $0 } }
 
     private static func now() -> Timestamp { Timestamp(nanoseconds: SystemClock.nanoseconds()) }
 
     private func tick(_ reading: inout Reading) {
         reading.lastTick = SystemClock.monotonicMilliseconds()
-        consumer.tick(now: Self.now(), isCaughtUp: !isBehind(reading))
-    }
-
-    private func isBehind(_ reading: borrowing Reading) -> Bool {
-        let ends = told.withLock { $0.ends }
-        return ends.contains { reading.next[$0.key] ?? 0 < $0.value }
+        consumer.tick(now: Self.now(), isCaughtUp: !reading.isBehind(durableEnds))
     }
 
     /// Gives rows that were handed over, but for those already read from the store.
     private func take(_ handed: DurableRows, _ reading: inout Reading) {
         var handed = handed
-        if handed.first > reading.next[handed.stream] ?? 0 { catchUp(&reading) }
         let next = reading.next[handed.stream] ?? 0
         guard handed.end > next, handed.first <= next else { return }
         if handed.first < next {
@@ -155,15 +162,11 @@ final class DurableTail: Sendable {
 
     // MARK: - From the store
 
-    /// Reads what is durable and was not given yet. A store that cannot be read is told once and
-    /// tried again by whoever finds the tail behind.
-    private func catchUp(_ reading: inout Reading) {
-        while isBehind(reading) {
+    /// Reads what is durable before `ends` and was not given yet. A store that cannot be read is
+    /// told once, and tried again until it can be or the end has come.
+    private func catchUp(_ reading: inout Reading, to ends: [String: UInt64]) {
+        while reading.isBehind(ends) {
             if isStopping, !consumer.wantsAllAtStop { return }
-            let ends = told.withLock { told in
-                told.isRefused = false
-                return told.ends
-            }
             do throws(StoreError) {
                 try read(upTo: ends, &reading)
                 reading.isTold = false
@@ -172,7 +175,6 @@ final class DurableTail: Sendable {
                     log.error("stored rows cannot be read back; tried again: \(error)")
                 }
                 reading.isTold = true
-                told.withLock { $0.isRefused = true }
                 if isStopping { return }
                 usleep(200_000)
                 if reading.isTickDue(Self.tickMillis) { tick(&reading) }
@@ -181,28 +183,38 @@ final class DurableTail: Sendable {
     }
 
     private func read(upTo ends: [String: UInt64], _ reading: inout Reading) throws(StoreError) {
-        let reader = try StoreReader(fileSystem: fileSystem, path: store)
-        var after: [Snapshot.Stream: UInt64] = [:]
-        for (stream, next) in reading.next {
-            after[Snapshot.Stream(zone: zone, stream: stream)] = next
+        if reading.table.count > Limits.shapesPerSegmentMax {
+            reading.streams = [:]
+            reading.table = ShapeTable()
         }
-        let snapshot = try reader.snapshot(zones: [zone], after: after)
-        for problem in snapshot.problems { log.error("\(problem)") }
-        let table = ShapeTable()
-        var merge = StreamMerge(snapshot.blocks, from: reading.next, ends: ends, shapes: table)
-        while true {
-            let piece: StreamMerge.Piece?
-            do throws(StoreError) {
-                piece = try merge.next()
-            } catch {
-                // The rows of a block that cannot be read are lost, and the reader says so.
-                log.error("\(error)")
-                continue
+        var rows: [String: StreamRows] = [:]
+        for (stream, end) in ends {
+            let next = reading.next[stream] ?? 0
+            if next >= end { continue }
+            let known =
+                reading.streams[stream]
+                ?? StreamRows(
+                    fileSystem: fileSystem, store: store,
+                    stream: Snapshot.Stream(zone: zone, stream: stream), from: next,
+                    shapes: reading.table)
+            known.move(to: next)
+            rows[stream] = known
+        }
+        reading.streams.merge(rows) { $1 }
+        defer {
+            for known in rows.values {
+                for problem in known.problems { log.error("\(problem)") }
+                known.problems = []
+                known.rest()
             }
-            guard let piece else { break }
+        }
+        let merge = StreamMerge(
+            rows.sorted { $0.key < $1.key }.map { ($0.key, $0.value, ends[$0.key] ?? 0) })
+        while let piece = try merge.next() {
             skip(to: piece.first, piece.stream, &reading)
             reading.next[piece.stream] = piece.first + UInt64(piece.rows.rows.count)
-            consumer.take(piece.rows, shapes: table, stream: piece.stream, first: piece.first)
+            consumer.take(
+                piece.rows, shapes: reading.table, stream: piece.stream, first: piece.first)
             if reading.isTickDue(Self.tickMillis) { tick(&reading) }
             if isStopping, !consumer.wantsAllAtStop { return }
         }

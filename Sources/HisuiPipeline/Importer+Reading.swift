@@ -92,16 +92,15 @@ private struct ImportReader {
             result.outcome = .known(source: found.source)
             var batch = RowBatch(source: input.source, senders: [""])
             batch.account.deduplicated = found.file.records
-            guard put(batch, weight: 256, nil, nil) else { return false }
+            guard put(batch, nil, nil) else { return false }
         }
         while var batch = try input.next() {
             if let reference = options.referenceTime {
                 batch.latestPossible = Timestamp(nanoseconds: reference)
             }
             let count = UInt64(batch.entries.count)
-            let weight = Intake.weight(of: batch)
             let rows = options.clock.measure(.parse) { parser.parse(batch) }
-            guard put(rows, weight: weight, input.standing, standing) else { return false }
+            guard put(rows, input.standing, standing) else { return false }
             standing = input.standing
             result.records += count
             let read = bytesBefore + input.fileBytesRead
@@ -117,11 +116,12 @@ private struct ImportReader {
     }
 
     private func put(
-        _ rows: RowBatch, weight: Int, _ standing: ImportedFile?, _ replaced: ImportedFile?
+        _ rows: RowBatch, _ standing: ImportedFile?, _ replaced: ImportedFile?
     ) -> Bool {
         let parsed = ParsedBatch(
             rows: rows, shapes: parser.shapes, definitions: digest, stream: options.stream)
         return run.queue.put(
-            ImportedBatch(parsed: parsed, standing: standing, replaced: replaced), weight: weight)
+            ImportedBatch(parsed: parsed, standing: standing, replaced: replaced),
+            weight: Weight.of(rows))
     }
 }

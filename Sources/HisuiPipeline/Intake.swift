@@ -20,7 +20,7 @@ final class Intake: RecordSink {
     }
 
     func put(_ batch: consuming RecordBatch) -> Bool {
-        let weight = Self.weight(of: batch)
+        let weight = Weight.of(batch)
         let (source, position) = (batch.source.id, batch.position)
         guard queue.put(batch, weight: weight) else { return false }
         remember(position, of: source)
@@ -34,10 +34,5 @@ final class Intake: RecordSink {
 
     private func remember(_ position: [UInt8], of source: String) {
         if !position.isEmpty { positions.withLock { $0[source] = position } }
-    }
-
-    /// Bytes the batch takes in memory, near enough; never 0, to bound empty batches too.
-    static func weight(of batch: borrowing RecordBatch) -> Int {
-        batch.bytes.count + batch.entries.count * 32 + 256
     }
 }

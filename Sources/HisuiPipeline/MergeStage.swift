@@ -41,7 +41,7 @@ final class MergeStage: Sendable {
 
     /// Runs until stopped.
     func run() {
-        hisui_thread_background()
+        hisui_thread_nice(19)
         var merger: ZoneMerger
         do throws(StoreError) {
             merger = try ZoneMerger(

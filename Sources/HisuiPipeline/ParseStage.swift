@@ -67,7 +67,6 @@ final class ParseStage: Sendable {
                 entries.removeAll()
             }
             let route = routing.route(for: batch.source)
-            let weight = Intake.weight(of: batch)
             let number: Int
             if let known = entries.firstIndex(where: {
                 $0.zone == route.timeZone.name && $0.only == route.parser
@@ -82,7 +81,7 @@ final class ParseStage: Sendable {
             let parsed = ParsedBatch(
                 rows: rows, shapes: entries[number].parser.shapes,
                 definitions: entries[number].digest, stream: route.stream)
-            guard output.put(parsed, weight: weight) else {
+            guard output.put(parsed, weight: Weight.of(rows)) else {
                 intake.queue.close()
                 return
             }

@@ -33,7 +33,7 @@ final class ProofQueue: Sendable {
 
     /// Takes the next rows of the stream; waits for room.
     func put(_ rows: RowBatch) {
-        _ = queue.put(rows, weight: rows.bytes.count + rows.rows.count * 80)
+        _ = queue.put(rows, weight: Weight.of(rows))
     }
 
     /// The thread's loop: until `finish` or `close`.

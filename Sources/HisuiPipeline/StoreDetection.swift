@@ -28,16 +28,17 @@ public struct StoreDetection: Sendable {
         var problems: [StoreError] = []
         var counts = DetectionCounts()
         for zone in Set(snapshot.blocks.map(\.zone)).sorted() {
-            var ends: [String: UInt64] = [:]
-            var blocks: [Block] = []
+            var blocks: [String: [Block]] = [:]
             for block in snapshot.blocks where block.zone == zone {
                 if let since, block.timeRange.upperBound < since { continue }
-                blocks.append(block)
-                ends[block.stream] = max(ends[block.stream] ?? 0, block.endIndex)
+                blocks[block.stream, default: []].append(block)
             }
             var detector = Detector(rules, mode: .live)
             let table = ShapeTable()
-            var merge = StreamMerge(blocks, from: [:], ends: ends, shapes: table)
+            let merge = StreamMerge(
+                blocks.sorted { $0.key < $1.key }.map {
+                    ($0.key, BlockCursor($0.value, shapes: table), .max)
+                })
             var findings: [Finding] = []
             while true {
                 do throws(StoreError) {

@@ -21,6 +21,8 @@ final class WriteStage: Sendable {
     private static let groupBytesMax = 4 << 20
     /// How long the loop waits at most for a batch: closing old logs is looked at so often.
     private static let idleMillis = 1000
+    /// How long it waits for room before it looks again.
+    private static let roomMicros: UInt32 = 10_000
 
     private let input: BoundedQueue<ParsedBatch>
     private let commitMillis: Int
@@ -31,16 +33,21 @@ final class WriteStage: Sendable {
     /// Called on the writer's thread with rows that have just become durable; must not wait.
     private let observers: [@Sendable (DurableRows) -> Void]
     private let onClosedLogs: @Sendable ([ClosedLog]) -> Void
+    private let hasRoom: @Sendable () -> Bool
     private let turn = Atomic<Int>(SystemClock.monotonicMilliseconds())
     private let giveUp = Atomic<Bool>(false)
     private let gaveUp = Atomic<Bool>(false)
 
-    /// - Parameter retryMillis: how long to wait before a group that was refused is tried again.
+    /// - Parameters:
+    ///   - retryMillis: how long to wait before a group that was refused is tried again.
+    ///   - onClosedLogs: called with logs that can be sealed; must not wait.
+    ///   - hasRoom: whether another log may be filled: while not, nothing is taken from the input.
     init(
         input: BoundedQueue<ParsedBatch>, service: Configuration.Service,
         retryMillis: Int = 1000, log: Logger,
         observers: [@Sendable (DurableRows) -> Void],
-        onClosedLogs: @escaping @Sendable ([ClosedLog]) -> Void
+        onClosedLogs: @escaping @Sendable ([ClosedLog]) -> Void,
+        hasRoom: @escaping @Sendable () -> Bool
     ) {
         self.input = input
         commitMillis = service.commitMilliseconds
@@ -50,12 +57,14 @@ final class WriteStage: Sendable {
         self.log = log
         self.observers = observers
         self.onClosedLogs = onClosedLogs
+        self.hasRoom = hasRoom
     }
 
     /// When the loop last came round, by `SystemClock`: what the watchdog looks at.
     var lastTurnMillis: Int { turn.load(ordering: .relaxed) }
 
-    /// Ends a wait for the disk: what is not durable then is given up, and was never acknowledged.
+    /// Ends a wait for the disk or for the sealer: what is not durable then is given up, and was
+    /// never acknowledged.
     func stopWaiting() { giveUp.store(true, ordering: .relaxed) }
 
     /// Whether the loop ended with records that the store had not taken.
@@ -79,6 +88,7 @@ final class WriteStage: Sendable {
         var isOpen = true
         while isOpen {
             turn.store(SystemClock.monotonicMilliseconds(), ordering: .relaxed)
+            if group.isEmpty { waitForRoom() }
             let waited = group.isEmpty ? 0 : SystemClock.monotonicMilliseconds() - groupStarted
             let wait = group.isEmpty ? Self.idleMillis : max(0, commitMillis - waited)
             switch input.take(waitMillis: wait) {
@@ -102,6 +112,13 @@ final class WriteStage: Sendable {
             try writer.close()
         } catch {
             log.error("closing the store: \(error)")
+        }
+    }
+
+    private func waitForRoom() {
+        while !hasRoom(), !giveUp.load(ordering: .relaxed) {
+            turn.store(SystemClock.monotonicMilliseconds(), ordering: .relaxed)
+            usleep(Self.roomMicros)
         }
     }
 

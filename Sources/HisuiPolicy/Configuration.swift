@@ -165,7 +165,7 @@ extension Configuration {
         public var checkpointSeconds = Limits.checkpointSecondsMax
         /// Record bytes between collectors and store; beyond, those who can wait wait, and what
         /// cannot is dropped and counted.
-        public var queueBytesMax = 64 << 20
+        public var queueBytesMax = 32 << 20
 
         /// The defaults.
         public init() {}

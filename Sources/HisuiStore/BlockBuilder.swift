@@ -21,6 +21,8 @@ public struct BlockBuilder {
     public private(set) var firstIndex: UInt64
     /// Rows after which a block is full, at most `Limits.blockRowsMax`.
     let rowsMax: Int
+    /// Rows that are known to come, as far as a block holds them; 0 once there is room for them.
+    private var rowsExpected: Int
 
     private(set) var rows = RowArena()
     /// Shapes of all blocks so far.
@@ -45,20 +47,26 @@ public struct BlockBuilder {
     private var sendersOfBatch: [UInt32] = []
 
     private static let unknown = UInt32.max
+    /// Rows by whose length the room for a block is judged.
+    private static let sampleRows = 4096
 
     /// Rows of a block where nobody says otherwise.
     ///
     /// Larger blocks are smaller on disk, and cost memory; see docs/decisions/0019.
     public static let rowsUsual = 131_072
 
+    /// - Parameter rows: so many will come at least: room for them is made at once, when the first
+    ///   thousands have told how long they are. Growing takes twice the memory, for a moment.
     public init(
-        zone: String, stream: String, firstIndex: UInt64, rowsMax: Int = rowsUsual
+        zone: String, stream: String, firstIndex: UInt64, rowsMax: Int = rowsUsual,
+        expecting rows: Int = 0
     ) {
         precondition(rowsMax > 0 && rowsMax <= Limits.blockRowsMax, "rows of a block")
         self.zone = zone
         self.stream = stream
         self.firstIndex = firstIndex
         self.rowsMax = rowsMax
+        rowsExpected = min(rows, rowsMax)
     }
 
     /// Rows of the block that is being gathered.
@@ -85,6 +93,10 @@ public struct BlockBuilder {
         let source = number(of: batch.source)
         sendersOfBatch.removeAll(keepingCapacity: true)
         for sender in batch.senders { sendersOfBatch.append(number(ofSender: sender)) }
+        if rows.count >= Self.sampleRows, rowsExpected > rows.count {
+            rows.reserve(rowsExpected)
+            rowsExpected = 0
+        }
         var next = first
         while next < batch.rows.count, !isFull {
             append(batch.rows[next], of: batch, source: source, table: table)

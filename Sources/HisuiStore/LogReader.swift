@@ -26,7 +26,7 @@ public struct LogReader {
     /// What the file's name says.
     public let name: Filenames.LogName
     /// Where the shapes of the rows are numbered.
-    public let shapes = ShapeTable()
+    public let shapes: ShapeTable
     public private(set) var damages: [LogDamage] = []
 
     /// Zone and stream the file says it belongs to; `nil` until its header was read.
@@ -60,8 +60,13 @@ public struct LogReader {
     /// How much is read at once.
     private static let windowBytes = 1 << 20
 
-    /// - Parameter rows: whether to decode rows, or only what stands beside them.
-    public init(fileSystem: any FileSystem, path: String, rows: Bool = true) throws(StoreError) {
+    /// - Parameters:
+    ///   - rows: whether to decode rows, or only what stands beside them.
+    ///   - shapes: where shapes get their numbers.
+    public init(
+        fileSystem: any FileSystem, path: String, rows: Bool = true,
+        shapes: ShapeTable = ShapeTable()
+    ) throws(StoreError) {
         guard let name = Filenames.LogName(Path.name(of: path)) else {
             throw StoreError(.notAStore, "no name of a write-ahead log", path: path)
         }
@@ -70,11 +75,14 @@ public struct LogReader {
         self.name = name
         place = LogIdentity(path: path, name: name)
         decodesRows = rows
+        self.shapes = shapes
         nextIndex = name.firstIndex
     }
 
     /// The next frame; `nil` where there is none, or not yet.
-    public mutating func next() throws(StoreError) -> LogFrame? {
+    ///
+    /// - Parameter index: rows of a frame that ends before it are not decoded.
+    public mutating func next(rowsFrom index: UInt64 = 0) throws(StoreError) -> LogFrame? {
         if offset == 0, try !readHeader() { return nil }
         while true {
             let start = offset
@@ -91,13 +99,15 @@ public struct LogReader {
                 damage(start..<start, "records are missing", before: header)
             }
             guard let header = found else { return nil }
-            let frame = take(header)
+            let frame = take(header, rowsFrom: index)
             if let frame { return frame }
         }
     }
 
     /// Reads the frame of a header whose checksum was right, and goes past it.
-    private mutating func take(_ header: LogFormat.FrameHeader) -> LogFrame? {
+    private mutating func take(
+        _ header: LogFormat.FrameHeader, rowsFrom index: UInt64
+    ) -> LogFrame? {
         let start = Int(header.offset)
         offset = start + header.length
         nextSequence = header.sequence &+ 1
@@ -114,8 +124,9 @@ public struct LogReader {
         let bytes = window
         do throws(FormatError) {
             let frame = try decoder.decode(
-                bytes.span.extracting(from..<from + header.length), header, rows: decodesRows,
-                definitions: definitions, shapes: shapes)
+                bytes.span.extracting(from..<from + header.length), header,
+                rows: decodesRows && header.nextIndex > index, definitions: definitions,
+                shapes: shapes)
             definitions = frame.definitions
             rowCount += frame.rowCount
             frameCount += 1

@@ -1,4 +1,5 @@
 import HisuiBytes
+import HisuiEvent
 
 /// Rows in memory: the records one after the other, and flat arrays beside them.
 ///
@@ -21,6 +22,23 @@ struct RowArena: Sendable {
     var flags: [UInt32] = []
 
     var count: Int { offsets.count }
+
+    /// Makes room for `total` rows of about the length of those that are here, one at least, and at
+    /// most for a block.
+    mutating func reserve(_ total: Int) {
+        let (has, more) = (count, total + total / 16)
+        bytes.reserveCapacity(min(bytes.count * more / has, Limits.blockBytesMax))
+        slots.reserveCapacity(slots.count * more / has)
+        offsets.reserveCapacity(total)
+        counts.reserveCapacity(total)
+        shapes.reserveCapacity(total)
+        firstSlots.reserveCapacity(total)
+        times.reserveCapacity(total)
+        received.reserveCapacity(total)
+        sources.reserveCapacity(total)
+        senders.reserveCapacity(total)
+        flags.reserveCapacity(total)
+    }
 
     mutating func removeAll() {
         bytes.removeAll(keepingCapacity: true)

@@ -83,7 +83,8 @@ public struct Sealer: Sendable {
         var contents = LogContents()
         var reader = try LogReader(fileSystem: fileSystem, path: log.path)
         var builder = BlockBuilder(
-            zone: log.zone, stream: log.stream, firstIndex: log.leaves.lowerBound)
+            zone: log.zone, stream: log.stream, firstIndex: log.leaves.lowerBound,
+            expecting: log.leaves.count)
         while let frame = try reader.next() {
             contents.take(frame)
             guard let rows = frame.rows else { continue }

@@ -197,3 +197,16 @@ extension [UInt8] {
         append(bytes, ByteRange(range))
     }
 }
+
+extension SegmentReader {
+    /// Throws `.damaged` if the segment is not what its path says.
+    func check(_ range: Range<UInt64>, _ stream: Snapshot.Stream) throws(StoreError) {
+        guard leaves == range, zone == stream.zone, self.stream == stream.stream else {
+            throw StoreError(
+                .damaged,
+                "holds leaves \(leaves.lowerBound) to \(leaves.upperBound) of zone "
+                    + "\(zone), stream \(self.stream), which its path does not say",
+                path: path, section: "summary", advice: "put it back where it was")
+        }
+    }
+}

@@ -158,7 +158,7 @@ public final class StoreReader: Sendable {
                 } else {
                     segment = try SegmentReader(
                         fileSystem: fileSystem, path: path, sharing: memory.shared)
-                    try check(segment, range, view.stream)
+                    try segment.check(range, view.stream)
                     memory.segments[path] = segment
                 }
                 view.take(segment, path: path)
@@ -166,20 +166,6 @@ public final class StoreReader: Sendable {
                 guard error.code == .damaged else { throw error }
                 view.problems.append(error)
             }
-        }
-    }
-
-    private func check(
-        _ segment: SegmentReader, _ range: Range<UInt64>, _ stream: Snapshot.Stream
-    ) throws(StoreError) {
-        guard segment.leaves == range, segment.zone == stream.zone,
-            segment.stream == stream.stream
-        else {
-            throw StoreError(
-                .damaged,
-                "holds leaves \(segment.leaves.lowerBound) to \(segment.leaves.upperBound) of zone "
-                    + "\(segment.zone), stream \(segment.stream), which its path does not say",
-                path: segment.path, section: "summary", advice: "put it back where it was")
         }
     }
 }

@@ -1,10 +1,29 @@
 public import HisuiEvent
 public import HisuiShape
 
+/// The rows of one stream in order of its leaves, for `StreamMerge`.
+public protocol StreamCursor: AnyObject {
+    /// The next leaf: of the row that `head` told of, or the first not looked at.
+    var nextIndex: UInt64 { get }
+
+    /// Receive time of the next row; nil where there is none before leaf `end`.
+    ///
+    /// After an error what it names is left out, or tried again by the next call.
+    func head(before end: UInt64) throws(StoreError) -> Timestamp?
+
+    /// The next rows: up to leaf `end`, all of one source, within the bounds of a batch; nil where
+    /// none is left, or what should have been next could not be read.
+    ///
+    /// - Parameter latest: a row received after it ends the batch, unless it is its first row.
+    func next(
+        before end: UInt64, receivedUpTo latest: Timestamp
+    ) throws(StoreError) -> RowBatch?
+}
+
 /// The rows of several streams of one zone, each in order of its leaves, together about in order
 /// of receipt: how a past is read that happened at once.
 ///
-/// Owned by one thread. Holds one block of each stream decompressed.
+/// Owned by one thread.
 public struct StreamMerge {
     /// Rows `first ..< first + rows.rows.count` of `stream`.
     public struct Piece {
@@ -13,83 +32,85 @@ public struct StreamMerge {
         public var rows: RowBatch
     }
 
-    private struct Cursor {
-        var stream: String
-        /// Blocks not begun yet, the next one last.
-        var blocks: [Block]
-        var rows: BlockRows?
-        var next: UInt64
-        let end: UInt64
-    }
+    /// A stream, its rows, and one past the last leaf wanted.
+    public typealias Part = (stream: String, cursor: any StreamCursor, end: UInt64)
 
-    private var cursors: [Cursor] = []
-    private let table: ShapeTable
+    private let parts: [Part]
 
     /// Rows of one stream run on for so long while another one's wait: half of the time by which
     /// detection lets events be late.
     private static let slackNanoseconds: Int64 = 1_000_000_000
 
-    /// - Parameters:
-    ///   - blocks: of one zone, as a snapshot gives them.
-    ///   - start: the first leaf wanted of each stream; 0 for those not named.
-    ///   - ends: one past the last leaf wanted; streams not named are left out.
-    ///   - table: where the shape numbers of the rows come from.
-    public init(
-        _ blocks: [Block], from start: [String: UInt64], ends: [String: UInt64],
-        shapes table: ShapeTable
-    ) {
-        self.table = table
-        for (stream, end) in ends.sorted(by: { $0.key < $1.key }) {
-            let next = start[stream] ?? 0
-            let own = blocks.filter {
-                $0.stream == stream && $0.endIndex > next && $0.firstIndex < end
-            }
-            cursors.append(
-                Cursor(stream: stream, blocks: own.reversed(), rows: nil, next: next, end: end))
-        }
-    }
+    public init(_ parts: [Part]) { self.parts = parts }
 
-    /// The next rows; nil when all were given. After an error the block it names is left out, and
-    /// the next call goes on behind it.
-    public mutating func next() throws(StoreError) -> Piece? {
-        var chosen: (number: Int, received: Timestamp)?
-        var other = Timestamp(nanoseconds: .max)
-        for number in cursors.indices {
-            guard let received = try head(number) else { continue }
-            if let best = chosen, received >= best.received {
-                other = min(other, received)
-            } else {
-                if let best = chosen { other = min(other, best.received) }
-                chosen = (number, received)
-            }
-        }
-        guard let number = chosen?.number, var rows = cursors[number].rows else { return nil }
-        let limit = other.nanoseconds.addingReportingOverflow(Self.slackNanoseconds)
-        let latest = Timestamp(nanoseconds: limit.overflow ? .max : limit.partialValue)
-        // A place in an array must not be given back while it is lent to a call that throws.
-        cursors[number].rows = nil
-        let first = rows.nextIndex
-        guard let batch = try rows.next(before: cursors[number].end, receivedUpTo: latest) else {
-            return try next()
-        }
-        cursors[number].next = rows.nextIndex
-        cursors[number].rows = rows
-        return Piece(stream: cursors[number].stream, first: first, rows: batch)
-    }
-
-    /// Receive time of the next row of a stream, whose block is opened for it; nil at its end.
-    private mutating func head(_ number: Int) throws(StoreError) -> Timestamp? {
+    /// The next rows; nil when all were given. After an error what it names is left out, or tried
+    /// again by the next call, as the cursor says.
+    public func next() throws(StoreError) -> Piece? {
         while true {
-            if let rows = cursors[number].rows, rows.nextIndex < cursors[number].end,
-                let received = rows.nextReceived
-            {
-                return received
+            var chosen: (part: Part, received: Timestamp)?
+            var other = Timestamp(nanoseconds: .max)
+            for part in parts {
+                guard let received = try part.cursor.head(before: part.end) else { continue }
+                if let best = chosen, received >= best.received {
+                    other = min(other, received)
+                } else {
+                    if let best = chosen { other = min(other, best.received) }
+                    chosen = (part, received)
+                }
             }
-            cursors[number].rows?.dropCaches()
-            cursors[number].rows = nil
-            guard let block = cursors[number].blocks.popLast() else { return nil }
-            cursors[number].rows = try BlockRows(
-                block, from: cursors[number].next, shapes: table)
+            guard let part = chosen?.part else { return nil }
+            let limit = other.nanoseconds.addingReportingOverflow(Self.slackNanoseconds)
+            let latest = Timestamp(nanoseconds: limit.overflow ? .max : limit.partialValue)
+            let first = part.cursor.nextIndex
+            if let rows = try part.cursor.next(before: part.end, receivedUpTo: latest) {
+                return Piece(stream: part.stream, first: first, rows: rows)
+            }
         }
+    }
+}
+
+/// The rows of a stream's blocks, as a snapshot gives them.
+///
+/// Holds one block decompressed. Owned by one thread.
+public final class BlockCursor: StreamCursor {
+    public private(set) var nextIndex: UInt64 = 0
+    /// Blocks not begun yet, the next one last.
+    private var blocks: [Block]
+    private var rows: BlockRows?
+    private let table: ShapeTable
+
+    /// - Parameters:
+    ///   - blocks: of one stream, in order.
+    ///   - table: where the rows' shape numbers come from.
+    public init(_ blocks: [Block], shapes table: ShapeTable) {
+        self.blocks = blocks.reversed()
+        self.table = table
+    }
+
+    /// After an error the block it names is left out.
+    public func head(before end: UInt64) throws(StoreError) -> Timestamp? {
+        while true {
+            if let rows, let received = rows.nextReceived {
+                return nextIndex < end ? received : nil
+            }
+            rows?.dropCaches()
+            rows = nil
+            guard let block = blocks.popLast() else { return nil }
+            let opened = try BlockRows(block, from: nextIndex, shapes: table)
+            nextIndex = opened.nextIndex
+            rows = opened
+        }
+    }
+
+    public func next(
+        before end: UInt64, receivedUpTo latest: Timestamp
+    ) throws(StoreError) -> RowBatch? {
+        // After an error the block is left out.
+        guard var rows = self.rows else { return nil }
+        self.rows = nil
+        let batch = try rows.next(before: end, receivedUpTo: latest)
+        nextIndex = rows.nextIndex
+        self.rows = rows
+        return batch
     }
 }

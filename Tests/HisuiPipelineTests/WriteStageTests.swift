@@ -6,6 +6,7 @@ import HisuiPolicy
 import HisuiShape
 import HisuiStore
 import Logging
+import Synchronization
 import Testing
 
 @testable import HisuiPipeline
@@ -45,14 +46,16 @@ import Testing
             fileSystem: disk, store: store, zone: "z", now: { Timestamp(nanoseconds: 1) })
     }
 
-    private static func stage() -> WriteStage {
+    private static func stage(
+        hasRoom: @escaping @Sendable () -> Bool = { true }
+    ) -> WriteStage {
         var service = Configuration.Service()
         service.commitMilliseconds = 0
         service.segmentRows = 20
         return WriteStage(
             input: queue(), service: service, retryMillis: 0,
             log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, observers: [],
-            onClosedLogs: { _ in })
+            onClosedLogs: { _ in }, hasRoom: hasRoom)
     }
 
     private static func expectAll(on disk: SimulatedFileSystem, _ comment: Comment) throws {
@@ -105,5 +108,32 @@ import Testing
         stage.stopWaiting()
         stage.run(writer)
         #expect(stage.lostRecords)
+    }
+
+    @Test func nothingIsTakenWhileLogsWaitToBeSealed() throws {
+        let disk = SimulatedFileSystem()
+        let writer = try Self.open(disk)
+        let before = disk.operationCount
+        let looks = Mutex(0)
+        Self.stage {
+            let look = looks.withLock { looks in
+                looks += 1
+                return looks
+            }
+            if look <= 3 { #expect(disk.operationCount == before) }
+            return look > 3
+        }.run(writer)
+        #expect(looks.withLock { $0 } > 3)
+        try Self.expectAll(on: disk, "after the wait")
+    }
+
+    @Test func theWaitForTheSealerEndsWithTheDaemon() throws {
+        let disk = SimulatedFileSystem()
+        let writer = try Self.open(disk)
+        let stage = Self.stage { false }
+        stage.stopWaiting()
+        stage.run(writer)
+        #expect(!stage.lostRecords)
+        try Self.expectAll(on: disk, "without room")
     }
 }

@@ -61,12 +61,16 @@ int hisui_epoll_wait(
     int epoll, uint64_t *tokens, uint32_t *events, int capacity, int timeout_ms);
 /// Names the calling thread, as top -H and debuggers show it; 15 bytes are kept.
 void hisui_thread_name(const char *name);
-/// Lets the calling thread run when no other wants to, as far as the system allows it.
-void hisui_thread_background(void);
+/// Lets the calling thread give way to others, from 0, not at all, to 19, as far as the system
+/// allows it.
+void hisui_thread_nice(int nice);
 
 // Makes the allocator give back pieces of memory of this size and above as soon as they are freed,
 // for the rest of the process: it would come to keep what is freed, and in places of their own for
 // each thread.
 void hisui_return_memory_above(size_t bytes);
+// Lets all threads take memory from one place, where what one of them has freed serves another, and
+// which gives back what is free at its end but for so much.
+void hisui_share_freed_memory(size_t kept);
 
 #endif
