@@ -98,7 +98,8 @@ var targets: [Target] = [
         dependencies: [
             "HisuiBytes", "HisuiEvent", "HisuiFile", "HisuiQuery", "HisuiStore", "CLinux",
         ],
-        path: "Bench/WarmSearch", swiftSettings: settings),
+        path: "Bench/WarmSearch",
+        swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]),
     tests("HisuiBytes"),
     tests("HisuiYAML"),
     tests("HisuiEvent"),

@@ -1,0 +1,66 @@
+import CLinux
+import Glibc
+import HisuiBytes
+import HisuiEvent
+import HisuiFile
+import HisuiQuery
+import HisuiStore
+
+/// Searches in one process that goes on, as a daemon answers them: what a query costs once the
+/// program is there and segments are open.
+///
+///     WarmSearch STORE RUNS QUERY…
+///
+/// For each query a line: rows, then for each run its microseconds, and those of the processor
+/// behind a slash. The first run is not shown. Every run asks the store for a snapshot of its own.
+@main
+enum WarmSearch {
+    static func main() {
+        let arguments = CommandLine.arguments
+        guard arguments.count > 3, let runs = Int(arguments[2]), runs > 0 else {
+            print("usage: WarmSearch STORE RUNS QUERY…")
+            exit(2)
+        }
+        // As `hisui search` does.
+        hisui_return_memory_above(4 << 20)
+        do {
+            let reader = try StoreReader(fileSystem: RealFileSystem(), path: arguments[1])
+            for text in arguments[3...] { print(try line(of: text, runs, reader)) }
+        } catch {
+            print("WarmSearch: \(error)")
+            exit(1)
+        }
+    }
+
+    private static func line(
+        of text: String, _ runs: Int, _ reader: StoreReader
+    ) throws -> String {
+        let query = try Query.parse(text, now: Timestamp(nanoseconds: 0), timeZone: .tokyo)
+        var times = ""
+        var rows = 0
+        for run in 0...runs {
+            let start = microseconds(CLOCK_MONOTONIC)
+            let cpu = microseconds(CLOCK_PROCESS_CPUTIME_ID)
+            rows = 0
+            var out: [UInt8] = []
+            var writer = JSONLinesWriter()
+            try QueryRunner(snapshot: try reader.snapshot(), query: query).run { row in
+                rows += 1
+                out.removeAll(keepingCapacity: true)
+                writer.write(row, to: &out)
+                return true
+            }
+            if run == 0 { continue }
+            times += " \(microseconds(CLOCK_MONOTONIC) - start)"
+            times += "/\(microseconds(CLOCK_PROCESS_CPUTIME_ID) - cpu)"
+        }
+        return "\(rows)\(times)"
+    }
+
+    private static func microseconds(_ clock: clockid_t) -> Int {
+        var time = timespec()
+        // Safe: the pointer is used during the call only.
+        unsafe clock_gettime(clock, &time)
+        return Int(time.tv_sec) * 1_000_000 + Int(time.tv_nsec) / 1000
+    }
+}
