@@ -42,6 +42,8 @@ public final class Block: Sendable {
         case segment(SegmentBlock)
     }
 
+    /// The table that the shapes come from, where several blocks have one in common.
+    public let table: ShapesInTable?
     let backing: Backing
     private let cachedGrouping = Mutex<ShapeGrouping?>(nil)
 
@@ -49,7 +51,7 @@ public final class Block: Sendable {
         zone: String, stream: String, firstIndex: UInt64, count: Int,
         timeRange: ClosedRange<Timestamp>, receivedRange: ClosedRange<Timestamp>,
         shapes: [(shape: Shape, rows: Int)], sources: [Source], senders: [String],
-        backing: Backing
+        backing: Backing, table: ShapesInTable? = nil
     ) {
         self.zone = zone
         self.stream = stream
@@ -61,6 +63,7 @@ public final class Block: Sendable {
         self.sources = sources
         self.senders = senders
         self.backing = backing
+        self.table = table
     }
 
     /// One past the leaf index of the last row.
@@ -187,6 +190,21 @@ public final class Block: Sendable {
             rows.dropCaches()
         }
     }
+}
+
+/// Where the shapes of a block stand in a table that other blocks have, too: what is worked out for
+/// the table need not be for each block.
+public struct ShapesInTable: Sendable {
+    /// The shapes of a segment, by number.
+    public final class Table: Sendable {
+        public let shapes: [Shape]
+
+        init(_ shapes: [Shape]) { self.shapes = shapes }
+    }
+
+    public let table: Table
+    /// For each shape of the block its number in the table.
+    public let numbers: [UInt32]
 }
 
 /// The values of one slot in the rows of one shape, in row order.

@@ -16,7 +16,7 @@ enum Selection {
 struct ShapeFilter {
     let scan: BlockScan
     /// For each shape of the block.
-    let plans: [ShapePlan]
+    let plans: BlockPlans
 
     init(_ plans: ShapePlans, _ scan: BlockScan) {
         self.scan = scan

@@ -21,6 +21,18 @@ final class ShapePlans: Sendable {
         let plan: ShapePlan
     }
 
+    /// Those of the tables of segments.
+    private let tables = Mutex<[ObjectIdentifier: KnownTable]>([:])
+
+    private struct KnownTable: Sendable {
+        /// Kept, so that nothing else can have its identity.
+        let table: ShapesInTable.Table
+        let plans: [ShapePlan]
+    }
+
+    /// Tables that are kept; blocks of a segment are mostly asked one after the other.
+    private static let tablesMax = 64
+
     /// Plans that are kept; with more shapes than that the oldest are worked out again.
     private static let plansMax = 1 << 16
 
@@ -42,21 +54,38 @@ final class ShapePlans: Sendable {
 
     /// The plan of each shape of a block.
     ///
-    /// - Complexity: O(shapes), and O(fixed text) of those that are new.
-    func plans(of block: Block) -> [ShapePlan] {
-        if let common { return [ShapePlan](repeating: common, count: block.shapes.count) }
-        let keys = block.shapes.map(\.shape.identity)
+    /// - Complexity: O(shapes of the segment) for its first block, and O(fixed text) of those that
+    ///   are new.
+    func plans(of block: Block) -> BlockPlans {
+        if let common {
+            return BlockPlans(
+                plans: [common], numbers: [UInt32](repeating: 0, count: block.shapes.count))
+        }
+        guard let place = block.table else {
+            return BlockPlans(plans: plans(for: block.shapes.map(\.shape)), numbers: nil)
+        }
+        let key = ObjectIdentifier(place.table)
+        if let known = tables.withLock({ $0[key] }) {
+            return BlockPlans(plans: known.plans, numbers: place.numbers)
+        }
+        let made = plans(for: place.table.shapes)
+        tables.withLock { tables in
+            if tables.count >= Self.tablesMax { tables.removeAll() }
+            tables[key] = KnownTable(table: place.table, plans: made)
+        }
+        return BlockPlans(plans: made, numbers: place.numbers)
+    }
+
+    private func plans(for shapes: [Shape]) -> [ShapePlan] {
+        let keys = shapes.map(\.identity)
         var plans: [ShapePlan?] = known.withLock { known in
-            keys.indices.map { number in
-                known[keys[number]]?.plan
-            }
+            keys.map { known[$0]?.plan }
         }
         var made: [(ObjectIdentifier, Entry)] = []
         for number in plans.indices where plans[number] == nil {
-            let shape = block.shapes[number].shape
-            let plan = ShapePlan(filter, grouping: fields, shape: shape)
+            let plan = ShapePlan(filter, grouping: fields, shape: shapes[number])
             plans[number] = plan
-            made.append((keys[number], Entry(shape: shape, plan: plan)))
+            made.append((keys[number], Entry(shape: shapes[number], plan: plan)))
         }
         if !made.isEmpty {
             known.withLock { known in
@@ -65,5 +94,17 @@ final class ShapePlans: Sendable {
             }
         }
         return plans.compactMap { $0 }
+    }
+}
+
+/// The plans of the shapes of a block, by their numbers there.
+struct BlockPlans {
+    fileprivate let plans: [ShapePlan]
+    /// For each shape of the block its plan; nil if they stand in the order of the shapes.
+    fileprivate let numbers: [UInt32]?
+
+    subscript(shape: Int) -> ShapePlan {
+        if let numbers { return plans[Int(numbers[shape])] }
+        return plans[shape]
     }
 }
