@@ -12,10 +12,14 @@ package final class OrderedWork<Output> {
     private var threads: [WorkerThread] = []
     private var nextToTake = 0
 
-    package init(count: Int, workers: Int, ahead: Int, work: @escaping Work) {
+    /// - Parameter startsSlowly: whether perhaps only the first results are wanted: then the first is
+    ///   made alone, and more at once as more are taken.
+    package init(
+        count: Int, workers: Int, ahead: Int, startsSlowly: Bool = false, work: @escaping Work
+    ) {
         self.count = count
         self.work = work
-        desk = Desk(count: count, ahead: max(1, ahead))
+        desk = Desk(count: count, ahead: max(1, ahead), startsSlowly: startsSlowly)
         guard min(workers, count) > 1 else { return }
         let desk = desk
         threads = (0..<min(workers, count)).compactMap { _ in
@@ -49,21 +53,26 @@ private final class Desk<Output>: @unchecked Sendable {
     private let gate = Gate()
     private let count: Int
     private let ahead: Int
+    private let startsSlowly: Bool
     private var nextToStart = 0
     private var taken = 0
+    /// One past what was asked for last.
+    private var wanted = 0
     private var isClosed = false
     private var results: [Int: Result<Output, QueryFailure>] = [:]
 
-    init(count: Int, ahead: Int) {
+    init(count: Int, ahead: Int, startsSlowly: Bool) {
         self.count = count
         self.ahead = ahead
+        self.startsSlowly = startsSlowly
     }
 
     /// The number of the next piece of work, when there is room for its result; nil at the end.
     func start() -> Int? {
         let started: Int? = gate.wait {
             if isClosed || nextToStart == count { return .some(nil) }
-            guard nextToStart < taken + ahead else { return nil }
+            let end = startsSlowly ? wanted + min(taken, ahead) : taken + ahead
+            guard nextToStart < end else { return nil }
             nextToStart += 1
             return nextToStart - 1
         }
@@ -75,7 +84,8 @@ private final class Desk<Output>: @unchecked Sendable {
     }
 
     func take(_ number: Int) -> Result<Output, QueryFailure> {
-        gate.wait {
+        gate.change { wanted = number + 1 }
+        return gate.wait {
             guard let result = results.removeValue(forKey: number) else { return nil }
             taken = number + 1
             return result

@@ -180,7 +180,8 @@ extension QueryRunner {
         let shouldStop = options.shouldStop
         let sorted = blocks
         let work = OrderedWork<BlockHits>(
-            count: sorted.count, workers: options.workers, ahead: options.workers
+            count: sorted.count, workers: options.workers, ahead: options.workers,
+            startsSlowly: plan.limit != nil
         ) { number in
             if shouldStop() { return .failure(Self.stopped()) }
             do throws(QueryFailure) {
