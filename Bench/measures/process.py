@@ -9,6 +9,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 HISUI = str(ROOT / ".build/release/hisui")
+WARM_SEARCH = str(ROOT / ".build/release/WarmSearch")
 
 
 class Wrong(Exception):

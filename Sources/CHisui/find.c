@@ -22,7 +22,7 @@ static uint8_t commonness(uint8_t byte)
     if (strchr("etaoinsr", byte) && byte) return 240;
     if (byte == '0' || byte == '1') return 230;
     if (byte >= '2' && byte <= '9') return 215;
-    if (byte >= 'a' && byte <= 'z') return byte == 'j' || byte == 'q' || byte == 'x' || byte == 'z' ? 120 : 200;
+    if (byte >= 'a' && byte <= 'z') return strchr("jqxz", byte) ? 120 : 200;
     if (byte == '.' || byte == ':' || byte == '-' || byte == '/' || byte == '=') return 200;
     return byte >= 'A' && byte <= 'Z' ? 100 : 80;
 }

@@ -17,8 +17,8 @@ extension Block {
     /// a column: hosts and programs.
     ///
     /// - Parameter slots: for each shape the slot that is asked for, or nil.
-    /// - Returns: rows by value, a value perhaps more than once, and for each shape whether its rows
-    ///   are among them.
+    /// - Returns: rows by value, a value perhaps more than once, and for each shape whether its
+    ///   rows are among them.
     /// - Complexity: O(rows of the block) the first time.
     public func valueCounts(
         _ slots: [Int?]

@@ -12,8 +12,8 @@ package final class OrderedWork<Output> {
     private var threads: [WorkerThread] = []
     private var nextToTake = 0
 
-    /// - Parameter startsSlowly: whether perhaps only the first results are wanted: then the first is
-    ///   made alone, and more at once as more are taken.
+    /// - Parameter startsSlowly: whether perhaps only the first results are wanted: then the first
+    ///   is made alone, and more at once as more are taken.
     package init(
         count: Int, workers: Int, ahead: Int, startsSlowly: Bool = false, work: @escaping Work
     ) {

@@ -90,6 +90,8 @@ final class NeedleQuestion: Sendable {
         /// The part in the next slot, if the needle reaches there.
         var other: TextProbe?
         var otherSlot: Int
+        /// Whether the other part is the longer one, which says more.
+        var isOtherLonger: Bool
     }
 
     init(_ needle: Needle, in text: StretchText) {
@@ -103,7 +105,8 @@ final class NeedleQuestion: Sendable {
                 ones: Self.pieces(of: crossing, plan, needle),
                 slot: text.slots[crossing.slot],
                 other: crossing.other.flatMap { parts.part($0.part) },
-                otherSlot: crossing.other.map { text.slots[$0.slot] } ?? 0)
+                otherSlot: crossing.other.map { text.slots[$0.slot] } ?? 0,
+                isOtherLonger: (crossing.other?.part.count ?? 0) > crossing.part.count)
         }
     }
 }

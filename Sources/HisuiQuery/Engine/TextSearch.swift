@@ -126,18 +126,28 @@ struct TextSearch {
         _ crossing: NeedleQuestion.CrossingProbes
     ) throws(QueryFailure) -> Bool {
         guard text.isAsStored else { return true }
-        // What costs nothing first, of both.
-        if let other = crossing.other,
-            try !scan.mayContain(other, shape: shape, slot: crossing.otherSlot)
-        {
-            return false
-        }
+        // The longer part first, and of both what costs nothing.
+        if crossing.isOtherLonger, try !mayReach(crossing) { return false }
         var isPossible = crossing.ones.isEmpty
+        for one in crossing.ones where !isPossible {
+            isPossible = try scan.mayContain(one, shape: shape, slot: crossing.slot)
+        }
+        guard isPossible else { return false }
+        if !crossing.isOtherLonger, try !mayReach(crossing) { return false }
+        isPossible = crossing.ones.isEmpty
         for one in crossing.ones where !isPossible {
             isPossible = try scan.contains(one, shape: shape, slot: crossing.slot)
         }
         guard isPossible, let other = crossing.other else { return isPossible }
         return try scan.contains(other, shape: shape, slot: crossing.otherSlot)
+    }
+
+    /// Whether the slot that a crossing reaches may have its part.
+    private func mayReach(
+        _ crossing: NeedleQuestion.CrossingProbes
+    ) throws(QueryFailure) -> Bool {
+        guard let other = crossing.other else { return true }
+        return try scan.mayContain(other, shape: shape, slot: crossing.otherSlot)
     }
 
     /// The column of a slot, by its place in the text.
