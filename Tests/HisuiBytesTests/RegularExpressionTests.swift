@@ -92,4 +92,14 @@ import Testing
         }
         #expect(clauses.joined(separator: "|") == expected)
     }
+
+    @Test(
+        arguments: [
+            (#"from 10\.\d+ port"#, "from 10."), ("^from", ""), ("(?i)from", ""), ("ab|ac", ""),
+            ("a+b", "a"), ("a?b", ""), ("(ab)c{2}d", "abc"), (#"ab\bc"#, "ab"), ("関数.", "関数"),
+        ])
+    func beginnings(text: String, expected: String) throws {
+        let beginning = try RegularExpression(text).beginning
+        #expect(String(decoding: beginning, as: UTF8.self) == expected)
+    }
 }

@@ -53,4 +53,36 @@ import Testing
         }
         #expect(found == ["2"])
     }
+
+    /// What fits begins in fixed text, in a slot, or across their border; the text before it is not
+    /// read, and nothing is missed.
+    @Test(arguments: [
+        #" 1\d* b"#, #" 12? "#, #"h b+ 1"#, #"b \d+ h$"#, #" h1?.b"#, #"1 b.*1"#, #"  h"#, #" b\b"#,
+    ])
+    func whatBeginsInFixedText(expression: String) throws {
+        let pieces = ["", "h", "b", "1", "12", "h1", "bb", "1b"]
+        var lines: [String] = []
+        for first in pieces {
+            for second in pieces {
+                for third in ["1", "12", ""] {
+                    for text in ["h", "b 1 h", " h1 b", "1 bh 1"] {
+                        lines.append("\(first) \(second) \(third) \(text)")
+                    }
+                }
+            }
+        }
+        let regular = try RegularExpression(expression, dotTakesAll: true)
+        let expected = lines.indices.filter { number in
+            let bytes = Array(lines[number].utf8)
+            return regular.matches(bytes.span, 0..<bytes.count)
+        }
+        let query = try parsed("event.original:~`\(expression)` | fields zone.index")
+        var found: [Int] = []
+        try QueryRunner(blocks: [block(lines)], query: query).run { row in
+            found.append(Int(row.text("zone.index") ?? "") ?? -1)
+            return true
+        }
+        #expect(found == expected)
+        #expect(!expected.isEmpty && expected.count < lines.count, "the expression divides them")
+    }
 }

@@ -1,0 +1,124 @@
+import HisuiBytes
+import HisuiEvent
+import HisuiFile
+import HisuiShape
+import Testing
+
+@testable import HisuiStore
+
+/// What is told of hosts, programs and the order of rows agrees with the columns themselves.
+@Suite struct BlockRunsTests {
+    let disk = RealFileSystem()
+    let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func blocks(seed: UInt64) throws -> [Block] {
+        var maker = RowMaker(seed: seed)
+        for _ in 0..<6 { maker.addShape() }
+        let batches = (0..<3).map { _ in maker.batch(300, length: 0...2) }
+        let path = try writeSegment(batches, maker.table, on: disk, in: folder.path)
+        return try SegmentReader(fileSystem: disk, path: path).blocks
+    }
+
+    @Test(arguments: 0..<6)
+    func hostsAndProgramsPassAsTheirValuesDo(seed: UInt64) throws {
+        var asked = 0
+        for block in try blocks(seed: 900 + seed) {
+            let test = RunTest { value in value.count % 2 == 1 }
+            for (shape, entry) in block.shapes.enumerated() {
+                for slot in entry.shape.slots.indices {
+                    guard let passing = try block.passing(shape: shape, slot: slot, test) else {
+                        continue
+                    }
+                    asked += 1
+                    let column = try block.column(shape: shape, slot: slot)
+                    let expected = column.ranges.indices.filter { column.ranges[$0].count % 2 == 1 }
+                    let told: [Int] =
+                        switch passing {
+                        case .none: []
+                        case .all: Array(column.ranges.indices)
+                        case .some(let stretches): stretches.flatMap { Array($0) }
+                        }
+                    #expect(told == expected, "seed \(seed) shape \(shape) slot \(slot)")
+                }
+            }
+        }
+        #expect(asked > 0, "no shape has a host or a program: seed \(seed)")
+    }
+
+    @Test(arguments: 0..<6)
+    func valuesAreCountedAsTheyStandInColumns(seed: UInt64) throws {
+        for block in try blocks(seed: 950 + seed) {
+            let slots = block.shapes.map { $0.shape.slots.isEmpty ? nil : Int?(0) }
+            let (counts, counted) = try block.valueCounts(slots)
+            var told: [[UInt8]: Int] = [:]
+            for (value, rows) in counts { told[value, default: 0] += rows }
+            var expected: [[UInt8]: Int] = [:]
+            for shape in block.shapes.indices where counted[shape] {
+                let column = try block.column(shape: shape, slot: 0)
+                for range in column.ranges {
+                    expected[Array(column.bytes[range.range]), default: 0] += 1
+                }
+            }
+            #expect(told == expected, "seed \(seed)")
+        }
+    }
+
+    @Test(arguments: 0..<6)
+    func rowsAreWalkedInOrderOfArrival(seed: UInt64) throws {
+        for block in try blocks(seed: 980 + seed) {
+            let grouping = try block.grouping()
+            let chosen = block.shapes.indices.map { $0 % 2 == 0 }
+            var walked: [[Int]] = []
+            try block.forEachRow(of: chosen) { row, shape, ordinal in
+                walked.append([row, shape, ordinal])
+            }
+            let expected = (0..<block.count).compactMap { row -> [Int]? in
+                let shape = Int(grouping.shapeOfRow[row])
+                return chosen[shape] ? [row, shape, Int(grouping.ordinals[row])] : nil
+            }
+            #expect(walked == expected, "seed \(seed)")
+        }
+    }
+
+    @Test func aDirectoryIsKeptAsLongAsThereIsRoom() throws {
+        var maker = RowMaker(seed: 7)
+        maker.addShape()
+        let path = try writeSegment(
+            [maker.batch(50)], maker.table, on: disk, in: folder.path)
+        let shared = SharedParts()
+        let reader = try SegmentReader(fileSystem: disk, path: path, sharing: shared)
+        guard case .segment(let rows) = try #require(reader.blocks.first).backing else {
+            Issue.record("a block of a segment is read from it")
+            return
+        }
+        let first = try rows.directory()
+        rows.dropCaches()
+        #expect(try rows.directory() === first)
+        let other = MemoryAllowance(bytes: 100)
+        #expect(other.take(60))
+        #expect(!other.take(60), "so much is not left")
+        other.give(60)
+        #expect(other.take(100))
+    }
+
+    @Test func alphabetsOfPatterns() {
+        let pattern = NumberPattern.ipv4
+        var encoded: [UInt8] = []
+        pattern.encode(into: &encoded)
+        let alphabet = PatternPlaces(encoded)?.alphabet ?? .all
+        #expect(alphabet.isSuperset(of: ByteAlphabet(Array("10.2".utf8))))
+        #expect(!alphabet.isSuperset(of: ByteAlphabet(Array("10:2".utf8))))
+        #expect(
+            ByteAlphabet(Array("AZ".utf8)).folded.isSuperset(of: ByteAlphabet(Array("az".utf8))))
+        #expect(!ByteAlphabet(Array("@[".utf8)).folded.isSuperset(of: ByteAlphabet([0x60])))
+        let index = PatternIndex()
+        let numbers = index.withContents { contents in
+            [encoded, [1, 0, 0, 0, 0], encoded].map { bytes in
+                contents.number(of: bytes.span, 0..<bytes.count)
+            }
+        }
+        #expect(numbers == [0, 1, 0])
+    }
+}
