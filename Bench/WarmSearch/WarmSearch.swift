@@ -22,7 +22,7 @@ enum WarmSearch {
             exit(2)
         }
         // As `hisui search` does.
-        hisui_return_memory_above(4 << 20)
+        hisui_return_large_memory()
         do {
             let reader = try StoreReader(fileSystem: RealFileSystem(), path: arguments[1])
             for text in arguments[3...] { print(try line(of: text, runs, reader)) }

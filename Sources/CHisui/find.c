@@ -34,7 +34,7 @@ static bool equal_folded(const uint8_t *a, const uint8_t *b, size_t count)
     return true;
 }
 
-const uint8_t *hisui_find_folded_portable(
+static const uint8_t *find_folded(
     const uint8_t *bytes, size_t count, const uint8_t *needle, size_t needle_count)
 {
     if (needle_count == 0) return bytes;
@@ -145,20 +145,32 @@ __attribute__((target("avx2"))) static const uint8_t *find_folded_avx2(
     return find_avx2(bytes, count, needle, needle_count, true, given_up);
 }
 
-static bool has_avx2(void) { return __builtin_cpu_supports("avx2") > 0; }
+typedef const uint8_t *finder(
+    const uint8_t *, size_t, const uint8_t *, size_t, const uint8_t **given_up);
+
+// Whether `find` told, in `*found`, where the needle is; if not, it is to be sought in what `bytes`
+// and `count` are now.
+static bool is_found(
+    finder *find, const uint8_t **bytes, size_t *count, const uint8_t *needle,
+    size_t needle_count, const uint8_t **found)
+{
+    if (needle_count < 2 || *count < needle_count + 31 || !__builtin_cpu_supports("avx2"))
+        return false;
+    const uint8_t *rest;
+    *found = find(*bytes, *count, needle, needle_count, &rest);
+    if (!rest) return true;
+    *count -= (size_t)(rest - *bytes);
+    *bytes = rest;
+    return false;
+}
 #endif
 
 const uint8_t *hisui_find(
     const uint8_t *bytes, size_t count, const uint8_t *needle, size_t needle_count)
 {
 #if defined(__x86_64__)
-    if (needle_count >= 2 && count >= needle_count + 31 && has_avx2()) {
-        const uint8_t *rest;
-        const uint8_t *found = find_exact_avx2(bytes, count, needle, needle_count, &rest);
-        if (!rest) return found;
-        count -= (size_t)(rest - bytes);
-        bytes = rest;
-    }
+    const uint8_t *found;
+    if (is_found(find_exact_avx2, &bytes, &count, needle, needle_count, &found)) return found;
 #endif
     return memmem(bytes, count, needle, needle_count);
 }
@@ -167,13 +179,8 @@ const uint8_t *hisui_find_folded(
     const uint8_t *bytes, size_t count, const uint8_t *needle, size_t needle_count)
 {
 #if defined(__x86_64__)
-    if (needle_count >= 2 && count >= needle_count + 31 && has_avx2()) {
-        const uint8_t *rest;
-        const uint8_t *found = find_folded_avx2(bytes, count, needle, needle_count, &rest);
-        if (!rest) return found;
-        count -= (size_t)(rest - bytes);
-        bytes = rest;
-    }
+    const uint8_t *found;
+    if (is_found(find_folded_avx2, &bytes, &count, needle, needle_count, &found)) return found;
 #endif
-    return hisui_find_folded_portable(bytes, count, needle, needle_count);
+    return find_folded(bytes, count, needle, needle_count);
 }

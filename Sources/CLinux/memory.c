@@ -2,8 +2,12 @@
 
 #include <malloc.h>
 
-void hisui_return_memory_above(size_t bytes) {
-    (void)mallopt(M_MMAP_THRESHOLD, (int)bytes);
+// Columns of a block are larger, batches are smaller: those would stay with the allocator. On an
+// import of 1,000,000 lines of 164 bytes a peak of 197 to 207 MB instead of 228 to 279.
+enum { large_bytes = 4 << 20 };
+
+void hisui_return_large_memory(void) {
+    (void)mallopt(M_MMAP_THRESHOLD, large_bytes);
     // Below that size memory goes round; giving it back and taking it anew costs page faults.
     (void)mallopt(M_TRIM_THRESHOLD, 64 << 20);
 }

@@ -28,8 +28,7 @@ public struct Daemon: Sendable {
     /// Of what may wait between collectors and store, the part that waits parsed: rows are larger
     /// than the records they come from, and the writer takes many at once.
     private static let parsedShare = 4
-    /// Columns of a block are larger, batches are smaller; see docs/decisions/0021.
-    private static let largeBytes = 4 << 20
+    /// What the allocator keeps at its end; see docs/decisions/0021.
     private static let keptBytes = 2 << 20
 
     let configuration: Configuration
@@ -66,7 +65,7 @@ public struct Daemon: Sendable {
     ///
     /// - Throws: what kept it from starting, or that it had to stop with records not stored.
     public func run() async throws {
-        hisui_return_memory_above(Self.largeBytes)
+        hisui_return_large_memory()
         hisui_share_freed_memory(Self.keptBytes)
         let proof = ZoneProof(store: configuration.store, zone: configuration.zone)
         let opened = try openZone(proof)

@@ -52,9 +52,6 @@ public struct Importer: Sendable {
     let options: Options
     /// Bytes of parsed batches that may wait for the segment builder.
     private static let queueBytesMax = 16 << 20
-    /// Columns of a block are larger, batches are smaller: those would stay with the allocator.
-    /// Measured on 1,000,000 lines of 164 bytes: a peak of 197 to 207 MB instead of 228 to 279.
-    private static let largeBytes = 4 << 20
 
     public init(_ options: Options) { self.options = options }
 
@@ -99,7 +96,7 @@ public struct Importer: Sendable {
     public func run(
         _ files: [String], progress: @escaping @Sendable (ImportReport) -> Void
     ) async throws(PipelineError) -> ImportReport {
-        hisui_return_memory_above(Self.largeBytes)
+        hisui_return_large_memory()
         let run = Run(progress: progress)
         let proving = ProofQueue(
             proof: ZoneProof(store: options.store, zone: options.zone), stream: options.stream,

@@ -79,11 +79,6 @@ public struct SlotSet: Sendable {
 
     init(_ members: Members) { self.members = members }
 
-    public var isEmpty: Bool {
-        if case .none = members { return true }
-        return false
-    }
-
     /// Whether a value of any slot of the shape may have the probe; true says little.
     @inline(__always)
     public func mayContain(shape: Int) -> Bool {
@@ -144,8 +139,9 @@ final class SlotCandidates: Sendable {
         self.probe = probe
         self.block = block
         self.directory = directory
-        let judge = ColumnJudge(probe, directory, patterns, block.shared.patterns, chunks: chunks)
-        (may, spelled) = directory.judge(judge)
+        (may, spelled) = directory.candidates(
+            probe, patterns, spelling: probe.patterns.answers(probe, block.shared.patterns),
+            chunks: chunks)
         isEmpty = may.allSatisfy { $0 == 0 }
         found = Mutex(
             Found(

@@ -88,31 +88,3 @@ final class PatternAnswers: Sendable {
         }
     }
 }
-
-/// A set of bytes.
-struct ByteAlphabet: Sendable {
-    private var words: SIMD4<UInt64> = .zero
-
-    static let all = ByteAlphabet(words: SIMD4(repeating: .max))
-
-    private init(words: SIMD4<UInt64>) { self.words = words }
-
-    init(_ bytes: [UInt8]) {
-        for byte in bytes { insert(byte) }
-    }
-
-    mutating func insert(_ byte: UInt8) {
-        words[Int(byte >> 6)] |= 1 << UInt64(byte & 63)
-    }
-
-    /// With each capital letter its small one, too.
-    var folded: ByteAlphabet {
-        var folded = words
-        // A to Z are bits 1 to 26 of their word, a to z 32 bits above.
-        folded[1] |= (words[1] & 0x07FF_FFFE) << 32
-        return ByteAlphabet(words: folded)
-    }
-
-    @inline(__always)
-    func isSuperset(of other: ByteAlphabet) -> Bool { words | other.words == words }
-}

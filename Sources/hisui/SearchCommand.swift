@@ -70,11 +70,8 @@ struct SearchCommand: ParsableCommand {
     @Argument(help: ArgumentHelp(say("The query.", "クエリ。"), valueName: "query"))
     var query: String
 
-    /// Memory of this size and below goes round from block to block.
-    private static let largeBytes = 4 << 20
-
     func run() throws {
-        hisui_return_memory_above(Self.largeBytes)
+        hisui_return_large_memory()
         let zone = try TimeZoneOption.resolve(timeZone)
         var parsed: Query
         do {

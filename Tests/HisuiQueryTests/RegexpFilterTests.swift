@@ -1,8 +1,11 @@
 import HisuiBytes
 import HisuiEvent
+import HisuiFile
+import HisuiShape
 import Testing
 
 @testable import HisuiQuery
+@testable import HisuiStore
 
 /// `~` and `!~`: how they are written, and that they agree with the expression on whole values.
 @Suite struct RegexpFilterTests {
@@ -84,5 +87,49 @@ import Testing
         }
         #expect(found == expected)
         #expect(!expected.isEmpty && expected.count < lines.count, "the expression divides them")
+    }
+
+    /// A field that is one slot of a record in another encoding: the column's bytes say nothing of
+    /// the text that is asked for.
+    @Test func fieldsOfOtherEncodings() throws {
+        let login: [UInt8] = [0x83, 0x8D, 0x83, 0x4F, 0x83, 0x43, 0x83, 0x93]  // ログイン
+        let shape = Shape(
+            literals: [Array("who ".utf8), []], slots: [.init(.text)],
+            fields: [Shape.Field("event.reason", .text, .slot(0, .raw))],
+            message: .init(first: 0, firstByte: 0, last: 1, lastByte: 0), encoding: .cp932)
+        let table = ShapeTable()
+        let number = table.intern(shape)
+        var batch = RowBatch(
+            takingOver: RecordBatch(source: Source(id: "test", kind: .file, form: .line)))
+        for row in 0..<40 {
+            let offset = batch.bytes.count
+            batch.bytes += Array("who ".utf8)
+            let start = batch.bytes.count
+            batch.bytes += (row % 4 == 0 ? login : Array("out".utf8)) + Array(" \(row * row)x".utf8)
+            batch.slots.append(ByteRange(start..<batch.bytes.count))
+            batch.rows.append(
+                RowBatch.Row(
+                    offset: UInt32(offset), count: UInt32(batch.bytes.count - offset),
+                    shape: number, firstSlot: UInt32(row),
+                    time: Timestamp(nanoseconds: Int64(row)),
+                    received: Timestamp(nanoseconds: Int64(row)), sender: 0, flags: []))
+        }
+        var builder = BlockBuilder(zone: "local", stream: "default", firstIndex: 0)
+        _ = builder.append(batch, shapes: table)
+        let disk = SimulatedFileSystem()
+        try disk.createDirectory("/s")
+        var writer = try SegmentWriter(
+            fileSystem: disk, directory: "/s", zone: "local", stream: "default", firstIndex: 0)
+        try writer.append(&builder)
+        let path = try writer.finish(leaves: 0..<40, states: [], gaps: [], definitions: [])
+        let blocks = try SegmentReader(fileSystem: disk, path: path).blocks
+        for filter in ["event.reason:~`ログイン \\d+x`", "event.reason:~`グイ.*x$`", "ログイン"] {
+            var found = 0
+            try QueryRunner(blocks: blocks, query: try parsed(filter)).run { _ in
+                found += 1
+                return true
+            }
+            #expect(found == 10, "\(filter)")
+        }
     }
 }

@@ -29,10 +29,6 @@ const uint8_t *hisui_find(
 const uint8_t *hisui_find_folded(
     const uint8_t *bytes, size_t count, const uint8_t *needle, size_t needle_count);
 
-// The same without vectors: what other processors run, and what tests compare with.
-const uint8_t *hisui_find_folded_portable(
-    const uint8_t *bytes, size_t count, const uint8_t *needle, size_t needle_count);
-
 // Asks for the memory at `address`, which need not be readable, before it is needed: for loops that
 // go through memory in an order the processor cannot foresee.
 static inline void hisui_prefetch(const void *address) { __builtin_prefetch(address); }

@@ -65,10 +65,10 @@ void hisui_thread_name(const char *name);
 /// allows it.
 void hisui_thread_nice(int nice);
 
-// Makes the allocator give back pieces of memory of this size and above as soon as they are freed,
-// for the rest of the process: it would come to keep what is freed, and in places of their own for
-// each thread.
-void hisui_return_memory_above(size_t bytes);
+// Makes the allocator give back pieces of memory of 4 MiB and above as soon as they are freed, for
+// the rest of the process: it would come to keep what is freed, and in places of their own for each
+// thread. Smaller ones go round.
+void hisui_return_large_memory(void);
 // Lets all threads take memory from one place, where what one of them has freed serves another, and
 // which gives back what is free at its end but for so much.
 void hisui_share_freed_memory(size_t kept);

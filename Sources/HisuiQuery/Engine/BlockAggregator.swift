@@ -25,7 +25,7 @@ struct BlockAggregator {
             chosen.append(Chosen(shape: shape, selection: selection, sources: sources))
         }
         let countsOnly = grouping.countsOnly
-        if countsOnly, try addTogether(&chosen, to: aggregation) { chosen = [] }
+        if countsOnly { try addTogether(&chosen, to: aggregation) }
         for one in chosen {
             if countsOnly, try addCounts(one.shape, one.selection, one.sources, to: aggregation) {
                 continue
@@ -43,19 +43,20 @@ struct BlockAggregator {
         let sources: [FieldSource]
     }
 
-    /// Counts rows of several shapes at once, where one look at the block tells of all of them.
-    ///
-    /// - Returns: whether nothing is left; `chosen` is what is left.
+    /// Counts rows of several shapes at once, where one look at the block tells of all of them, and
+    /// takes these from `chosen`.
     private func addTogether(
         _ chosen: inout [Chosen], to aggregation: Aggregation
-    ) throws(QueryFailure) -> Bool {
-        guard grouping.by.count == 1, grouping.fields.count == 1 else { return false }
+    ) throws(QueryFailure) {
+        guard grouping.by.count == 1, grouping.fields.count == 1 else { return }
         if let bucket = grouping.by[0].bucket {
             let isOfTimes = chosen.allSatisfy { one in
                 if case .row(.time) = one.sources[0] { true } else { false }
             }
-            if isOfTimes { try addTimes(chosen, bucket, to: aggregation) }
-            return isOfTimes
+            guard isOfTimes else { return }
+            try addTimes(chosen, bucket, to: aggregation)
+            chosen = []
+            return
         }
         var slots = [Int?](repeating: nil, count: scan.block.shapes.count)
         for one in chosen {
@@ -70,7 +71,6 @@ struct BlockAggregator {
             aggregation.add(rows: rows, group: aggregation.group(ofKey: value.span))
         }
         chosen.removeAll { counted[$0.shape] }
-        return chosen.isEmpty
     }
 
     private func count(_ selection: Selection, _ shape: Int) -> Int {

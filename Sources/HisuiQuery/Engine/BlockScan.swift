@@ -13,7 +13,6 @@ final class BlockScan {
     private var columns: [Int: SlotColumn] = [:]
     /// What was asked of the whole block.
     private var answers: [(probe: TextProbe, slots: SlotSet)] = []
-    private var lastAnswer: (probe: TextProbe, slots: SlotSet)?
     /// What was asked of its hosts and programs.
     private var runTests: [(identity: FieldTest.Identity, test: RunTest)] = []
     private var groupingTaken: ShapeGrouping?
@@ -149,15 +148,9 @@ final class BlockScan {
 
     /// The slots in which the probe may occur; asked once.
     func candidates(_ probe: TextProbe) throws(QueryFailure) -> SlotSet {
-        // Mostly the one that was asked for last.
-        if let lastAnswer, lastAnswer.probe === probe { return lastAnswer.slots }
-        if let known = answers.first(where: { $0.probe === probe }) {
-            lastAnswer = known
-            return known.slots
-        }
+        for answer in answers where answer.probe === probe { return answer.slots }
         let slots = try reading { () throws(StoreError) in try block.candidates(probe) }
         answers.append((probe, slots))
-        lastAnswer = (probe, slots)
         return slots
     }
 

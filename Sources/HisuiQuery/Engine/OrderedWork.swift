@@ -84,7 +84,7 @@ private final class Desk<Output>: @unchecked Sendable {
     }
 
     func take(_ number: Int) -> Result<Output, QueryFailure> {
-        gate.change { wanted = number + 1 }
+        if startsSlowly { gate.change { wanted = number + 1 } }
         return gate.wait {
             guard let result = results.removeValue(forKey: number) else { return nil }
             taken = number + 1

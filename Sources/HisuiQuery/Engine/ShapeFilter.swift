@@ -144,6 +144,8 @@ extension ShapeFilter {
         case .slot(let question):
             if question.isAsStored, let passing = try scan.passing(question, shape) {
                 rows.keep(passing)
+            } else if let expression = question.expression {
+                try TextSearch(expression, shape, scan).keep(in: &rows)
             } else {
                 try keep(question.test, question.slot, question.decoding, shape, in: &rows)
             }
@@ -179,12 +181,6 @@ extension ShapeFilter {
         _ test: any ValueTest, _ slot: Int, _ decoding: Shape.Decoding, _ shape: Int,
         in rows: inout Bitmap
     ) throws(QueryFailure) {
-        if decoding == .raw, let regexp = test.regexp {
-            let text = StretchText(literals: [[], []], slots: [slot])
-            let question = TextQuestion(
-                test, text, .expression(ExpressionQuestion(regexp, in: text)))
-            return try TextSearch(question, shape, scan).keep(in: &rows)
-        }
         let column = try scan.column(shape: shape, slot: slot)
         if decoding == .raw, let needle = test.needle {
             ColumnSearch.keep(needle, column, wordBefore: false, wordAfter: false, in: &rows)
@@ -213,39 +209,4 @@ extension ShapeFilter {
             return test.matches(value.span)
         }
     }
-}
-
-extension SlotQuestion {
-    /// Whether a slot's value passes.
-    ///
-    /// - Parameter value: as it stands in the record.
-    func matches(_ value: [UInt8], in shape: Shape) -> Bool {
-        if isAsStored { return test.matches(value.span) }
-        var text: [UInt8] = []
-        shape.encoding.appendText(value.span, 0..<value.count, to: &text)
-        if decoding == .raw { return test.matches(text.span) }
-        var decoded: [UInt8] = []
-        decoding.append(text.span, ByteRange(0..<text.count), to: &decoded)
-        return test.matches(decoded.span)
-    }
-
-    /// What can be said of all values that are numbers of a range.
-    func verdict(numbers: ClosedRange<UInt64>) -> Verdict {
-        switch decoding {
-        case .raw: return test.verdict(numbers: numbers)
-        case .severityOfPriority, .facilityOfPriority:
-            guard numbers.upperBound <= Self.priorityMax else { return .depends }
-            var passing = 0
-            for number in numbers {
-                var text: [UInt8] = []
-                text.appendDecimal(number)
-                if matches(text, in: .any) { passing += 1 }
-            }
-            return passing == 0 ? .never : passing == numbers.count ? .always : .depends
-        default: return .depends
-        }
-    }
-
-    /// Facility 23, severity 7 (RFC 5424 §6.2.1).
-    private static let priorityMax: UInt64 = 191
 }

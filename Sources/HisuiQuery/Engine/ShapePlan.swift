@@ -35,31 +35,6 @@ indirect enum Residual: Sendable {
     }
 }
 
-/// A test on the value of a slot; all blocks that are asked share it.
-final class SlotQuestion: Sendable {
-    let test: any ValueTest
-    /// Of the test, whatever the shape.
-    let identity: FieldTest.Identity
-    let slot: Int
-    let decoding: Shape.Decoding
-    /// Whether values are tested as they stand in the records.
-    let isAsStored: Bool
-    /// Of these one occurs in every value that passes, as it stands in the record; empty if that is
-    /// not known.
-    let probes: [TextProbe]
-
-    init(_ test: FieldTest, _ slot: Int, _ decoding: Shape.Decoding, isUTF8: Bool) {
-        self.test = test.test
-        identity = test.identity
-        self.slot = slot
-        self.decoding = decoding
-        isAsStored = isUTF8 && decoding == .raw
-        // What these decodings give stands in the record.
-        let isPart = decoding == .raw || decoding == .name || decoding == .jsonValue
-        probes = isPart && isUTF8 ? test.test.probes : []
-    }
-}
-
 /// A test on the text of a stretch; all blocks that are asked share it.
 final class TextQuestion: Sendable {
     let test: any ValueTest
@@ -70,93 +45,6 @@ final class TextQuestion: Sendable {
         self.test = test
         self.text = text
         self.plan = plan
-    }
-}
-
-/// A needle, and how to look for it in a stretch.
-final class NeedleQuestion: Sendable {
-    let needle: Needle
-    let plan: NeedlePlan
-    /// The needle, to be asked for in slots.
-    let whole: TextProbe
-    /// For each crossing of the plan what must be in slots for it.
-    let crossings: [CrossingProbes]
-
-    struct CrossingProbes: Sendable {
-        /// The part in the slot at the border, or what of it is there where the needle goes on
-        /// behind the slot: one of them must be.
-        var ones: [TextProbe]
-        var slot: Int
-        /// The part in the next slot, if the needle reaches there.
-        var other: TextProbe?
-        var otherSlot: Int
-        /// Whether the other part is the longer one, which says more.
-        var isOtherLonger: Bool
-    }
-
-    init(_ needle: Needle, in text: StretchText) {
-        self.needle = needle
-        let plan = NeedlePlan(needle, in: text)
-        self.plan = plan
-        let parts = needle.probes
-        whole = parts.whole
-        crossings = plan.crossings.map { crossing in
-            CrossingProbes(
-                ones: Self.pieces(of: crossing, plan, needle),
-                slot: text.slots[crossing.slot],
-                other: crossing.other.flatMap { parts.part($0.part) },
-                otherSlot: crossing.other.map { text.slots[$0.slot] } ?? 0,
-                isOtherLonger: (crossing.other?.part.count ?? 0) > crossing.part.count)
-        }
-    }
-}
-
-extension NeedleQuestion {
-    /// What the slot at a border has of the needle; empty if that is not known.
-    private static func pieces(
-        of crossing: NeedlePlan.Crossing, _ plan: NeedlePlan, _ needle: Needle
-    ) -> [TextProbe] {
-        guard let part = needle.probes.part(crossing.part) else { return [] }
-        var pieces = [part]
-        guard crossing.isWhole else { return pieces }
-        // The needle may begin before the slot and end behind it: its value is what lies between.
-        for other in plan.crossings
-        where other.slot == crossing.slot && other.isEnd != crossing.isEnd {
-            let begin = crossing.isEnd ? other.part.lowerBound : crossing.part.lowerBound
-            let end = crossing.isEnd ? crossing.part.upperBound : other.part.upperBound
-            guard begin <= end else { continue }
-            pieces.append(needle.probes.piece(begin..<end))
-        }
-        return pieces
-    }
-}
-
-/// An expression, and how to look for what fits it in a stretch.
-final class ExpressionQuestion: Sendable {
-    let filter: RegexpFilter
-    /// Of each clause one text stands in what fits; what fixed text has anyway is left out.
-    let clauses: [[NeedleQuestion]]
-    /// What everything that fits begins with, where it lies in slots or begins in the fixed text
-    /// before one: then what stands before it need not be read.
-    let beginning: NeedleQuestion?
-
-    init(_ filter: RegexpFilter, in text: StretchText) {
-        self.filter = filter
-        var clauses: [[NeedleQuestion]] = []
-        for clause in filter.required {
-            let plans = clause.map { NeedleQuestion($0, in: text) }
-            if !plans.contains(where: { $0.plan.verdict == .always || $0.plan.isOpen }) {
-                clauses.append(plans)
-            }
-        }
-        self.clauses = clauses
-        beginning = filter.beginning.map { NeedleQuestion($0, in: text) }.flatMap { question in
-            let plan = question.plan
-            let isOfUse =
-                text.isAsStored && plan.verdict == .depends && !plan.isOpen && !plan.isTorn
-                && plan.crossings.contains { $0.isDecided && !$0.isEnd }
-            return isOfUse ? question : nil
-        }
     }
 }
 

@@ -15,7 +15,6 @@ final class NeedleProbes: Sendable {
     private let beginnings: [TextProbe]
     /// For its bytes from the second, third, … on.
     private let ends: [TextProbe]
-    private let count: Int
 
     /// Of longer needles only the whole is asked for.
     private static let partsMax = 64
@@ -23,7 +22,6 @@ final class NeedleProbes: Sendable {
     init(_ bytes: [UInt8], ignoresCase: Bool) {
         self.bytes = bytes
         self.ignoresCase = ignoresCase
-        count = bytes.count
         whole = Self.probe(bytes[...], ignoresCase)
         let hasParts = bytes.count <= Self.partsMax
         beginnings =
@@ -35,7 +33,7 @@ final class NeedleProbes: Sendable {
     func part(_ range: Range<Int>) -> TextProbe? {
         if beginnings.isEmpty || range.isEmpty { return nil }
         if range.lowerBound == 0 { return beginnings[range.upperBound - 1] }
-        return range.upperBound == count ? ends[range.lowerBound - 1] : nil
+        return range.upperBound == bytes.count ? ends[range.lowerBound - 1] : nil
     }
 
     /// The probe for any piece.
