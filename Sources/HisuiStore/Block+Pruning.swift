@@ -54,6 +54,19 @@ extension Block {
         return try rows.numberRange(shape: shape, slot: slot)
     }
 
+    /// The rows of shape `shape` in whose values of slot `slot` a text stands, by ordinal, if that
+    /// can be told without writing numbers out: because such a value would be the text; nil if it
+    /// cannot.
+    ///
+    /// - Parameter isWord: whether only occurrences count that are not surrounded by letters or
+    ///   digits.
+    public func rows(
+        shape: Int, slot: Int, of text: [UInt8], isWord: Bool
+    ) throws(StoreError) -> [Int]? {
+        guard case .segment(let rows) = backing else { return nil }
+        return try rows.rows(shape: shape, slot: slot, of: text, isWord: isWord)
+    }
+
     /// Whole seconds of the event times since 1970, for each row: what of the times is read first
     /// and costs least.
     ///
@@ -131,17 +144,20 @@ final class SlotCandidates: Sendable {
         var columns: [Bool]
     }
 
-    /// - Parameter chunks: for each chunk whether its text may have the probe.
+    /// - Parameters:
+    ///   - spelled: the columns that may have the probe in something that is not text.
+    ///   - chunks: for each chunk whether its text may have the probe.
     init(
         _ probe: TextProbe, _ block: SegmentBlock, _ directory: BlockDirectory,
-        _ patterns: PatternTable, chunks: [Bool]
+        spelled: [UInt64], chunks: [Bool]
     ) {
         self.probe = probe
         self.block = block
         self.directory = directory
-        (may, spelled) = directory.candidates(
-            probe, patterns, spelling: probe.patterns.answers(probe, block.shared.patterns),
-            chunks: chunks)
+        self.spelled = spelled
+        var may = spelled
+        directory.addText(of: chunks, to: &may)
+        self.may = may
         isEmpty = may.allSatisfy { $0 == 0 }
         found = Mutex(
             Found(
@@ -212,38 +228,79 @@ final class SlotCandidates: Sendable {
 
 extension SegmentBlock {
     func candidates(_ probe: TextProbe) throws(StoreError) -> SlotSet {
-        if probe.bytes.isEmpty { return SlotSet(.all) }
+        guard let table = table?.columns, !probe.bytes.isEmpty else { return SlotSet(.all) }
         let directory = try directory()
         let filters = try chunk(chunkCount - 2)
-        let chunks = directory.filters.map { filter in
-            // So little text is almost everywhere, and in values of less than four bytes too.
-            guard let filter, !probe.grams.isEmpty else { return true }
-            // An empty one: no value of the chunk has four bytes.
-            return !filter.isEmpty
-                && probe.mayOccur(
-                    in: filters.span.extracting(filter),
-                    logSize: (filter.count * 8).trailingZeroBitCount)
-        }
-        let candidates = SlotCandidates(probe, self, directory, try patterns(), chunks: chunks)
+        let candidates = SlotCandidates(
+            probe, self, directory, spelled: spelled(probe, directory, table),
+            chunks: directory.filters.map { probe.mayOccur(inChunkOf: $0, filters) })
         return SlotSet(candidates.isEmpty ? .none : .some(candidates))
     }
 
-    private func patterns() throws(StoreError) -> PatternTable {
+    /// The columns that may have `probe` in something that is not text; a bit for each.
+    private func spelled(
+        _ probe: TextProbe, _ directory: BlockDirectory, _ table: TableColumns
+    ) -> [UInt64] {
+        var bits = [UInt64](repeating: 0, count: directory.columnCount / 64 + 1)
+        let told = table.told(probe)
+        if told.isEmpty { return bits }
+        directory.addKinds(probe, to: &bits)
+        guard told.hasSingle else { return bits }
+        let columns = SpelledColumns(probe, directory, patterns(directory), shared.patterns)
+        for (shape, number) in shapes.enumerated() {
+            let (first, end) = (firstColumns[shape], firstColumns[shape + 1])
+            let tableFirst = table.firstColumns[Int(number)]
+            guard told.hasSingle(in: tableFirst..<tableFirst + end - first) else { continue }
+            for slot in 0..<end - first where told.hasSingle(tableFirst + slot) {
+                if columns.mayHave(first + slot) {
+                    bits[(first + slot) >> 6] |= 1 << UInt64((first + slot) & 63)
+                }
+            }
+        }
+        return bits
+    }
+
+    private func patterns(_ directory: BlockDirectory) -> PatternTable {
         if let known = cache.withLock({ $0.patterns }) { return known }
-        let made = PatternTable(try directory(), shared.patterns)
+        let made = PatternTable(directory, shared.patterns)
         cache.withLock { $0.patterns = made }
         return made
     }
 
-    func numberRange(shape: Int, slot: Int) throws(StoreError) -> ClosedRange<UInt64>? {
-        let directory = try directory()
+    func rows(
+        shape: Int, slot: Int, of text: [UInt8], isWord: Bool
+    ) throws(StoreError) -> [Int]? {
         let column = firstColumns[shape] + slot
-        guard directory.place(of: column).encoding.isNumbers else { return nil }
+        guard let head = try numbersHead(of: column),
+            let wanted = head.numbers(ofValue: text, isWord: isWord)
+        else { return nil }
+        if wanted.isEmpty { return [] }
+        let place = try directory().place(of: column)
+        let bytes = place.range.isEmpty ? [] : try chunk(place.chunk)
+        var numbers = NumberColumn()
+        do {
+            return try numbers.places(
+                of: wanted, head, rows: shapeRows[shape], in: bytes.span, place.range)
+        } catch {
+            throw damaged(
+                "column of shape \(shape), slot \(slot): \(error)", chunk: place.chunk)
+        }
+    }
+
+    /// What the directory says of a column of numbers; nil if it is no such column.
+    private func numbersHead(of column: Int) throws(StoreError) -> NumberColumn.Head? {
+        let directory = try directory()
+        guard directory.encoding(of: column).isNumbers else { return nil }
         let heads = directory.bytes
         var reader = ByteReader(heads.span, directory.headRange(of: column))
         guard let head = try? NumberColumn.Head(decoding: &reader) else {
             throw damaged("the head of a column", chunk: chunkCount - 1)
         }
+        return head
+    }
+
+    func numberRange(shape: Int, slot: Int) throws(StoreError) -> ClosedRange<UInt64>? {
+        guard let head = try numbersHead(of: firstColumns[shape] + slot) else { return nil }
         guard head.pattern.isPlainDecimal, !head.hasExceptions else { return nil }
         return head.fields[0].least...head.fields[0].greatest
     }

@@ -108,10 +108,12 @@ extension Block {
     ///
     /// - Parameters:
     ///   - chosen: for each shape whether its rows are wanted.
+    ///   - withOrdinals: whether ordinals are wanted, too; they are 0 if not.
     ///   - body: takes the row, the number of its shape, and its ordinal within the shape.
     /// - Complexity: O(rows of the block).
     public func forEachRow(
-        of chosen: [Bool], _ body: (_ row: Int, _ shape: Int, _ ordinal: Int) -> Void
+        of chosen: [Bool], withOrdinals: Bool = true,
+        _ body: (_ row: Int, _ shape: Int, _ ordinal: Int) -> Void
     ) throws(StoreError) {
         switch backing {
         case .memory(let arena):
@@ -119,16 +121,16 @@ extension Block {
             for row in 0..<count {
                 let shape = Int(arena.shapes[row])
                 if chosen[shape] { body(row, shape, next[shape]) }
-                next[shape] += 1
+                if withOrdinals { next[shape] += 1 }
             }
-        case .segment(let segment): try segment.forEachRow(of: chosen, body)
+        case .segment(let segment): try segment.forEachRow(of: chosen, withOrdinals, body)
         }
     }
 }
 
 extension SegmentBlock {
     fileprivate func forEachRow(
-        of chosen: [Bool], _ body: (Int, Int, Int) -> Void
+        of chosen: [Bool], _ withOrdinals: Bool, _ body: (Int, Int, Int) -> Void
     ) throws(StoreError) {
         let numbers = try rowNumbers()
         let directory = try directory()
@@ -137,17 +139,12 @@ extension SegmentBlock {
         guard pairs <= RunLengths.denseMax else {
             let grouping = try storedRows().grouping
             for row in 0..<rows where chosen[Int(grouping.shapeOfRow[row])] {
-                body(row, Int(grouping.shapeOfRow[row]), Int(grouping.ordinals[row]))
+                let ordinal = withOrdinals ? Int(grouping.ordinals[row]) : 0
+                body(row, Int(grouping.shapeOfRow[row]), ordinal)
             }
             return
         }
-        var ordinals = [UInt32](repeating: 0, count: rows)
-        var next = [UInt32](repeating: 0, count: shapeRows.count)
-        for place in 0..<rows {
-            let shape = Int(numbers.shapes[place])
-            ordinals[place] = next[shape]
-            next[shape] += 1
-        }
+        let ordinals = withOrdinals ? ordinals(numbers) : []
         // Rows of a run stand in order of arrival: each run goes on where its last row was.
         var places = [UInt32](repeating: 0, count: pairs)
         for run in RunLengths(
@@ -157,13 +154,26 @@ extension SegmentBlock {
                 UInt32(run.places.lowerBound)
         }
         let (origins, programs) = (numbers.origins.span, numbers.programs.span)
-        let shapes = numbers.shapes.span
+        let (shapes, isChosen) = (numbers.shapes.span, chosen.span)
+        var next = places.mutableSpan
         for row in 0..<rows {
             let pair = Int(origins[row]) * programCount + Int(programs[row])
-            let place = Int(places[pair])
-            places[pair] += 1
+            let place = Int(next[pair])
+            next[pair] = UInt32(truncatingIfNeeded: place + 1)
             let shape = Int(shapes[place])
-            if chosen[shape] { body(row, shape, Int(ordinals[place])) }
+            if isChosen[shape] { body(row, shape, withOrdinals ? Int(ordinals[place]) : 0) }
         }
+    }
+
+    /// For each row in stored order its ordinal within its shape.
+    private func ordinals(_ numbers: RowNumbers) -> [UInt32] {
+        var ordinals = [UInt32](repeating: 0, count: rows)
+        var next = [UInt32](repeating: 0, count: shapeRows.count)
+        for place in 0..<rows {
+            let shape = Int(numbers.shapes[place])
+            ordinals[place] = next[shape]
+            next[shape] += 1
+        }
+        return ordinals
     }
 }

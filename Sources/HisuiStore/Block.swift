@@ -198,8 +198,20 @@ public struct ShapesInTable: Sendable {
     /// The shapes of a segment, by number.
     public final class Table: Sendable {
         public let shapes: [Shape]
+        private let told: SegmentColumns
+        private let index: PatternIndex
+        private let made = AtomicLazyReference<TableColumns>()
 
-        init(_ shapes: [Shape]) { self.shapes = shapes }
+        init(_ shapes: [Shape], _ columns: SegmentColumns, _ index: PatternIndex) {
+            self.shapes = shapes
+            told = columns
+            self.index = index
+        }
+
+        /// What is known of the columns of the shapes.
+        public var columns: TableColumns {
+            made.load() ?? made.storeIfNil(TableColumns(told, shapes, index))
+        }
     }
 
     public let table: Table

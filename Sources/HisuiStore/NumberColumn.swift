@@ -68,6 +68,55 @@ struct NumberColumn {
     }
 }
 
+// Looking for a value.
+extension NumberColumn.Head {
+    /// The numbers that a value has if a text stands in it: an empty array if it stands in none.
+    ///
+    /// - Parameter isWord: whether only occurrences count that are not surrounded by letters or
+    ///   digits.
+    /// - Returns: nil if values that are more than the text may have it.
+    func numbers(ofValue text: [UInt8], isWord: Bool) -> [UInt64]? {
+        let isRun = pattern.numbers.count == 1 && pattern.text.isEmpty
+        guard !hasExceptions, pattern.lengthMax == text.count || isRun && isWord else {
+            return nil
+        }
+        var numbers = [UInt64](repeating: 0, count: fields.count)
+        // Safe: room for all numbers of the pattern; the bytes are those of the array.
+        let isValue = unsafe numbers.withUnsafeMutableBufferPointer { numbers in
+            unsafe text.withUnsafeBufferPointer { text in
+                guard let value = text.baseAddress, let out = numbers.baseAddress else {
+                    return false
+                }
+                return unsafe pattern.parse(value, text.count, into: out)
+            }
+        }
+        for (number, field) in zip(numbers, fields)
+        where number < field.least || number > field.greatest { return [] }
+        return isValue ? numbers : []
+    }
+}
+
+extension NumberColumn {
+    /// The places of values that have the numbers `wanted`.
+    ///
+    /// The other parameters are those of `read`; the column has no exceptions.
+    mutating func places(
+        of wanted: [UInt64], _ head: Head, rows: Int, in bytes: Span<UInt8>, _ range: Range<Int>
+    ) throws -> [Int] {
+        let each = head.fields.count
+        try NumberField.read(
+            head.fields.span, rows, isInterleaved: head.isInterleaved, in: bytes, range,
+            to: &numbers, at: 0)
+        var places: [Int] = []
+        let (found, first) = (numbers.span, wanted[0])
+        for row in 0..<rows where found[row * each] == first {
+            let isEqual = (1..<each).allSatisfy { found[row * each + $0] == wanted[$0] }
+            if isEqual { places.append(row) }
+        }
+        return places
+    }
+}
+
 extension NumberField {
     /// Reads what `append` wrote: the numbers of `count` values, those of a value together.
     ///

@@ -10,8 +10,8 @@ import Synchronization
 final class PatternIndex: Sendable {
     struct Contents {
         fileprivate(set) var patterns: [[UInt8]] = []
-        /// For each of them the bytes that its values can have.
-        fileprivate(set) var alphabets: [ByteAlphabet] = []
+        /// What can be in values of each of them; nil where that is not known.
+        fileprivate var readings: [PatternPlaces?] = []
         private var hashes: [UInt64] = []
         /// Numbers plus one at the places that hashes lead to; 0 is free. A power of two of them.
         private var places = [Int32](repeating: 0, count: 1024)
@@ -34,7 +34,7 @@ final class PatternIndex: Sendable {
             guard patterns.count < PatternIndex.patternsMax else { return nil }
             let pattern = [UInt8](bytes, range)
             patterns.append(pattern)
-            alphabets.append(PatternPlaces(pattern)?.alphabet ?? .all)
+            readings.append(PatternPlaces(pattern))
             hashes.append(hash)
             places[at] = Int32(patterns.count)
             if patterns.count * 2 > places.count { grow() }
@@ -79,9 +79,7 @@ final class PatternAnswers: Sendable {
             index.withContents { contents in
                 for number in known.answers.count..<contents.patterns.count {
                     known.answers.append(
-                        probe.mayOccur(
-                            inPattern: contents.patterns[number],
-                            alphabet: contents.alphabets[number]))
+                        contents.readings[number].map { probe.mayOccur(in: $0) } ?? true)
                 }
             }
             return known.answers

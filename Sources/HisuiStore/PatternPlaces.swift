@@ -2,12 +2,15 @@ import HisuiBytes
 
 /// A pattern as the bytes that can follow one another in its values.
 struct PatternPlaces {
-    /// A byte of fixed text; or beyond 255, a number: decimal or hexadecimal.
+    /// A byte of fixed text; or beyond 255, any number of decimal digits, or one digit.
     private var places: [UInt16] = []
+    /// The bytes that values can have.
+    let alphabet: ByteAlphabet
 
     private static let decimal: UInt16 = 256
-    private static let lowerHex: UInt16 = 257
-    private static let upperHex: UInt16 = 258
+    private static let digit: UInt16 = 257
+    private static let lowerHexDigit: UInt16 = 258
+    private static let upperHexDigit: UInt16 = 259
 
     /// - Parameter encoded: a pattern as heads have it; nil if it is none.
     init?(_ encoded: [UInt8]) {
@@ -21,16 +24,19 @@ struct PatternPlaces {
             }
             for at in literal.range { places.append(UInt16(bytes[at])) }
             guard number < Int(count) else { continue }
-            switch bytes[Int(notations.offset) + 2 * number] {
-            case NumberPattern.Notation.lowerHex.rawValue: places.append(Self.lowerHex)
-            case NumberPattern.Notation.upperHex.rawValue: places.append(Self.upperHex)
-            default: places.append(Self.decimal)
+            let at = Int(notations.offset) + 2 * number
+            let digits = Int(bytes[at + 1])
+            switch NumberPattern.Notation(rawValue: bytes[at]) {
+            case .lowerHex: places += repeatElement(Self.lowerHexDigit, count: digits)
+            case .upperHex: places += repeatElement(Self.upperHexDigit, count: digits)
+            case .padded: places += repeatElement(Self.digit, count: digits)
+            case .decimal, nil: places.append(Self.decimal)
             }
         }
+        alphabet = Self.alphabet(of: places)
     }
 
-    /// The bytes that values can have.
-    var alphabet: ByteAlphabet {
+    private static func alphabet(of places: [UInt16]) -> ByteAlphabet {
         var alphabet = ByteAlphabet([])
         for place in places {
             if place < Self.decimal {
@@ -38,9 +44,9 @@ struct PatternPlaces {
                 continue
             }
             for digit in UInt8(0)...9 { alphabet.insert(0x30 + digit) }
-            if place == Self.decimal { continue }
+            if place <= Self.digit { continue }
             for digit in UInt8(0)...5 {
-                alphabet.insert((place == Self.lowerHex ? 0x61 : 0x41) + digit)
+                alphabet.insert((place == Self.lowerHexDigit ? 0x61 : 0x41) + digit)
             }
         }
         return alphabet
@@ -48,8 +54,8 @@ struct PatternPlaces {
 
     /// Whether `text` may be a part of a value.
     func mayHave(_ text: [UInt8], ignoresCase: Bool) -> Bool {
-        // Whether what was taken of the text so far may end before each place; in a number one may
-        // stay.
+        // Whether what was taken of the text so far may end before each place; in a decimal number one
+        // may stay.
         var here = [Bool](repeating: true, count: places.count + 1)
         for byte in text {
             var next = [Bool](repeating: false, count: places.count + 1)
@@ -58,7 +64,7 @@ struct PatternPlaces {
                 guard takes(byte, at: place, ignoresCase: ignoresCase) else { continue }
                 isPossible = true
                 next[place + 1] = true
-                if places[place] >= Self.decimal { next[place] = true }
+                if places[place] == Self.decimal { next[place] = true }
             }
             guard isPossible else { return false }
             here = next
@@ -69,9 +75,9 @@ struct PatternPlaces {
     private func takes(_ byte: UInt8, at place: Int, ignoresCase: Bool) -> Bool {
         let isDigit = byte &- 0x30 <= 9
         switch places[place] {
-        case Self.decimal: return isDigit
-        case Self.lowerHex: return isDigit || byte &- 0x61 <= 5
-        case Self.upperHex:
+        case Self.decimal, Self.digit: return isDigit
+        case Self.lowerHexDigit: return isDigit || byte &- 0x61 <= 5
+        case Self.upperHexDigit:
             return isDigit || byte &- 0x41 <= 5 || ignoresCase && byte &- 0x61 <= 5
         case let text:
             let own = UInt8(truncatingIfNeeded: text)

@@ -40,46 +40,19 @@ struct PatternTable: Sendable {
                     ByteSearch.equal(span, head.lowerBound + 1..<head.lowerBound + 6, plain.span)
                 {
                     ofColumn[Int(column)] = plainNumber
-                } else if let range = try? afterFlags(span, head) {
+                } else if let range = try? PatternHead.afterFlags(span, head) {
                     ofColumn[Int(column)] = index.number(of: span, range) ?? none
                 }
             }
         }
         for column in directory.columns(of: .patterns) {
             let head = directory.headRange(of: Int(column))
-            guard let ranges = try? several(span, head) else { continue }
+            guard let ranges = try? PatternHead.several(span, head) else { continue }
             var set: [Int32] = []
             for range in ranges { set.append(index.number(of: span, range) ?? none) }
             sets.append(set)
             ofColumn[Int(column)] = several - Int32(sets.count - 1)
         }
-    }
-
-    /// The pattern in the head of a column of numbers.
-    private static func afterFlags(
-        _ bytes: Span<UInt8>, _ head: Range<Int>
-    ) throws -> Range<Int> {
-        var reader = ByteReader(bytes, head)
-        _ = try reader.u8()
-        return try NumberPattern.skip(&reader)
-    }
-
-    /// The patterns in the head of a column of several.
-    private static func several(
-        _ bytes: Span<UInt8>, _ head: Range<Int>
-    ) throws -> [Range<Int>] {
-        var reader = ByteReader(bytes, head)
-        _ = try reader.u8()
-        var ranges: [Range<Int>] = []
-        let count = try reader.count()
-        for _ in 0..<count {
-            _ = try reader.varint()
-            let range = try NumberPattern.skip(&reader)
-            // A pattern begins with how many numbers it has, at most 16.
-            for _ in 0..<bytes[range.lowerBound] { _ = try NumberField(decoding: &reader) }
-            ranges.append(range)
-        }
-        return ranges
     }
 
     /// Whether `column` has a pattern that is in `chosen`, by number; true if it is not known.
@@ -94,20 +67,4 @@ struct PatternTable: Sendable {
     }
 
     var byteCount: Int { ofColumn.count * 4 + sets.count * 64 }
-}
-
-extension NumberPattern {
-    /// Passes over a pattern.
-    ///
-    /// - Returns: where it stands.
-    static func skip(_ reader: inout ByteReader) throws -> Range<Int> {
-        let start = reader.position
-        let count = try reader.varint()
-        guard count <= UInt64(numbersMax) else {
-            throw Malformed(what: "numbers of a pattern")
-        }
-        _ = try reader.take(2 * Int(count))
-        for _ in 0...count { _ = try reader.take(try reader.count()) }
-        return start..<reader.position
-    }
 }

@@ -34,6 +34,8 @@ final class SegmentBlock: Sendable {
     private let senderCount: Int
     private let ignoresChecksums: Bool
     let shared: SharedParts
+    /// The shapes of the segment; nil while it is being written.
+    let table: ShapesInTable.Table?
 
     struct Cache {
         var directory: BlockDirectory?
@@ -56,10 +58,12 @@ final class SegmentBlock: Sendable {
     init(
         head: SegmentFooter.BlockHead, slotCounts: [Int], sourceCount: Int, senderCount: Int,
         contents: FileContents, offset: Int, fileOffset: Int, path: String,
-        ignoresChecksums: Bool = false, shared: SharedParts = SharedParts()
+        ignoresChecksums: Bool = false, shared: SharedParts = SharedParts(),
+        table: ShapesInTable.Table? = nil
     ) {
         self.ignoresChecksums = ignoresChecksums
         self.shared = shared
+        self.table = table
         self.contents = contents
         self.path = path
         self.fileOffset = fileOffset

@@ -27,6 +27,8 @@ extension SegmentFooter {
                 guard inner.remaining == 0 else { throw Wrong("bytes left over") }
             } catch let error as Wrong {
                 throw Malformed(section: section.name, what: error.what, position: inner.position)
+            } catch let error as ColumnDecoder.Malformed {
+                throw Malformed(section: section.name, what: error.what, position: inner.position)
             } catch let error as ByteReader.Short {
                 throw Malformed(section: section.name, what: "cut short", position: error.position)
             } catch {
@@ -106,6 +108,9 @@ extension SegmentFooter {
         case .blocks:
             for _ in 0..<(try reader.count()) { blocks.append(try block(&reader)) }
             try checkSummary()
+        case .columns:
+            columns = try SegmentColumns(
+                decoding: &reader, columns: shapes.reduce(0) { $0 + $1.slotCount }, raw)
         }
     }
 

@@ -19,6 +19,8 @@ struct SegmentFooter {
     var senders: [String] = []
     var shapes: [Shape] = []
     var blocks: [BlockHead] = []
+    /// What the columns of all blocks hold.
+    var columns = SegmentColumns()
 
     /// What the summary of a decoded footer says of its blocks.
     var summary: Summary?
@@ -89,6 +91,7 @@ extension SegmentFooter {
         case .blocks:
             out.appendVarint(UInt64(blocks.count))
             for block in blocks { encode(block, to: &out) }
+        case .columns: columns.encode(to: &out)
         }
         return out
     }

@@ -17,7 +17,7 @@ import HisuiBytes
 enum SegmentFormat {
     static let magic: [UInt8] = Array("HISUISEG".utf8)
     static let trailerMagic: [UInt8] = Array("HISUIEND".utf8)
-    static let version: UInt32 = 2
+    static let version: UInt32 = 3
 
     static let headerBytes = 16
     static let trailerBytes = 24
@@ -57,6 +57,7 @@ enum SegmentFormat {
         case senders = 5
         case shapes = 6
         case blocks = 7
+        case columns = 8
 
         var name: String {
             switch self {
@@ -67,6 +68,7 @@ enum SegmentFormat {
             case .senders: "senders"
             case .shapes: "shape table"
             case .blocks: "block directory"
+            case .columns: "columns"
             }
         }
     }

@@ -115,7 +115,7 @@ public final class SegmentReader: Sendable {
         _ ignoresChecksums: Bool, _ shared: SharedParts
     ) -> [Block] {
         let sources = footer.sources.map(\.source)
-        let table = ShapesInTable.Table(footer.shapes)
+        let table = ShapesInTable.Table(footer.shapes, footer.columns, shared.patterns)
         return zip(footer.blocks, offsets).map { head, offset in
             let shapes = head.shapes.map { footer.shapes[Int($0)] }
             return Block(
@@ -128,7 +128,8 @@ public final class SegmentReader: Sendable {
                         head: head, slotCounts: shapes.map(\.slotCount),
                         sourceCount: sources.count, senderCount: footer.senders.count,
                         contents: contents, offset: offset, fileOffset: 0, path: path,
-                        ignoresChecksums: ignoresChecksums, shared: shared)),
+                        ignoresChecksums: ignoresChecksums, shared: shared,
+                        table: table)),
                 table: ShapesInTable(table: table, numbers: head.shapes))
         }
     }

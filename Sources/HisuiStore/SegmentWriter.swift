@@ -22,6 +22,7 @@ struct SegmentWriter {
     private let zone: String
     private let stream: String
     private var heads: [SegmentFooter.BlockHead] = []
+    private var columns = SegmentColumnsBuilder()
     private var shapes: [Shape] = []
     private var sources: [Source] = []
     private var senders: [String] = []
@@ -79,6 +80,14 @@ struct SegmentWriter {
         try clock.measure(.compare, within: .write) { () throws(StoreError) in
             try comparison.compare(written, with: builder, path: temporary)
         }
+        do {
+            try columns.add(
+                try written.directory(), shapes: head.shapes, slotCounts: slotCounts)
+        } catch {
+            throw .damaged(
+                "a head read back is not what was written: \(error)", path: temporary,
+                section: "block directory", offset: offset)
+        }
         heads.append(head)
         rows += head.rows
         shapes = builder.shapes
@@ -111,6 +120,7 @@ struct SegmentWriter {
         footer.senders = senders
         footer.shapes = shapes
         footer.blocks = heads
+        footer.columns = columns.built(slotCounts: shapes.map(\.slotCount))
         let bytes = footer.encoded(by: compressor)
         let path = Path.join(directory, Filenames.segment(leaves))
         do throws(FileError) {
@@ -139,7 +149,7 @@ struct SegmentWriter {
             && read.footer.sources == footer.sources && read.footer.gaps == footer.gaps
             && read.footer.senders == footer.senders && read.footer.leaves == footer.leaves
             && read.footer.definitions == footer.definitions && read.footer.zone == zone
-            && read.footer.stream == stream
+            && read.footer.stream == stream && read.footer.columns == footer.columns
         guard isSame else {
             throw .damaged(
                 "the footer read back is not the one written", path: temporary,

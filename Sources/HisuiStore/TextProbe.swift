@@ -14,6 +14,7 @@ public final class TextProbe: Sendable {
     private let alphabet: ByteAlphabet
     /// Whether the text may occur in values of patterns of numbers.
     let patterns = PatternAnswers()
+    let told = TableAnswers()
 
     /// - Parameters:
     ///   - text: bytes that occur next to each other in every value that is looked for.
@@ -57,12 +58,9 @@ public final class TextProbe: Sendable {
             : ByteSearch.first(of: bytes, in: value.span, range)
     }
 
-    /// Whether the text may occur in a value of the pattern with that encoding, whatever its
-    /// numbers are.
-    ///
-    /// - Parameter alphabet: the bytes that values of the pattern can have.
-    func mayOccur(inPattern encoded: [UInt8], alphabet known: ByteAlphabet) -> Bool {
-        guard (ignoresCase ? known.folded : known).isSuperset(of: alphabet) else { return false }
-        return PatternPlaces(encoded)?.mayHave(bytes, ignoresCase: ignoresCase) ?? true
+    /// Whether the text may occur in a value of a pattern, whatever its numbers are.
+    func mayOccur(in pattern: PatternPlaces) -> Bool {
+        let known = ignoresCase ? pattern.alphabet.folded : pattern.alphabet
+        return known.isSuperset(of: alphabet) && pattern.mayHave(bytes, ignoresCase: ignoresCase)
     }
 }

@@ -64,6 +64,7 @@ import Testing
                     for block in reader.blocks {
                         _ = try rows(of: block)
                         _ = try recordsByColumn(of: block)
+                        try ask(block)
                     }
                     accepted += 1
                 } catch let error as StoreError {
@@ -72,6 +73,25 @@ import Testing
             }
         }
         #expect(accepted > 0, "changed values of slots cannot be told without a checksum")
+    }
+
+    /// Asks a block everything that is answered without reading columns as a whole.
+    private func ask(_ block: Block) throws {
+        let text = Array("12".utf8)
+        let candidates = try block.candidates(TextProbe(text))
+        for (shape, entry) in block.shapes.enumerated() {
+            for slot in entry.shape.slots.indices {
+                _ = try candidates.contains(shape: shape, slot: slot)
+                _ = try block.rows(shape: shape, slot: slot, of: text, isWord: true)
+                _ = try block.numberRange(shape: shape, slot: slot)
+                if let place = block.table {
+                    _ = place.table.columns.parts(shape: Int(place.numbers[shape]), slot: slot)
+                }
+            }
+        }
+        guard let table = block.table?.table else { return }
+        let terms = table.shapes.map { _ in [TableTest.Term(probe: 0, slot: nil)] }
+        _ = try block.mayPass(TableTest(table, probes: [TextProbe(text)], terms: terms))
     }
 
     @Test func errorsSayWhere() throws {

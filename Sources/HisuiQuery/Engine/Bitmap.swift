@@ -56,6 +56,13 @@ struct Bitmap: Sendable {
         }
     }
 
+    /// Keeps of the rows those of `ordinals`.
+    mutating func keep(_ ordinals: [Int]) {
+        let kept = ordinals.filter(contains)
+        removeAll()
+        for ordinal in kept { insert(ordinal) }
+    }
+
     /// Removes the rows of `range`.
     mutating func remove(_ range: Range<Int>) {
         var row = range.lowerBound

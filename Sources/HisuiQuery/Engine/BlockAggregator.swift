@@ -176,6 +176,18 @@ struct BlockAggregator {
         _ chosen: [Chosen], _ bucket: Bucket, to aggregation: Aggregation
     ) throws(QueryFailure) {
         if chosen.isEmpty { return }
+        let range = scan.block.timeRange
+        let whole = bucket.start(ofTime: range.lowerBound.nanoseconds)
+        if whole == bucket.start(ofTime: range.upperBound.nanoseconds) {
+            // All rows lie in one stretch.
+            var text: [UInt8] = []
+            UTCText.append(whole, to: &text)
+            let group = aggregation.group(ofKey: text.span)
+            for one in chosen {
+                aggregation.add(rows: count(one.selection, one.shape), group: group)
+            }
+            return
+        }
         // Beyond the last whole second there is no whole second to count by.
         let isPlain = scan.block.timeRange.lowerBound.nanoseconds > .min + 1_000_000_000
         let unit: Int64 = isPlain && bucket.isOfWholeSeconds ? 1_000_000_000 : 1
@@ -191,8 +203,9 @@ struct BlockAggregator {
         var end: Int64 = 0
         var tally = 0
         var group = 0
-        try scan.forEachRow(of: isChosen) { row, shape, ordinal in
-            if let rows = some[shape], !rows.contains(ordinal) { return }
+        let areSome = some.contains { $0 != nil }
+        try scan.forEachRow(of: isChosen, withOrdinals: areSome) { row, shape, ordinal in
+            if areSome, let rows = some[shape], !rows.contains(ordinal) { return }
             let time = times[row]
             if time >= first, time < end {
                 tally += 1

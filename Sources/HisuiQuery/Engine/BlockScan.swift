@@ -95,22 +95,14 @@ final class BlockScan {
             : try column(shape: shape, slot: text.slots[place])
     }
 
-    /// Whether the probe may occur in a slot's values as they stand in the records.
-    func contains(_ probe: TextProbe, shape: Int, slot: Int) throws(QueryFailure) -> Bool {
-        let candidates = try candidates(probe)
+    /// The rows in whose slot a needle stands, if that is known without the text of the column.
+    func rows(of needle: Needle, shape: Int, slot: Int) throws(QueryFailure) -> [Int]? {
+        if needle.ignoresCase { return nil }
         return try reading { () throws(StoreError) in
-            try candidates.contains(shape: shape, slot: slot)
+            try block.rows(
+                shape: shape, slot: slot, of: needle.bytes,
+                isWord: needle.startsWord && needle.endsWord)
         }
-    }
-
-    /// The same, without reading anything; true says little.
-    func mayContain(_ probe: TextProbe, shape: Int, slot: Int) throws(QueryFailure) -> Bool {
-        try candidates(probe).mayContain(shape: shape, slot: slot)
-    }
-
-    /// The least and the greatest number of a slot, if the block knows that it has nothing else.
-    func numberRange(shape: Int, slot: Int) throws(QueryFailure) -> ClosedRange<UInt64>? {
-        try reading { () throws(StoreError) in try block.numberRange(shape: shape, slot: slot) }
     }
 
     /// Rows by value of one slot of each shape, and for which shapes they are counted.
@@ -118,11 +110,6 @@ final class BlockScan {
         _ slots: [Int?]
     ) throws(QueryFailure) -> (counts: [(value: [UInt8], rows: Int)], counted: [Bool]) {
         try reading { () throws(StoreError) in try block.valueCounts(slots) }
-    }
-
-    /// The value that all rows of a shape have in a slot, if the block knows that.
-    func constant(shape: Int, slot: Int) throws(QueryFailure) -> [UInt8]? {
-        try reading { () throws(StoreError) in try block.constant(shape: shape, slot: slot) }
     }
 
     /// The rows of a shape that pass, if the block knows.
@@ -141,17 +128,12 @@ final class BlockScan {
 
     /// Calls `body` with the rows of some shapes in order of arrival.
     func forEachRow(
-        of chosen: [Bool], _ body: (_ row: Int, _ shape: Int, _ ordinal: Int) -> Void
+        of chosen: [Bool], withOrdinals: Bool,
+        _ body: (_ row: Int, _ shape: Int, _ ordinal: Int) -> Void
     ) throws(QueryFailure) {
-        try reading { () throws(StoreError) in try block.forEachRow(of: chosen, body) }
-    }
-
-    /// The slots in which the probe may occur; asked once.
-    func candidates(_ probe: TextProbe) throws(QueryFailure) -> SlotSet {
-        for answer in answers where answer.probe === probe { return answer.slots }
-        let slots = try reading { () throws(StoreError) in try block.candidates(probe) }
-        answers.append((probe, slots))
-        return slots
+        try reading { () throws(StoreError) in
+            try block.forEachRow(of: chosen, withOrdinals: withOrdinals, body)
+        }
     }
 
     private func received() throws(QueryFailure) -> [Int64] {
@@ -184,6 +166,71 @@ final class BlockScan {
 
     private func reading<T>(_ body: () throws(StoreError) -> T) throws(QueryFailure) -> T {
         do throws(StoreError) { return try body() } catch { throw QueryFailure(error) }
+    }
+}
+
+// What the block tells without its columns.
+extension BlockScan: ColumnKnowledge {
+    /// The slots in which the probe may occur; asked once.
+    private func candidates(_ probe: TextProbe) throws(QueryFailure) -> SlotSet {
+        for answer in answers where answer.probe === probe { return answer.slots }
+        let slots = try reading { () throws(StoreError) in try block.candidates(probe) }
+        answers.append((probe, slots))
+        return slots
+    }
+
+    func mayContain(_ probe: TextProbe, shape: Int) throws(QueryFailure) -> Bool {
+        try candidates(probe).mayContain(shape: shape)
+    }
+
+    func mayContain(_ probe: TextProbe, shape: Int, slot: Int) throws(QueryFailure) -> Bool {
+        try candidates(probe).mayContain(shape: shape, slot: slot)
+    }
+
+    func contains(_ probe: TextProbe, shape: Int, slot: Int) throws(QueryFailure) -> Bool {
+        let candidates = try candidates(probe)
+        return try reading { () throws(StoreError) in
+            try candidates.contains(shape: shape, slot: slot)
+        }
+    }
+
+    func verdict(_ question: SlotQuestion, shape: Int) throws(QueryFailure) -> Verdict {
+        let slot = question.slot
+        if question.isAsStored, let rows = try passing(question, shape) {
+            switch rows {
+            case .none: return .never
+            case .all: return .always
+            case .some: return .depends
+            }
+        }
+        let constant = try reading { () throws(StoreError) in
+            try block.constant(shape: shape, slot: slot)
+        }
+        if let constant {
+            return Verdict(question.matches(constant, in: block.shapes[shape].shape))
+        }
+        let range = try reading { () throws(StoreError) in
+            try block.numberRange(shape: shape, slot: slot)
+        }
+        return range.map { question.verdict(numbers: $0) } ?? .depends
+    }
+
+    func verdict(_ test: any ValueTest, of field: String, shape: Int) -> Verdict {
+        switch FieldSource.resolve(field, shape: shape, in: block) {
+        case .constant(let value): return Verdict(test.matches(value.span))
+        case .slot, .text: return .depends
+        case .row(let field):
+            guard let texts = texts(of: field) else {
+                return test.verdict(prefix: [], suffix: [], least: 0)
+            }
+            let passing = texts.count { test.matches($0.span) }
+            return passing == 0 ? .never : passing == texts.count ? .always : .depends
+        }
+    }
+
+    func verdict(_ time: TimeFilter) -> Verdict {
+        let range = block.timeRange
+        return time.verdict(range.lowerBound.nanoseconds...range.upperBound.nanoseconds)
     }
 }
 

@@ -13,12 +13,13 @@ struct HitCollector {
     let descending: Bool
     /// Only this many hits are wanted, if that is known.
     let limit: Int?
+    let needs: FieldNeeds
     let budget: MemoryBudget
 
     func collect(_ candidate: Candidate) throws(QueryFailure) -> BlockHits {
         let block = candidate.block
         let scan = BlockScan(block, place: candidate.place)
-        let filter = ShapeFilter(plans, scan)
+        let filter = try ShapeFilter(plans, scan)
         var kept: [Hit] = []
         var threshold = Hit(key: .max, row: .max)
         let bound = limit.map { max(1024, 2 * $0) } ?? .max
@@ -48,8 +49,24 @@ struct HitCollector {
         }
         Self.sort(&kept)
         if let limit, kept.count > limit { kept.removeSubrange(limit...) }
-        if kept.isEmpty { scan.release() }
+        if kept.isEmpty {
+            scan.release()
+        } else if limit == nil {
+            try prepare(kept, scan)
+        }
         return try BlockHits(scan, kept, budget)
+    }
+
+    /// Takes the columns of the shapes that hits have.
+    private func prepare(_ hits: [Hit], _ scan: BlockScan) throws(QueryFailure) {
+        let shapeOfRow = try scan.grouping().shapeOfRow
+        var isPrepared = [Bool](repeating: false, count: scan.block.shapes.count)
+        for hit in hits {
+            let shape = Int(shapeOfRow[Int(hit.row)])
+            if isPrepared[shape] { continue }
+            isPrepared[shape] = true
+            try RowReader.prepare(shape: shape, scan, needs)
+        }
     }
 
     private static func precedes(_ a: Hit, _ b: Hit) -> Bool {

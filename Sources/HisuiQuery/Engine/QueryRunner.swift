@@ -113,6 +113,26 @@ public struct QueryRunner {
         }
     }
 
+    /// Those of `candidates` that may have rows, as far as the footers of their segments tell, which
+    /// are asked side by side.
+    private func asked(_ candidates: [Candidate]) -> [Candidate] {
+        if plans.passAll { return candidates }
+        var known: Set<ObjectIdentifier> = []
+        let tables = candidates.compactMap(\.block.table?.table).filter {
+            known.insert(ObjectIdentifier($0)).inserted
+        }
+        let plans = plans
+        let work = OrderedWork<Void>(
+            count: tables.count, workers: options.workers, ahead: tables.count
+        ) { number in
+            plans.prepare(tables[number])
+            return .success(())
+        }
+        while let _ = try? work.take() {}
+        work.stop()
+        return candidates.filter { !plans.isNever($0.block) }
+    }
+
     private static func stopped() -> QueryFailure {
         QueryFailure(.stopped, "the search was stopped")
     }
@@ -123,7 +143,7 @@ extension QueryRunner {
     private func aggregate(
         _ pipe: any AggregatingPipe, _ budget: MemoryBudget
     ) throws(QueryFailure) -> Aggregation {
-        let blocks = candidates()
+        let blocks = asked(candidates())
         let grouping = pipe.grouping
         let plans = plans
         let shouldStop = options.shouldStop
@@ -140,10 +160,10 @@ extension QueryRunner {
             }
             let scan = BlockScan(block, place: blocks[number].place)
             defer { scan.release() }
-            let aggregator = BlockAggregator(
-                scan: scan, filter: ShapeFilter(plans, scan), grouping: grouping,
-                budget: budget)
             do throws(QueryFailure) {
+                let aggregator = BlockAggregator(
+                    scan: scan, filter: try ShapeFilter(plans, scan), grouping: grouping,
+                    budget: budget)
                 return .success(Gathered(try aggregator.run()))
             } catch {
                 return .failure(error)
@@ -168,14 +188,15 @@ extension QueryRunner {
         _ context: StageContext, into stage: any PipeStage
     ) throws(QueryFailure) -> Bool {
         let descending = plan.descending
-        var blocks = candidates()
+        // Perhaps only rows of the first blocks are wanted.
+        var blocks = plan.limit == nil ? asked(candidates()) : candidates()
         func least(_ block: Block) -> Int64 {
             descending
                 ? ~block.timeRange.upperBound.nanoseconds : block.timeRange.lowerBound.nanoseconds
         }
         blocks.sort { (least($0.block), $0.place) < (least($1.block), $1.place) }
         let collector = HitCollector(
-            plans: plans, descending: descending, limit: plan.limit,
+            plans: plans, descending: descending, limit: plan.limit, needs: plan.needs,
             budget: context.budget)
         let shouldStop = options.shouldStop
         let sorted = blocks

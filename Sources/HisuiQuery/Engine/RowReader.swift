@@ -63,20 +63,40 @@ final class RowReader {
     private func parts(of shape: Int) throws(QueryFailure) -> [Part] {
         if let known = parts[shape] { return known }
         var made: [Part] = []
-        func add(_ name: String, _ type: Shape.FieldType) throws(QueryFailure) {
-            guard needs.contains(name) else { return }
-            let source = FieldSource.resolve(name, shape: shape, in: scan.block)
-            if case .constant(let value) = source, value.isEmpty { return }
+        for (name, type, source) in Self.fields(of: shape, scan, needs) {
             let value = try ValueReader(source, shape: shape, scan)
             made.append(Part(name: names.number(name), type: type, value: value))
         }
-        for (name, type) in Self.before { try add(name, type) }
-        for field in scan.block.shapes[shape].shape.fields
-        where !Self.rowNames.contains(field.name) {
-            try add(field.name, field.type)
-        }
-        for (name, type) in Self.after { try add(name, type) }
         parts[shape] = made
         return made
+    }
+
+    /// The fields of a shape that somebody looks at, in order.
+    private static func fields(
+        of shape: Int, _ scan: BlockScan, _ needs: FieldNeeds
+    ) -> [(String, Shape.FieldType, FieldSource)] {
+        var fields: [(String, Shape.FieldType, FieldSource)] = []
+        func add(_ name: String, _ type: Shape.FieldType) {
+            guard needs.contains(name) else { return }
+            let source = FieldSource.resolve(name, shape: shape, in: scan.block)
+            if case .constant(let value) = source, value.isEmpty { return }
+            fields.append((name, type, source))
+        }
+        for (name, type) in before { add(name, type) }
+        for field in scan.block.shapes[shape].shape.fields where !rowNames.contains(field.name) {
+            add(field.name, field.type)
+        }
+        for (name, type) in after { add(name, type) }
+        return fields
+    }
+
+    /// Takes the columns that reading rows of a shape needs: on the thread that looks at the block,
+    /// which need not be the one that reads the rows.
+    static func prepare(
+        shape: Int, _ scan: BlockScan, _ needs: FieldNeeds
+    ) throws(QueryFailure) {
+        for (_, _, source) in fields(of: shape, scan, needs) {
+            _ = try ValueReader(source, shape: shape, scan)
+        }
     }
 }

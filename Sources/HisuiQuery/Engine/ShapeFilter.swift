@@ -17,94 +17,39 @@ struct ShapeFilter {
     let scan: BlockScan
     /// For each shape of the block.
     let plans: BlockPlans
+    /// For each shape whether rows may pass; nil if that was not asked.
+    private let possible: [Bool]?
 
-    init(_ plans: ShapePlans, _ scan: BlockScan) {
+    init(_ plans: ShapePlans, _ scan: BlockScan) throws(QueryFailure) {
         self.scan = scan
         self.plans = plans.plans(of: scan.block)
+        guard let test = self.plans.test else {
+            possible = nil
+            return
+        }
+        do throws(StoreError) {
+            possible = try scan.block.mayPass(test)
+        } catch {
+            throw QueryFailure(error)
+        }
     }
 
     /// The rows of a shape that pass.
     func select(shape: Int) throws(QueryFailure) -> Selection {
-        guard case .depends(let residual) = plans[shape].outcome else {
-            if case .always = plans[shape].outcome { return .all }
-            return .none
+        switch plans.verdict(shape) {
+        case .never: return .none
+        case .always: return .all
+        case .depends: break
         }
-        switch try verdict(residual, shape) {
+        if let possible, !possible[shape] { return .none }
+        guard let residual = plans.residual(shape) else { return .all }
+        switch try scan.verdict(residual, shape: shape) {
         case .never: return .none
         case .always: return .all
         case .depends:
             var rows = Bitmap(count: scan.block.shapes[shape].rows, all: true)
             try keep(residual, shape, in: &rows)
             return rows.isEmpty ? .none : .some(rows)
-        }
-    }
-}
-
-// What the block tells.
-extension ShapeFilter {
-    private func verdict(_ residual: Residual, _ shape: Int) throws(QueryFailure) -> Verdict {
-        switch residual {
-        case .time(let time):
-            let range = scan.block.timeRange
-            return time.verdict(range.lowerBound.nanoseconds...range.upperBound.nanoseconds)
-        case .row(let test, let name):
-            return verdict(test, FieldSource.resolve(name, shape: shape, in: scan.block))
-        case .slot(let question): return try verdict(question, shape)
-        case .text(let question):
-            return try TextSearch(question, shape, scan).mayPass() ? .depends : .never
-        case .not(let inner): return try verdict(inner, shape).negated
-        case .and(let inner):
-            return try verdict(inner, shape, decisive: .never, otherwise: .always)
-        case .or(let inner):
-            return try verdict(inner, shape, decisive: .always, otherwise: .never)
-        }
-    }
-
-    /// What the block tells of a slot's values without their column.
-    private func verdict(_ question: SlotQuestion, _ shape: Int) throws(QueryFailure) -> Verdict {
-        let slot = question.slot
-        if question.isAsStored, let rows = try scan.passing(question, shape) {
-            switch rows {
-            case .none: return .never
-            case .all: return .always
-            case .some: return .depends
-            }
-        }
-        if let value = try scan.constant(shape: shape, slot: slot) {
-            return Verdict(question.matches(value, in: scan.block.shapes[shape].shape))
-        }
-        if let range = try scan.numberRange(shape: shape, slot: slot) {
-            let known = question.verdict(numbers: range)
-            if known != .depends { return known }
-        }
-        for probe in question.probes where try scan.contains(probe, shape: shape, slot: slot) {
-            return .depends
-        }
-        return question.probes.isEmpty ? .depends : .never
-    }
-
-    private func verdict(
-        _ residuals: [Residual], _ shape: Int, decisive: Verdict, otherwise: Verdict
-    ) throws(QueryFailure) -> Verdict {
-        var result = otherwise
-        for residual in residuals {
-            let one = try verdict(residual, shape)
-            if one == decisive { return decisive }
-            if one == .depends { result = .depends }
-        }
-        return result
-    }
-
-    private func verdict(_ test: any ValueTest, _ source: FieldSource) -> Verdict {
-        switch source {
-        case .constant(let value): return Verdict(test.matches(value.span))
-        case .slot, .text: return .depends
-        case .row(let field):
-            guard let texts = scan.texts(of: field) else {
-                return test.verdict(prefix: [], suffix: [], least: 0)
-            }
-            let passing = texts.count { test.matches($0.span) }
-            return passing == 0 ? .never : passing == texts.count ? .always : .depends
         }
     }
 }
@@ -157,7 +102,7 @@ extension ShapeFilter {
     private func keepKnown(
         _ residual: Residual, _ shape: Int, in rows: inout Bitmap
     ) throws(QueryFailure) {
-        switch try verdict(residual, shape) {
+        switch try scan.verdict(residual, shape: shape) {
         case .always: return
         case .never: rows.removeAll()
         case .depends: try keep(residual, shape, in: &rows)

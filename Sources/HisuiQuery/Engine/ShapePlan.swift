@@ -63,6 +63,15 @@ struct ShapePlan: Sendable {
         case never
         case always
         case depends(Residual)
+
+        /// The same without what is left.
+        var verdict: Verdict {
+            switch self {
+            case .never: .never
+            case .always: .always
+            case .depends: .depends
+            }
+        }
     }
 
     let outcome: Outcome

@@ -24,10 +24,13 @@ final class ShapePlans: Sendable {
     /// Those of the tables of segments.
     private let tables = Mutex<[ObjectIdentifier: KnownTable]>([:])
 
-    private struct KnownTable: Sendable {
+    fileprivate struct KnownTable: Sendable {
         /// Kept, so that nothing else can have its identity.
         let table: ShapesInTable.Table
         let plans: [ShapePlan]
+        let verdicts: [Verdict]
+        /// What blocks are asked first; nil if there is nothing of the kind.
+        let test: TableTest?
     }
 
     /// Tables that are kept; blocks of a segment are mostly asked one after the other.
@@ -54,26 +57,60 @@ final class ShapePlans: Sendable {
 
     /// The plan of each shape of a block.
     ///
-    /// - Complexity: O(shapes of the segment) for its first block, and O(fixed text) of those that
-    ///   are new.
+    /// - Complexity: O(columns of the segment) for its first block, and O(fixed text) of those
+    ///   shapes that are new.
     func plans(of block: Block) -> BlockPlans {
         if let common {
             return BlockPlans(
-                plans: [common], numbers: [UInt32](repeating: 0, count: block.shapes.count))
+                plans: [common], verdicts: [common.outcome.verdict], test: nil,
+                numbers: [UInt32](repeating: 0, count: block.shapes.count))
         }
         guard let place = block.table else {
-            return BlockPlans(plans: plans(for: block.shapes.map(\.shape)), numbers: nil)
+            let plans = plans(for: block.shapes.map(\.shape))
+            return BlockPlans(
+                plans: plans, verdicts: plans.map(\.outcome.verdict), test: nil, numbers: nil)
         }
-        let key = ObjectIdentifier(place.table)
-        if let known = tables.withLock({ $0[key] }) {
-            return BlockPlans(plans: known.plans, numbers: place.numbers)
+        let known = known(place.table)
+        return BlockPlans(
+            plans: known.plans, verdicts: known.verdicts, test: known.test, numbers: place.numbers)
+    }
+
+    /// Works out the plans of a table that blocks have in common.
+    func prepare(_ table: ShapesInTable.Table) {
+        if common == nil { _ = known(table) }
+    }
+
+    /// Whether no row of a block passes, as far as its segment's footer tells.
+    ///
+    /// - Complexity: O(shapes of the block) where the table was prepared.
+    func isNever(_ block: Block) -> Bool {
+        if let common { return common.outcome.verdict == .never }
+        guard let place = block.table else { return false }
+        let verdicts = known(place.table).verdicts
+        return place.numbers.allSatisfy { verdicts[Int($0)] == .never }
+    }
+
+    private func known(_ table: ShapesInTable.Table) -> KnownTable {
+        let key = ObjectIdentifier(table)
+        if let known = tables.withLock({ $0[key] }) { return known }
+        let plans = plans(for: table.shapes)
+        let knowledge = TableKnowledge(table)
+        let verdicts = plans.enumerated().map { shape, plan in
+            guard case .depends(let residual) = plan.outcome else { return plan.outcome.verdict }
+            return knowledge.verdict(residual, shape: shape)
         }
-        let made = plans(for: place.table.shapes)
+        var terms = NecessaryTerms()
+        for (plan, verdict) in zip(plans, verdicts) {
+            let isOpen = verdict == .depends
+            terms.append(isOpen ? plan.outcome : .always)
+        }
+        let made = KnownTable(
+            table: table, plans: plans, verdicts: verdicts, test: terms.test(of: table))
         tables.withLock { tables in
             if tables.count >= Self.tablesMax { tables.removeAll() }
-            tables[key] = KnownTable(table: place.table, plans: made)
+            tables[key] = made
         }
-        return BlockPlans(plans: made, numbers: place.numbers)
+        return made
     }
 
     private func plans(for shapes: [Shape]) -> [ShapePlan] {
@@ -100,11 +137,23 @@ final class ShapePlans: Sendable {
 /// The plans of the shapes of a block, by their numbers there.
 struct BlockPlans {
     fileprivate let plans: [ShapePlan]
+    /// What is known of the rows of each plan's shape before the block is asked.
+    fileprivate let verdicts: [Verdict]
+    let test: TableTest?
     /// For each shape of the block its plan; nil if they stand in the order of the shapes.
     fileprivate let numbers: [UInt32]?
 
-    subscript(shape: Int) -> ShapePlan {
-        if let numbers { return plans[Int(numbers[shape])] }
-        return plans[shape]
+    @inline(__always)
+    private func number(_ shape: Int) -> Int { numbers.map { Int($0[shape]) } ?? shape }
+
+    subscript(shape: Int) -> ShapePlan { plans[number(shape)] }
+
+    @inline(__always)
+    func verdict(_ shape: Int) -> Verdict { verdicts[number(shape)] }
+
+    /// What is left of the filter for a shape; nil if all its rows pass.
+    func residual(_ shape: Int) -> Residual? {
+        guard case .depends(let residual) = plans[number(shape)].outcome else { return nil }
+        return residual
     }
 }

@@ -68,7 +68,7 @@ struct TextSearch {
             elsewhere.formUnion(some)
         }
         for (number, crossing) in plan.crossings.enumerated()
-        where try mayCross(beginning.crossings[number]) {
+        where try scan.mayCross(beginning.crossings[number], in: text, shape: shape) {
             var sure = Bitmap(count: rows.count, all: false)
             ColumnSearch.keep(
                 crossing, needle, try column(crossing.slot), in: rows,
@@ -89,65 +89,9 @@ struct TextSearch {
         return fitting
     }
 
-    /// Whether any row may pass, as far as it is known without reading a column.
-    func mayPass() throws(QueryFailure) -> Bool {
-        switch question.plan {
-        case .whole: return true
-        case .needle(let wanted): return try mayStand(wanted)
-        case .expression(let wanted):
-            if let beginning = wanted.beginning { return try mayStand(beginning) }
-            for clause in wanted.clauses {
-                var isPossible = false
-                for wanted in clause where !isPossible { isPossible = try mayStand(wanted) }
-                if !isPossible { return false }
-            }
-            return true
-        }
-    }
-
-    private func mayStand(_ wanted: NeedleQuestion) throws(QueryFailure) -> Bool {
-        if !text.isAsStored, !text.slots.isEmpty { return true }
-        if try scan.candidates(wanted.whole).mayContain(shape: shape) {
-            for slot in text.slots
-            where try scan.contains(wanted.whole, shape: shape, slot: slot) {
-                return true
-            }
-        }
-        for crossing in wanted.crossings where try mayCross(crossing) { return true }
-        return false
-    }
-
     private func mayContain(_ probe: TextProbe?, _ place: Int) throws(QueryFailure) -> Bool {
         guard let probe, text.isAsStored else { return true }
         return try scan.contains(probe, shape: shape, slot: text.slots[place])
-    }
-
-    private func mayCross(
-        _ crossing: NeedleQuestion.CrossingProbes
-    ) throws(QueryFailure) -> Bool {
-        guard text.isAsStored else { return true }
-        // The longer part first, and of both what costs nothing.
-        if crossing.isOtherLonger, try !mayReach(crossing) { return false }
-        var isPossible = crossing.ones.isEmpty
-        for one in crossing.ones where !isPossible {
-            isPossible = try scan.mayContain(one, shape: shape, slot: crossing.slot)
-        }
-        guard isPossible else { return false }
-        if !crossing.isOtherLonger, try !mayReach(crossing) { return false }
-        isPossible = crossing.ones.isEmpty
-        for one in crossing.ones where !isPossible {
-            isPossible = try scan.contains(one, shape: shape, slot: crossing.slot)
-        }
-        guard isPossible, let other = crossing.other else { return isPossible }
-        return try scan.contains(other, shape: shape, slot: crossing.otherSlot)
-    }
-
-    /// Whether the slot that a crossing reaches may have its part.
-    private func mayReach(
-        _ crossing: NeedleQuestion.CrossingProbes
-    ) throws(QueryFailure) -> Bool {
-        guard let other = crossing.other else { return true }
-        return try scan.mayContain(other, shape: shape, slot: crossing.otherSlot)
     }
 
     /// The column of a slot, by its place in the text.
@@ -190,9 +134,17 @@ struct TextSearch {
             guard try mayContain(needle.probes.whole, slot) else { continue }
             var some = rows
             let around = plan.surroundings[slot]
-            ColumnSearch.keep(
-                sought, try column(slot), wordBefore: around.before, wordAfter: around.after,
-                in: &some)
+            if text.isAsStored,
+                let ordinals = try scan.rows(of: sought, shape: shape, slot: text.slots[slot])
+            {
+                // The value is the needle.
+                let isCut = sought.startsWord && around.before || sought.endsWord && around.after
+                some.keep(isCut ? [] : ordinals)
+            } else {
+                ColumnSearch.keep(
+                    sought, try column(slot), wordBefore: around.before,
+                    wordAfter: around.after, in: &some)
+            }
             passing.formUnion(some)
             rows.subtract(some)
         }
@@ -226,7 +178,7 @@ struct TextSearch {
         if needle.ignoresCase, !needle.isASCII { return (sure, rows) }
         var maybe = sure
         for (number, crossing) in plan.crossings.enumerated()
-        where try mayCross(wanted.crossings[number]) {
+        where try scan.mayCross(wanted.crossings[number], in: text, shape: shape) {
             ColumnSearch.keep(
                 crossing, needle, try column(crossing.slot), in: rows,
                 around: plan.surroundings[crossing.slot], sure: &sure, maybe: &maybe)

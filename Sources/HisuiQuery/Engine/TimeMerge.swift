@@ -99,6 +99,7 @@ struct TimeMerge {
     mutating func add(_ hits: BlockHits) {
         guard !hits.hits.isEmpty else { return }
         hits.reader = RowReader(hits.scan, needs, context.names)
+        if heap.count >= Self.openBlocksMax { hits.reader?.release() }
         heap.insert(hits)
     }
 

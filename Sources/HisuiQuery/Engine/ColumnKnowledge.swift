@@ -1,0 +1,124 @@
+import HisuiStore
+
+/// What is known of columns before they are read: of a block's, or of a segment's in all its blocks.
+///
+/// Shapes go by their numbers there. Nothing that passes is ever said not to.
+protocol ColumnKnowledge {
+    associatedtype Failure: Error
+
+    /// Whether a value of any slot of the shape may have the probe; true says little.
+    func mayContain(_ probe: TextProbe, shape: Int) throws(Failure) -> Bool
+
+    /// Whether a value of the slot may have the probe; true says little, and costs nothing.
+    func mayContain(_ probe: TextProbe, shape: Int, slot: Int) throws(Failure) -> Bool
+
+    /// The same as far as it can be told; text may be looked through for it.
+    func contains(_ probe: TextProbe, shape: Int, slot: Int) throws(Failure) -> Bool
+
+    /// What is known of a slot's values from what they are.
+    func verdict(_ question: SlotQuestion, shape: Int) throws(Failure) -> Verdict
+
+    /// What is known of a field that is no part of the record.
+    func verdict(_ test: any ValueTest, of field: String, shape: Int) -> Verdict
+
+    func verdict(_ time: TimeFilter) -> Verdict
+}
+
+extension ColumnKnowledge {
+    /// What is known of the rows of a shape.
+    func verdict(_ residual: Residual, shape: Int) throws(Failure) -> Verdict {
+        switch residual {
+        case .time(let time): return verdict(time)
+        case .row(let test, let name): return verdict(test, of: name, shape: shape)
+        case .slot(let question):
+            let known = try verdict(question, shape: shape)
+            if known != .depends { return known }
+            for probe in question.probes
+            where try contains(probe, shape: shape, slot: question.slot) { return .depends }
+            return question.probes.isEmpty ? .depends : .never
+        case .text(let question):
+            return try mayPass(question, shape: shape) ? .depends : .never
+        case .not(let inner): return try verdict(inner, shape: shape).negated
+        case .and(let inner):
+            return try verdict(inner, shape, decisive: .never, otherwise: .always)
+        case .or(let inner):
+            return try verdict(inner, shape, decisive: .always, otherwise: .never)
+        }
+    }
+
+    private func verdict(
+        _ residuals: [Residual], _ shape: Int, decisive: Verdict, otherwise: Verdict
+    ) throws(Failure) -> Verdict {
+        var result = otherwise
+        for residual in residuals {
+            let one = try verdict(residual, shape: shape)
+            if one == decisive { return decisive }
+            if one == .depends { result = .depends }
+        }
+        return result
+    }
+}
+
+// Text.
+extension ColumnKnowledge {
+    private func mayPass(_ question: TextQuestion, shape: Int) throws(Failure) -> Bool {
+        switch question.plan {
+        case .whole: return true
+        case .needle(let wanted): return try mayStand(wanted, in: question.text, shape: shape)
+        case .expression(let wanted):
+            if let beginning = wanted.beginning {
+                return try mayStand(beginning, in: question.text, shape: shape)
+            }
+            for clause in wanted.clauses {
+                var isPossible = false
+                for wanted in clause where !isPossible {
+                    isPossible = try mayStand(wanted, in: question.text, shape: shape)
+                }
+                if !isPossible { return false }
+            }
+            return true
+        }
+    }
+
+    private func mayStand(
+        _ wanted: NeedleQuestion, in text: StretchText, shape: Int
+    ) throws(Failure) -> Bool {
+        if !text.isAsStored, !text.slots.isEmpty { return true }
+        if try mayContain(wanted.whole, shape: shape) {
+            for slot in text.slots
+            where try contains(wanted.whole, shape: shape, slot: slot) { return true }
+        }
+        for crossing in wanted.crossings
+        where try mayCross(crossing, in: text, shape: shape) { return true }
+        return false
+    }
+
+    /// Whether a needle may stand across a border in a row of the shape.
+    func mayCross(
+        _ crossing: NeedleQuestion.CrossingProbes, in text: StretchText, shape: Int
+    ) throws(Failure) -> Bool {
+        guard text.isAsStored else { return true }
+        // The longer part first, and of both what costs nothing.
+        if crossing.isOtherLonger, try !mayReach(crossing, shape) { return false }
+        var isPossible = crossing.ones.isEmpty
+        for one in crossing.ones where !isPossible {
+            isPossible = try mayContain(one, shape: shape, slot: crossing.slot)
+        }
+        guard isPossible else { return false }
+        if !crossing.isOtherLonger, try !mayReach(crossing, shape) { return false }
+        isPossible = crossing.ones.isEmpty
+        for one in crossing.ones where !isPossible {
+            isPossible = try contains(one, shape: shape, slot: crossing.slot)
+        }
+        guard isPossible, let other = crossing.other else { return isPossible }
+        return try contains(other, shape: shape, slot: crossing.otherSlot)
+    }
+
+    /// Whether the slot that a crossing reaches may have its part.
+    private func mayReach(
+        _ crossing: NeedleQuestion.CrossingProbes, _ shape: Int
+    ) throws(Failure) -> Bool {
+        guard let other = crossing.other else { return true }
+        return try mayContain(other, shape: shape, slot: crossing.otherSlot)
+    }
+}
