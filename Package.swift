@@ -92,13 +92,17 @@ var targets: [Target] = [
             "HisuiEvidence",
         ],
         path: "Tests/DiskCampaign", swiftSettings: settings),
-    // What Bench/run starts.
+    // What Bench/run and Bench/journal start.
     .executableTarget(
         name: "WarmSearch",
         dependencies: [
             "HisuiBytes", "HisuiEvent", "HisuiFile", "HisuiQuery", "HisuiStore", "CLinux",
         ],
         path: "Bench/WarmSearch",
+        swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]),
+    .executableTarget(
+        name: "JournalReading", dependencies: ["HisuiCollect", "HisuiEvent"],
+        path: "Bench/JournalReading",
         swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]),
     tests("HisuiBytes"),
     tests("HisuiYAML"),

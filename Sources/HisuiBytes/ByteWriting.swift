@@ -31,17 +31,18 @@ extension [UInt8] {
 
     /// Appends `value` in decimal digits, without leading zeros.
     public mutating func appendDecimal(_ value: UInt64) {
-        if value < 10 {
-            append(0x30 | UInt8(truncatingIfNeeded: value))
-            return
-        }
-        var divisor: UInt64 = 10
-        while value / divisor >= 10 { divisor *= 10 }
+        let first = count
         var rest = value
-        while divisor > 0 {
-            append(0x30 | UInt8(truncatingIfNeeded: rest / divisor))
-            rest %= divisor
-            divisor /= 10
+        // Lowest digit first: a division by a constant is a multiplication.
+        repeat {
+            append(0x30 | UInt8(truncatingIfNeeded: rest % 10))
+            rest /= 10
+        } while rest > 0
+        var (low, high) = (first, count - 1)
+        while low < high {
+            swapAt(low, high)
+            low += 1
+            high -= 1
         }
     }
 

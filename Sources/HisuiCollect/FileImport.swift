@@ -94,14 +94,14 @@ public struct FileImport: ~Copyable {
         var contents: [UInt8] = []
         var failure: CollectError?
         do throws(Decompressor.Failure) {
-            while contents.count < Self.journalStart.count, position < beginning.count {
+            while contents.count < Self.journalStarts[1].count, position < beginning.count {
                 try decompressor.decompress(
                     beginning.span, &position, into: &contents)
             }
         } catch {
             failure = Self.error(error, path)
         }
-        let isJournal = contents.starts(with: Self.journalStart)
+        let isJournal = Self.journalStarts.contains { contents.starts(with: $0) }
         let id = name ?? SourceID.make("import", path == "-" ? "stdin" : path)
         self.path = path
         self.isFile = isFile && path != "-"
@@ -301,7 +301,10 @@ public struct FileImport: ~Copyable {
         }
     }
 
-    private static let journalStart = Array("__CURSOR=".utf8)
+    /// What journalctl writes first, and what records from a journal begin with; longest last.
+    private static let journalStarts = [
+        Array("__CURSOR=".utf8), Array("__REALTIME_TIMESTAMP=".utf8),
+    ]
 }
 
 // Going on where an import ended.

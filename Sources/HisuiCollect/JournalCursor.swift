@@ -18,7 +18,8 @@ package struct JournalCursor: Hashable, Sendable {
     var realtime: UInt64 = 0
     /// Hash over the entry's fields.
     var fields: UInt64 = 0
-    /// Where in the text the boot id's 32 digits stand.
+    /// Where in the text the 32 digits of each id stand.
+    var writerText = 0..<0
     var bootText = 0..<0
 
     /// Reads a cursor; nil if any of the six parts is missing, doubled or malformed.
@@ -30,17 +31,14 @@ package struct JournalCursor: Hashable, Sendable {
             guard i + 2 < text.count, text[i + 1] == UInt8(ascii: "=") else { return nil }
             let key = text[i]
             let start = i + 2
-            var end = start
-            var value = ID()
-            while end < text.count, text[end] != UInt8(ascii: ";") {
-                guard let digit = Self.digit(text[end]), end - start < 32 else { return nil }
-                value.high = value.high << 4 | value.low >> 60
-                value.low = value.low << 4 | UInt64(digit)
-                end += 1
-            }
-            guard end > start, let bit = take(key, value, start..<end), seen & bit == 0 else {
-                return nil
-            }
+            // The first sixteen digits of an id, all of what is shorter.
+            let (first, middle) = Self.number(text, start)
+            let (second, end) = middle == start + 16 ? Self.number(text, middle) : (0, middle)
+            let isID = end > start + 16
+            let value = isID ? ID(high: first, low: second) : ID(low: first)
+            guard end > start, end == text.count || text[end] == UInt8(ascii: ";"),
+                let bit = take(key, value, start..<end), seen & bit == 0
+            else { return nil }
             seen |= bit
             i = end + 1
         }
@@ -51,6 +49,7 @@ package struct JournalCursor: Hashable, Sendable {
         switch key {
         case UInt8(ascii: "s"):
             writer = value
+            writerText = range
             return range.count == 32 ? 1 : nil
         case UInt8(ascii: "b"):
             boot = value
@@ -76,13 +75,25 @@ package struct JournalCursor: Hashable, Sendable {
         }
     }
 
-    private static func digit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-        default: nil
+    /// The number of the hexadecimal digits from `start` on, at most sixteen, and where they end.
+    @inline(__always)
+    private static func number(_ text: Span<UInt8>, _ start: Int) -> (UInt64, Int) {
+        var value: UInt64 = 0
+        var at = start
+        let end = min(text.count, start + 16)
+        while at < end {
+            let byte = text[at]
+            let letter = (byte | 0x20) &- UInt8(ascii: "a")
+            if byte &- UInt8(ascii: "0") <= 9 {
+                value = value << 4 | UInt64(byte & 0xF)
+            } else if letter <= 5 {
+                value = value << 4 | UInt64(letter + 10)
+            } else {
+                break
+            }
+            at += 1
         }
+        return (value, at)
     }
 
     /// The cursor as systemd writes it.

@@ -1,82 +1,47 @@
 import HisuiBytes
 import HisuiEvent
 
-/// The journal export format, byte for byte as `journalctl -o export` of systemd 252 writes it.
+/// The journal export format, as `journalctl -o export` writes it.
 ///
-/// Four lines stand first (`__CURSOR`, `__REALTIME_TIMESTAMP`, `__MONOTONIC_TIMESTAMP`,
-/// `_BOOT_ID`), then the fields in file order, each as `NAME=value` LF, or, when name and value
-/// are not all printable UTF-8, as `NAME` LF, eight bytes of little-endian length, the value, LF.
-/// TAB is printable; LF, other C0 and C1 controls, DEL, surrogates and noncharacters are not.
+/// Lines that systemd derives stand first (`__REALTIME_TIMESTAMP`, `__MONOTONIC_TIMESTAMP`,
+/// `__SEQNUM`, `__SEQNUM_ID`, `_BOOT_ID`, as systemd 254 and later print them), then the fields,
+/// each as `NAME=value` LF, or, when the value is not all printable UTF-8, as `NAME` LF, eight
+/// bytes of little-endian length, the value, LF. TAB is printable; LF, other C0 and C1 controls,
+/// DEL, surrogates and noncharacters are not.
+///
+/// There is no `__CURSOR`: it repeats these lines, and its hash follows from the fields.
 enum JournalExport {
-    /// Appends the four lines that stand first.
+    /// Bytes that a field may be longer in this format than as `NAME=value`: a length and an LF.
+    static let overheadMax = 9
+
+    /// Appends the lines that stand first.
     ///
     /// `cursor` is `text`, read.
     static func appendHead(_ cursor: JournalCursor, _ text: Span<UInt8>, to bytes: inout [UInt8]) {
-        bytes.append(contentsOf: cursorName)
-        append(text, 0..<text.count, to: &bytes)
         bytes.append(contentsOf: realtimeName)
         bytes.appendDecimal(cursor.realtime)
         bytes.append(contentsOf: monotonicName)
         bytes.appendDecimal(cursor.monotonic)
+        bytes.append(contentsOf: numberName)
+        bytes.appendDecimal(cursor.number)
+        bytes.append(contentsOf: writerName)
+        append(text, cursor.writerText, to: &bytes)
         bytes.append(contentsOf: bootName)
         append(text, cursor.bootText, to: &bytes)
         bytes.append(lineFeed)
     }
 
-    /// Appends one field given as `NAME=value`, unless it is `_BOOT_ID` (said already) or its name
-    /// is none: what journalctl leaves out too.
-    ///
-    /// - Parameter room: bytes the record may still grow. A value that is too long is cut so that
-    ///   the record stays well formed.
-    /// - Returns: false if the field was cut or left out for want of room.
-    static func appendField(_ data: Span<UInt8>, room: Int, to bytes: inout [UInt8]) -> Bool {
-        guard let name = nameCount(data), !isBootID(data, name) else { return true }
-        var count = data.count
-        // The worst case: binary, with the name's LF instead of "=", the length, the last LF.
-        var whole = true
-        if count + 9 > room {
-            whole = false
-            guard room >= name + 64 else { return false }
-            count = room - 9
-        }
-        if isPrintable(data, count) {
-            append(data, 0..<count, to: &bytes)
+    /// Appends one field given as `NAME=value`.
+    static func append(_ data: Span<UInt8>, nameCount: Int, to bytes: inout [UInt8]) {
+        if isPrintable(data, data.count) {
+            append(data, 0..<data.count, to: &bytes)
         } else {
-            append(data, 0..<name, to: &bytes)
+            append(data, 0..<nameCount, to: &bytes)
             bytes.append(lineFeed)
-            var length = UInt64(count - name - 1)
-            for _ in 0..<8 {
-                bytes.append(UInt8(truncatingIfNeeded: length))
-                length >>= 8
-            }
-            append(data, name + 1..<count, to: &bytes)
+            bytes.appendLittleEndian(UInt64(data.count - nameCount - 1))
+            append(data, nameCount + 1..<data.count, to: &bytes)
         }
         bytes.append(lineFeed)
-        return whole
-    }
-
-    /// Bytes of the field's name: 1 to 64 of `A-Z 0-9 _`, no digit first, then "=".
-    private static func nameCount(_ data: Span<UInt8>) -> Int? {
-        var i = 0
-        let end = min(data.count, 65)
-        while i < end {
-            switch data[i] {
-            case UInt8(ascii: "="): return i > 0 ? i : nil
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "_"): break
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): if i == 0 { return nil }
-            default: return nil
-            }
-            i += 1
-        }
-        return nil
-    }
-
-    private static func isBootID(_ data: Span<UInt8>, _ name: Int) -> Bool {
-        guard name == 8, data[0] == UInt8(ascii: "_"), data[1] == UInt8(ascii: "B") else {
-            return false
-        }
-        for i in 0..<8 where data[i] != bootIDName[i] { return false }
-        return true
     }
 
     /// Whether the first `count` bytes are printable UTF-8 by systemd's rule.
@@ -139,14 +104,14 @@ enum JournalExport {
     private static func append(_ data: Span<UInt8>, _ range: Range<Int>, to bytes: inout [UInt8]) {
         unsafe data.withUnsafeBufferPointer { buffer in
             // Safe: the range lies within the span and the buffer is read inside the closure.
-            unsafe bytes.append(contentsOf: buffer[range])
+            unsafe bytes.append(contentsOf: UnsafeBufferPointer(rebasing: buffer[range]))
         }
     }
 
     private static let lineFeed = UInt8(ascii: "\n")
-    private static let bootIDName = Array("_BOOT_ID".utf8)
-    private static let cursorName = Array("__CURSOR=".utf8)
-    private static let realtimeName = Array("\n__REALTIME_TIMESTAMP=".utf8)
+    private static let realtimeName = Array("__REALTIME_TIMESTAMP=".utf8)
     private static let monotonicName = Array("\n__MONOTONIC_TIMESTAMP=".utf8)
+    private static let numberName = Array("\n__SEQNUM=".utf8)
+    private static let writerName = Array("\n__SEQNUM_ID=".utf8)
     private static let bootName = Array("\n_BOOT_ID=".utf8)
 }

@@ -88,13 +88,10 @@ struct JournalHandle: ~Copyable {
         return 0
     }
 
-    /// Appends the fields of the current entry in export format.
+    /// Gives the fields of the current entry to `record`.
     ///
-    /// - Parameter end: size the arena may grow to.
-    /// - Returns: whether all fit and could be read, or a negative errno.
-    borrowing func appendFields(
-        to bytes: inout [UInt8], end: Int, whole: inout Bool
-    ) -> Int32 {
+    /// - Returns: 0, or a negative errno.
+    borrowing func takeFields(into record: inout JournalRecord) -> Int32 {
         unsafe sd_journal_restart_data(journal)
         while true {
             var data: UnsafeRawPointer?
@@ -103,10 +100,7 @@ struct JournalHandle: ~Copyable {
             if status <= 0 { return status }
             // Safe: the data stays valid until the next call on the handle.
             let field = unsafe UnsafeRawBufferPointer(start: data, count: count)
-            let span = unsafe field.bindMemory(to: UInt8.self).span
-            if !JournalExport.appendField(span, room: end - bytes.count, to: &bytes) {
-                whole = false
-            }
+            record.take(unsafe field.bindMemory(to: UInt8.self).span)
         }
     }
 }

@@ -31,6 +31,7 @@ struct JournalReader: ~Copyable {
     private var sinceProcess = 0
     private var received = Clock.now()
     private var cursorText: [UInt8] = []
+    private var record = JournalRecord()
     /// Recoveries since an entry was last taken.
     private var failures = 0
 
@@ -109,18 +110,18 @@ struct JournalReader: ~Copyable {
         if sinceProcess % 64 == 1 || batch.entries.isEmpty { received = Clock.now() }
         let offset = batch.bytes.count
         JournalExport.appendHead(cursor, text.span, to: &batch.bytes)
-        var whole = true
-        let status =
-            handle?.appendFields(
-                to: &batch.bytes, end: offset + Limits.recordBytesMax, whole: &whole) ?? 0
+        let head = batch.bytes.count - offset
+        record.begin(room: Limits.recordBytesMax - head)
+        let status = handle?.takeFields(into: &record) ?? 0
         if status < 0 {
-            batch.bytes.removeLast(batch.bytes.count - offset)
+            batch.bytes.removeLast(head)
             return status
         }
+        record.write(to: &batch.bytes)
         batch.entries.append(
             RecordBatch.Entry(
                 offset: UInt32(offset), count: UInt32(batch.bytes.count - offset),
-                received: received, sender: 0, flags: whole ? [] : .truncated))
+                received: received, sender: 0, flags: record.isWhole ? [] : .truncated))
         failures = 0
         return 0
     }

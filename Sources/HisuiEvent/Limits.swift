@@ -78,6 +78,8 @@ public enum Limits {
     public static let journalHoleStepsMax = 262_144
     /// One field of a journal entry: what journald itself accepts; a larger length is damage.
     public static let journalFieldBytesMax = 768 << 20
+    /// Fields of one journal entry, as journald bounds them.
+    public static let journalFieldsMax = 1024
     /// Senders of one syslog listener that get a source of their own; the rest share one. Each
     /// costs a batch and a line in every listing.
     public static let sendersPerListenerMax = 1024

@@ -17,7 +17,8 @@ public enum RecordForm: UInt8, Sendable, CaseIterable {
     case syslog = 1
     /// One line of a file, without its line feed (and without a carriage return before it).
     case line = 2
-    /// One entry in the journal export format, fields in file order, without the blank line.
+    /// One entry in the journal export format, without the blank line: as the file has it, or, read
+    /// from a journal, its fields in byte order of their names.
     case journal = 3
     /// One JSON object (RFC 8259) on one line, without its line feed.
     case json = 4

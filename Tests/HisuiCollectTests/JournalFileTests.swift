@@ -45,8 +45,8 @@ import Testing
         running.end()
         #expect(Set(sink.numbers) == Set(Array(1000..<1100) + Array(2200..<2300)))
         #expect(sink.now.gaps.isEmpty)
-        let expected = shell("journalctl -q --directory='\(journals)' -o export --merge").output
-        #expect(sink.exported == expected)
+        let output = shell("journalctl -q --directory='\(journals)' -o export --merge").output
+        #expect(sink.now.records.map(\.bytes) == Exported.entries(output).map(\.record))
     }
 
     // systemd#42285

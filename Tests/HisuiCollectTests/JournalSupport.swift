@@ -128,6 +128,75 @@ extension TestSink {
         }
     }
 
-    /// The records as a file in export format.
-    var exported: [UInt8] { Array(now.records.map { $0.bytes + [0x0a] }.joined()) }
+}
+
+/// What `journalctl -o export` prints, taken apart without the code under test.
+struct Exported {
+    struct Field {
+        var name: String
+        /// With the line feed.
+        var bytes: [UInt8]
+    }
+
+    var cursor = ""
+    var fields: [Field] = []
+
+    /// The entries of a whole output.
+    static func entries(_ bytes: [UInt8]) -> [Exported] {
+        var entries: [Exported] = []
+        var entry = Exported()
+        var at = 0
+        while at < bytes.count {
+            let start = at
+            if bytes[at] == 0x0a {
+                entries.append(entry)
+                entry = Exported()
+                at += 1
+                continue
+            }
+            while bytes[at] != 0x3d && bytes[at] != 0x0a { at += 1 }
+            let name = String(decoding: bytes[start..<at], as: UTF8.self)
+            if bytes[at] == 0x0a {
+                let length = bytes[at + 1..<at + 9].reversed().reduce(0) { $0 << 8 | Int($1) }
+                at += 9 + length
+            } else {
+                while bytes[at] != 0x0a { at += 1 }
+            }
+            at += 1
+            entry.take(Field(name: name, bytes: Array(bytes[start..<at])))
+        }
+        return entries
+    }
+
+    private mutating func take(_ field: Field) {
+        if field.name == "__CURSOR" {
+            cursor = String(decoding: field.bytes.dropFirst(9).dropLast(), as: UTF8.self)
+        } else {
+            fields.append(field)
+        }
+    }
+
+    /// The record that Hisui makes of the entry.
+    var record: [UInt8] {
+        let parts = cursor.split(separator: ";")
+        let number = UInt64(parts[1].dropFirst(2), radix: 16) ?? 0
+        var record: [UInt8] = []
+        for name in ["__REALTIME_TIMESTAMP", "__MONOTONIC_TIMESTAMP"] {
+            record += fields.first { $0.name == name }?.bytes ?? []
+        }
+        record += Array("__SEQNUM=\(number)\n__SEQNUM_ID=\(parts[0].dropFirst(2))\n".utf8)
+        record += fields.first { $0.name == "_BOOT_ID" }?.bytes ?? []
+        let rest = fields.enumerated().filter {
+            !$0.element.name.hasPrefix("__") && $0.element.name != "_BOOT_ID"
+        }
+        let sorted = rest.sorted {
+            let (left, right) = (Array($0.element.name.utf8), Array($1.element.name.utf8))
+            return left == right
+                ? $0.offset < $1.offset : left.lexicographicallyPrecedes(right)
+        }
+        return record + sorted.flatMap(\.element.bytes)
+    }
+
+    /// A collector's position just after the entry.
+    var position: [UInt8] { [1] + Array(cursor.utf8) }
 }
