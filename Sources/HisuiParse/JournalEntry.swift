@@ -17,11 +17,6 @@ struct JournalEntry {
         var hasLength: Bool
     }
 
-    /// What the parser wants to know of a field at once, found by its name.
-    enum Known {
-        case message, realtime, identifier, comm, host, pid
-    }
-
     private(set) var fields: [Field] = []
     /// Indices into `fields` of the first field of that name, or -1.
     private(set) var message = -1
@@ -30,6 +25,7 @@ struct JournalEntry {
     private(set) var comm = -1
     private(set) var host = -1
     private(set) var pid = -1
+    private(set) var unit = -1
     /// Slots of all fields but the message's own.
     private(set) var slotCount = 0
 
@@ -41,6 +37,7 @@ struct JournalEntry {
     mutating func scan(_ record: Span<UInt8>, fieldsMax: Int) -> Bool {
         fields.removeAll(keepingCapacity: true)
         (message, realtime, identifier, comm, host, pid) = (-1, -1, -1, -1, -1, -1)
+        unit = -1
         slotCount = 0
         let end = record.count
         var at = 0
@@ -95,6 +92,8 @@ struct JournalEntry {
             if message < 0, record.holds("MESSAGE", at: name.lowerBound) { message = number }
         case 9:
             if host < 0, record.holds("_HOSTNAME", at: name.lowerBound) { host = number }
+        case 13:
+            if unit < 0, record.holds("_SYSTEMD_UNIT", at: name.lowerBound) { unit = number }
         case 17:
             if identifier < 0, record.holds("SYSLOG_IDENTIFIER", at: name.lowerBound) {
                 identifier = number
@@ -109,6 +108,13 @@ struct JournalEntry {
 
     /// Index of the field that names the program for the rules, or -1.
     var programField: Int { identifier >= 0 ? identifier : comm }
+
+    /// Whether the sender is of a unit that is not the manager's own, `init.scope`.
+    func isFromUnit(_ record: Span<UInt8>) -> Bool {
+        guard unit >= 0 else { return false }
+        let value = fields[unit].value.range
+        return value.count != 10 || !record.holds("init.scope", at: value.lowerBound)
+    }
 
     /// When the journal took the entry, by its own clock.
     func time(_ record: Span<UInt8>) -> Timestamp {

@@ -10,8 +10,10 @@ import HisuiShape
 /// - a trusted field always goes before what the sender says (`_PID` before `SYSLOG_PID`);
 /// - who sent the entry, and from which host, session and boot, is what journald says, even if a
 ///   rule reads something else in the message (`identity` below): a message is only text;
-/// - what the entry is *about* (a command, a user, a unit) is what the rule reads in the message,
-///   if it does: sudo's `COMMAND=` is `process.command_line`, and `_CMDLINE` tells sudo's own.
+/// - which unit it is about is for the manager alone to say (`init.scope`, where PID 1 is); every
+///   other sender's unit is what journald says, whatever program it calls itself;
+/// - what else the entry is *about* (a command, a user) is what the rule reads in the message, if
+///   it does: sudo's `COMMAND=` is `process.command_line`, and `_CMDLINE` tells sudo's own.
 enum JournalFields {
     struct Mapping {
         var native: String
@@ -33,7 +35,7 @@ enum JournalFields {
         Mapping(native: "_COMM", name: "process.name", type: .keyword),
         Mapping(native: "SYSLOG_IDENTIFIER", name: "process.name", type: .keyword),
         Mapping(native: "SYSLOG_IDENTIFIER", name: "log.syslog.appname", type: .keyword),
-        Mapping(native: "_UID", name: "user.id", type: .keyword),
+        Mapping(native: "_UID", name: "user.id", type: .keyword, isIdentity: true),
         Mapping(native: "_EXE", name: "process.executable", type: .keyword),
         Mapping(native: "_CMDLINE", name: "process.command_line", type: .text),
         Mapping(native: "_SYSTEMD_UNIT", name: "systemd.unit", type: .keyword),
@@ -48,7 +50,9 @@ enum JournalFields {
     ]
 
     /// Names of the schema that no rule may change for this entry.
-    static func identity(of record: Span<UInt8>, _ entry: JournalEntry) -> Set<String> {
+    static func identity(
+        of record: Span<UInt8>, _ entry: JournalEntry, isFromUnit: Bool
+    ) -> Set<String> {
         var present: Set<String> = []
         for field in entry.fields {
             present.insert(String(decodingBytes: record, field.name.range))
@@ -57,6 +61,7 @@ enum JournalFields {
         for mapping in mappings where mapping.isIdentity && present.contains(mapping.native) {
             names.insert(mapping.name)
         }
+        if isFromUnit { names.insert("systemd.unit") }
         return names
     }
 }

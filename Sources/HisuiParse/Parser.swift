@@ -228,6 +228,7 @@ public struct Parser: Sendable {
         }
         row.time = entry.time(record)
         var layout = RowLayout(form: .journal)
+        layout.isFromUnit = entry.isFromUnit(record)
         var message = record.count..<record.count
         let program = entry.programField
         for number in entry.fields.indices {

@@ -24,6 +24,8 @@ struct RowLayout: Equatable {
     var variant: SyslogHeader.Variant = []
     var structure: Shape.Structure = .text
     var encoding: TextEncoding = .utf8
+    /// A journal entry of a unit other than the manager's own: see `JournalFields`.
+    var isFromUnit = false
 
     /// The rule number of messages that no rule knows.
     static let automatic = UInt32.max
@@ -63,7 +65,9 @@ struct RowLayout: Equatable {
     @inline(__always)
     var hash: UInt64 {
         let places = UInt64(messageFirstByte) << 32 | UInt64(messageLastByte)
-        let kind = UInt64(structure.rawValue) << 4 | UInt64(encoding.rawValue)
+        let kind =
+            (isFromUnit ? 1 << 12 : 0) | UInt64(structure.rawValue) << 4
+            | UInt64(encoding.rawValue)
         let counts =
             kind << 48 | UInt64(bodyFirst) << 32 | UInt64(bodyCount) << 16
             | UInt64(form.rawValue) << 8 | UInt64(variant.rawValue)

@@ -41,7 +41,9 @@ struct ShapeBuilder {
             let match = RuleMatch(rule: layout.rule, choices: layout.choices, flags: [])
             let known = definitions.fields(of: match, firstSlot: Int(layout.bodyFirst))
             (parser, rule) = (known.parser, known.rule)
-            let trusted = layout.form == .journal ? JournalFields.identity(of: record, entry) : []
+            let trusted =
+                layout.form == .journal
+                ? JournalFields.identity(of: record, entry, isFromUnit: layout.isFromUnit) : []
             for field in known.fields where !trusted.contains(field.name) { builder.set(field) }
         }
         return Shape(

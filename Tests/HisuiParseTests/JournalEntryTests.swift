@@ -98,6 +98,54 @@ import Testing
         }
     }
 
+    /// A sender names itself `systemd` and speaks of another unit: it stays the unit it is of.
+    @Test func onlyTheManagerSpeaksOfOtherUnits() {
+        let (set, _) = DefinitionSet.compile(
+            files: ShippedFiles.definitions, schema: ShippedFiles.schema)
+        func record(_ unit: String?) -> [UInt8] {
+            var fields = [
+                ("__REALTIME_TIMESTAMP", "1"), ("SYSLOG_IDENTIFIER", "systemd"),
+                ("MESSAGE", "ssh.service: Failed with result 'exit-code'."), ("UNIT", "a.service"),
+                ("_PID", "4711"), ("_UID", "1000"), ("_HOSTNAME", "web01"),
+            ]
+            if let unit { fields.append(("_SYSTEMD_UNIT", unit)) }
+            return JournalEntryTests.entry(fields)
+        }
+        let records = [
+            record("init.scope"), record("user@1000.service"), record("init.scopeX"), record(nil),
+        ]
+        for order in [[0, 1, 2, 3], [3, 2, 1, 0], [1, 0, 3, 2]] {
+            let parsed = parse(order.map { records[$0] }, form: .journal, definitions: set)
+            for (place, number) in order.enumerated() {
+                let told = ["ssh.service", "user@1000.service", "init.scopeX", "ssh.service"]
+                #expect(parsed.value("systemd.unit", place) == told[number])
+                #expect(parsed.value("event.action", place) != nil)
+                #expect(parsed.value("process.pid", place) == "4711")
+                #expect(parsed.value("user.id", place) == "1000")
+                #expect(parsed.value("host.name", place) == "web01")
+            }
+        }
+    }
+
+    @Test func whatASenderSaysOfItselfNeverGoesBeforeWhatJournaldSays() {
+        let record = JournalEntryTests.entry([
+            ("__REALTIME_TIMESTAMP", "1"), ("HOSTNAME", "forged"), ("MESSAGE", "x"),
+            ("PID", "1"), ("SYSLOG_IDENTIFIER", "sshd"), ("SYSLOG_PID", "1"), ("UID", "0"),
+            ("UNIT", "ssh.service"), ("_COMM", "logger"), ("_HOSTNAME", "web01"),
+            ("_PID", "4711"), ("_SYSTEMD_UNIT", "session-3.scope"), ("_UID", "1000"),
+        ])
+        let parsed = parse([record], form: .journal)
+        #expect(parsed.value("host.name") == "web01")
+        #expect(parsed.value("process.pid") == "4711")
+        #expect(parsed.value("process.name") == "logger")
+        #expect(parsed.value("user.id") == "1000")
+        #expect(parsed.value("systemd.unit") == "session-3.scope")
+        // What was said is there, under the name by which it was said.
+        #expect(parsed.value("HOSTNAME") == "forged")
+        #expect(parsed.value("SYSLOG_PID") == "1")
+        #expect(parsed.value("log.syslog.appname") == "sshd")
+    }
+
     @Test func withoutMessageOrTime() {
         let record = JournalEntryTests.entry([("_PID", "5"), ("PRIORITY", "3")])
         let parsed = parse([record], form: .journal)
