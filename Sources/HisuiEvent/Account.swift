@@ -11,6 +11,8 @@ public enum DropReason: UInt8, Sendable, CaseIterable {
     case quota = 4
     /// Removed before it was read (journal vacuumed, file truncated), where the count is known.
     case lostBeforeRead = 5
+    /// The store took nothing, and the spill ring was full, or its disk failed, too.
+    case spillFull = 7
 
     /// The name in configuration, output and bundles.
     public var name: String {
@@ -20,6 +22,7 @@ public enum DropReason: UInt8, Sendable, CaseIterable {
         case .tooLong: "too-long"
         case .quota: "quota"
         case .lostBeforeRead: "lost-before-read"
+        case .spillFull: "spill-full"
         }
     }
 }

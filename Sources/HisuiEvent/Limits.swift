@@ -60,6 +60,10 @@ public enum Limits {
     /// Bytes of logs that wait to be sealed; beyond, reception has to wait. Ten seconds of what two
     /// processors can take in beyond what they can seal; a reader holds two to three times as much.
     public static let waitingLogBytesMax = 256 << 20
+    /// One frame of the spill ring: a batch of a sender, with the names of its other senders.
+    public static let spillFrameBytesMax = 16 << 20
+    /// Files that a full spill ring has at least: so much of it goes at once when it is full.
+    public static let spillFilesLeast = 16
     /// Logs that wait to be sealed, when sealing fails: an hour or a quarter million rows each.
     public static let closedLogsMax = 1 << 20
     /// A rule's template: the longest message text known is a tenth of it.

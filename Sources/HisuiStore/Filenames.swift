@@ -17,6 +17,8 @@ import HisuiFile
 ///     <store>/definitions/<digest>.set
 ///     <store>/acts/{lock,wal,segments,tree,epochs}   see `ActLog`: a stream without a zone
 ///     <store>/state/expiry.lock                held by who lets go of segments
+///     <spill>/<zone>/lock                      held by the daemon of the zone
+///     <spill>/<zone>/<class>-<first>.spill     see `SpillRing`; `<store>/spill` if not configured
 ///
 /// Leaf indices are 20 decimal digits, so that the order of the names is the order of the records;
 /// `end` is one past the last. A log's number has 8 hexadecimal digits.
@@ -36,6 +38,8 @@ public enum Filenames {
     static let storeID = "id"
     public static let edge = "edge"
     static let expiryLock = "expiry.lock"
+    static let spill = "spill"
+    static let spillSuffix = ".spill"
 
     static let logSuffix = ".log"
     static let damagedLogSuffix = ".damaged"
@@ -119,6 +123,27 @@ public enum Filenames {
 
     /// The name of the list of a set's members, kept under the set's digest.
     static func definitionSet(_ digest: [UInt8]) -> String { HexText.text(digest) + ".set" }
+
+    /// The folder of a zone's spill ring, below `place` if one is configured.
+    public static func spillPath(store: String, zone: String, place: String?) -> String {
+        Path.join(place ?? Path.join(store, spill), zone)
+    }
+
+    /// The name of the ring's file of a class that begins with frame `first`.
+    static func spill(_ spillClass: SpillClass, first: UInt64) -> String {
+        "\(spillClass.rawValue)-" + padded(String(first), to: 20) + spillSuffix
+    }
+
+    /// What the name of a file of the ring says; nil if it is none.
+    static func spillParts(_ name: String) -> (SpillClass, UInt64)? {
+        let bytes = Array(name.utf8)
+        guard bytes.count > 22, bytes[1] == UInt8(ascii: "-"),
+            String(decoding: bytes[22...], as: UTF8.self) == spillSuffix,
+            let number = decimal(bytes[..<1]), let first = decimal(bytes[2..<22]),
+            let spillClass = SpillClass(rawValue: UInt8(truncatingIfNeeded: number))
+        else { return nil }
+        return (spillClass, first)
+    }
 
     /// What detection remembers of a zone.
     public static func detectState(store: String, zone: String) -> String {

@@ -1,0 +1,295 @@
+import HisuiBytes
+import HisuiEvent
+import HisuiFile
+import Testing
+
+@testable import HisuiStore
+
+/// What a store does that takes batches from a ring: each position is stored with its records.
+private struct TakenStore {
+    var texts: [String] = []
+    var positions: [String: [UInt8]] = [:]
+    var dropped: UInt64 = 0
+
+    mutating func take(_ batch: RecordBatch) {
+        for entry in batch.entries {
+            let range = Int(entry.offset)..<Int(entry.offset) + Int(entry.count)
+            texts.append(String(decoding: batch.bytes[range], as: UTF8.self))
+        }
+        dropped += batch.account[.spillFull]
+        if !batch.position.isEmpty { positions[batch.source.id] = batch.position }
+    }
+}
+
+@Suite struct SpillRingTests {
+    private let path = "/spill/zone"
+
+    private func open(
+        _ disk: SimulatedFileSystem, bytesMax: Int = 1 << 20, _ positions: [String: [UInt8]] = [:]
+    ) throws -> SpillRing {
+        try SpillRing(opening: path, on: disk, bytesMax: bytesMax, durable: positions)
+    }
+
+    private func batch(_ source: String, _ records: [String]) -> RecordBatch {
+        var batch = RecordBatch(source: Source(id: source, kind: .syslogUDP, form: .syslog))
+        batch.senders = ["", "192.0.2.7"]
+        for (number, record) in records.enumerated() {
+            batch.append(
+                Array(record.utf8).span,
+                received: Timestamp(nanoseconds: 1_700_000_000_000_000_000 + Int64(number)),
+                sender: 1, flags: number == 1 ? .truncated : [])
+        }
+        return batch
+    }
+
+    @Test(arguments: [
+        ("<0>x", SpillClass.high), ("<11>x", .high), ("<12>x", .middle), ("<13>x", .middle),
+        ("<14>x", .low), ("<15>x", .low), ("<38>x", .security), ("<87>x", .security),
+        ("<110>x", .security), ("<191>x", .low), ("", .middle), ("<>", .middle), ("<1", .middle),
+        ("<1234>x", .middle), ("<a>x", .middle), ("no priority", .middle), ("<3>", .high),
+    ])
+    func theClassIsThatOfThePriority(record: String, expected: SpillClass) {
+        #expect(SpillClass.of(Array(record.utf8).span) == expected)
+    }
+
+    @Test func batchesComeBackAsTheyWere() throws {
+        var ring = try open(SimulatedFileSystem())
+        var first = batch("a", ["<13>one", "<13>two", ""])
+        first.account[.kernelBuffer] = 7
+        ring.append(first)
+        ring.append(batch("b", ["<13>three"]))
+        #expect(ring.pendingRecords == 4)
+        var taken: [RecordBatch] = []
+        while let batches = ring.take() { taken += batches }
+        #expect(taken.map(\.source.id) == ["a", "b", "a"])
+        #expect(taken[0].bytes == first.bytes)
+        #expect(taken[0].senders == first.senders)
+        #expect(taken[0].entries.map(\.received) == first.entries.map(\.received))
+        #expect(taken[0].entries.map(\.sender) == [1, 1, 1])
+        #expect(taken[0].entries.map(\.flags) == [[], .truncated, []])
+        #expect(taken[2].account[.kernelBuffer] == 7)
+        #expect(ring.isEmpty)
+        #expect(ring.pendingRecords == 0)
+        for batch in taken { ring.settled(batch.source.id, batch.position) }
+        #expect(ring.bytes == 0)
+    }
+
+    @Test func recordsOfAllClassesComeInTheOrderOfTheirBatches() throws {
+        var ring = try open(SimulatedFileSystem())
+        for number in 0..<50 {
+            ring.append(batch("a", ["<\([14, 13, 11, 38][number % 4])>\(number)"]))
+        }
+        var store = TakenStore()
+        while let batches = ring.take() { batches.forEach { store.take($0) } }
+        #expect(store.texts.map { $0.split(separator: ">")[1] } == (0..<50).map { "\($0)" })
+    }
+
+    @Test func whatTheStoreHasIsNotHandedOutAgainAndTheRestIs() throws {
+        let texts = (0..<40).map { "<\([14, 11, 38][$0 % 3])>\($0)" }
+        for stored in 0...40 {
+            let disk = SimulatedFileSystem()
+            var ring = try open(disk)
+            for (number, text) in texts.enumerated() {
+                ring.append(batch(number % 2 == 0 ? "a" : "b", [text]))
+            }
+            ring.sync()
+            var store = TakenStore()
+            for _ in 0..<stored { ring.take()?.forEach { store.take($0) } }
+            // Some more that never became durable.
+            for _ in 0..<3 { _ = ring.take() }
+            ring.close()
+            var again = try open(disk.killed(), store.positions)
+            #expect(again.pendingRecords == UInt64(40 - stored))
+            while let batches = again.take() { batches.forEach { store.take($0) } }
+            #expect(store.texts == texts)
+            #expect(again.damages.isEmpty)
+        }
+    }
+
+    @Test func aFullRingDropsTheOldestOfTheLowestClassFirstAndCountsThem() throws {
+        let disk = SimulatedFileSystem()
+        var ring = try open(disk, bytesMax: 20_000)
+        let text = String(repeating: "x", count: 150)
+        for number in 0..<60 { ring.append(batch("low", ["<14>\(number) \(text)"])) }
+        for number in 0..<40 { ring.append(batch("middle", ["<13>\(number) \(text)"])) }
+        for number in 0..<60 { ring.append(batch("high", ["<11>\(number) \(text)"])) }
+        #expect(ring.bytes <= 21_000)
+        var store = TakenStore()
+        while let batches = ring.take() { batches.forEach { store.take($0) } }
+        func left(_ priority: String) -> [Int] {
+            store.texts.filter { $0.hasPrefix(priority) }.compactMap {
+                Int($0.dropFirst(4).prefix { $0.isNumber })
+            }
+        }
+        #expect(left("<11>") == Array(0..<60))
+        let middle = left("<13>")
+        #expect(middle == Array(40 - middle.count..<40))
+        #expect(!middle.isEmpty && middle.count < 40 && left("<14>").isEmpty)
+        #expect(store.dropped == ring.dropped)
+        #expect(UInt64(store.texts.count) + store.dropped == 160)
+    }
+
+    @Test func aRecordOfALowerClassThanAllThatCouldGoIsDroppedItself() throws {
+        let disk = SimulatedFileSystem()
+        var ring = try open(disk, bytesMax: 20_000)
+        let text = String(repeating: "x", count: 80)
+        for number in 0..<300 { ring.append(batch("high", ["<38>\(number) \(text)"])) }
+        let kept = ring.pendingRecords
+        for number in 0..<10 {
+            ring.append(batch("low", ["<14>\(number)", "<15>\(number) \(text)"]))
+        }
+        // A few still fit behind the last high one.
+        let low = ring.pendingRecords - kept
+        #expect(low < 20)
+        ring.sync()
+        // The counts outlive the process.
+        var again = try open(disk.killed(), bytesMax: 20_000)
+        var dropped: [String: UInt64] = [:]
+        var records = 0
+        while let batches = again.take() {
+            for batch in batches {
+                dropped[batch.source.id, default: 0] += batch.account[.spillFull]
+                records += batch.entries.count
+            }
+        }
+        #expect(records == Int(kept + low))
+        #expect(dropped == ["low": 20 - low, "high": 300 - kept])
+    }
+
+    @Test func aDiskThatFailsCostsWhatItDoesNotTakeAndNothingElse() throws {
+        let disk = SimulatedFileSystem()
+        var ring = try open(disk)
+        ring.append(batch("a", ["<13>before"]))
+        disk.setCapacity(disk.usedBytes + 30)
+        for number in 0..<5 { ring.append(batch("a", ["<13>lost \(number)"])) }
+        ring.sync()
+        disk.setCapacity(nil)
+        ring.append(batch("a", ["<13>after"]))
+        var store = TakenStore()
+        while let batches = ring.take() { batches.forEach { store.take($0) } }
+        #expect(store.texts == ["<13>before", "<13>after"])
+        #expect(store.dropped == 5)
+    }
+
+    @Test func aTornTailIsCutAndWhatWasSyncedIsThere() throws {
+        let disk = SimulatedFileSystem()
+        var ring = try open(disk)
+        ring.append(batch("a", ["<13>one"]))
+        ring.append(batch("a", ["<13>two"]))
+        ring.close()
+        let name = try #require(try disk.list(path).first { $0.hasSuffix(".spill") })
+        let size = try disk.size(Path.join(path, name))
+        for end in 0..<size {
+            let torn = disk.killed()
+            try torn.tamper(Path.join(path, name)) { $0.removeLast(size - end) }
+            var again = try open(torn)
+            var store = TakenStore()
+            while let batches = again.take() { batches.forEach { store.take($0) } }
+            #expect(store.texts == Array(["<13>one", "<13>two"].prefix(store.texts.count)))
+            #expect(store.texts.count < 2)
+            // What comes after it is kept like anything else.
+            again.append(batch("a", ["<13>three"]))
+            again.take()?.forEach { store.take($0) }
+            #expect(store.texts.last == "<13>three")
+        }
+    }
+
+    /// Power is lost, or the process killed, after each operation in turn, in the middle of
+    /// filling, dropping and draining.
+    @Test(arguments: 1...4 as ClosedRange<UInt64>)
+    func noRecordIsLostOrStoredTwiceWhateverTheMoment(seed: UInt64) throws {
+        let whole = SimulatedFileSystem()
+        var operations = 0
+        do {
+            var life = RingLife(seed: seed)
+            try life.run(on: whole)
+            operations = whole.operationCount
+        }
+        #expect(operations > 60)
+        for last in stride(from: 1, through: operations, by: 1) {
+            let disk = SimulatedFileSystem()
+            disk.crashAfter(operation: last)
+            var life = RingLife(seed: seed)
+            // The disk halts somewhere in it.
+            try? life.run(on: disk)
+            for found in [disk.killed(), disk.crashed(seed: UInt64(last))] {
+                var ring = try RingLife.open(found, life.store.positions)
+                var store = life.store
+                while let batches = ring.take() { batches.forEach { store.take($0) } }
+                #expect(Set(store.texts).count == store.texts.count, "operation \(last)")
+                #expect(
+                    UInt64(store.texts.count) + store.dropped >= life.synced,
+                    "operation \(last): \(store.texts.count) + \(store.dropped)")
+                #expect(UInt64(store.texts.count) + store.dropped <= life.offered)
+            }
+        }
+    }
+}
+
+/// A ring in use, decided by a seed.
+private struct RingLife {
+    private var random: Seeded
+    var store = TakenStore()
+    /// Records given to the ring, and those of them given before the last sync that succeeded.
+    var offered: UInt64 = 0
+    var synced: UInt64 = 0
+
+    init(seed: UInt64) { random = Seeded(seed) }
+
+    static func open(
+        _ disk: SimulatedFileSystem, _ positions: [String: [UInt8]]
+    ) throws(StoreError) -> SpillRing {
+        try SpillRing(opening: "/spill/zone", on: disk, bytesMax: 6000, durable: positions)
+    }
+
+    mutating func run(on disk: SimulatedFileSystem) throws {
+        var ring = try Self.open(disk, [:])
+        for step in 0..<60 {
+            switch Int.random(in: 0..<10, using: &random) {
+            case 0..<6:
+                let source = "s\(Int.random(in: 0..<3, using: &random))"
+                var batch = RecordBatch(
+                    source: Source(id: source, kind: .syslogUDP, form: .syslog))
+                for number in 0..<Int.random(in: 1..<5, using: &random) {
+                    let priority = [14, 13, 11, 38][Int.random(in: 0..<4, using: &random)]
+                    let text =
+                        "<\(priority)>\(step).\(number) "
+                        + String(repeating: "x", count: Int.random(in: 0..<90, using: &random))
+                    batch.append(Array(text.utf8).span, received: Timestamp(nanoseconds: 5))
+                }
+                offered += UInt64(batch.entries.count)
+                ring.append(batch)
+            case 6, 7:
+                ring.sync()
+                // After a halt nothing that is said is so.
+                _ = try disk.list("/spill/zone")
+                synced = offered
+            case 8:
+                for _ in 0..<3 {
+                    guard let batches = ring.take() else { break }
+                    _ = try disk.list("/spill/zone")
+                    for batch in batches {
+                        store.take(batch)
+                        ring.settled(batch.source.id, batch.position)
+                    }
+                }
+            default:
+                // Handed out, and never stored.
+                _ = try disk.list("/spill/zone")
+                ring.close()
+                ring = try Self.open(disk, store.positions)
+            }
+        }
+    }
+}
+
+private struct Seeded: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(_ seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        return Hash64.mix(state, 0x2545_F491_4F6C_DD1D)
+    }
+}
