@@ -33,6 +33,10 @@ extension Act {
             return "\(replaced.count) segments of \(stream) merged into one"
         case .integrity: return "integrity\(place): \(Self.short(text("result") ?? "checked"))"
         case .setup: return "\(who) made a configuration"
+        case .spill:
+            let dropped = integer("dropped") ?? 0
+            return "the store\(place) took nothing: \(integer("records") ?? 0) records waited "
+                + "beside it" + (dropped > 0 ? ", \(dropped) of them were dropped" : "")
         }
     }
 

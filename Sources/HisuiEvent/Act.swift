@@ -23,6 +23,8 @@ public struct Act: Sendable {
         /// A verification, or something that it found.
         case integrity
         case setup
+        /// The store took nothing for a while; what could not wait was kept elsewhere.
+        case spill
     }
 
     /// What a field of an act can be.

@@ -76,6 +76,7 @@ public struct Daemon: Sendable {
         let intake = Intake(
             bytesMax: configuration.service.queueBytesMax - parsedBytesMax,
             positions: opened.positions)
+        let spill = try openSpill(intake, after: opened.positions)
         let routing = SourceRouting(configuration)
         let parse = ParseStage(
             intake: intake, definitions: definitions, bytesMax: parsedBytesMax, routing: routing)
@@ -90,17 +91,21 @@ public struct Daemon: Sendable {
         let write = WriteStage(
             input: parse.output, service: configuration.service, log: log,
             observers: observers,
-            onClosedLogs: { seal.take($0) }, hasRoom: { seal.hasRoom })
+            onClosedLogs: { seal.take($0) }, hasRoom: { seal.hasRoom },
+            onDurable: { spill.settle($0) })
         let sources = SourceService(
-            sink: intake, resume: { intake.position(of: $0) },
+            sink: spill, resume: { intake.position(of: $0) },
             // A collector may wait in a full queue for a store that refuses, and never end.
             onStop: { write.stopWaiting() }, log: log)
         sources.apply(configuration.sources)
         let acts = DaemonActs(configuration, definitions: definitions, logger: log)
+        spill.begin(isHeldUp: { write.isHeldUp }, onEnd: { acts.spilled($0) })
         let onHangUp = ReloadService { reload(parse, routing, sources, detection, proving, acts) }
         acts.started(streams: opened.streams)
         var isWhole = false
         defer {
+            // All threads have ended, or never begun.
+            isWhole = close(spill, intake, parse, write) && isWhole
             // The writer's thread has ended, or never begun.
             acts.stopped(streams: opened.sizes(), isWhole: isWhole)
             proving.stage.extendActs()
@@ -116,6 +121,8 @@ public struct Daemon: Sendable {
             ThreadService(
                 description: "parse", body: { parse.run() },
                 requestStop: { intake.queue.close() }),
+            ThreadService(
+                description: "spill", body: { spill.run() }, requestStop: { spill.requestStop() }),
             sources,
             onHangUp,
             WatchdogService(
@@ -223,6 +230,11 @@ public struct Daemon: Sendable {
             for damage in stream.recovery.damages { log.error("\(damage)") }
             // A source that was moved to another stream has a position in both.
             for state in stream.sourceStates where !state.position.isEmpty {
+                if SpillClass.isUnstoppable(state.source.kind) {
+                    positions[state.source.id] = SpillRing.later(
+                        state.position, positions[state.source.id] ?? [])
+                    continue
+                }
                 if let known = newest[state.source.id], known > state.lastReceived { continue }
                 newest[state.source.id] = state.lastReceived
                 positions[state.source.id] = state.position

@@ -73,6 +73,17 @@ final class DaemonActs: Sendable {
         write(.reload, fields)
     }
 
+    /// The store takes records again, and has everything that was spilled and not dropped.
+    func spilled(_ episode: SpillStage.Episode) {
+        write(
+            .spill,
+            [
+                ("begun", .text(episode.begun.utcText)),
+                ("records", .integer(Int64(clamping: episode.spilled))),
+                ("dropped", .integer(Int64(clamping: episode.dropped))),
+            ])
+    }
+
     private func write(_ kind: Act.Kind, _ fields: [Act.Field]) {
         let act = Act(
             kind, time: Timestamp(nanoseconds: SystemClock.nanoseconds()), zone: zone,

@@ -27,6 +27,16 @@ final class Intake: RecordSink {
         return true
     }
 
+    /// Takes a batch if there is room within a time. False if there was none; the batch was not
+    /// taken then.
+    func put(_ batch: consuming RecordBatch, waitMillis: Int) -> Bool {
+        let weight = Weight.of(batch)
+        let (source, position) = (batch.source.id, batch.position)
+        guard queue.put(batch, weight: weight, waitMillis: waitMillis) else { return false }
+        remember(position, of: source)
+        return true
+    }
+
     /// Where a collector goes on: after the last batch of the source that was taken.
     func position(of source: String) -> [UInt8]? {
         positions.withLock { $0[source] }

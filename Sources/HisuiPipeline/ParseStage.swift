@@ -22,6 +22,8 @@ final class ParseStage: Sendable {
     let output: BoundedQueue<ParsedBatch>
     private let routing: SourceRouting
     private let definitions: Mutex<Versioned>
+    /// The batch that the writer, which had given up, did not take.
+    private let refused = Mutex<RowBatch?>(nil)
 
     /// Definitions and how often they were replaced.
     private struct Versioned {
@@ -54,6 +56,9 @@ final class ParseStage: Sendable {
         }
     }
 
+    /// The batch that was parsed and not taken, once `run` has ended; given once.
+    func takeRefused() -> RowBatch? { refused.withLock { $0.take() } }
+
     /// Runs until the intake is closed and empty; then closes the output.
     func run() {
         var inForce = definitions.withLock { $0 }
@@ -82,6 +87,7 @@ final class ParseStage: Sendable {
                 rows: rows, shapes: entries[number].parser.shapes,
                 definitions: entries[number].digest, stream: route.stream)
             guard output.put(parsed, weight: Weight.of(rows)) else {
+                refused.withLock { $0 = rows }
                 intake.queue.close()
                 return
             }

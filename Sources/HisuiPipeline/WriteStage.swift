@@ -34,20 +34,27 @@ final class WriteStage: Sendable {
     private let observers: [@Sendable (DurableRows) -> Void]
     private let onClosedLogs: @Sendable ([ClosedLog]) -> Void
     private let hasRoom: @Sendable () -> Bool
+    /// Called with every batch that has become durable, those without rows too; must not wait.
+    private let onDurable: @Sendable (RowBatch) -> Void
     private let turn = Atomic<Int>(SystemClock.monotonicMilliseconds())
     private let giveUp = Atomic<Bool>(false)
     private let gaveUp = Atomic<Bool>(false)
+    private let leftovers = Mutex<[RowBatch]>([])
+    /// Whether the loop waits for the sealer or for a disk that refuses.
+    private let isWaiting = Atomic<Bool>(false)
 
     /// - Parameters:
     ///   - retryMillis: how long to wait before a group that was refused is tried again.
     ///   - onClosedLogs: called with logs that can be sealed; must not wait.
     ///   - hasRoom: whether another log may be filled: while not, nothing is taken from the input.
+    ///   - onDurable: called with every batch that has become durable; must not wait.
     init(
         input: BoundedQueue<ParsedBatch>, service: Configuration.Service,
         retryMillis: Int = 1000, log: Logger,
         observers: [@Sendable (DurableRows) -> Void],
         onClosedLogs: @escaping @Sendable ([ClosedLog]) -> Void,
-        hasRoom: @escaping @Sendable () -> Bool
+        hasRoom: @escaping @Sendable () -> Bool,
+        onDurable: @escaping @Sendable (RowBatch) -> Void = { _ in }
     ) {
         self.input = input
         commitMillis = service.commitMilliseconds
@@ -58,10 +65,20 @@ final class WriteStage: Sendable {
         self.observers = observers
         self.onClosedLogs = onClosedLogs
         self.hasRoom = hasRoom
+        self.onDurable = onDurable
     }
 
     /// When the loop last came round, by `SystemClock`: what the watchdog looks at.
     var lastTurnMillis: Int { turn.load(ordering: .relaxed) }
+
+    /// How long ago the loop came round.
+    var millisSinceTurn: Int { SystemClock.monotonicMilliseconds() - lastTurnMillis }
+
+    /// Whether records that come cannot be stored now: the loop waits, or has not come round for
+    /// longer than any group takes.
+    var isHeldUp: Bool {
+        isWaiting.load(ordering: .relaxed) || millisSinceTurn > 10 * Self.idleMillis
+    }
 
     /// Ends a wait for the disk or for the sealer: what is not durable then is given up, and was
     /// never acknowledged.
@@ -103,6 +120,7 @@ final class WriteStage: Sendable {
                 isOpen = false
             }
             guard store(&group, writer) else { break }
+            for pending in group { onDurable(pending.batch.rows) }
             group.removeAll(keepingCapacity: true)
             groupBytes = 0
         }
@@ -113,10 +131,33 @@ final class WriteStage: Sendable {
         } catch {
             log.error("closing the store: \(error)")
         }
+        keepLeftovers(of: group, writer)
+    }
+
+    /// Batches that were taken and not stored, in order, once `run` has ended; each is given once.
+    func takeLeftovers() -> [RowBatch] {
+        leftovers.withLock { leftovers in
+            defer { leftovers = [] }
+            return leftovers
+        }
+    }
+
+    /// Keeps what was given up: of the group, what closing the store has not made durable after
+    /// all, and what was still to be taken.
+    private func keepLeftovers(of group: [Pending], _ writer: ZoneWriter) {
+        var left = group.filter { pending in
+            guard let appendedAt = pending.appendedAt else { return true }
+            let stream = try? writer.stream(pending.batch.stream)
+            return stream.map { $0.commitCount == appendedAt } ?? true
+        }.map(\.batch.rows)
+        while case .element(let batch) = input.take(waitMillis: 0) { left.append(batch.rows) }
+        leftovers.withLock { $0 = left }
     }
 
     private func waitForRoom() {
+        defer { isWaiting.store(false, ordering: .relaxed) }
         while !hasRoom(), !giveUp.load(ordering: .relaxed) {
+            isWaiting.store(true, ordering: .relaxed)
             turn.store(SystemClock.monotonicMilliseconds(), ordering: .relaxed)
             usleep(Self.roomMicros)
         }
@@ -125,6 +166,7 @@ final class WriteStage: Sendable {
     /// Makes a group durable, however long the disk refuses. False when it was given up.
     private func store(_ group: inout [Pending], _ writer: ZoneWriter) -> Bool {
         var told = false
+        defer { isWaiting.store(false, ordering: .relaxed) }
         while true {
             do throws(StoreError) {
                 try attempt(&group, writer)
@@ -133,6 +175,7 @@ final class WriteStage: Sendable {
             } catch {
                 if !told { log.critical("the store refuses; collection waits: \(error)") }
                 told = true
+                isWaiting.store(true, ordering: .relaxed)
                 if giveUp.load(ordering: .relaxed) {
                     gaveUp.store(true, ordering: .relaxed)
                     return false

@@ -166,6 +166,10 @@ extension Configuration {
         /// Record bytes between collectors and store; beyond, those who can wait wait, and what
         /// cannot is dropped and counted.
         public var queueBytesMax = 32 << 20
+        /// Where datagrams are kept while the store takes nothing; nil: in the store's own folder.
+        public var spillPath: String?
+        /// Bytes they may take there.
+        public var spillBytesMax = 256 << 20
 
         /// The defaults.
         public init() {}

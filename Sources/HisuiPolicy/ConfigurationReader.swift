@@ -110,6 +110,13 @@ struct ConfigurationReader {
         service.queueBytesMax =
             reader.int("queue_bytes_max", in: 2 * Limits.batchBytesMax...1 << 34)
             ?? service.queueBytesMax
+        if let place = reader.stringNode("spill_path") {
+            service.spillPath = path(place, "the spill ring")
+        }
+        // Sixteen files, each with a batch at least.
+        service.spillBytesMax =
+            reader.int("spill_bytes_max", in: Limits.spillFilesLeast << 20...1 << 40)
+            ?? service.spillBytesMax
         reader.finish()
         return service
     }

@@ -17,6 +17,7 @@ import HisuiFile
 ///     <store>/definitions/<digest>.set
 ///     <store>/acts/{lock,wal,segments,tree,epochs}   see `ActLog`: a stream without a zone
 ///     <store>/state/expiry.lock                held by who lets go of segments
+///     <store>/state/<zone>.spill               path of the zone's spill ring
 ///     <spill>/<zone>/lock                      held by the daemon of the zone
 ///     <spill>/<zone>/<class>-<first>.spill     see `SpillRing`; `<store>/spill` if not configured
 ///
@@ -127,6 +128,11 @@ public enum Filenames {
     /// The folder of a zone's spill ring, below `place` if one is configured.
     public static func spillPath(store: String, zone: String, place: String?) -> String {
         Path.join(place ?? Path.join(store, spill), zone)
+    }
+
+    /// Where the daemon of a zone says in which folder its spill ring is.
+    public static func spillPlace(store: String, zone: String) -> String {
+        Path.join(Path.join(store, state), zone + spillSuffix)
     }
 
     /// The name of the ring's file of a class that begins with frame `first`.

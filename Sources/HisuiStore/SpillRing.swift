@@ -81,20 +81,24 @@ public struct SpillRing: Sendable {
         files.joined().reduce(0) { $0 + $1.records.values.reduce(0, +) }
     }
 
-    /// Whether everything was handed out.
-    public var isEmpty: Bool {
-        owed.isEmpty && files.joined().allSatisfy { $0.read == $0.end }
-    }
+    /// Whether every frame was handed out.
+    public var isEmpty: Bool { files.joined().allSatisfy { $0.read == $0.end } }
+
+    /// Whether counts wait to be written down.
+    public var owes: Bool { !owed.isEmpty }
 
     /// Bytes of all files.
     public var bytes: Int { files.joined().reduce(0) { $0 + $1.end } }
 
     // MARK: - In
 
-    /// Takes a batch; what cannot be kept is counted as dropped and never an error.
+    /// Takes a batch; what there is no room for is counted as dropped.
     ///
     /// Durable against the end of the process at once, against loss of power with the next `sync`.
-    public mutating func append(_ batch: RecordBatch) {
+    ///
+    /// - Returns: the records that the disk did not take: for the owner to keep elsewhere, or to
+    ///   `refuse`.
+    public mutating func append(_ batch: RecordBatch) -> RecordBatch? {
         if !batch.account.isZero { owed[batch.source, default: Account()].add(batch.account) }
         var parts: [RecordBatch?] = SpillClass.allCases.map { _ in nil }
         for entry in batch.entries {
@@ -108,14 +112,28 @@ public struct SpillRing: Sendable {
             parts[index]?.append(
                 record, received: entry.received, sender: entry.sender, flags: entry.flags)
         }
+        var failed: RecordBatch?
         for spillClass in SpillClass.allCases {
             guard let part = parts[Int(spillClass.rawValue)] else { continue }
-            if !write(.records(part), spillClass) {
-                let count = UInt64(part.entries.count)
-                owed[part.source, default: Account()][.spillFull] += count
-                dropped += count
+            switch write(.records(part), spillClass) {
+            case .written: break
+            case .full: refuse(part)
+            case .failed:
+                if failed == nil {
+                    failed = part
+                } else {
+                    failed?.append(part)
+                }
             }
         }
+        return failed
+    }
+
+    /// Counts the records of a batch as dropped.
+    public mutating func refuse(_ batch: RecordBatch) {
+        let count = UInt64(batch.entries.count)
+        owed[batch.source, default: Account()][.spillFull] += count
+        dropped += count
     }
 
     /// Writes down the counts that are owed, and makes everything durable as far as the disk does.
@@ -135,15 +153,17 @@ public struct SpillRing: Sendable {
     private mutating func writeOwed() {
         guard !owed.isEmpty else { return }
         let states = owed.map { SourceState(source: $0.key, account: $0.value) }
-        if write(.drops(file: nil, states), .accounts) { owed.removeAll() }
+        if write(.drops(file: nil, states), .accounts) == .written { owed.removeAll() }
     }
 
-    /// Appends a frame to the file of its class. False if there is no room for it, or no disk.
-    private mutating func write(_ frame: SpillFrame, _ spillClass: SpillClass) -> Bool {
+    private enum Outcome { case written, full, failed }
+
+    /// Appends a frame to the file of its class.
+    private mutating func write(_ frame: SpillFrame, _ spillClass: SpillClass) -> Outcome {
         var bytes: [UInt8] = []
         frame.encode(number: nextNumber, into: &bytes)
         guard spillClass == .accounts || makeRoom(for: bytes.count, spillClass) else {
-            return false
+            return .full
         }
         let index = Int(spillClass.rawValue)
         do throws(FileError) {
@@ -155,14 +175,14 @@ public struct SpillRing: Sendable {
             try file.append(bytes.span)
         } catch {
             closeWriter(index)
-            return false
+            return .failed
         }
         let last = files[index].count - 1
         files[index][last].took(frame, number: nextNumber, bytes: bytes.count)
         nextNumber += 1
         unsynced.insert(index)
         if files[index][last].end >= fileBytesMax { closeWriter(index) }
-        return true
+        return .written
     }
 
     /// The file of a class that is being written, a new one if need be.
@@ -221,7 +241,7 @@ public struct SpillRing: Sendable {
         }
         if place == files[index].count - 1 { closeWriter(index) }
         let from = SpillFrame.Dropped(spillClass: UInt8(index), first: file.first)
-        guard write(.drops(file: from, accounts), .accounts) else { return false }
+        guard write(.drops(file: from, accounts), .accounts) == .written else { return false }
         sync()
         try? fileSystem.remove(file.path)
         files[index].remove(at: place)
@@ -267,7 +287,19 @@ public struct SpillRing: Sendable {
                 return batches
             }
         }
-        return nil
+        return takeOwed()
+    }
+
+    /// Counts that the ring's own disk does not take, without a position.
+    private mutating func takeOwed() -> [RecordBatch]? {
+        if owed.isEmpty { return nil }
+        let batches = owed.map { source, account in
+            var batch = RecordBatch(source: source)
+            batch.account = account
+            return batch
+        }
+        owed.removeAll()
+        return batches
     }
 
     /// Counts records of frames that cannot be read any more, once the others were handed out.
@@ -353,8 +385,25 @@ public struct SpillRing: Sendable {
         return position
     }
 
+    /// The position of two that is further on.
+    public static func later(_ a: [UInt8], _ b: [UInt8]) -> [UInt8] {
+        number(a) ?? 0 >= number(b) ?? 0 ? a : b
+    }
+
     static func number(_ position: [UInt8]) -> UInt64? {
         guard position.count == 9, position[0] == positionVersion else { return nil }
         return position[1...].reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    }
+}
+
+extension RecordBatch {
+    /// Appends the records of another part of the same batch.
+    fileprivate mutating func append(_ other: RecordBatch) {
+        for entry in other.entries {
+            let range = Int(entry.offset)..<Int(entry.offset) + Int(entry.count)
+            append(
+                other.bytes.span.extracting(range), received: entry.received,
+                sender: entry.sender, flags: entry.flags)
+        }
     }
 }

@@ -89,11 +89,14 @@ public struct SpillSurvey: Sendable {
     /// Records that wait, by class, lowest first.
     public var byClass: [UInt64] = SpillClass.allCases.map { _ in 0 }
 
+    /// Nothing where there is no ring.
+    ///
     /// - Parameter durable: the position of each source in the store.
     /// - Complexity: O(bytes of the ring).
     public init(
         _ path: String, on fileSystem: any FileSystem, durable positions: [String: [UInt8]]
     ) throws(StoreError) {
+        guard (try? fileSystem.exists(path)) == true else { return }
         let scan = try SpillScan.scan(
             path, on: fileSystem, durable: positions.compactMapValues { SpillRing.number($0) })
         for file in scan.files.joined() {

@@ -76,6 +76,7 @@ enum ActText {
         case .segment: say("segment", "ログファイル")
         case .integrity: say("integrity", "検証")
         case .setup: say("setup", "初期設定")
+        case .spill: say("spill", "一時退避")
         }
     }
 

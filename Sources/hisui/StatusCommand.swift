@@ -25,6 +25,7 @@ struct StatusCommand: ParsableCommand {
         output.write(try streams(snapshot))
         output.write("\n" + SourceList.table(snapshot, now: Timestamp.now()))
         output.write(SourceList.gaps(snapshot, timeZone: try TimeZoneOption.resolve(nil)))
+        output.write(try SpillStatus.lines(snapshot, store: store.store))
         let acts = try store.snapshot(acts: true)
         output.write(try Self.actLines(acts, store: store.store))
         let differences = try equationErrors(snapshot) + equationErrors(acts)

@@ -56,8 +56,8 @@ private struct TakenStore {
         var ring = try open(SimulatedFileSystem())
         var first = batch("a", ["<13>one", "<13>two", ""])
         first.account[.kernelBuffer] = 7
-        ring.append(first)
-        ring.append(batch("b", ["<13>three"]))
+        _ = ring.append(first)
+        _ = ring.append(batch("b", ["<13>three"]))
         #expect(ring.pendingRecords == 4)
         var taken: [RecordBatch] = []
         while let batches = ring.take() { taken += batches }
@@ -77,7 +77,7 @@ private struct TakenStore {
     @Test func recordsOfAllClassesComeInTheOrderOfTheirBatches() throws {
         var ring = try open(SimulatedFileSystem())
         for number in 0..<50 {
-            ring.append(batch("a", ["<\([14, 13, 11, 38][number % 4])>\(number)"]))
+            _ = ring.append(batch("a", ["<\([14, 13, 11, 38][number % 4])>\(number)"]))
         }
         var store = TakenStore()
         while let batches = ring.take() { batches.forEach { store.take($0) } }
@@ -90,7 +90,7 @@ private struct TakenStore {
             let disk = SimulatedFileSystem()
             var ring = try open(disk)
             for (number, text) in texts.enumerated() {
-                ring.append(batch(number % 2 == 0 ? "a" : "b", [text]))
+                _ = ring.append(batch(number % 2 == 0 ? "a" : "b", [text]))
             }
             ring.sync()
             var store = TakenStore()
@@ -110,9 +110,9 @@ private struct TakenStore {
         let disk = SimulatedFileSystem()
         var ring = try open(disk, bytesMax: 20_000)
         let text = String(repeating: "x", count: 150)
-        for number in 0..<60 { ring.append(batch("low", ["<14>\(number) \(text)"])) }
-        for number in 0..<40 { ring.append(batch("middle", ["<13>\(number) \(text)"])) }
-        for number in 0..<60 { ring.append(batch("high", ["<11>\(number) \(text)"])) }
+        for number in 0..<60 { _ = ring.append(batch("low", ["<14>\(number) \(text)"])) }
+        for number in 0..<40 { _ = ring.append(batch("middle", ["<13>\(number) \(text)"])) }
+        for number in 0..<60 { _ = ring.append(batch("high", ["<11>\(number) \(text)"])) }
         #expect(ring.bytes <= 21_000)
         var store = TakenStore()
         while let batches = ring.take() { batches.forEach { store.take($0) } }
@@ -133,10 +133,10 @@ private struct TakenStore {
         let disk = SimulatedFileSystem()
         var ring = try open(disk, bytesMax: 20_000)
         let text = String(repeating: "x", count: 80)
-        for number in 0..<300 { ring.append(batch("high", ["<38>\(number) \(text)"])) }
+        for number in 0..<300 { _ = ring.append(batch("high", ["<38>\(number) \(text)"])) }
         let kept = ring.pendingRecords
         for number in 0..<10 {
-            ring.append(batch("low", ["<14>\(number)", "<15>\(number) \(text)"]))
+            _ = ring.append(batch("low", ["<14>\(number)", "<15>\(number) \(text)"]))
         }
         // A few still fit behind the last high one.
         let low = ring.pendingRecords - kept
@@ -159,23 +159,29 @@ private struct TakenStore {
     @Test func aDiskThatFailsCostsWhatItDoesNotTakeAndNothingElse() throws {
         let disk = SimulatedFileSystem()
         var ring = try open(disk)
-        ring.append(batch("a", ["<13>before"]))
+        _ = ring.append(batch("a", ["<13>before"]))
         disk.setCapacity(disk.usedBytes + 30)
-        for number in 0..<5 { ring.append(batch("a", ["<13>lost \(number)"])) }
+        for number in 0..<5 {
+            let left = ring.append(batch("a", ["<13>lost \(number)", "<14>too"]))
+            let refused = try #require(left)
+            #expect(refused.entries.count == 2)
+            #expect(refused.senders == ["", "192.0.2.7"])
+            ring.refuse(refused)
+        }
         ring.sync()
         disk.setCapacity(nil)
-        ring.append(batch("a", ["<13>after"]))
+        _ = ring.append(batch("a", ["<13>after"]))
         var store = TakenStore()
         while let batches = ring.take() { batches.forEach { store.take($0) } }
         #expect(store.texts == ["<13>before", "<13>after"])
-        #expect(store.dropped == 5)
+        #expect(store.dropped == 10)
     }
 
     @Test func aTornTailIsCutAndWhatWasSyncedIsThere() throws {
         let disk = SimulatedFileSystem()
         var ring = try open(disk)
-        ring.append(batch("a", ["<13>one"]))
-        ring.append(batch("a", ["<13>two"]))
+        _ = ring.append(batch("a", ["<13>one"]))
+        _ = ring.append(batch("a", ["<13>two"]))
         ring.close()
         let name = try #require(try disk.list(path).first { $0.hasSuffix(".spill") })
         let size = try disk.size(Path.join(path, name))
@@ -188,7 +194,7 @@ private struct TakenStore {
             #expect(store.texts == Array(["<13>one", "<13>two"].prefix(store.texts.count)))
             #expect(store.texts.count < 2)
             // What comes after it is kept like anything else.
-            again.append(batch("a", ["<13>three"]))
+            _ = again.append(batch("a", ["<13>three"]))
             again.take()?.forEach { store.take($0) }
             #expect(store.texts.last == "<13>three")
         }
@@ -258,7 +264,7 @@ private struct RingLife {
                     batch.append(Array(text.utf8).span, received: Timestamp(nanoseconds: 5))
                 }
                 offered += UInt64(batch.entries.count)
-                ring.append(batch)
+                _ = ring.append(batch)
             case 6, 7:
                 ring.sync()
                 // After a halt nothing that is said is so.

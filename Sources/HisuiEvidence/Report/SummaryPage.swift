@@ -306,6 +306,7 @@ enum ActWords {
         case .segment: Bilingual("log file sealed", "ログファイルの確定")
         case .integrity: Bilingual("verification", "検証")
         case .setup: Bilingual("setup", "初期設定")
+        case .spill: Bilingual("records kept beside the store", "一時退避")
         case nil: Bilingual(kind, kind)
         }
     }

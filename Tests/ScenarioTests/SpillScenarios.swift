@@ -1,0 +1,141 @@
+import Foundation
+import Testing
+
+/// Senders that cannot wait, while the disk of the store is full.
+@Suite("spilling while the store takes nothing", .serialized)
+struct SpillScenarios {
+    private let disk: SmallDisk
+    private let daemon: RunningDaemon
+    /// On another disk than the store.
+    private let ring: Scratch
+
+    init() throws {
+        disk = try SmallDisk(megabytes: 6)
+        ring = try Scratch()
+        daemon = try RunningDaemon(
+            sources: ["{ syslog: { unix: FOLDER/log }, id: local }"], store: disk.path + "/store")
+        try Program.shell(
+            "printf 'service: { spill_path: %s, spill_bytes_max: 16777216 }\n' "
+                + "'\(ring.path)/spill' >> '\(daemon.configuration)'")
+    }
+
+    /// Sends lines by UDP, not faster than anybody can take them, and waits until logger has ended.
+    private func send(_ tag: String, _ numbers: Range<Int>, priority: String) throws {
+        try Program.shell(
+            "seq -f '\(tag) %.0f end' \(numbers.lowerBound) \(numbers.upperBound - 1) "
+                + "| while read -r a; do echo \"$a\"; done "
+                + "| logger -n 127.0.0.1 -P \(daemon.udpPort) -d -t spill -p \(priority)")
+    }
+
+    private func fillDisk() throws {
+        try send("first", 0..<200, priority: "user.notice")
+        try eventually("before the disk is full") { try daemon.count("first") == 200 }
+        try disk.fill(leaving: 4096)
+        // What finds the disk full is in memory; all that follows is spilled.
+        try eventually("the daemon says that the store refuses", within: 60) {
+            try send("filler", 0..<100, priority: "user.notice")
+            return daemon.log.contains("the store refuses")
+        }
+    }
+
+    private func pending() throws -> Int {
+        let status = try Program.hisui("status", "--store", daemon.store)
+        let line = status.lines.first { $0.contains("records wait in") } ?? ""
+        return Int(
+            line.split(separator: " ").dropFirst(2).first?.filter(\.isNumber) ?? "") ?? 0
+    }
+
+    private func expectOnce(_ tag: String, _ numbers: Range<Int>) throws {
+        let found = try daemon.messages("\"\(tag)\"").compactMap { message in
+            Int(message.drop { !$0.isNumber }.prefix { $0.isNumber })
+        }
+        #expect(found.sorted() == Array(numbers), "\(tag): \(found.count) of \(numbers.count)")
+    }
+
+    @Test("datagrams wait on another disk and are stored once, in order, when there is room again")
+    func drained() throws {
+        try daemon.start()
+        try fillDisk()
+        try send("udp", 0..<3000, priority: "user.info")
+        try Program.shell(
+            "seq -f 'unix %.0f end' 0 999 "
+                + "| logger -u '\(daemon.folder.path)/log' -t spill -p auth.err")
+        try eventually("status tells what waits") { try pending() >= 4000 }
+        #expect(daemon.log.contains("what cannot wait goes to the spill ring"))
+        try disk.resize(megabytes: 200)
+        try eventually("everything is stored", within: 60) {
+            try daemon.count("udp") == 3000 && daemon.count("unix") == 1000
+        }
+        try eventually("the episode is over") { daemon.log.contains("what was spilled is stored") }
+        #expect(try daemon.stop() == 0)
+        try expectOnce("udp", 0..<3000)
+        try expectOnce("unix", 0..<1000)
+        let order = try daemon.messages("\"udp\" | sort by (zone.index)").compactMap { message in
+            Int(message.drop { !$0.isNumber }.prefix { $0.isNumber })
+        }
+        #expect(order == order.sorted())
+        #expect(try pending() == 0)
+        #expect(try daemon.sum("dropped") == 0)
+        try expectEquation(daemon.store)
+        let acts = try Program.hisui(
+            "search", "--store", daemon.store, "--acts", "--format", "jsonl", "act:spill")
+        #expect(acts.lines.contains { $0.contains("\"dropped\":0") }, "\(acts.text)")
+    }
+
+    @Test("killed while spilling and while draining, again and again: every spilled record once")
+    func killed() throws {
+        try daemon.start()
+        try fillDisk()
+        for round in 0..<4 {
+            try send("round\(round)", 0..<500, priority: "user.info")
+            try eventually("round \(round) waits") { try pending() >= (round + 1) * 500 }
+            daemon.kill9()
+            try daemon.start()
+            // It drains into a disk that is still full.
+            try eventually("the store refuses again", within: 60) {
+                daemon.log.contains("the store refuses")
+            }
+        }
+        daemon.kill9()
+        try disk.resize(megabytes: 200)
+        // Now in the middle of draining.
+        for _ in 0..<4 {
+            try daemon.launch()
+            Thread.sleep(forTimeInterval: 0.15)
+            daemon.kill9()
+        }
+        try daemon.start()
+        try eventually("everything is stored", within: 60) { try pending() == 0 }
+        #expect(try daemon.stop() == 0)
+        for round in 0..<4 { try expectOnce("round\(round)", 0..<500) }
+        try expectEquation(daemon.store)
+    }
+
+    @Test("a stop while the disk is full keeps what was taken, and a full ring drops the least")
+    func stoppedAndFull() throws {
+        try daemon.start()
+        try fillDisk()
+        try send("dear", 0..<1000, priority: "authpriv.notice")
+        let text = String(repeating: "x", count: 900)
+        // More than the ring has room for.
+        try send("cheap \(text)", 0..<24_000, priority: "user.debug")
+        try send("grave", 0..<1000, priority: "user.crit")
+        try eventually("the ring is full") {
+            daemon.log.contains("the lowest class is dropped")
+        }
+        #expect(try daemon.stop(within: 20) == 3)
+        try disk.resize(megabytes: 400)
+        try daemon.start()
+        try eventually("everything is stored", within: 60) { try pending() == 0 }
+        #expect(try daemon.stop() == 0)
+        try expectOnce("dear", 0..<1000)
+        try expectOnce("grave", 0..<1000)
+        let cheap = try daemon.count("cheap")
+        let dropped = try daemon.sum("dropped")
+        #expect(cheap > 5000 && cheap < 24_000)
+        #expect(cheap + dropped == 24_000)
+        let status = try Program.hisui("status", "--store", daemon.store)
+        #expect(status.text.contains("the spill ring was full"), "\(status.text)")
+        try expectEquation(daemon.store)
+    }
+}
