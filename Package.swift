@@ -190,6 +190,8 @@ if fuzz {
         fuzzer("FilePosition", ["HisuiCollect"]),
         fuzzer("ImportPosition", ["HisuiCollect"]),
         fuzzer("JournalExport", ["HisuiCollect", "HisuiEvent"]),
+        fuzzer("JournalRecord", ["HisuiCollect"]),
+        fuzzer("Spill", storeModules),
         fuzzer("YAML", ["HisuiYAML"]),
         fuzzer("Configuration", ["HisuiPolicy", "HisuiYAML"]),
         fuzzer("JSONShape", ["HisuiBytes", "HisuiShape"]),

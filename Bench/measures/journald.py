@@ -6,11 +6,12 @@ import statistics
 import time
 
 from . import allocations, journal
+from .report import commit
 from .process import HISUI, ROOT, Wrong, cpu_of, peak_of, run, text_of, tree_bytes
 from .reception import PATIENCE, receiver, stored, wait_for
 
 READER = str(ROOT / ".build/release/JournalReading")
-MACHINES = 1
+HEADING = "Reading a journal"
 
 
 def digest(*parts):
@@ -59,23 +60,24 @@ class Sample:
         half.rename(self.directory)
 
 
-def reading(sample, runs, environment=()):
+def reading(sample, runs):
     """Entries, bytes of a record and processor seconds of the collector alone."""
-    told = [[int(n) for n in text_of([*environment, READER, str(sample.directory),
-                                      str(sample.lines)]).split()] for _ in range(runs)]
+    told = [[int(n) for n in text_of([READER, str(sample.directory), str(sample.lines)]).split()]
+            for _ in range(runs)]
     if any(entries != sample.lines or gaps for entries, _, gaps, _ in told):
         raise Wrong(f"the reader took {told[0][0]} of {sample.lines} entries")
     return told[0][1] / sample.lines, statistics.median(t[3] for t in told) / 1e6
 
 
 def storing(sample, work):
-    """Processor seconds, peak and bytes of a daemon that stores the whole journal."""
+    """Wall and processor seconds, peak, and bytes of a sealed entry, of a daemon that stores it."""
     store, configuration = work / "journal-store", work / "journal.yaml"
     shutil.rmtree(store, ignore_errors=True)
     configuration.write_text(
         "organisation: { name: Bench }\nzone: bench\nzones: [ { id: bench, name: Bench } ]\n"
         f"store: {store}\nparsers: [ {ROOT}/parsers ]\n"
-        f"sources:\n  - journal: {{ directory: {sample.directory} }}\n")
+        f"sources:\n  - journal: {{ directory: {sample.directory} }}\n"
+        f"service: {{ segment_rows: {sample.lines // 4} }}\n")
     started = time.monotonic()
     with receiver([HISUI, "run", "--config", str(configuration)],
                   (store / "hisui-store").exists) as pid:
@@ -84,7 +86,10 @@ def storing(sample, work):
         cpu, peak = cpu_of(pid), peak_of(pid)
     if stored(store) != sample.lines:
         raise Wrong(f"{stored(store)} records of {sample.lines} entries")
-    return wall, cpu, peak, tree_bytes(store)
+    segments = list(store.rglob("*/default/segments/*.segment"))
+    ranges = [[int(n) for n in segment.stem.split("-")] for segment in segments]
+    rows = sum(end - first for first, end in ranges)
+    return wall, cpu, peak, sum(s.stat().st_size for s in segments) / rows
 
 
 def peer(sample, *how):
@@ -121,17 +126,17 @@ def section(report, data, lines, runs, cache, work):
         row("**the collector alone: all fields, in order, as records**", cpu,
             f"{size:.0f}", allocated(sample, work)),
         row("**`hisui run`: durable, parsed, searchable**", whole,
-            f"{stored_bytes / sample.lines:.1f} on disk", ""),
+            f"{stored_bytes:.1f} in segments", ""),
         row("journalctl -o export", peer(sample, "-o", "export"), "", ""),
         row("journalctl -o json", peer(sample, "-o", "json", "--all"), "", "")]
     report.section(
-        f"Reading a journal of {sample.lines:,} entries", TITLES, rows,
+        f"{HEADING} of {sample.lines:,} entries", TITLES, rows,
         "A journal that systemd-journal-remote wrote, of entries with the 24 fields that journald "
         f"gives a daemon's line ({tree_bytes(sample.directory) / sample.lines:,.0f} bytes each in "
         "journal files). The collector reads through libsystemd on one thread "
         f"(Bench/JournalReading, median of {runs}); the daemon ran once, with all of its threads, "
         f"{wall:.1f} s by the clock and {peak:.0f} MB at most. journalctl wrote to /dev/null. "
-        "Written by `Bench/journal`.")
+        f"`Bench/journal` writes this section alone (here: commit {commit()}).")
 
 
 TITLES = ("what", "entries per CPU second", "CPU-s/M", "bytes/entry", "allocations/entry")

@@ -25,6 +25,13 @@ class Report:
         self.parts.append("\n".join(lines))
         print("\n".join(lines), flush=True)
 
+    def replace(self, file, heading):
+        """Puts what was measured in place of the section of `file` that begins with `heading`."""
+        parts = re.split(r"(?m)^(?=## )", file.read_text())
+        parts = [part.rstrip("\n") for part in parts if not part.startswith(f"## {heading}")]
+        parts += [part.rstrip("\n") for part in self.parts]
+        file.write_text("\n\n".join(parts) + "\n")
+
     def text(self, runs):
         head = ["# Numbers", "", *wrapped(
             f"Written by `{self.command}` on {datetime.datetime.now(datetime.UTC):%Y-%m-%d} "

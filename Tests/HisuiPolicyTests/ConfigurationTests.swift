@@ -49,7 +49,9 @@ func contents(_ path: String) throws -> [UInt8] {
             configuration.sources.map(\.kind) == [
                 .journal, .syslogUDP, .syslogTCP, .syslogUDP, .journal, .file,
             ])
-        #expect(configuration.service == Configuration.Service())
+        var service = Configuration.Service()
+        service.spillPath = "/var/lib/hisui-spill"
+        #expect(configuration.service == service)
         #expect(configuration.stream(forSource: "fw-main").name == "firewall")
         #expect(configuration.stream(forSource: "syslog-udp-127.0.0.1:5514").name == "firewall")
         #expect(configuration.stream(forSource: "syslog-tcp-127.0.0.1:5514").name == "default")

@@ -152,6 +152,14 @@ import Testing
                     "6:94: unknown key `comit_ms` in the service (did you mean `commit_ms`?)",
                 ])
         #expect(
+            problems(
+                [:], extra: "service: {spill_path: spill, spill_bytes_max: 1048576}\n")
+                == [
+                    "6:23: the spill ring `spill` is no absolute path (begin it with /)",
+                    "6:47: `spill_bytes_max` is 1048576 "
+                        + "(give a number from 16777216 to 1099511627776)",
+                ])
+        #expect(
             problems([:], extra: "service:\n") == [
                 "6:9: `service` has no value (give it one or remove the key)"
             ])
