@@ -12,11 +12,19 @@ extension Daemon {
         _ intake: Intake, after positions: [String: [UInt8]]
     ) throws(StoreError) -> SpillStage {
         let store = configuration.store
-        let path = Filenames.spillPath(
-            store: store, zone: configuration.zone, place: configuration.service.spillPath)
-        let ring = try SpillRing(
-            opening: path, on: RealFileSystem(), bytesMax: configuration.service.spillBytesMax,
-            durable: positions)
+        let configured = configuration.service.spillPath
+        var path = Filenames.spillPath(
+            store: store, zone: configuration.zone, place: configured)
+        let ring: SpillRing
+        do throws(StoreError) {
+            ring = try openRing(path, positions)
+        } catch {
+            guard configured != nil else { throw error }
+            // To collect without that disk is better than not at all.
+            log.critical("the spill ring cannot be opened; the store's folder is used: \(error)")
+            path = Filenames.spillPath(store: store, zone: configuration.zone, place: nil)
+            ring = try openRing(path, positions)
+        }
         let place = Filenames.spillPlace(store: store, zone: configuration.zone)
         do throws(FileError) {
             try RealFileSystem().createDirectory(Path.parent(of: place))
@@ -26,6 +34,14 @@ extension Daemon {
             log.error("the place of the spill ring cannot be written down: \(error)")
         }
         return SpillStage(ring: ring, intake: intake, log: log)
+    }
+
+    private func openRing(
+        _ path: String, _ positions: [String: [UInt8]]
+    ) throws(StoreError) -> SpillRing {
+        try SpillRing(
+            opening: path, on: RealFileSystem(), bytesMax: configuration.service.spillBytesMax,
+            durable: positions)
     }
 
     /// Keeps what the pipeline gave up, once all its threads have ended.

@@ -104,7 +104,6 @@ public struct Daemon: Sendable {
         acts.started(streams: opened.streams)
         var isWhole = false
         defer {
-            // All threads have ended, or never begun.
             isWhole = close(spill, intake, parse, write) && isWhole
             // The writer's thread has ended, or never begun.
             acts.stopped(streams: opened.sizes(), isWhole: isWhole)
@@ -121,8 +120,7 @@ public struct Daemon: Sendable {
             ThreadService(
                 description: "parse", body: { parse.run() },
                 requestStop: { intake.queue.close() }),
-            ThreadService(
-                description: "spill", body: { spill.run() }, requestStop: { spill.requestStop() }),
+            spill.service,
             sources,
             onHangUp,
             WatchdogService(

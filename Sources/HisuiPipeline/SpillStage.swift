@@ -110,6 +110,12 @@ final class SpillStage: RecordSink {
         }
     }
 
+    /// The drain as a service; stops after the collectors and before the parser.
+    var service: ThreadService {
+        ThreadService(
+            description: "spill", body: { self.run() }, requestStop: { self.stop.raise() })
+    }
+
     /// Notes that a batch is durable.
     func settle(_ rows: RowBatch) {
         guard SpillClass.isUnstoppable(rows.source.kind), !rows.position.isEmpty else { return }
@@ -131,8 +137,6 @@ final class SpillStage: RecordSink {
             state.withLock { $0.isInHand = false }
         }
     }
-
-    func requestStop() { stop.raise() }
 
     private func giveBack(_ batches: ArraySlice<RecordBatch>) {
         state.withLock { state in

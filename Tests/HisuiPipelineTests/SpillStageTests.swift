@@ -1,4 +1,5 @@
 import Glibc
+import HisuiBytes
 import HisuiEvent
 import HisuiFile
 import HisuiParse
@@ -92,7 +93,7 @@ import Testing
         while held.episode.withLock({ $0 == nil }) { usleep(1000) }
         #expect(held.episode.withLock { $0?.spilled } == 20)
         #expect(held.episode.withLock { $0?.dropped } == 0)
-        stage.requestStop()
+        stage.service.requestStop()
         await drain.value
         #expect(try waiting() == 0)
     }

@@ -50,7 +50,7 @@ func contents(_ path: String) throws -> [UInt8] {
                 .journal, .syslogUDP, .syslogTCP, .syslogUDP, .journal, .file,
             ])
         var service = Configuration.Service()
-        service.spillPath = "/var/lib/hisui-spill"
+        service.spillPath = "/var/spool/hisui"
         #expect(configuration.service == service)
         #expect(configuration.stream(forSource: "fw-main").name == "firewall")
         #expect(configuration.stream(forSource: "syslog-udp-127.0.0.1:5514").name == "firewall")

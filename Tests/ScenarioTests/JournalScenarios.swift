@@ -73,6 +73,57 @@ struct JournalScenarios {
         try expectEquation(daemon.store)
     }
 
+    @Test("a namespace's journal is followed, and the machine's own is not mixed in")
+    func namespace() throws {
+        let journal = try RunningJournal()
+        try journal.startNamespace("tenant")
+        let daemon = try RunningDaemon(sources: [
+            "{ journal: { local: true }, namespace: tenant, id: tenant }"
+        ])
+        try journal.log("machine", 0..<50)
+        try journal.log("tenant", 0..<200, namespace: "tenant")
+        // Where a journal lies is for the daemon to find, in the journald's own file system.
+        let inside = try Child(
+            try Program.find("nsenter"),
+            [
+                "-t", "\(journal.pid)", "-m", Program.hisui, "run", "--config",
+                daemon.configuration,
+            ], errors: daemon.folder.path + "/inside.err")
+        try eventually("the namespace's entries are found") {
+            FileManager.default.fileExists(atPath: daemon.store + "/hisui-store")
+                ? try daemon.count("tenant end") == 200 : false
+        }
+        try journal.log("tenant", 200..<300, namespace: "tenant")
+        try eventually("it is followed") { try daemon.count("tenant end") == 300 }
+        inside.signal(SIGTERM)
+        #expect(try inside.wait(seconds: 20) == 0)
+        try expectOnce(daemon.messages("tenant end"), "tenant", 0..<300)
+        #expect(try daemon.count("machine end") == 0)
+        try expectEquation(daemon.store)
+    }
+
+    @Test("a sender cannot forge host, process, user or unit")
+    func forged() throws {
+        let journal = try RunningJournal()
+        let daemon = try RunningDaemon(sources: ["journal: { directory: \(journal.directory) }"])
+        try daemon.start()
+        try journal.inside(
+            "bash -c \"printf 'MESSAGE=ssh.service: Failed with result forged.\\n_PID=1\\n"
+                + "_UID=0\\n_COMM=systemd\\n_HOSTNAME=other\\n_SYSTEMD_UNIT=init.scope\\n"
+                + "SYSLOG_IDENTIFIER=systemd\\nSYSLOG_PID=1\\nHOSTNAME=other\\nUNIT=x.service\\n'"
+                + " | setpriv --reuid=65534 --regid=65534 --clear-groups logger --journald\"")
+        try eventually("it is found") { try daemon.count("forged") == 1 }
+        let row = try #require(try daemon.search("forged").first)
+        #expect("\(row["user.id"] ?? "")" == "65534")
+        #expect(row["process.name"] as? String == "logger")
+        #expect(row["process.pid"] as? Int ?? 1 > 1)
+        #expect(row["host.name"] as? String != "other")
+        #expect(row["systemd.unit"] as? String != "init.scope")
+        #expect(row["SYSLOG_IDENTIFIER"] as? String == "systemd")
+        #expect(row["HOSTNAME"] as? String == "other")
+        #expect(try daemon.stop() == 0)
+    }
+
     @Test("a journal written by systemd-journal-remote is read, and one cut in the middle survived")
     func remoteAndCut() throws {
         let journal = try RunningJournal()

@@ -4,6 +4,7 @@ import Foundation
 final class RunningJournal {
     let folder: Scratch
     private let process: Child
+    private var namespace: Child?
 
     /// Where its journal files are, seen from outside.
     var directory: String { folder.path + "/run/log/journal" }
@@ -36,11 +37,29 @@ final class RunningJournal {
         try String(contentsOfFile: folder.path + "/journald.err", encoding: .utf8)
     }
 
+    var pid: Int32 { process.pid }
+
     /// Writes numbered lines through the socket that syslog() uses.
-    func log(_ tag: String, _ numbers: Range<Int>) throws {
+    func log(_ tag: String, _ numbers: Range<Int>, namespace: String? = nil) throws {
+        let place = "journal" + (namespace.map { "." + $0 } ?? "")
         try Program.shell(
             "seq -f '\(tag) %.0f end' \(numbers.lowerBound) \(numbers.upperBound - 1)"
-                + " | logger -u '\(folder.path)/run/systemd/journal/dev-log' -t \(tag)")
+                + " | logger -u '\(folder.path)/run/systemd/\(place)/dev-log' -t \(tag)")
+    }
+
+    /// Starts the journald of a namespace beside it; it ends with this one.
+    func startNamespace(_ name: String) throws {
+        let journald = try Program.find("systemd-journald")
+        namespace = try Child(
+            try Program.find("nsenter"),
+            [
+                "-t", "\(process.pid)", "-m", "/bin/bash", "-c",
+                "mkdir -p /run/systemd/journal.\(name) && exec \(journald) \(name)",
+            ], errors: folder.path + "/\(name).err")
+        let socket = folder.path + "/run/systemd/journal.\(name)/dev-log"
+        try eventually("the journald of \(name) listens") {
+            FileManager.default.fileExists(atPath: socket)
+        }
     }
 
     /// Runs a command among its files and sockets.
@@ -73,6 +92,8 @@ final class RunningJournal {
     }
 
     deinit {
+        namespace?.signal(SIGTERM)
+        _ = try? namespace?.wait(seconds: 10)
         process.signal(SIGTERM)
         _ = try? process.wait(seconds: 10)
     }
