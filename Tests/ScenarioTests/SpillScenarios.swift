@@ -86,9 +86,10 @@ struct SpillScenarios {
     func killed() throws {
         try daemon.start()
         try fillDisk()
-        for round in 0..<4 {
-            try send("round\(round)", 0..<500, priority: "user.info")
-            try eventually("round \(round) waits") { try pending() >= (round + 1) * 500 }
+        let rounds = ["spring", "summer", "autumn", "winter"]
+        for (number, round) in rounds.enumerated() {
+            try send(round, 0..<500, priority: "user.info")
+            try eventually("\(round) waits") { try pending() >= (number + 1) * 500 }
             daemon.kill9()
             try daemon.start()
             // It drains into a disk that is still full.
@@ -107,7 +108,7 @@ struct SpillScenarios {
         try daemon.start()
         try eventually("everything is stored", within: 60) { try pending() == 0 }
         #expect(try daemon.stop() == 0)
-        for round in 0..<4 { try expectOnce("round\(round)", 0..<500) }
+        for round in rounds { try expectOnce(round, 0..<500) }
         try expectEquation(daemon.store)
     }
 
