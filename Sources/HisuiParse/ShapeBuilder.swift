@@ -121,6 +121,13 @@ struct ShapeBuilder {
 
     /// The kinds of all slots, those of an automatic shape guessed from this record.
     private func kinds(of record: Span<UInt8>, _ scratch: RowScratch) -> [Shape.Slot] {
+        // Digits of two bytes are no digits to who stores them.
+        if layout.encoding.unitBytes > 1 {
+            return scratch.slots.indices.map { index in
+                let role = index < scratch.kinds.count ? scratch.kinds[index].role : .none
+                return Shape.Slot(.text, role: role)
+            }
+        }
         guard layout.isAutomatic else { return scratch.kinds }
         var kinds = Array(scratch.kinds.prefix(Int(layout.bodyFirst)))
         let bodyEnd = Int(layout.bodyFirst) + Int(layout.bodyCount)

@@ -54,6 +54,8 @@ struct WordVariation {
         of record: Span<UInt8>, _ message: Range<Int>, _ encoding: TextEncoding, room: Int,
         _ body: Range<Int>, _ slots: inout [ByteRange]
     ) -> Int {
+        // Words are looked for in bytes, and those of other encodings are no text yet.
+        guard encoding.keepsASCII else { return body.count }
         text.scan(record, message, around: slots.span.extracting(body), encoding)
         let count = text.words.count
         guard count > 0, count <= WordVariation.wordsMax else { return body.count }

@@ -98,7 +98,7 @@ public struct MessageWords: Sendable {
             case .cp932:
                 let isSingle = record[at] == 0x80 || record[at] >= 0xA0 && record[at] <= 0xDF
                 at += isSingle || at + 1 == end ? 1 : 2
-            case .eucJP: at += 1
+            case .eucJP, .iso2022JP, .utf16LittleEndian, .utf16BigEndian: at += 1
             }
         }
         return at

@@ -33,7 +33,7 @@ import Testing
 
     @Test func asciiIsItself() {
         let ascii = (0..<128).map { UInt8($0) }
-        for encoding in TextEncoding.allCases {
+        for encoding in TextEncoding.allCases where encoding.keepsASCII {
             #expect(text(ascii, encoding) == (String(decoding: ascii, as: UTF8.self), true))
         }
     }
@@ -53,7 +53,6 @@ import Testing
     @Test func names() {
         #expect(TextEncoding(name: "CP932") == .cp932)
         #expect(TextEncoding(name: "Shift_JIS") == .cp932)
-        #expect(TextEncoding(name: "utf-16le") == nil)
         for encoding in TextEncoding.allCases {
             #expect(TextEncoding(name: encoding.name) == encoding)
         }
