@@ -7,8 +7,12 @@ public enum Limits {
     public static let batchRecordsMax = 8192
     /// Shapes that a dry run of an import counts before it forgets the rarer half of them.
     public static let surveyShapesMax = 65_536
-    /// A source's position token in a batch. The journal's cursor has about 130 bytes.
-    public static let positionBytesMax = 1024
+    /// A source's position token in a batch. The journal's cursor has about 130 bytes; that of a
+    /// folder tells which files were taken.
+    public static let positionBytesMax = 32 << 10
+    /// Files that the source of a folder remembers, some 25 bytes each in its position: nearly
+    /// three years of a daily one. More in the folder at once are not taken.
+    public static let folderFilesMax = 1024
     /// Files of one source that imports remember, 30 bytes each in the footer of every segment
     /// since: forty years of a file that is rotated daily.
     public static let importedFilesMax = 16_384
@@ -70,6 +74,12 @@ public enum Limits {
     public static let templateBytesMax = 4096
     /// Fields of a rule, with room for those of the header in `slotsPerShapeMax`.
     public static let capturesPerRuleMax = 64
+    /// Columns of a table, with room for other slots in `slotsPerShapeMax`.
+    public static let columnsMax = 200
+    /// Bytes at the beginning of a table in which its line of column names has to end.
+    public static let columnLineBytesMax = 64 << 10
+    /// Different tables whose columns a parser remembers.
+    public static let tablesRememberedMax = 1024
     /// Byte comparisons a rule may cost for each byte of a message: so that no definition, however
     /// odd, makes a line of 1 MiB take seconds. Those shipped stay below 1,024.
     public static let ruleCostMax = 2048
@@ -93,6 +103,13 @@ public enum Limits {
     public static let followedFilesMax = 4096
     /// Rotated predecessors of one file that are read beside it.
     public static let rotatedFilesMax = 8
+    /// Lines of one joined record: the deepest stack traces have some hundred. Few enough that a
+    /// batch has room for all of them singly.
+    public static let joinedLinesMax = 1000
+    /// Bytes of one joined record, unless configured: more than a page of anything.
+    public static let joinedBytesMax = 256 << 10
+    /// Bytes at the beginning of a line in which a pattern of a join looks.
+    public static let joinedLookBytes = 512
     /// Directories deep that `**` in a pattern descends.
     public static let globDepthMax = 16
     /// Decompressed bytes for each compressed one, above the first 64 MiB: deflate cannot exceed

@@ -1,3 +1,5 @@
+public import HisuiBytes
+
 /// Records of one source in order of arrival: what crosses from Collect to Parse.
 ///
 /// One arena of bytes and one array of entries; no object and no string for a record. A batch is
@@ -49,6 +51,12 @@ public struct RecordBatch: Sendable {
     /// Latest time the records can have, where the source knows it (a file's modification time);
     /// `.none` means the receive time. Rules the year of times that have none.
     public var latestPossible: Timestamp = .none
+    /// How the bytes become text, where the records' file says it; nil: as configured.
+    public var encoding: TextEncoding?
+    /// What the values of the records are called, where the records are rows of a table.
+    public var table: RecordTable?
+    /// What became of files that were taken as wholes.
+    public var notes: [FileNote] = []
 
     public init(source: Source) { self.source = source }
 
@@ -69,5 +77,7 @@ public struct RecordBatch: Sendable {
     }
 
     /// Whether the batch has nothing to say: no record, no count, no new position.
-    public var isEmpty: Bool { entries.isEmpty && account.isZero && position.isEmpty }
+    public var isEmpty: Bool {
+        entries.isEmpty && account.isZero && position.isEmpty && notes.isEmpty
+    }
 }

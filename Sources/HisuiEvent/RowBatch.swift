@@ -76,6 +76,8 @@ public struct RowBatch: Sendable {
     public var position: [UInt8]
     public var account: Account
     public var gaps: [Gap]
+    /// What became of files that were taken as wholes.
+    public var notes: [FileNote] = []
 
     /// A batch without rows, account, gaps and position: what was read back from a store.
     public init(source: Source, senders: [String]) {
@@ -95,5 +97,6 @@ public struct RowBatch: Sendable {
         position = records.position
         account = records.account
         gaps = records.gaps
+        notes = records.notes
     }
 }

@@ -6,4 +6,12 @@ struct ObjectNames: Sendable {
     var utcTimes: [String] = []
     /// Members that are the message, best first.
     var messages: [String] = []
+    /// Columns of tables that hold the time, best first: one, or a date and a time.
+    var columnTimes: [[String]] = []
+
+    /// The columns of a table that hold its time; empty if none is known.
+    func columnTimes(in columns: [String]) -> [String] {
+        columnTimes.first { $0.allSatisfy(columns.contains) }
+            ?? times.first(where: columns.contains).map { [$0] } ?? []
+    }
 }

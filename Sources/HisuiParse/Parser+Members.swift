@@ -19,9 +19,9 @@ extension Parser {
         of text: Span<UInt8>, _ message: Range<Int>
     ) -> Named? {
         let first = scratch.slots.count
-        if let csv = definitions.csv {
+        if let csv {
             guard
-                CSVScan.appendSlots(
+                DelimitedText.appendValues(
                     of: text, message, delimiter: csv.delimiter, count: csv.columns.count,
                     to: &scratch.slots)
             else { return nil }
@@ -141,7 +141,7 @@ extension Parser {
                 members.append((field.name, MemberPlan.Place(slot: slot, decoding: decoding)))
                 fields.append(field)
             }
-        } else if let csv = definitions.csv {
+        } else if let csv {
             guard admission.admits(memberBytes: bytes) else { return nil }
             for (index, column) in csv.columns.enumerated() {
                 let start = slots[first + index].range.lowerBound
@@ -177,12 +177,14 @@ extension Parser {
                 plan.times = [place]
                 plan.timeIsUTC = true
             }
-        } else if let csv = definitions.csv {
+        } else if let csv {
             plan.times = csv.times.compactMap { plan.place(of: [$0]) }
         }
         if plan.times.count == 1 {
             let slot = plan.times[0].slot
-            if plan.base.slots[slot].kind != .integer { plan.base.slots[slot].kind = .time }
+            if plan.base.slots[slot].kind != .integer, plan.base.encoding.unitBytes == 1 {
+                plan.base.slots[slot].kind = .time
+            }
             plan.base.slots[slot].role = .time
         }
     }

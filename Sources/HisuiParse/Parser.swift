@@ -23,8 +23,15 @@ public struct Parser: Sendable {
     /// What messages are matched with.
     public let definitions: DefinitionSet
 
-    /// How the bytes of records of this source become text.
+    /// How the bytes of records of this source become text, where a batch does not say otherwise.
     public let encoding: TextEncoding
+    /// Of the batch at hand.
+    private var current: TextEncoding
+    /// How lines of delimited values are read in the batch at hand, and the number of that: 0 for
+    /// what the definition says, and where there is none.
+    var csv: MemberDefinition.CSVFormat?
+    private var table: UInt16 = 0
+    private var tables: [RecordTable: UInt16] = [:]
 
     var scratch = RowScratch()
     private var entry = JournalEntry()
@@ -66,6 +73,7 @@ public struct Parser: Sendable {
     ) {
         self.definitions = definitions
         self.encoding = encoding
+        current = encoding
         clock = HeaderClock(zone: timeZone)
         memberClock = MemberClock(zone: timeZone)
     }
@@ -76,6 +84,8 @@ public struct Parser: Sendable {
     public mutating func parse(_ batch: consuming RecordBatch) -> RowBatch {
         let entries = batch.entries
         let latest = batch.latestPossible
+        current = batch.encoding ?? encoding
+        use(batch.table)
         if shapes.count + entries.count > Limits.shapesPerSegmentMax {
             shapes = ShapeTable()
             cache = ShapeCache()
@@ -117,13 +127,45 @@ public struct Parser: Sendable {
         return rows
     }
 
+    /// Reads lines as rows of a table from now on, or as the definition says.
+    ///
+    /// A definition that knows the columns says where the time stands, whatever their order.
+    private mutating func use(_ table: RecordTable?) {
+        guard let table else {
+            csv = definitions.csv
+            self.table = 0
+            return
+        }
+        if tables[table] == nil, tables.count == Limits.tablesRememberedMax {
+            // Shapes already made say nothing of numbers.
+            tables = [:]
+            cache = ShapeCache()
+            plans = []
+            planCache = ShapeCache()
+        }
+        let number = tables[table] ?? UInt16(tables.count + 1)
+        tables[table] = number
+        self.table = number
+        var format = MemberDefinition.CSVFormat(
+            columns: table.columns, delimiter: table.delimiter, times: definitions.csv?.times ?? [])
+        if !table.isNamed, let known = definitions.csv, known.columns.count == table.columns.count {
+            format.columns = known.columns
+        }
+        let isKnown = !format.times.isEmpty && format.times.allSatisfy(format.columns.contains)
+        if !isKnown { format.times = definitions.objects.columnTimes(in: format.columns) }
+        csv = format
+    }
+
     // MARK: - Records
 
     @inline(__always)
     private mutating func parseLine(
         _ record: Span<UInt8>, _ form: RecordForm, _ row: inout RowBatch.Row
     ) {
-        if encoding == .utf8 || UTF8Text.asciiEnd(record, 0..<record.count) == record.count {
+        let isUTF8 =
+            current == .utf8
+            || current.keepsASCII && UTF8Text.asciiEnd(record, 0..<record.count) == record.count
+        if isUTF8 {
             parseText(record, of: record, form, .utf8, &row)
         } else {
             parseEncoded(record, form, &row)
@@ -140,10 +182,10 @@ public struct Parser: Sendable {
         var text: [UInt8] = []
         swap(&text, &decoded)
         text.removeAll(keepingCapacity: true)
-        if !encoding.decode(record, to: &text, anchors: &anchors) {
+        if !current.decode(record, to: &text, anchors: &anchors) {
             row.flags.insert(.charsetLossy)
         }
-        parseText(text.span, of: record, form, encoding, &row)
+        parseText(text.span, of: record, form, current, &row)
         swap(&text, &decoded)
     }
 
@@ -161,8 +203,9 @@ public struct Parser: Sendable {
         scratch.key = seed
         var layout = RowLayout(form: form)
         layout.encoding = encoding
+        layout.table = table
         var header = SyslogHeader(messageStart: 0)
-        if definitions.csv == nil, text.count > 0, text[0] != 0x7B {
+        if csv == nil, text.count > 0, text[0] != 0x7B {
             header = SyslogHeader.scan(text, clock: &clock, into: &scratch)
         }
         row.time = header.time
@@ -184,7 +227,9 @@ public struct Parser: Sendable {
             guard carryOver(&message, &dataStart) else {
                 scratch.reset()
                 scratch.slots.append(ByteRange(0..<record.count))
-                row.shape = 0
+                var any = Shape.any
+                any.encoding = encoding
+                row.shape = shapes.intern(any)
                 return
             }
         }
@@ -201,16 +246,17 @@ public struct Parser: Sendable {
     private mutating func carryOver(_ message: inout Range<Int>, _ dataStart: inout Int) -> Bool {
         textSlots.removeAll(keepingCapacity: true)
         textSlots.append(contentsOf: scratch.slots)
+        let unit = current.unitBytes
         for index in scratch.slots.indices {
             let range = scratch.slots[index].range
-            guard let from = anchors.byte(ofText: range.lowerBound),
-                let to = anchors.byte(ofText: range.upperBound)
+            guard let from = anchors.byte(ofText: range.lowerBound, unitBytes: unit),
+                let to = anchors.byte(ofText: range.upperBound, unitBytes: unit)
             else { return false }
             scratch.slots[index] = ByteRange(from..<to)
         }
-        guard let from = anchors.byte(ofText: message.lowerBound),
-            let to = anchors.byte(ofText: message.upperBound),
-            let data = anchors.byte(ofText: dataStart)
+        guard let from = anchors.byte(ofText: message.lowerBound, unitBytes: unit),
+            let to = anchors.byte(ofText: message.upperBound, unitBytes: unit),
+            let data = anchors.byte(ofText: dataStart, unitBytes: unit)
         else { return false }
         message = from..<to
         dataStart = data

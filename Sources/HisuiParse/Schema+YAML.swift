@@ -31,6 +31,10 @@ extension Schema {
         if var names = reader.mapping("objects") {
             objects.times = names.strings("times")?.map(\.text) ?? []
             objects.utcTimes = names.strings("utc_times")?.map(\.text) ?? []
+            objects.columnTimes =
+                names.strings("column_times")?.map { given in
+                    given.text.split(separator: "+").map(String.init)
+                } ?? []
             objects.messages = names.strings("messages")?.map(\.text) ?? []
             names.finish()
         }

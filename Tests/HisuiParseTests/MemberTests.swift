@@ -161,7 +161,7 @@ import Testing
             let bytes = Array(text.utf8)
             var slots: [ByteRange] = []
             guard
-                CSVScan.appendSlots(
+                DelimitedText.appendValues(
                     of: bytes.span, 0..<bytes.count, delimiter: 0x2C, count: count, to: &slots)
             else {
                 #expect(slots.isEmpty)

@@ -207,7 +207,7 @@ import Testing
     ]
 
     @Test(arguments: rfc5424)
-    func rfc5424(_ variant: (line: String, expected: String)) {
+    func headersOfRFC5424(_ variant: (line: String, expected: String)) {
         #expect(header(variant.line) == variant.expected)
     }
 
