@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import HisuiBytes
 import HisuiEvent
@@ -14,61 +15,84 @@ final class FileFamily {
     private(set) var files: [FollowedFile] = []
     /// Files that were read to the end and are still there: not to be read again.
     private(set) var finished: [FilePosition.Entry] = []
+    /// Finished files that were compared by contents, as they were then: to read a compressed one
+    /// is work.
+    private var looked: [FileIdentity: FileStatus] = [:]
     /// There may be something to read.
     var isDirty = true
 
     private var batch: RecordBatch
     private let sink: any RecordSink
     private let graceMilliseconds: Int64
+    private let rules: CutRules
     /// `errno` of the last failure that was reported.
     private var reported: Int32 = 0
     private(set) var isRefused = false
 
-    init(source: Source, path: String, sink: any RecordSink, graceMilliseconds: Int64) {
+    init(
+        source: Source, path: String, sink: any RecordSink, graceMilliseconds: Int64,
+        rules: CutRules
+    ) {
         self.source = source
         self.path = path
         self.sink = sink
         self.graceMilliseconds = graceMilliseconds
+        self.rules = rules
         batch = RecordBatch(source: source)
     }
 
-    /// Whether this family reads the file, or has read it to its end.
-    func knows(_ identity: FileIdentity) -> Bool {
-        files.contains { $0.identity == identity } || finished.contains { $0.identity == identity }
+    /// Whether this family reads the file at a path, or has read it to its end.
+    ///
+    /// A file that was read is known by its contents too: numbers of files are used again.
+    func knows(_ status: FileStatus, at path: String) -> Bool {
+        let identity = status.identity
+        if files.contains(where: { $0.identity == identity }) { return true }
+        if looked[identity] == status { return true }
+        guard finished.contains(where: { $0.identity == identity && reopen(path, $0) != nil })
+        else { return false }
+        looked[identity] = status
+        return true
     }
+
+    /// When lines that wait for others of their record have waited long enough; nil if none wait.
+    var flushTime: Int64? { files.compactMap(\.flushTime).min() }
 
     // MARK: Beginning
 
     /// Takes up reading where a position says, or at the start or end of a file never seen.
     func begin(_ saved: [UInt8]?, atEnd: Bool) {
         guard let saved else {
-            open(atEnd ? FollowedFile.openAtEnd(path) : FollowedFile(path: path))
+            open(
+                atEnd
+                    ? FollowedFile.openAtEnd(path, rules) : FollowedFile(path: path, rules: rules))
             // So that the next start does not skip what comes from now on.
             if atEnd, !files.isEmpty { handOver(positionOnly: true) }
             return
         }
         guard let position = FilePosition(saved.span) else {
             reportGap("the saved position is damaged; reading the file from its start")
-            return open(FollowedFile(path: path))
+            return open(FollowedFile(path: path, rules: rules))
         }
         resume(position)
     }
 
     private func resume(_ position: FilePosition) {
         let candidates = [path] + rotatedPaths()
-        for entry in position.files {
-            if entry.isFinished {
-                finished.append(entry)
-                continue
-            }
+        finished = position.files.filter(\.isFinished)
+        for entry in position.files where !entry.isFinished {
             let same = candidates.filter { FileStatus($0)?.identity == entry.identity }
-            // By identity first; by contents alone for a file that was copied.
-            guard
-                let file = (same + candidates).lazy.compactMap({ FollowedFile.reopen($0, entry) })
-                    .first(where: { !self.knows($0.identity) })
-            else {
+            // By identity first; by contents alone for a file that was copied or compressed.
+            let file = (same + candidates).lazy.compactMap { self.reopen($0, entry) }
+                .first { !self.isTaken($0) }
+            guard let file else {
                 reportGap("a file was rotated away, emptied or deleted before it was read")
                 continue
+            }
+            // A file made since has the number of the old one by chance.
+            if same.contains(path), file.path != path,
+                FileStatus.birth(path) <= file.modified
+            {
+                reportGap("the file was emptied; what was written while it was copied is missing")
             }
             if file.path != path { file.leftPath = Clock.monotonicMilliseconds() }
             files.append(file)
@@ -85,11 +109,28 @@ final class FileFamily {
         let newest = files.map(\.modified).max() ?? .max
         for other in rotatedPaths() {
             guard let status = FileStatus(other), status.modified >= newest,
-                !knows(status.identity), let file = FollowedFile(path: other)
+                !knows(status, at: other), !adopt(other, status),
+                let file = FollowedFile(path: other, rules: rules)
             else { continue }
             file.leftPath = now
             files.append(file)
         }
+    }
+
+    /// Whether a compressed file is one that is known under another name, or is not finished.
+    ///
+    /// If it is, its own number is known from now on.
+    private func adopt(_ other: String, _ status: FileStatus) -> Bool {
+        guard let plain = RotatedName.uncompressed(other) else { return false }
+        // The program that compresses removes what it has read when it is done.
+        if FileStatus(plain) != nil { return true }
+        let known = finished + files.map(\.position)
+        guard var entry = known.first(where: { reopen(other, $0) != nil }) else { return false }
+        entry.identity = status.identity
+        entry.isFinished = true
+        finished.append(entry)
+        looked[status.identity] = status
+        return true
     }
 
     /// Rotated files of this path, oldest first.
@@ -106,10 +147,20 @@ final class FileFamily {
 
     /// Reads a rotated file from its start, before everything else.
     func prepend(_ rotated: String) {
-        guard let file = FollowedFile(path: rotated), !knows(file.identity) else { return }
+        guard let file = FollowedFile(path: rotated, rules: rules),
+            !isTaken(file)
+        else { return }
         file.leftPath = Clock.monotonicMilliseconds()
         let younger = files.firstIndex { $0.leftPath == nil || $0.modified > file.modified }
         files.insert(file, at: younger ?? files.count)
+    }
+
+    private func isTaken(_ file: FollowedFile) -> Bool {
+        FileStatus(file.path).map { knows($0, at: file.path) } ?? true
+    }
+
+    private func reopen(_ path: String, _ entry: FilePosition.Entry) -> FollowedFile? {
+        FollowedFile.reopen(path, entry, rules)
     }
 
     private func open(_ file: FollowedFile?) {
@@ -138,17 +189,40 @@ final class FileFamily {
             file.leftPath = now
             isDirty = true
         }
-        if status.map({ !knows($0.identity) }) ?? true, !files.isEmpty { addMissed(now) }
-        if let identity = status?.identity {
-            if let back = files.first(where: { $0.identity == identity }) {
+        if status.map({ !knows($0, at: path) }) ?? true, !files.isEmpty { addMissed(now) }
+        if let status {
+            if let back = files.first(where: { $0.identity == status.identity }) {
                 back.leftPath = nil
-            } else if !finished.contains(where: { $0.identity == identity }) {
-                open(FollowedFile(path: path))
+            } else if !knows(status, at: path) {
+                finished.removeAll { $0.identity == status.identity }
+                open(FollowedFile(path: path, rules: rules))
             }
         }
-        if !finished.isEmpty {
-            let siblings = Set(rotatedPaths().compactMap { FileStatus($0)?.identity })
-            finished.removeAll { !keep($0.identity) && !siblings.contains($0.identity) }
+        if !finished.isEmpty { lookAfterFinished(now, keep: keep) }
+    }
+
+    /// Forgets files that are gone, and reads on in those that have grown after all.
+    private func lookAfterFinished(_ now: Int64, keep: (FileIdentity) -> Bool) {
+        var siblings: Set<FileIdentity> = []
+        for other in rotatedPaths() {
+            guard let status = FileStatus(other) else { continue }
+            siblings.insert(status.identity)
+            if RotatedName.isCompressed(other) {
+                if !knows(status, at: other) { _ = adopt(other, status) }
+            } else if let index = finished.firstIndex(where: {
+                $0.identity == status.identity && $0.offset < status.size
+            }), let file = reopen(other, finished[index]) {
+                finished.remove(at: index)
+                file.leftPath = now
+                files.insert(file, at: 0)
+                isDirty = true
+            }
+        }
+        finished.removeAll { !keep($0.identity) && !siblings.contains($0.identity) }
+        let left = Set(finished.map(\.identity))
+        looked = looked.filter { left.contains($0.key) }
+        if finished.count > Limits.rotatedFilesMax {
+            finished.removeFirst(finished.count - Limits.rotatedFilesMax)
         }
     }
 
@@ -159,7 +233,9 @@ final class FileFamily {
             return now - left >= graceMilliseconds || files.count > Limits.rotatedFilesMax
         }) {
             let file = files.remove(at: i)
+            use(file)
             file.finish(into: &batch)
+            if file.isCut { reportGap("a compressed file is damaged, or was not written whole") }
             var entry = file.position
             entry.isFinished = true
             if finished.count + files.count >= Limits.rotatedFilesMax { finished.removeFirst() }
@@ -178,10 +254,12 @@ final class FileFamily {
         for file in Array(files) {
             var grew = false
             reading: while true {
-                switch file.read(into: &batch) {
+                switch file.advance() {
                 case .read:
                     grew = true
-                    if LineCutter.isFull(batch) { handOver() }
+                    use(file)
+                    file.take(into: &batch)
+                    if file.isFull(batch) { handOver() }
                     if isRefused { return }
                     turns += 1
                     if turns >= Self.turnsMax {
@@ -190,36 +268,56 @@ final class FileFamily {
                         return
                     }
                 case .end: break reading
-                case .truncated: restart(file)
+                case .truncated:
+                    if restart(file) {
+                        isDirty = true
+                        return
+                    }
                 case .failed(let error):
                     fail(error)
                     break reading
                 }
             }
             if grew, file.leftPath != nil { file.leftPath = now }
+            if let time = file.flushTime, time <= now {
+                use(file)
+                file.flush(into: &batch)
+            }
         }
         closeLeft(now)
         handOver()
     }
 
+    /// Makes the batch one for records of the file: a batch is in one encoding.
+    private func use(_ file: FollowedFile) {
+        if batch.encoding == file.encoding { return }
+        if !batch.entries.isEmpty { handOver() }
+        batch.encoding = file.encoding
+    }
+
     /// Begins a file again that was emptied (copytruncate).
     ///
     /// Lines written between copy and truncation are lost; those that are in the copy and were not
-    /// read yet are taken from there.
-    private func restart(_ file: FollowedFile) {
+    /// read yet are taken from there. Copy and file are one position, so that no crash parts them.
+    ///
+    /// - Returns: whether there is a copy, which is to be read first.
+    private func restart(_ file: FollowedFile) -> Bool {
         let entry = file.position
-        file.finish(.framingError, into: &batch)
         reportGap("the file was emptied while it was followed")
         let copy = rotatedPaths().reversed().lazy
-            .compactMap { FollowedFile.reopen($0, entry) }
-            .first { $0.identity != file.identity && !self.knows($0.identity) }
-        if let copy, entry.tail.count > 0 {
-            while case .read = copy.read(into: &batch), !isRefused {
-                if LineCutter.isFull(batch) { handOver(withoutPosition: true) }
-            }
-            copy.finish(into: &batch)
+            .compactMap { self.reopen($0, entry) }
+            .first { $0.identity != file.identity && !self.isTaken($0) }
+        guard let copy, entry.tail.count > 0, let place = files.firstIndex(where: { $0 === file })
+        else {
+            use(file)
+            file.finish(.framingError, into: &batch)
+            file.restart()
+            return false
         }
+        copy.leftPath = Clock.monotonicMilliseconds()
+        files.insert(copy, at: place)
         file.restart()
+        return true
     }
 
     private func fail(_ error: Int32) {
@@ -235,12 +333,11 @@ final class FileFamily {
         batch.account.gaps += 1
     }
 
-    func handOver(positionOnly: Bool = false, withoutPosition: Bool = false) {
+    func handOver(positionOnly: Bool = false) {
         if isRefused || !positionOnly && batch.isEmpty { return }
-        if !withoutPosition {
-            let entries = finished.suffix(Limits.rotatedFilesMax + 1 - files.count)
-            batch.position = FilePosition(files: entries + files.map(\.position)).encoded
-        }
+        let open = files.suffix(Limits.rotatedFilesMax + 1).map(\.position)
+        let entries = finished.suffix(Limits.rotatedFilesMax + 1 - open.count)
+        batch.position = FilePosition(files: entries + open).encoded
         var full = RecordBatch(source: source)
         swap(&full, &batch)
         if !sink.put(full) { isRefused = true }
@@ -250,10 +347,11 @@ final class FileFamily {
 }
 
 /// What the file system says of a path, through symbolic links.
-struct FileStatus {
+struct FileStatus: Hashable {
     var identity: FileIdentity
     /// Nanoseconds since 1970.
     var modified: Int64
+    var size: UInt64
 
     /// Nil if there is nothing.
     init?(_ path: String) {
@@ -262,6 +360,13 @@ struct FileStatus {
         guard unsafe stat(path, &status) == 0 else { return nil }
         identity = FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
         modified = Self.nanoseconds(status.st_mtim)
+        size = UInt64(max(0, status.st_size))
+    }
+
+    /// When the file was made, in nanoseconds since 1970; 0 if that is not known.
+    static func birth(_ path: String) -> Int64 {
+        // Safe: the path is passed as a terminated copy.
+        unsafe hisui_birth(path)
     }
 
     static func nanoseconds(_ time: timespec) -> Int64 {

@@ -8,6 +8,7 @@ final class FileFollower {
     private let sink: any RecordSink
     private let start: FileCollector.Start
     private let graceMilliseconds: Int64
+    private let rules: CutRules
     private var watch = DirectoryWatch()
     /// In order of path, so that runs are alike.
     private var families: [FileFamily] = []
@@ -17,13 +18,14 @@ final class FileFollower {
 
     init(
         name: String, patterns: [FilePattern], sink: any RecordSink, start: FileCollector.Start,
-        graceMilliseconds: Int64
+        graceMilliseconds: Int64, rules: CutRules
     ) {
         self.name = name
         self.patterns = patterns
         self.sink = sink
         self.start = start
         self.graceMilliseconds = graceMilliseconds
+        self.rules = rules
     }
 
     func run(
@@ -44,9 +46,14 @@ final class FileFollower {
                 if family.isRefused { return }
             }
             if !families.contains(where: \.isDirty) {
-                wait(stop, nextScan - Clock.monotonicMilliseconds())
+                let next = families.compactMap(\.flushTime).min().map { min($0, nextScan) }
+                wait(stop, (next ?? nextScan) - Clock.monotonicMilliseconds())
             }
             takeChanges(&isScanDue)
+            let later = Clock.monotonicMilliseconds()
+            for family in families where family.flushTime.map({ $0 <= later }) ?? false {
+                family.isDirty = true
+            }
         }
     }
 
@@ -119,8 +126,8 @@ final class FileFollower {
 
     /// A path that was never seen: a file of its own, or one that another path's file became.
     private func addUnseen(_ path: String, _ resume: (String) -> [UInt8]?) {
-        guard let identity = FileStatus(path)?.identity, familyOf[path] == nil,
-            !families.contains(where: { $0.knows(identity) })
+        guard let status = FileStatus(path), familyOf[path] == nil,
+            !families.contains(where: { $0.knows(status, at: path) })
         else { return }
         guard let original = RotatedName.original(path), let family = familyOf[original] else {
             return add(path, nil)
@@ -132,7 +139,8 @@ final class FileFollower {
         guard families.count < Limits.followedFilesMax else { return reportTooMany() }
         let source = Source(id: sourceID(path), kind: .file, form: .line)
         let family = FileFamily(
-            source: source, path: path, sink: sink, graceMilliseconds: graceMilliseconds)
+            source: source, path: path, sink: sink, graceMilliseconds: graceMilliseconds,
+            rules: rules)
         families.append(family)
         familyOf[path] = family
         family.begin(saved, atEnd: isFirstScan && start == .end)

@@ -1,9 +1,10 @@
+import CLinux
 import Glibc
-import HisuiBytes
+public import HisuiBytes
 public import HisuiEvent
 
 /// Reads one file once, from start to end, for `hisui import`: a path or standard input, plain,
-/// gzip or zstd (told by its first bytes, not its name), lines or journal export format.
+/// gzip or zstd (told by its first bytes, not its name), lines, a table or journal export format.
 ///
 ///     var file = try FileImport(path: "messages.1.gz")
 ///     while let batch = try file.next() { … }
@@ -19,7 +20,7 @@ public struct FileImport: ~Copyable {
     /// Bytes taken of the file so far, for progress.
     public private(set) var fileBytesRead: Int
     /// Bytes of contents taken or skipped so far, delimiters included.
-    public var contentBytes: Int { Int(digest.count) }
+    public var contentBytes: Int { Int(contentHash.count) }
     public let latestPossible: Timestamp
 
     /// What is taken so far, after the last batch; nil where nothing is, and for a stream: what
@@ -28,7 +29,15 @@ public struct FileImport: ~Copyable {
     /// Whether it is a file, which can be known again; a pipe and standard input are streams.
     public let isFile: Bool
 
+    /// How the bytes become text: as named, or as a byte order mark says.
+    public let encoding: TextEncoding
+    /// The columns, if the file is read as a table.
+    public let table: RecordTable?
+    /// Rows of the table so far that have not as many values as there are columns.
+    public private(set) var oddRows: UInt64 = 0
+
     let path: String
+    private let rules: CutRules
     private let descriptor: Int32
     private let clock: StageClock?
     private let beginning: [UInt8]
@@ -46,13 +55,45 @@ public struct FileImport: ~Copyable {
     /// The first bytes of the contents, as far as they are taken.
     private var head: [UInt8]
     /// Of the contents that are taken.
-    private var digest: PrefixHash
+    private var contentHash: PrefixHash
     private var records: UInt64
     /// Of the last batch.
     private var lastSize: (records: Int, bytes: Int)
 
+    /// The beginning of a file, as far as it had to be looked at.
+    private struct Start {
+        var input: [UInt8] = []
+        var position = 0
+        var isAtEnd = false
+        var bytesRead = 0
+        var contents: [UInt8] = []
+        var failure: CollectError?
+
+        /// Decompresses until so many bytes of contents are there.
+        ///
+        /// - Parameter isTable: reads on for them; otherwise what was read has to do.
+        mutating func read(
+            _ descriptor: Int32, _ wanted: Int, isTable: Bool, _ path: String,
+            _ decompressor: inout Decompressor
+        ) {
+            do throws(Decompressor.Failure) {
+                while contents.count < wanted, position < input.count {
+                    let piece = input
+                    try decompressor.decompress(piece.span, &position, into: &contents)
+                    if position == input.count, !isAtEnd, isTable {
+                        isAtEnd = FileImport.fill(&input, descriptor)
+                        position = 0
+                        bytesRead += input.count
+                    }
+                }
+            } catch {
+                failure = FileImport.error(error, path)
+            }
+        }
+    }
+
     private enum Cutter {
-        case lines(LineCutter)
+        case lines(RecordCutter)
         case journal(JournalEntryCutter)
     }
 
@@ -62,8 +103,12 @@ public struct FileImport: ~Copyable {
     ///   - path: `-` for standard input.
     ///   - name: id of the source; without it `import:` and the path.
     ///   - clock: counts the time of reading and of cutting.
+    ///   - encoding: a byte order mark of UTF-16 may say otherwise.
+    ///   - join: nil makes every line a record.
+    ///   - table: reads the file as a table; its records are then rows, which may have lines.
     public init(
-        path: String, name: String? = nil, clock: StageClock? = nil
+        path: String, name: String? = nil, clock: StageClock? = nil,
+        encoding: TextEncoding = .utf8, join: JoinRule? = nil, table: TableRule? = nil
     ) throws(CollectError) {
         // Everything is made before the first property is set: Swift 6.3.1, optimising, destroys
         // properties that were never set where a value that cannot be copied is left half made.
@@ -85,46 +130,47 @@ public struct FileImport: ~Copyable {
                 hint: isKnown ? "name the files in it: \(path)/*" : "")
         }
         let isFile = status.st_mode & S_IFMT == S_IFREG
-        var beginning: [UInt8] = []
-        let failed = Self.fill(&beginning, descriptor)
+        var start = Start()
+        start.isAtEnd = Self.fill(&start.input, descriptor)
+        start.bytesRead = start.input.count
+        let beginning = start.input
         var decompressor = Decompressor(beginning: beginning.span)
         let latest = Self.latest(
             isFile ? status : nil, decompressor.format == .gzip ? beginning : [])
-        var position = 0
-        var contents: [UInt8] = []
-        var failure: CollectError?
-        do throws(Decompressor.Failure) {
-            while contents.count < Self.journalStarts[1].count, position < beginning.count {
-                try decompressor.decompress(
-                    beginning.span, &position, into: &contents)
-            }
-        } catch {
-            failure = Self.error(error, path)
-        }
+        let wanted = table == nil ? Self.journalStarts[1].count : Limits.columnLineBytesMax
+        start.read(descriptor, wanted, isTable: table != nil, path, &decompressor)
+        let contents = start.contents
         let isJournal = Self.journalStarts.contains { contents.starts(with: $0) }
+        let found = encoding.ofFile(beginning: contents.span) ?? encoding
+        let columns = isJournal ? nil : table.flatMap { Self.columns($0, contents.span, found) }
+        var rules = CutRules(encoding: found, join: join)
+        if let columns { rules.join = JoinRule(.quotes(delimiter: columns.delimiter)) }
         let id = name ?? SourceID.make("import", path == "-" ? "stdin" : path)
         self.path = path
         self.isFile = isFile && path != "-"
         self.descriptor = descriptor
         self.decompressor = decompressor
-        cutter = isJournal ? .journal(JournalEntryCutter()) : .lines(LineCutter())
+        cutter = isJournal ? .journal(JournalEntryCutter()) : .lines(RecordCutter(rules))
+        self.rules = rules
+        self.encoding = found
+        self.table = columns
         source = Source(id: id, kind: .import, form: isJournal ? .journal : .line)
         fileBytes = isFile ? Int(status.st_size) : nil
         latestPossible = latest
-        fileBytesRead = beginning.count
-        input = beginning
-        inputPosition = position
+        fileBytesRead = start.bytesRead
+        input = start.input
+        inputPosition = start.position
         self.contents = contents
         contentsPosition = 0
-        isInputAtEnd = failed
+        isInputAtEnd = start.isAtEnd
         isFinished = false
-        self.failure = failure
+        failure = start.failure
         hasFailed = false
         self.clock = clock
         self.beginning = Array(beginning.prefix(4))
         place = isFile ? FilePlace.hash(path) : 0
         head = []
-        digest = PrefixHash()
+        contentHash = PrefixHash()
         records = 0
         lastSize = (0, 0)
     }
@@ -138,12 +184,14 @@ public struct FileImport: ~Copyable {
     public mutating func next() throws(CollectError) -> RecordBatch? {
         var batch = RecordBatch(source: source)
         batch.latestPossible = latestPossible
+        if source.form == .line { batch.encoding = encoding }
+        batch.table = table
         // Batches of a file resemble each other.
         batch.entries.reserveCapacity(lastSize.records)
         batch.bytes.reserveCapacity(lastSize.bytes + lastSize.bytes / 8)
         let received = Clock.now()
         var isUnterminated = false
-        while !LineCutter.isFull(batch) {
+        while !isFull(batch) {
             if contentsPosition < contents.count {
                 clock.measure(.cut) { cut(received, &batch) }
             } else if !refill() {
@@ -152,6 +200,7 @@ public struct FileImport: ~Copyable {
             }
         }
         records += UInt64(batch.entries.count)
+        countOddRows(batch)
         lastSize = (batch.entries.count, batch.bytes.count)
         if isFile, records > 0 {
             standing = clock.measure(.cut) { statement(isUnterminated: isUnterminated) }
@@ -164,15 +213,25 @@ public struct FileImport: ~Copyable {
         return batch.entries.isEmpty ? nil : batch
     }
 
+    private func isFull(_ batch: borrowing RecordBatch) -> Bool {
+        switch cutter {
+        case .lines(let lines): lines.isFull(batch)
+        case .journal: LineCutter.isFull(batch)
+        }
+    }
+
     private mutating func cut(_ received: Timestamp, _ batch: inout RecordBatch) {
         let range = contentsPosition..<contents.count
         let end: Int
         switch cutter {
         case .lines(var lines):
             // So that the memory of the cutter belongs to one.
-            cutter = .lines(LineCutter())
+            cutter = .lines(RecordCutter())
+            let open = lines.carry
             end = lines.take(contents.span, range, received: received, into: &batch)
+            let left = lines.carry.count
             cutter = .lines(lines)
+            return take(upTo: end, open: open, left: left)
         case .journal(var entries):
             cutter = .journal(JournalEntryCutter())
             end = entries.take(contents.span, range, received: received, into: &batch)
@@ -181,15 +240,62 @@ public struct FileImport: ~Copyable {
         take(upTo: end)
     }
 
+    /// Counts contents as taken up to the end of the last record.
+    ///
+    /// - Parameters:
+    ///   - open: what was there before of the record that was not finished.
+    ///   - left: bytes of the record that is not finished now.
+    private mutating func take(upTo end: Int, open: [UInt8], left: Int) {
+        let count = end - contentsPosition
+        if left <= count {
+            digest(open.span)
+            let bytes = contents
+            digest(bytes.span.extracting(contentsPosition..<end - left))
+        } else {
+            digest(open.span.extracting(0..<open.count + count - left))
+        }
+        contentsPosition = end
+    }
+
     /// Counts contents as taken.
     private mutating func take(upTo end: Int) {
         let bytes = contents
-        let taken = bytes.span.extracting(contentsPosition..<end)
-        digest.update(taken)
+        digest(bytes.span.extracting(contentsPosition..<end))
+        contentsPosition = end
+    }
+
+    private mutating func digest(_ taken: Span<UInt8>) {
+        contentHash.update(taken)
         if head.count < ImportedFile.headBytes {
             head.append(taken, 0..<min(taken.count, ImportedFile.headBytes - head.count))
         }
-        contentsPosition = end
+    }
+
+    /// The columns that the first line tells of.
+    private static func columns(
+        _ rule: TableRule, _ contents: Span<UInt8>, _ encoding: TextEncoding
+    ) -> RecordTable? {
+        let feed = LineFeed(encoding)
+        let range = 0..<min(contents.count, Limits.columnLineBytesMax)
+        let end = feed.end(in: contents, range, half: nil)
+        let line = contents.extracting(0..<(end ?? range.upperBound))
+        var text: [UInt8] = []
+        encoding.appendText(
+            line, 0..<(end == nil ? line.count : feed.content(of: line)), to: &text)
+        return rule.table(firstLine: text.span)
+    }
+
+    private mutating func countOddRows(_ batch: borrowing RecordBatch) {
+        guard let table else { return }
+        var text: [UInt8] = []
+        for entry in batch.entries where entry.count > 0 {
+            let range = Int(entry.offset)..<Int(entry.offset) + Int(entry.count)
+            text.removeAll(keepingCapacity: true)
+            encoding.appendText(batch.bytes.span, range, to: &text)
+            let count = DelimitedText.count(
+                of: text.span, 0..<text.count, delimiter: table.delimiter)
+            if count != table.columns.count { oddRows += 1 }
+        }
     }
 
     /// Gives what is left when nothing follows.
@@ -200,7 +306,10 @@ public struct FileImport: ~Copyable {
         isFinished = true
         let before = batch.entries.count
         switch cutter {
-        case .lines(var lines): lines.finish(received: received, into: &batch)
+        case .lines(var lines):
+            digest(lines.carry.span)
+            lines.finish(received: received, into: &batch)
+            cutter = .lines(lines)
         case .journal(var entries): entries.finish(received: received, into: &batch)
         }
         return batch.entries.count > before
@@ -210,8 +319,8 @@ public struct FileImport: ~Copyable {
         var isDiscarding = false
         if case .lines(let lines) = cutter { isDiscarding = lines.isDiscarding }
         return ImportedFile(
-            place: place, head: PrefixHash.of(head.span), content: digest.value,
-            offset: digest.count, records: records, isDiscarding: isDiscarding,
+            place: place, head: PrefixHash.of(head.span), content: contentHash.value,
+            offset: contentHash.count, records: records, isDiscarding: isDiscarding,
             isUnterminated: isUnterminated)
     }
 
@@ -330,9 +439,9 @@ extension FileImport {
         var best: KnownFiles.Entry?
         for entry in candidates {
             guard skip(to: entry.file.offset, progress) else { break }
-            if digest.value == entry.file.content, isSame(entry.file) { best = entry }
+            if contentHash.value == entry.file.content, isSame(entry.file) { best = entry }
         }
-        if digest.count != best?.file.offset ?? 0 || failure != nil {
+        if contentHash.count != best?.file.offset ?? 0 || failure != nil {
             try rewind()
             guard skip(to: best?.file.offset ?? 0, progress) else {
                 throw CollectError(
@@ -354,13 +463,13 @@ extension FileImport {
 
     /// Takes contents up to an offset without cutting them; false if they end before.
     private mutating func skip(to offset: UInt64, _ progress: (Int) -> Void) -> Bool {
-        while digest.count < offset {
+        while contentHash.count < offset {
             if contentsPosition == contents.count {
                 guard refill() else { return false }
                 progress(fileBytesRead)
             }
             let left = UInt64(contents.count - contentsPosition)
-            let end = contentsPosition + Int(min(left, offset - digest.count))
+            let end = contentsPosition + Int(min(left, offset - contentHash.count))
             clock.measure(.cut) { take(upTo: end) }
         }
         return true
@@ -380,13 +489,25 @@ extension FileImport {
         failure = nil
         fileBytesRead = 0
         head = []
-        digest = PrefixHash()
+        contentHash = PrefixHash()
+    }
+
+    /// Goes to where a folder's file was read to; before the first batch.
+    mutating func goOn(after entry: FolderPosition.Entry) throws(CollectError) {
+        guard skip(to: entry.offset, { _ in }) else {
+            throw CollectError(
+                .cannotRead, operation: "read", place: path, hint: "it is shorter than before")
+        }
+        goOn(
+            after: ImportedFile(
+                place: place, head: 0, content: 0, offset: entry.offset, records: entry.rows,
+                isDiscarding: entry.isDiscarding, isUnterminated: entry.isUnterminated))
     }
 
     private mutating func goOn(after file: ImportedFile) {
         records = file.records
         if case .lines = cutter {
-            cutter = .lines(LineCutter(isDiscarding: file.isDiscarding))
+            cutter = .lines(RecordCutter(rules, isDiscarding: file.isDiscarding))
             if file.isUnterminated { skipLineEnd() }
         }
         standing = file
@@ -394,13 +515,14 @@ extension FileImport {
 
     /// The last line had no end when it was taken: its end is no empty line.
     private mutating func skipLineEnd() {
-        while contents.count - contentsPosition < 2, extend() {}
-        var end = contentsPosition
-        if end + 1 < contents.count, contents[end] == 0x0d, contents[end + 1] == 0x0a {
-            end += 2
-        } else if end < contents.count, contents[end] == 0x0a {
-            end += 1
+        let feed = LineFeed(encoding)
+        while contents.count - contentsPosition < 2 * feed.unitBytes, extend() {}
+        let limit = min(contents.count, contentsPosition + 2 * feed.unitBytes)
+        let bytes = contents
+        if let end = feed.end(in: bytes.span, contentsPosition..<limit, half: nil),
+            feed.content(of: bytes.span.extracting(contentsPosition..<end)) == 0
+        {
+            take(upTo: end)
         }
-        take(upTo: end)
     }
 }

@@ -80,8 +80,10 @@ struct FilePattern: Sendable {
 /// Names of rotated files.
 enum RotatedName {
     /// The path a rotated file had before: `/var/log/app.log` for `/var/log/app.log.1`,
-    /// `…/app.log-20261123`, `…/app.log.2026-11-23.2`; nil if the name does not look rotated.
+    /// `…/app.log-20261123`, `…/app.log.2026-11-23.2`, `…/app.log.2.gz`; nil if the name does not
+    /// look rotated.
     static func original(_ path: String) -> String? {
+        if let plain = uncompressed(path) { return original(plain) ?? plain }
         let bytes = Array(path.utf8)
         var i = bytes.count
         while i > 0, isRotation(bytes[i - 1]) { i -= 1 }
@@ -93,6 +95,17 @@ enum RotatedName {
         let last = bytes[bytes.count - 1]
         guard last >= UInt8(ascii: "0"), last <= UInt8(ascii: "9") else { return nil }
         return String(decoding: bytes[..<i], as: UTF8.self)
+    }
+
+    static func isCompressed(_ path: String) -> Bool { uncompressed(path) != nil }
+
+    /// The path a file had before it was compressed; nil if the name does not say that it was.
+    static func uncompressed(_ path: String) -> String? {
+        for ending in [".gz", ".zst"] where path.hasSuffix(ending) {
+            let plain = path.dropLast(ending.count)
+            return plain.isEmpty || plain.hasSuffix("/") ? nil : String(plain)
+        }
+        return nil
     }
 
     private static func isRotation(_ byte: UInt8) -> Bool {

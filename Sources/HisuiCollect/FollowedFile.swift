@@ -25,7 +25,14 @@ final class FollowedFile {
     private let descriptor: Int32
     /// Bytes read, and taken or kept in `lines`.
     private(set) var offset: UInt64
-    private var lines: LineCutter
+    private var cutter: RecordCutter
+    private let rules: CutRules
+    /// Nil while too little of the file is there to say.
+    private(set) var encoding: TextEncoding?
+    /// Nil unless the file is compressed, and so was rotated away.
+    private var compressed: CompressedContents?
+    /// When, in milliseconds, bytes were last read.
+    private(set) var lastRead: Int64 = 0
     /// The first bytes of the file, as far as read.
     private var head: [UInt8] = []
     /// The last bytes before `offset`: what the next read checks first.
@@ -39,7 +46,9 @@ final class FollowedFile {
     /// Opens a file at an offset, with nothing known about what stands there.
     ///
     /// - Returns: nil and `errno` if it cannot be opened or is no regular file.
-    init?(path: String, offset: UInt64 = 0, isDiscarding: Bool = false) {
+    init?(
+        path: String, rules: CutRules = CutRules(), offset: UInt64 = 0, isDiscarding: Bool = false
+    ) {
         // Safe: the path is passed as a terminated copy; fstat writes one structure. A named pipe
         // would block the open, hence O_NONBLOCK.
         let opened = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
@@ -53,11 +62,25 @@ final class FollowedFile {
         identity = FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
         self.path = path
         self.offset = offset
-        lines = LineCutter(isDiscarding: isDiscarding)
+        self.rules = rules
+        cutter = RecordCutter(rules, isDiscarding: isDiscarding)
+        if RotatedName.isCompressed(path) { compressed = CompressedContents(opened) }
         head = bytes(at: 0, count: Int(min(offset, UInt64(Fingerprint.headMax))))
         let before = min(offset, UInt64(Fingerprint.tailMax))
         tail = bytes(at: offset - before, count: Int(before))
         recent = tail
+        chooseEncoding(head.span, isDiscarding: isDiscarding)
+    }
+
+    /// Takes the encoding from the first bytes of the file, once they are there.
+    private func chooseEncoding(_ beginning: Span<UInt8>, isDiscarding: Bool = false) {
+        guard encoding == nil, let found = rules.encoding.ofFile(beginning: beginning) else {
+            return
+        }
+        encoding = found
+        var rules = rules
+        rules.encoding = found
+        cutter = RecordCutter(rules, isDiscarding: isDiscarding)
     }
 
     deinit { close(descriptor) }
@@ -65,10 +88,12 @@ final class FollowedFile {
     /// Opens the file that a position tells of, if that is what the path holds.
     ///
     /// - Parameter entry: is compared by fingerprints alone: the caller chooses by identity.
-    static func reopen(_ path: String, _ entry: FilePosition.Entry) -> FollowedFile? {
+    static func reopen(
+        _ path: String, _ entry: FilePosition.Entry, _ rules: CutRules = CutRules()
+    ) -> FollowedFile? {
         guard
             let file = FollowedFile(
-                path: path, offset: entry.offset, isDiscarding: entry.isDiscarding),
+                path: path, rules: rules, offset: entry.offset, isDiscarding: entry.isDiscarding),
             Fingerprint(file.tail.span) == entry.tail,
             Fingerprint(file.bytes(at: 0, count: Int(entry.head.count)).span) == entry.head
         else { return nil }
@@ -76,13 +101,22 @@ final class FollowedFile {
     }
 
     /// Opens a file at its end; a line that is being written there is skipped.
-    static func openAtEnd(_ path: String) -> FollowedFile? {
-        guard let probe = FollowedFile(path: path) else { return nil }
-        let size = probe.size
-        let last = size > 0 ? probe.bytes(at: size - 1, count: 1) : []
-        let isInLine = !last.isEmpty && last[0] != 0x0a
-        return FollowedFile(path: path, offset: size, isDiscarding: isInLine)
+    static func openAtEnd(_ path: String, _ rules: CutRules) -> FollowedFile? {
+        guard let probe = FollowedFile(path: path, rules: rules) else { return nil }
+        var size = probe.size
+        let start = probe.bytes(at: 0, count: Int(min(size, 2)))
+        let encoding = rules.encoding.ofFile(beginning: start.span) ?? rules.encoding
+        let unit = encoding.unitBytes
+        size -= size % UInt64(unit)
+        let last = size > 0 ? probe.bytes(at: size - UInt64(unit), count: unit) : []
+        let isInLine =
+            !last.isEmpty
+            && LineFeed(encoding).end(in: last.span, 0..<last.count, half: nil) == nil
+        return FollowedFile(path: path, rules: rules, offset: size, isDiscarding: isInLine)
     }
+
+    /// Compressed data that ends too early, or is damaged: what it should hold is missing.
+    var isCut: Bool { compressed?.isCut ?? false }
 
     var size: UInt64 { UInt64(max(0, status.st_size)) }
 
@@ -96,38 +130,57 @@ final class FollowedFile {
         return status
     }
 
-    /// What of a read has not been taken yet, because the batch was full.
-    var hasRest: Bool { taken < chunk.count }
+    /// Whether something of a read has not been taken yet, because the batch was full.
+    private var hasRest: Bool { taken < chunk.count }
 
     var position: FilePosition.Entry {
-        let offset = offset - UInt64(lines.carry.count)
+        let offset = recordStart
         return FilePosition.Entry(
             identity: identity,
             head: Fingerprint(head.span.extracting(first: Int(min(offset, UInt64(head.count))))),
-            tail: Fingerprint(tail.span), offset: offset, isDiscarding: lines.isDiscarding)
+            tail: Fingerprint(tail.span), offset: offset, isDiscarding: cutter.isDiscarding)
     }
+
+    /// Where the first record begins that was not given whole.
+    private var recordStart: UInt64 { offset - UInt64(cutter.carry.count) }
 
     // MARK: Reading
 
-    /// Reads some bytes and appends the lines they end.
+    /// Reads some bytes, unless there are some that were not taken.
     ///
-    /// Stops when the batch is full: hand it over and call again.
-    func read(into batch: inout RecordBatch) -> Outcome {
-        if !hasRest {
-            let outcome = fill()
-            guard case .read = outcome else { return outcome }
-        }
+    /// After `.read` there is something to take, and the encoding is known.
+    func advance() -> Outcome { hasRest ? .read : fill() }
+
+    /// Appends the records that bytes which were read end.
+    ///
+    /// Stops when the batch is full: hand it over and go on.
+    func take(into batch: inout RecordBatch) {
         let start = taken
-        taken = lines.take(chunk.span, taken..<chunk.count, received: Clock.now(), into: &batch)
+        let before = recordStart
+        taken = cutter.take(chunk.span, taken..<chunk.count, received: Clock.now(), into: &batch)
         offset += UInt64(taken - start)
-        keepTail(start)
-        return .read
+        if recordStart > before { keepTail() }
+    }
+
+    /// Whether nothing more is taken before the batch is handed over.
+    func isFull(_ batch: borrowing RecordBatch) -> Bool { cutter.isFull(batch) }
+
+    /// When lines that wait for others of their record have waited long enough; nil if none wait.
+    var flushTime: Int64? {
+        guard let join = rules.join, cutter.isWaiting, !hasRest else { return nil }
+        return lastRead + join.waitMilliseconds
+    }
+
+    /// Gives the lines that wait for others of their record.
+    func flush(into batch: inout RecordBatch) {
+        cutter.flush(received: Clock.now(), into: &batch)
+        tail = lastBefore()
     }
 
     /// The file is at its end for ever: what stands there without LF is a line too.
     func finish(_ flags: RowFlags = [], into batch: inout RecordBatch) {
-        let end = lines.carry
-        lines.finish(received: Clock.now(), flags: flags, into: &batch)
+        let end = cutter.carry
+        cutter.finish(received: Clock.now(), flags: flags, into: &batch)
         Self.keepLast(&tail, end.span, Fingerprint.tailMax)
     }
 
@@ -138,7 +191,8 @@ final class FollowedFile {
         head = []
         recent = []
         tail = []
-        lines = LineCutter()
+        encoding = nil
+        cutter = RecordCutter(rules)
         // A writer without O_APPEND leaves a hole where it had written before; it holds nothing.
         let data = hisui_data_start(descriptor)
         offset = data > 0 ? UInt64(data) : 0
@@ -153,6 +207,11 @@ final class FollowedFile {
         guard next.count >= before else { return .truncated }
         for i in 0..<before where next[i] != recent[i] { return .truncated }
         if next.count == before { return .end }
+        if encoding == nil {
+            chooseEncoding(next.span)
+            // Half of a mark that says how to go on.
+            if encoding == nil { return .end }
+        }
         // Small reads while lines trickle in, large ones to catch up.
         chunkBytes = next.count < before + chunkBytes ? 4096 : min(chunkBytes * 4, 256 << 10)
         chunk = next
@@ -161,24 +220,24 @@ final class FollowedFile {
         if head.count < Fingerprint.headMax, offset == UInt64(head.count) {
             head.append(contentsOf: chunk[before...].prefix(Fingerprint.headMax - head.count))
         }
+        lastRead = Clock.monotonicMilliseconds()
         return .read
     }
 
-    /// Keeps the last bytes before the position, after the chunk was taken from `start` on.
-    private func keepTail(_ start: Int) {
-        let open = lines.carry.count
-        // Bytes of this chunk before the position; fewer than none if the line began before it.
-        let end = taken - open
-        if end > start {
-            let from = max(0, end - Fingerprint.tailMax)
-            tail = Array(chunk[from..<end])
-            if from == 0, tail.count < Fingerprint.tailMax { tail = lastBefore() }
+    /// Keeps the last bytes before the position, which has moved.
+    private func keepTail() {
+        // Of this chunk; fewer than none if the record began before it.
+        let end = taken - cutter.carry.count
+        if end >= Fingerprint.tailMax {
+            tail = Array(chunk[end - Fingerprint.tailMax..<end])
+        } else {
+            tail = lastBefore()
         }
     }
 
     /// Reads the bytes before the position again: only when a chunk is too short to hold them.
     private func lastBefore() -> [UInt8] {
-        let position = offset - UInt64(lines.carry.count)
+        let position = recordStart
         let count = min(position, UInt64(Fingerprint.tailMax))
         return bytes(at: position - count, count: Int(count))
     }
@@ -197,6 +256,7 @@ final class FollowedFile {
     private func bytes(at place: UInt64, count: Int) -> [UInt8] {
         lastError = 0
         if count == 0 { return [] }
+        if let compressed { return compressed.bytes(at: place, count: count) }
         return unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
             // Safe: the call writes at most `count` bytes into room for as many.
             var got = unsafe pread(descriptor, buffer.baseAddress, count, off_t(place))

@@ -6,13 +6,20 @@ import HisuiEvent
 /// What is longer than the limit is cut there and flagged, and its rest up to the LF is thrown
 /// away. The lines do not depend on how the file is split into reads. A pure value.
 struct LineCutter: Sendable {
-    /// The beginning of a line whose end has not been read.
+    /// The beginning of a line whose end has not been read; while a rest is skipped, half a unit of
+    /// it at the most.
     private(set) var carry: [UInt8] = []
     /// The rest of a cut line is being skipped.
     private(set) var isDiscarding: Bool
+    private let feed: LineFeed
     private let limit: Int
 
-    init(isDiscarding: Bool = false, limit: Int = Limits.recordBytesMax) {
+    /// - Parameter limit: of a record; even.
+    init(
+        encoding: TextEncoding = .utf8, isDiscarding: Bool = false,
+        limit: Int = Limits.recordBytesMax
+    ) {
+        feed = LineFeed(encoding)
         self.isDiscarding = isDiscarding
         self.limit = limit
     }
@@ -26,27 +33,35 @@ struct LineCutter: Sendable {
     ) -> Int {
         var i = range.lowerBound
         while i < range.upperBound, !Self.isFull(batch) {
-            guard let end = ByteSearch.first(of: 0x0a, in: bytes, i..<range.upperBound) else {
+            let half = carry.count % feed.unitBytes == 1 ? carry.last : nil
+            guard let end = feed.end(in: bytes, i..<range.upperBound, half: half) else {
                 keep(bytes, i..<range.upperBound, received, &batch)
                 return range.upperBound
             }
             if isDiscarding {
                 isDiscarding = false
+                carry.removeAll(keepingCapacity: true)
             } else if carry.isEmpty {
                 emit(bytes.extracting(i..<end), hasEnd: true, received, &batch)
+            } else if carry.count + end - i > limit + 2 * feed.unitBytes {
+                append(bytes, i..<min(end, i + limit))
+                emit(carry.span, hasEnd: false, received, &batch)
+                carry.removeAll(keepingCapacity: true)
             } else {
-                append(bytes, i..<min(end, i + limit + 2))
+                append(bytes, i..<end)
                 emit(carry.span, hasEnd: true, received, &batch)
                 carry.removeAll(keepingCapacity: true)
             }
-            i = end + 1
+            i = end
         }
         return i
     }
 
     /// Appends the unfinished line as a record: nothing will follow it.
     mutating func finish(received: Timestamp, flags: RowFlags = [], into batch: inout RecordBatch) {
-        if !carry.isEmpty { emit(carry.span, hasEnd: false, received, &batch, flags) }
+        if !carry.isEmpty, !isDiscarding {
+            emit(carry.span, hasEnd: false, received, &batch, flags)
+        }
         carry = []
         isDiscarding = false
     }
@@ -61,28 +76,27 @@ struct LineCutter: Sendable {
         _ bytes: Span<UInt8>, _ range: Range<Int>, _ received: Timestamp,
         _ batch: inout RecordBatch
     ) {
-        if isDiscarding { return }
-        append(bytes, range.lowerBound..<min(range.upperBound, range.lowerBound + limit + 2))
-        guard carry.count >= limit + 2 else { return }
-        emit(carry.span, hasEnd: false, received, &batch)
-        carry = []
-        isDiscarding = true
+        // Whole units are cut off, or skipped.
+        let isOdd = (carry.count + range.count) % feed.unitBytes == 1
+        let most = limit + 2 * feed.unitBytes
+        if !isDiscarding {
+            append(bytes, range.lowerBound..<min(range.upperBound, range.lowerBound + most))
+            guard carry.count >= most else { return }
+            emit(carry.span, hasEnd: false, received, &batch)
+            isDiscarding = true
+        }
+        carry = isOdd ? [bytes[range.upperBound - 1]] : []
     }
 
     private mutating func append(_ bytes: Span<UInt8>, _ range: Range<Int>) {
-        let part = bytes.extracting(range)
-        unsafe part.withUnsafeBufferPointer { buffer in
-            // Safe: the buffer is read inside this closure only.
-            unsafe carry.append(contentsOf: buffer)
-        }
+        carry.append(bytes, range)
     }
 
     private func emit(
         _ line: Span<UInt8>, hasEnd: Bool, _ received: Timestamp, _ batch: inout RecordBatch,
         _ more: RowFlags = []
     ) {
-        var count = line.count
-        if hasEnd, count > 0, count <= limit + 1, line[count - 1] == 0x0d { count -= 1 }
+        var count = hasEnd ? feed.content(of: line) : line.count
         var flags = more
         if count > limit {
             count = limit

@@ -19,6 +19,8 @@ final class TestSink: RecordSink {
         var positions: [String: [UInt8]] = [:]
         var accounts: [String: Account] = [:]
         var gaps: [Gap] = []
+        var notes: [FileNote] = []
+        var tables: Set<RecordTable> = []
         var batches = 0
     }
     private let state = Mutex(State())
@@ -69,6 +71,8 @@ final class TestSink: RecordSink {
             if !batch.position.isEmpty { state.positions[batch.source.id] = batch.position }
             state.accounts[batch.source.id, default: Account()].add(batch.account)
             state.gaps += batch.gaps
+            state.notes += batch.notes
+            if let table = batch.table { state.tables.insert(table) }
             return true
         }
     }

@@ -54,6 +54,8 @@ void hisui_datagram_peer(hisui_datagrams *set, unsigned i, hisui_peer *peer);
 
 // Where a file's first byte that is no hole stands; negative if there is none, 0 if unknown.
 int64_t hisui_data_start(int fd);
+// When a file was made, in nanoseconds since 1970; 0 if that is not known.
+int64_t hisui_birth(const char *path);
 
 // epoll without the union: `token` comes back with the event.
 int hisui_epoll_set(int epoll, int operation, int fd, uint32_t events, uint64_t token);
