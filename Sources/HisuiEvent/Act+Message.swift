@@ -15,6 +15,9 @@ extension Act {
         case .import:
             let target = zone.map { " into zone \($0)" } ?? ""
             return "\(who) imported \(number("records")) records\(target)"
+        case .file:
+            let path = Self.short(text("file.path") ?? "a file")
+            return "\(path)\(place) \(text("file.outcome") ?? "seen"): \(number("rows")) rows"
         case .finding:
             let title = Self.short(text("rule.title") ?? text("rule.id") ?? "")
             let level = text("rule.level").map { "\($0): " } ?? ""

@@ -8,6 +8,8 @@ public struct Act: Sendable {
         /// A daemon began to work on its zone, ended, or took over a changed configuration.
         case start, stop, reload
         case `import`
+        /// A file of a folder was taken, or was not.
+        case file
         /// A detection found something.
         case finding
         /// Somebody looked at the records.

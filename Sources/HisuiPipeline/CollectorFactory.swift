@@ -18,8 +18,38 @@ enum CollectorFactory {
             try syslogCollector(id: source.id, syslog)
         case .files(let files):
             try FileCollector(
-                name: source.id, patterns: files.paths, from: files.from == .end ? .end : .start)
+                name: source.id, patterns: files.paths, from: files.from == .end ? .end : .start,
+                encoding: files.encoding, join: files.join.map(rule))
+        case .csvFolder(let folder):
+            try FolderCollector(
+                name: source.id, pattern: folder.pattern, completion: completion(folder),
+                encoding: folder.encoding,
+                table: TableRule(
+                    delimiter: folder.delimiter,
+                    header: TableRule.Header(rawValue: folder.header.rawValue) ?? .auto))
         }
+    }
+
+    private static func completion(
+        _ folder: Configuration.CSVFolder
+    ) -> FolderCollector.Completion {
+        switch folder.completion {
+        case .stable(let seconds): .stable(seconds: seconds)
+        case .renamed: .renamed
+        case .marker(let suffix): .marker(suffix: suffix)
+        }
+    }
+
+    private static func rule(_ join: Configuration.Join) -> JoinRule {
+        let kind: JoinRule.Kind =
+            switch join.kind {
+            case .start(let expression): .start(expression)
+            case .continues(let expression): .continues(expression)
+            case .indented: .indented
+            }
+        return JoinRule(
+            kind, linesMax: join.linesMax, bytesMax: join.bytesMax,
+            waitMilliseconds: Int64(join.waitSeconds) * 1000)
     }
 
     /// What a listener asks the kernel for when the configuration does not say.

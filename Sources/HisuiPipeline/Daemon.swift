@@ -88,17 +88,17 @@ public struct Daemon: Sendable {
             { detection.tail.offer($0) }, { proving.tail.offer($0) },
         ]
         if let observe { observers.append { observe($0.rows, $0.shapes) } }
+        let acts = DaemonActs(configuration, definitions: definitions, logger: log)
         let write = WriteStage(
             input: parse.output, service: configuration.service, log: log,
             observers: observers,
-            onClosedLogs: { seal.take($0) }, hasRoom: { seal.hasRoom },
-            onDurable: { spill.settle($0) })
+            onClosedLogs: { seal.take($0) }, onNotes: { acts.tookFiles($0) },
+            hasRoom: { seal.hasRoom }, onDurable: { spill.settle($0) })
         let sources = SourceService(
             sink: spill, resume: { intake.position(of: $0) },
             // A collector may wait in a full queue for a store that refuses, and never end.
             onStop: { write.stopWaiting() }, log: log)
         sources.apply(configuration.sources)
-        let acts = DaemonActs(configuration, definitions: definitions, logger: log)
         spill.begin(isHeldUp: { write.isHeldUp }, onEnd: { acts.spilled($0) })
         let onHangUp = ReloadService { reload(parse, routing, sources, detection, proving, acts) }
         acts.started(streams: opened.streams)

@@ -84,6 +84,24 @@ final class DaemonActs: Sendable {
             ])
     }
 
+    /// Files of folders were taken, or were not.
+    func tookFiles(_ notes: [FileNote]) {
+        for note in notes {
+            var fields: [Act.Field] = [
+                ("source", .text(note.source)), ("file.path", .text(note.path)),
+                ("file.outcome", .text(note.outcome.rawValue)),
+                ("file.sha256", .text(HexText.text(note.digest))),
+                ("file.bytes", .integer(Int64(clamping: note.bytes))),
+                ("rows", .integer(Int64(clamping: note.rows))),
+                ("rows.odd", .integer(Int64(clamping: note.oddRows))),
+                ("columns", .list(note.columns)),
+                ("columns.changed", .boolean(note.hasOtherColumns)),
+            ]
+            if !note.cause.isEmpty { fields.append(("cause", .text(note.cause))) }
+            write(.file, fields)
+        }
+    }
+
     private func write(_ kind: Act.Kind, _ fields: [Act.Field]) {
         let act = Act(
             kind, time: Timestamp(nanoseconds: SystemClock.nanoseconds()), zone: zone,

@@ -64,7 +64,9 @@ public struct ImportSurvey: Sendable {
     ///   file was read.
     public mutating func read(_ path: String, progress: (ImportSurvey, Int) -> Void) {
         do throws(CollectError) {
-            var input = try FileImport(path: path, name: options.source, clock: options.clock)
+            var input = try FileImport(
+                path: path, name: options.source, clock: options.clock,
+                encoding: options.encoding, join: options.join, table: options.table)
             fileCount += 1
             if input.source.form == .journal { journalCount += 1 }
             while var batch = try input.next() {
@@ -112,7 +114,8 @@ public struct ImportSurvey: Sendable {
     /// Looks which encoding a record is in that is not UTF-8.
     private mutating func takeOther(_ record: Span<UInt8>) {
         notUTF8 += 1
-        for encoding in TextEncoding.allCases where encoding != .utf8 {
+        // Any bytes are text in UTF-16, and those of ISO-2022-JP are valid UTF-8.
+        for encoding in [TextEncoding.cp932, .eucJP] {
             var text: [UInt8] = []
             if encoding.appendText(record, 0..<record.count, to: &text) {
                 fitting[encoding, default: 0] += 1

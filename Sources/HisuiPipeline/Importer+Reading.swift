@@ -76,7 +76,9 @@ private struct ImportReader {
     private mutating func read(
         _ path: String, after bytesBefore: Int, _ result: inout ImportReport.File
     ) throws -> Bool {
-        var input = try FileImport(path: path, name: options.source, clock: options.clock)
+        var input = try FileImport(
+            path: path, name: options.source, clock: options.clock,
+            encoding: options.encoding, join: options.join, table: options.table)
         result.isStream = !input.isFile
         try known.take(input.source)
         let run = run

@@ -1,6 +1,6 @@
 import CLinux
 public import HisuiBytes
-import HisuiCollect
+public import HisuiCollect
 public import HisuiEvent
 import HisuiFile
 import HisuiParse
@@ -27,6 +27,10 @@ public struct Importer: Sendable {
         public var timeZone: TimeZoneRules
         /// How the bytes of lines become text.
         public var encoding = TextEncoding.utf8
+        /// Which lines are one record; nil: each is one.
+        public var join: JoinRule?
+        /// How to read the files as tables; nil: they are none.
+        public var table: TableRule?
         /// The one definition that reads the lines; nil: all are tried.
         public var parser: String?
         /// Latest time the records can have; nil: the file's own.

@@ -56,6 +56,10 @@ final class SourceRouting: Sendable {
             zone = files.timeZone
             parser = files.parser
             encoding = files.encoding
+        case .csvFolder(let folder):
+            zone = folder.timeZone
+            parser = folder.parser
+            encoding = folder.encoding
         case .journal, nil: break
         }
         return Route(

@@ -33,6 +33,8 @@ final class WriteStage: Sendable {
     /// Called on the writer's thread with rows that have just become durable; must not wait.
     private let observers: [@Sendable (DurableRows) -> Void]
     private let onClosedLogs: @Sendable ([ClosedLog]) -> Void
+    /// Called with what became of files, before it is durable that they were taken.
+    private let onNotes: @Sendable ([FileNote]) -> Void
     private let hasRoom: @Sendable () -> Bool
     /// Called with every batch that has become durable, those without rows too; must not wait.
     private let onDurable: @Sendable (RowBatch) -> Void
@@ -46,6 +48,8 @@ final class WriteStage: Sendable {
     /// - Parameters:
     ///   - retryMillis: how long to wait before a group that was refused is tried again.
     ///   - onClosedLogs: called with logs that can be sealed; must not wait.
+    ///   - onNotes: called on the writer's thread with what became of files: once or, where a crash
+    ///     comes between, twice.
     ///   - hasRoom: whether another log may be filled: while not, nothing is taken from the input.
     ///   - onDurable: called with every batch that has become durable; must not wait.
     init(
@@ -53,6 +57,7 @@ final class WriteStage: Sendable {
         retryMillis: Int = 1000, log: Logger,
         observers: [@Sendable (DurableRows) -> Void],
         onClosedLogs: @escaping @Sendable ([ClosedLog]) -> Void,
+        onNotes: @escaping @Sendable ([FileNote]) -> Void = { _ in },
         hasRoom: @escaping @Sendable () -> Bool,
         onDurable: @escaping @Sendable (RowBatch) -> Void = { _ in }
     ) {
@@ -64,6 +69,7 @@ final class WriteStage: Sendable {
         self.log = log
         self.observers = observers
         self.onClosedLogs = onClosedLogs
+        self.onNotes = onNotes
         self.hasRoom = hasRoom
         self.onDurable = onDurable
     }
@@ -203,6 +209,10 @@ final class WriteStage: Sendable {
                 definitions: batch.definitions
             ).lowerBound
             group[number].appendedAt = try writer.stream(batch.stream).commitCount
+            if !batch.rows.notes.isEmpty {
+                onNotes(batch.rows.notes)
+                group[number].batch.rows.notes = []
+            }
         }
         try writer.commit()
         try writer.closeOldLogs(ageSeconds: segmentAgeSeconds, rowsMax: segmentRows)

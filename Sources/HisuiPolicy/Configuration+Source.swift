@@ -14,12 +14,13 @@ extension Configuration {
             case journal(Journal)
             case syslog(Syslog)
             case files(Files)
+            case csvFolder(CSVFolder)
         }
 
         public var kind: SourceKind {
             switch input {
             case .journal: .journal
-            case .files: .file
+            case .files, .csvFolder: .file
             case .syslog(let syslog):
                 switch syslog.listener {
                 case .udp: .syslogUDP
@@ -85,6 +86,51 @@ extension Configuration {
         /// The definition that reads the lines; nil: all are tried.
         public var parser: String?
         public var from: Start
+        /// Which lines are one record; nil: each is one.
+        public var join: Join?
+    }
+
+    /// Lines that are one record.
+    public struct Join: Hashable, Sendable {
+        public enum Kind: Hashable, Sendable {
+            /// Lines that fit begin a record.
+            case start(RegularExpression)
+            /// Lines that fit belong to the record before.
+            case continues(RegularExpression)
+            /// Lines that begin with a blank or are empty belong to the record before.
+            case indented
+        }
+        public var kind: Kind
+        public var linesMax: Int
+        public var bytesMax: Int
+        /// How long the last record of a file waits for more lines.
+        public var waitSeconds: Int
+    }
+
+    /// A folder into which another program drops tables: each is taken once, whole.
+    public struct CSVFolder: Hashable, Sendable {
+        public enum Completion: Hashable, Sendable {
+            /// Nobody has changed the file for so many seconds.
+            case stable(seconds: Int)
+            /// Its writer gives it its name when it is done.
+            case renamed
+            /// A file beside it is called like it, with this ending.
+            case marker(suffix: String)
+        }
+        public enum Header: String, Sendable, CaseIterable {
+            case auto, yes, no
+        }
+        /// Absolute, the files' pattern included.
+        public var pattern: String
+        public var completion: Completion
+        /// ASCII; nil: comma, tab or semicolon, whichever the first line has most of.
+        public var delimiter: UInt8?
+        /// Whether the first line names the columns.
+        public var header: Header
+        public var timeZone: String
+        public var encoding: TextEncoding
+        /// The definition that reads the rows; nil: columns are fields, and no rule is tried.
+        public var parser: String?
     }
 
     /// An address and port to listen on.

@@ -4,7 +4,7 @@ import HisuiYAML
 
 /// Sources: what each may say. What they may not say together is in `SourceConflicts`.
 extension ConfigurationReader {
-    private typealias Input = Configuration.Source.Input
+    typealias Input = Configuration.Source.Input
 
     /// The keys of a source, by the kind to which they belong.
     private static let options: [(kind: String, keys: [String])] = [
@@ -13,7 +13,14 @@ extension ConfigurationReader {
             "syslog",
             ["time_zone", "encoding", "receive_buffer_bytes", "connections_max", "idle_seconds"]
         ),
-        ("files", ["time_zone", "encoding", "parser", "from"]),
+        ("files", ["time_zone", "encoding", "parser", "from", "join"]),
+        (
+            "csv-folder",
+            [
+                "time_zone", "encoding", "parser", "complete", "stable_seconds", "marker",
+                "delimiter", "header",
+            ]
+        ),
     ]
 
     func sources(_ top: inout MappingReader) -> [Configuration.Source] {
@@ -37,7 +44,9 @@ extension ConfigurationReader {
         }
         guard given.count == 1, let kind = given[0].text else {
             if given.isEmpty {
-                log.report(node, "a source needs one of the keys `journal`, `syslog`, `files`")
+                log.report(
+                    node,
+                    "a source needs one of the keys `journal`, `syslog`, `files`, `csv-folder`")
                 for key in ConfigurationReader.options.flatMap(\.keys) { _ = reader.value(key) }
                 reader.finish()
             } else {
@@ -52,7 +61,8 @@ extension ConfigurationReader {
         switch kind {
         case "journal": input = journal(&reader, &conflicts)
         case "syslog": input = syslog(&reader, &conflicts)
-        default: input = files(&reader, &conflicts)
+        case "files": input = files(&reader, &conflicts)
+        default: input = csvFolder(&reader, &conflicts)
         }
         finish(&reader, kind)
         guard let input else { return nil }
@@ -71,9 +81,15 @@ extension ConfigurationReader {
             _ = reader.value(text)
             log.report(
                 key, "`\(text)` is no key of a \(kind) source",
-                hint: "it belongs to \(owners.joined(separator: " and "))")
+                hint: "it belongs to \(Self.list(owners))")
         }
         reader.finish()
+    }
+
+    /// `a`, `a and b`, `a, b and c`.
+    private static func list(_ words: [String]) -> String {
+        guard words.count > 1, let last = words.last else { return words.joined() }
+        return words.dropLast().joined(separator: ", ") + " and " + last
     }
 
     private func sourceID(_ given: Text) -> Text? {
@@ -144,6 +160,11 @@ extension ConfigurationReader {
     ) -> Input? {
         let zone = reader.stringNode("time_zone").flatMap { checkedTimeZone($0) }
         let encoding = encoding(&reader)
+        if encoding.unitBytes > 1, let node = reader.keyNode("encoding") {
+            log.report(
+                node, "no syslog message is in \(encoding.name)",
+                hint: "files and imports may be; messages are in UTF-8, cp932, euc-jp, iso-2022-jp")
+        }
         let buffer = reader.int("receive_buffer_bytes", in: 4096...1 << 30)
         let connections = reader.int("connections_max", in: 1...Limits.connectionsPerListenerMax)
         let idle = reader.int("idle_seconds", in: 1...604_800)
@@ -179,7 +200,7 @@ extension ConfigurationReader {
                 receiveBufferBytes: buffer, connectionsMax: connections, idleSeconds: idle))
     }
 
-    private func encoding(_ reader: inout MappingReader) -> TextEncoding {
+    func encoding(_ reader: inout MappingReader) -> TextEncoding {
         guard let (text, node) = reader.stringNode("encoding") else { return .utf8 }
         if let encoding = TextEncoding(name: text) { return encoding }
         let names = TextEncoding.names.map { "`\($0)`" }.joined(separator: ", ")
@@ -199,12 +220,8 @@ extension ConfigurationReader {
         let encoding = encoding(&reader)
         let starts = Configuration.Files.Start.allCases.map(\.rawValue)
         let from = reader.choice("from", of: starts)
-        let parser = reader.stringNode("parser")
-        if let parser, !SourceID.isValid(parser.text) {
-            log.report(
-                parser.node, "\(parser.node.quoted) is no id of a parser definition",
-                hint: "such as linux.sshd")
-        }
+        let parser = parserID(&reader)
+        let join = join(&reader)
         guard var inner = reader.mapping("files", "`files`", required: true) else { return nil }
         let given = inner.strings("paths", required: true)
         inner.finish()
@@ -219,8 +236,18 @@ extension ConfigurationReader {
         guard paths.count == given.count else { return nil }
         return .files(
             Configuration.Files(
-                paths: paths, timeZone: zone ?? timeZone, encoding: encoding, parser: parser?.text,
-                from: from.flatMap(Configuration.Files.Start.init) ?? .start))
+                paths: paths, timeZone: zone ?? timeZone, encoding: encoding, parser: parser,
+                from: from.flatMap(Configuration.Files.Start.init) ?? .start, join: join))
+    }
+
+    func parserID(_ reader: inout MappingReader) -> String? {
+        let parser = reader.stringNode("parser")
+        if let parser, !SourceID.isValid(parser.text) {
+            log.report(
+                parser.node, "\(parser.node.quoted) is no id of a parser definition",
+                hint: "such as linux.sshd")
+        }
+        return parser?.text
     }
 
     /// The only key of `keys` that `reader` has; otherwise a report and nil.

@@ -15,7 +15,7 @@ enum SourceID {
     /// moved, so it is no number in the list.
     ///
     ///     journal   journal.NAMESPACE   journal-var-log-remote   files-var-log-app-_.log
-    ///     syslog-udp-127.0.0.1:5514     syslog-unix-run-hisui-log
+    ///     syslog-udp-127.0.0.1:5514     syslog-unix-run-hisui-log    csv-folder-srv-drop-_.csv
     static func derived(from input: Configuration.Source.Input) -> String {
         let id: String
         switch input {
@@ -31,6 +31,7 @@ enum SourceID {
             case .tcp(let endpoint): id = "syslog-tcp-" + bare(endpoint)
             case .unix(let path): id = "syslog-unix" + plain(path)
             }
+        case .csvFolder(let folder): id = "csv-folder" + plain(folder.pattern)
         case .files(let files): id = "files" + plain(files.paths.first ?? "")
         }
         guard id.utf8.count > Limits.configuredSourceIDBytesMax else { return id }

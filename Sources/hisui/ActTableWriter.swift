@@ -67,6 +67,7 @@ enum ActText {
         case .stop: say("stop", "停止")
         case .reload: say("reload", "設定再読込")
         case .import: say("import", "取込")
+        case .file: say("file", "ファイル受領")
         case .finding: say("finding", "検知")
         case .search: say("search", "検索")
         case .evidence: say("evidence", "監査証跡作成")

@@ -2,8 +2,16 @@ import HisuiBytes
 
 /// How the bytes of lines become text, as a person names it.
 enum EncodingOption {
-    static func resolve(_ name: String) throws(Failure) -> TextEncoding {
-        if let encoding = TextEncoding(name: name) { return encoding }
+    /// - Parameter ofLines: refuses UTF-16, whose lines do not end with the byte 0A.
+    static func resolve(_ name: String, ofLines: Bool = false) throws(Failure) -> TextEncoding {
+        if let encoding = TextEncoding(name: name) {
+            if !ofLines || encoding.unitBytes == 1 { return encoding }
+            throw Failure(
+                .usage,
+                say(
+                    "lines in '\(name)' are read by `hisui import` only",
+                    "文字コード '\(name)' の行は hisui import だけが読み取れます"))
+        }
         let names = TextEncoding.names.joined(separator: ", ")
         if TextEncoding.missingNames.contains(name.lowercased()) {
             throw Failure(

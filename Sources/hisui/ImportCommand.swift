@@ -54,9 +54,39 @@ struct ImportCommand: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             say(
-                "Encoding of the lines: utf-8, cp932 or euc-jp (default utf-8).",
-                "行の文字コード: utf-8、cp932、euc-jp（既定 utf-8）。"), valueName: "name"))
+                """
+                Encoding of the files: utf-8, cp932, euc-jp, iso-2022-jp, utf-16le or utf-16be \
+                (default utf-8; a byte order mark of UTF-16 is heeded).
+                """,
+                """
+                ファイルの文字コード: utf-8、cp932、euc-jp、iso-2022-jp、utf-16le、utf-16be\
+                （既定 utf-8。UTF-16 の BOM があればそれに従います）。
+                """), valueName: "name"))
     var encoding = "utf-8"
+
+    @Flag(
+        help: ArgumentHelp(
+            say(
+                """
+                Read the files as tables (CSV, TSV): the first line names the columns if it looks \
+                like names, and values in quotes may have lines.
+                """,
+                """
+                ファイルを表（CSV、TSV）として読みます。先頭行が見出しなら列名とし、\
+                引用符の中の改行も値の一部とします。
+                """)))
+    var csv = false
+
+    @Option(
+        help: ArgumentHelp(
+            say(
+                """
+                Which lines are one record: start:PATTERN, continues:PATTERN or indented.
+                """,
+                """
+                複数行を 1 件にまとめる規則: start:正規表現、continues:正規表現、indented。
+                """), valueName: "rule"))
+    var join: String?
 
     @Option(
         name: .customLong("parser"),
@@ -117,6 +147,10 @@ struct ImportCommand: AsyncParsableCommand {
                     "--source takes 1 to 128 of the characters a-z A-Z 0-9 . _ : / @ -",
                     "--source は a-z A-Z 0-9 . _ : / @ - の 1〜128 文字です"))
         }
+        if csv, join != nil {
+            throw ValidationError(
+                say("--csv and --join exclude each other", "--csv と --join は同時に指定できません"))
+        }
         if format != nil, !dryRun {
             throw ValidationError(
                 say("--format goes with --dry-run", "--format は --dry-run と共に指定します"))
@@ -134,6 +168,8 @@ struct ImportCommand: AsyncParsableCommand {
             store: store ?? "", zone: zone ?? "", source: source, definitions: loaded,
             timeZone: try TimeZoneOption.resolve(timeZone), referenceTime: try reference())
         options.encoding = try EncodingOption.resolve(encoding)
+        options.table = csv ? TableRule() : nil
+        options.join = try join.map(JoinOption.resolve)
         options.parser = only
         options.again = again
         options.clock = timing ? StageClock() : nil

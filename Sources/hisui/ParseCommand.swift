@@ -47,8 +47,8 @@ struct ParseCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             say(
-                "Encoding of the lines: utf-8, cp932 or euc-jp (default utf-8).",
-                "行の文字コード: utf-8、cp932、euc-jp（既定 utf-8）。"), valueName: "name"))
+                "Encoding of the lines: utf-8, cp932, euc-jp or iso-2022-jp (default utf-8).",
+                "行の文字コード: utf-8、cp932、euc-jp、iso-2022-jp（既定 utf-8）。"), valueName: "name"))
     var encoding = "utf-8"
 
     enum ParseFormat: String, ExpressibleByArgument {
@@ -69,7 +69,7 @@ struct ParseCommand: ParsableCommand {
         }
         var parser = Parser(
             definitions: definitions, timeZone: try TimeZoneOption.resolve(timeZone),
-            encoding: try EncodingOption.resolve(encoding))
+            encoding: try EncodingOption.resolve(encoding, ofLines: true))
         let output = StandardOutput.shared
         var input = LineInput(source: Source(id: "stdin", kind: .import, form: .line))
         var table = parser.shapes

@@ -43,11 +43,11 @@ func contents(_ path: String) throws -> [UInt8] {
         #expect(
             configuration.sources.map(\.id) == [
                 "journal", "syslog-udp-127.0.0.1:5514", "syslog-tcp-127.0.0.1:5514", "fw-main",
-                "journal-remote", "app",
+                "journal-remote", "app", "assets", "portal",
             ])
         #expect(
             configuration.sources.map(\.kind) == [
-                .journal, .syslogUDP, .syslogTCP, .syslogUDP, .journal, .file,
+                .journal, .syslogUDP, .syslogTCP, .syslogUDP, .journal, .file, .file, .file,
             ])
         var service = Configuration.Service()
         service.spillPath = "/var/spool/hisui"
@@ -100,7 +100,7 @@ func contents(_ path: String) throws -> [UInt8] {
                 == .files(
                     Configuration.Files(
                         paths: ["/var/log/*.log"], timeZone: "UTC", encoding: .utf8,
-                        parser: "linux.sshd", from: .end)))
+                        parser: "linux.sshd", from: .end, join: nil)))
     }
 
     @Test func derivedIDsAreBoundedValidAndDistinct() throws {

@@ -169,11 +169,11 @@ import Testing
         #expect(problems(["sources": "[]"]) == ["5:10: `sources` is empty (give at least one)"])
         #expect(
             sourceProblems("{id: x, time_zone: UTC}") == [
-                "6:3: a source needs one of the keys `journal`, `syslog`, `files`"
+                "6:3: a source needs one of the keys `journal`, `syslog`, `files`, `csv-folder`"
             ])
         #expect(
             sourceProblems("{sylog: {udp: 127.0.0.1:1}, time_zone: UTC}") == [
-                "6:3: a source needs one of the keys `journal`, `syslog`, `files`",
+                "6:3: a source needs one of the keys `journal`, `syslog`, `files`, `csv-folder`",
                 "6:4: unknown key `sylog` in a source (did you mean `syslog`?)",
             ])
         #expect(
@@ -262,14 +262,15 @@ import Testing
         #expect(
             sourceProblems("{journal: {local: true}, from: end, time_zone: UTC}") == [
                 "6:28: `from` is no key of a journal source (it belongs to files)",
-                "6:39: `time_zone` is no key of a journal source (it belongs to syslog and files)",
+                "6:39: `time_zone` is no key of a journal source (it belongs to syslog, files "
+                    + "and csv-folder)",
             ])
         #expect(
             sourceProblems("{syslog: {udp: 127.0.0.1:1}, connections_max: 5, formm: end}") == [
                 "6:32: `connections_max` has no meaning for udp (it belongs to tcp)",
                 "6:52: unknown key `formm` in a source "
-                    + "(valid: id, journal, files, time_zone, encoding, receive_buffer_bytes, "
-                    + "connections_max, idle_seconds, syslog)",
+                    + "(valid: id, journal, files, csv-folder, time_zone, encoding, "
+                    + "receive_buffer_bytes, connections_max, idle_seconds, syslog)",
             ])
         #expect(
             sourceProblems("{syslog: {tcp: 127.0.0.1:1}, receive_buffer_bytes: 5000}") == [

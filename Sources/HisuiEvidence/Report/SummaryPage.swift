@@ -297,6 +297,7 @@ enum ActWords {
         case .stop: Bilingual("stop of a daemon", "常駐プログラムの停止")
         case .reload: Bilingual("configuration reloaded", "設定の再読込み")
         case .import: Bilingual("import", "取込み")
+        case .file: Bilingual("file of a folder", "ファイルの受領")
         case .finding: Bilingual("finding", "検知")
         case .search: Bilingual("search", "検索")
         case .evidence: Bilingual("evidence bundle", "監査証跡一式の作成")
