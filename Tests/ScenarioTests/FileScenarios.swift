@@ -80,7 +80,82 @@ struct FileScenarios {
         }
         #expect(numbers.sorted() == Array(0..<1000))
         let sources = try Program.hisui("sources", "--store", daemon.store, "--format", "jsonl")
-        #expect(sources.lines.contains { $0.contains("app.log") && $0.contains("\"gaps\":1") })
+        #expect(sources.lines.contains { $0.contains("app.log") && $0.contains("\"gaps\":2") })
+        try expectEquation(daemon.store)
+    }
+
+    /// How logrotate is told to rotate.
+    struct Rotation: Sendable, CustomTestStringConvertible {
+        var options: String
+        var copies = false
+        var testDescription: String { options.replacingOccurrences(of: "\n", with: " ") }
+    }
+
+    private static let rotations = [
+        Rotation(options: "create"), Rotation(options: "create\ncompress"),
+        Rotation(options: "create\ncompress\ndelaycompress"),
+        Rotation(options: "create\ndateext\ndateformat -%Y%m%d-%s\ncompress"),
+        Rotation(options: "copytruncate", copies: true),
+        Rotation(options: "copytruncate\ncompress", copies: true),
+    ]
+
+    @Test(
+        "rotation under a writer at speed, and kill -9: nothing twice, every loss inside a gap",
+        arguments: rotations)
+    func underLoad(rotation: Rotation) throws {
+        let folder = try Scratch()
+        let log = folder.path + "/app.log"
+        try """
+        \(log) {
+            rotate 40
+            missingok
+            \(rotation.options)
+        }
+        """.write(toFile: folder.path + "/rotate.conf", atomically: true, encoding: .utf8)
+        try Program.shell("chmod 755 '\(folder.path)'; touch '\(log)'")
+        let daemon = try RunningDaemon(sources: ["files: { paths: [ \(folder.path)/*.log ] }"])
+        try daemon.start()
+        let total = 40_000
+        // Opens the path again now and then, as a program does that is told of the rotation.
+        let writer = try Child(
+            try Program.find("python3"),
+            [
+                "-c",
+                """
+                import sys, time
+                for first in range(0, \(total), 200):
+                    with open(sys.argv[1], "a", buffering=1) as file:
+                        for number in range(first, first + 200):
+                            file.write(f"line {number} of the application\\n")
+                    time.sleep(0.012)
+                """, log,
+            ], errors: folder.path + "/writer.err")
+        for round in 1...14 {
+            try Program.shell(
+                "logrotate -f -s '\(folder.path)/state' '\(folder.path)/rotate.conf'")
+            if round % 2 == 0 {
+                daemon.kill9()
+                try daemon.start()
+            }
+            usleep(150_000)
+        }
+        _ = try writer.wait(seconds: 60)
+        try append(total..<total + 1, to: log)
+        try eventually("the last line is found") { try daemon.count("\"line \(total) of\"") == 1 }
+        if !rotation.copies {
+            try eventually("all lines are found") {
+                try daemon.count("line") == total + 1
+            }
+        }
+        #expect(try daemon.stop() == 0)
+        let numbers = try daemon.messages("line").compactMap { message in
+            Int(message.drop { !$0.isNumber }.prefix { $0.isNumber })
+        }
+        #expect(Set(numbers).count == numbers.count, "lines were stored twice")
+        let lost = total + 1 - numbers.count
+        let sources = try Program.hisui("sources", "--store", daemon.store, "--format", "jsonl")
+        let hasGap = !sources.lines.contains { $0.contains("app.log") && $0.contains("\"gaps\":0") }
+        #expect(rotation.copies ? hasGap : lost == 0 && !hasGap, "\(lost) lost")
         try expectEquation(daemon.store)
     }
 }
