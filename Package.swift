@@ -47,6 +47,7 @@ var targets: [Target] = [
     // Rank 0: system libraries and kernels, no policy.
     .target(name: "CHisui"),
     .target(name: "CLinux"),
+    .target(name: "CTLS", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
     .systemLibrary(
         name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -64,8 +65,8 @@ var targets: [Target] = [
     module(
         "HisuiCollect",
         [
-            "HisuiBytes", "HisuiEvent", "HisuiFile", "CHisui", "CLinux", "CSystemd", "CZlib",
-            "CZstd",
+            "HisuiBytes", "HisuiEvent", "HisuiFile", "CCrypto", "CHisui", "CLinux", "CSystemd",
+            "CTLS", "CZlib", "CZstd",
         ]),
     module("HisuiParse", ["HisuiBytes", "HisuiYAML", "HisuiEvent", "HisuiShape"]),
     module("HisuiPolicy", ["HisuiBytes", "HisuiYAML", "HisuiEvent"]),
@@ -109,7 +110,9 @@ var targets: [Target] = [
     tests("HisuiEvent"),
     tests("HisuiShape", ["HisuiBytes"]),
     tests("HisuiFile"),
-    tests("HisuiCollect", ["HisuiBytes", "HisuiEvent", "HisuiFile", "CLinux", "CSystemd"]),
+    tests(
+        "HisuiCollect",
+        ["HisuiBytes", "HisuiEvent", "HisuiFile", "CLinux", "CSystemd", "CTLS"]),
     tests("HisuiParse", ["HisuiBytes", "HisuiYAML", "HisuiEvent", "HisuiShape"]),
     tests("HisuiPolicy", ["HisuiBytes", "HisuiYAML", "HisuiEvent"]),
     tests("HisuiDetect", ["HisuiBytes", "HisuiYAML", "HisuiEvent", "HisuiShape"]),

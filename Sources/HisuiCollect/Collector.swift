@@ -30,4 +30,17 @@ public protocol Collector: AnyObject, Sendable {
     func collect(
         into sink: any RecordSink, resume: @Sendable (String) -> [UInt8]?, until stop: StopSignal
     ) throws(CollectError)
+
+    /// Reads certificates and keys again; connections go on with those they began with.
+    ///
+    /// What is refused leaves those in force. On any thread.
+    func reload() throws(CollectError)
+
+    /// When the listener's own certificate ends, in seconds since 1970; nil: it has none.
+    var certificateExpiry: Int64? { get }
+}
+
+extension Collector {
+    public func reload() throws(CollectError) {}
+    public var certificateExpiry: Int64? { nil }
 }

@@ -16,11 +16,15 @@ struct SenderTable: ~Copyable {
     /// Slot 0 is the listener's own source: drops the kernel counted, and records of nobody.
     static let own = 0
     private static let other = 1
+    /// Addresses of one certificate that a batch names before it has a record from them.
+    private static let addressesKept = 64
 
     private let listener: Source
     private let sendersMax: Int
     private var slots: [RecordBatch]
     private var slotOf: [Key: Int] = [:]
+    /// Of senders that are known by their certificate.
+    private var slotOfName: [String: Int] = [:]
     /// Index into `senders` of the batch of slot `other`.
     private var othersInBatch: [Key: UInt32] = [:]
     /// The slots whose batch is not empty.
@@ -45,21 +49,62 @@ struct SenderTable: ~Copyable {
         if peer.family == 0 { return (Self.own, 0) }
         let key = Self.key(peer)
         if key == lastKey, lastSlot >= 0 { return (lastSlot, 1) }
+        return slot(key, Self.text(peer))
+    }
+
+    /// The same by the address's key, and its text, which is looked at for a new one only.
+    private mutating func slot(
+        _ key: Key, _ text: @autoclosure () -> String
+    ) -> (slot: Int, sender: UInt32) {
         if let known = slotOf[key] {
             lastKey = key
             lastSlot = known
             return (known, 1)
         }
-        let text = Self.text(peer)
-        guard slotOf.count < sendersMax else { return (Self.other, other(key, text)) }
+        let text = text()
+        guard hasRoom else { return (Self.other, other(key, text)) }
+        let slot = newSlot(Self.id(listener.id, text))
+        slots[slot].senders.append(text)
+        slotOf[key] = slot
+        return (slot, 1)
+    }
+
+    /// The slot for records of a sender on a connection: that of its certificate if it has one,
+    /// otherwise that of its address.
+    mutating func slot(_ peer: StreamPeer) -> (slot: Int, sender: UInt32) {
+        guard !peer.certificate.isEmpty else { return slot(peer.address, peer.text) }
+        let slot: Int
+        if let known = slotOfName[peer.certificate] {
+            slot = known
+        } else if hasRoom {
+            slot = newSlot(
+                SourceID.make(Self.id(listener.id, "cert"), peer.certificate))
+            slotOfName[peer.certificate] = slot
+        } else {
+            return (Self.other, other(peer.address, peer.text))
+        }
+        if let known = slots[slot].senders.firstIndex(of: peer.text) {
+            return (slot, UInt32(known))
+        }
+        slots[slot].senders.append(peer.text)
+        return (slot, UInt32(slots[slot].senders.count - 1))
+    }
+
+    private var hasRoom: Bool { slotOf.count + slotOfName.count < sendersMax }
+
+    private mutating func newSlot(_ id: String) -> Int {
         var source = listener
-        source.id = Self.id(listener.id, text)
+        source.id = id
         slots.append(RecordBatch(source: source))
         isFilled.append(false)
-        slots[slots.count - 1].senders.append(text)
-        slotOf[key] = slots.count - 1
-        return (slots.count - 1, 1)
+        return slots.count - 1
     }
+
+    /// The source of a slot.
+    func source(of slot: Int) -> Source { slots[slot].source }
+
+    /// Whether the records of a slot are those of one sender.
+    func isOfOneSender(_ slot: Int) -> Bool { slot > Self.other }
 
     private mutating func other(_ key: Key, _ text: String) -> UInt32 {
         if let known = othersInBatch[key] { return known }
@@ -93,11 +138,16 @@ struct SenderTable: ~Copyable {
     mutating func handOver(_ slot: Int, to sink: any RecordSink) -> Bool {
         if slots[slot].isEmpty { return true }
         var batch = RecordBatch(source: slots[slot].source)
-        if slot > Self.other { batch.senders = slots[slot].senders }
+        if slot > Self.other, slots[slot].senders.count <= Self.addressesKept {
+            batch.senders = slots[slot].senders
+        }
         if slot == Self.other { othersInBatch.removeAll(keepingCapacity: true) }
         swap(&batch, &slots[slot])
         return sink.put(batch)
     }
+
+    /// The slots whose batch is not empty, in the order in which they were begun.
+    var filledSlots: [Int] { filled }
 
     /// Gives all batches that are not empty to the sink.
     mutating func handOver(to sink: any RecordSink) -> Bool {

@@ -1,95 +1,116 @@
 import CLinux
 import Glibc
 import HisuiEvent
-import Synchronization
 
-/// The loop of a `SyslogStreamCollector`, on its thread: one epoll over listener, connections and
-/// the stop signal.
+/// The loop of a stream listener, on its thread: one epoll over listener, connections, the
+/// handler's own descriptor and the stop signal.
 ///
-/// A batch of a peer is handed over when it is full, or when no socket has anything more to read,
-/// at the latest a few milliseconds after its first record.
-struct StreamReceiver: ~Copyable {
-    private struct Connection {
-        var framer = SyslogFramer()
-        var peer: hisui_peer
-        var lastRead: Int64
+/// What a peer has sent is handed over when the batch is full, or when no socket has anything more
+/// to read, at the latest a few milliseconds after its first record.
+struct StreamReceiver<Handler: StreamHandler>: ~Copyable {
+    typealias Connection = StreamConnection<Handler.Session>
+
+    /// What the connections of one peer have in common.
+    private struct Sender {
+        var open = 0
+        var bucket: QuotaBucket
+        /// When its last connection was closed.
+        var left: Int64 = 0
     }
 
-    private let collector: SyslogStreamCollector
-    private let sink: any RecordSink
+    private let listener: StreamListener
+    private let name: String
     private let stop: StopSignal
     private let epoll: Int32
-    private var table: SenderTable
+    private let handler: Handler
     private var connections: [Int32: Connection] = [:]
-    private var buffer = [UInt8](repeating: 0, count: readBytes)
-    private var isRefused = false
+    private var senders: [SenderTable.Key: Sender] = [:]
+    /// Connections that wait for their sender's quota.
+    private var paused: Set<Int32> = []
+    private var buffer: [UInt8]
     /// When the oldest record that was not handed over came.
     private var oldest: Int64 = 0
-    private var nextIdleCheck: Int64 = 0
+    private var nextCheck: Int64 = 0
     /// The listener is not watched, because no descriptor is left for another connection.
     private var isListenerPaused = false
 
     init(
-        _ collector: SyslogStreamCollector, sink: any RecordSink, stop: StopSignal
+        _ listener: StreamListener, name: String, handler: Handler, stop: StopSignal
     ) throws(CollectError) {
-        self.collector = collector
-        self.sink = sink
+        self.listener = listener
+        self.name = name
         self.stop = stop
-        table = SenderTable(listener: collector.source)
+        self.handler = handler
+        buffer = [UInt8](repeating: 0, count: Self.readBytes)
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
-        guard epoll >= 0, watch(stop.descriptor) == 0, watch(collector.socket.descriptor) == 0
-        else {
-            throw CollectError(
-                .system, operation: "watch sockets of", place: collector.name, errno: errno)
+        // A peer that has gone must not end the daemon while TLS writes to it.
+        hisui_thread_block_pipe()
+        var isWatched =
+            epoll >= 0 && watch(stop.descriptor) && watch(listener.socket.descriptor)
+        if let wake = handler.wakeDescriptor { isWatched = isWatched && watch(wake) }
+        guard isWatched else {
+            throw CollectError(.system, operation: "watch sockets of", place: name, errno: errno)
         }
     }
 
-    deinit {
-        for descriptor in connections.keys { Glibc.close(descriptor) }
-        Glibc.close(epoll)
-    }
+    deinit { Glibc.close(epoll) }
 
-    private func watch(_ descriptor: Int32) -> Int32 {
+    private func watch(_ descriptor: Int32) -> Bool {
         hisui_epoll_set(
             epoll, EPOLL_CTL_ADD, descriptor, UInt32(EPOLLIN.rawValue),
-            UInt64(UInt32(bitPattern: descriptor)))
+            UInt64(UInt32(bitPattern: descriptor))) == 0
     }
 
     mutating func run() throws(CollectError) {
         var tokens = [UInt64](repeating: 0, count: 256)
         var events = [UInt32](repeating: 0, count: 256)
-        while !stop.isRaised && !isRefused {
-            let timeout: Int32 = table.isEmpty ? 1000 : 0
+        while !stop.isRaised && !handler.isRefused {
+            let timeout: Int32 = handler.isEmpty ? (paused.isEmpty ? 1000 : 10) : 0
             // Safe: both arrays have the capacity that is given.
             let count = unsafe hisui_epoll_wait(epoll, &tokens, &events, 256, timeout)
             if count < 0 && count != -EINTR {
-                throw CollectError(
-                    .system, operation: "wait for", place: collector.name, errno: -count)
+                throw CollectError(.system, operation: "wait for", place: name, errno: -count)
             }
             let now = Clock.monotonicMilliseconds()
-            if table.isEmpty { oldest = now }
+            if handler.isEmpty { oldest = now }
             for i in 0..<max(0, Int(count)) { handle(Int32(truncatingIfNeeded: tokens[i]), now) }
-            if count <= 0 || now - oldest >= Self.holdMilliseconds { handOver() }
-            if now >= nextIdleCheck { checkIdle(now) }
+            if !paused.isEmpty { resume(now) }
+            if count <= 0 || now - oldest >= Self.holdMilliseconds { handler.handOver() }
+            if now >= nextCheck { check(now) }
+            answer(now)
         }
-        for descriptor in Array(connections.keys) {
-            if !isRefused { read(descriptor, Clock.monotonicMilliseconds()) }
-            close(descriptor, reset: false)
-        }
-        handOver()
+        finish()
     }
 
     private mutating func handle(_ descriptor: Int32, _ now: Int64) {
-        if descriptor == stop.descriptor || isRefused { return }
-        if descriptor == collector.socket.descriptor {
-            accept(now)
-        } else {
-            read(descriptor, now)
+        if descriptor == stop.descriptor || handler.isRefused { return }
+        if descriptor == handler.wakeDescriptor { return }
+        if descriptor == listener.socket.descriptor { return accept(now) }
+        guard let connection = connections[descriptor] else { return }
+        if connection.session == nil {
+            guard shakeHands(connection, now) else { return }
         }
+        if connection.unsentCount > 0 { flush(connection, now) }
+        if connections[descriptor] != nil, !connection.closesWhenWritten, !connection.isStuffed {
+            read(connection, now)
+        }
+        update(connection, now)
     }
 
-    private mutating func handOver() {
-        if !isRefused, !table.handOver(to: sink) { isRefused = true }
+    /// Tells epoll what to look for.
+    ///
+    /// Nothing means that it is not asked at all: it would tell of a peer that has gone again and
+    /// again.
+    private func update(_ connection: Connection, _ now: Int64) {
+        guard connections[connection.descriptor] === connection else { return }
+        let wanted = connection.interest(now: now)
+        if wanted == connection.watched { return }
+        let operation =
+            wanted == 0 ? EPOLL_CTL_DEL : connection.watched == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD
+        _ = hisui_epoll_set(
+            epoll, operation, connection.descriptor, wanted,
+            UInt64(UInt32(bitPattern: connection.descriptor)))
+        connection.watched = wanted
     }
 
     // MARK: Connections
@@ -98,104 +119,251 @@ struct StreamReceiver: ~Copyable {
         for _ in 0..<Self.acceptsAtOnce {
             var peer = hisui_peer()
             // Safe: the call writes one structure.
-            let taken = unsafe hisui_accept(collector.socket.descriptor, &peer)
+            let taken = unsafe hisui_accept(listener.socket.descriptor, &peer)
             if taken == -EMFILE || taken == -ENFILE { pauseListener() }
             if taken < 0 { return }
-            guard connections.count < collector.connectionsMax, watch(taken) == 0 else {
+            let key = SenderTable.key(peer)
+            let ofSender = senders[key]?.open ?? 0
+            let perSender = listener.limits.connectionsPerSenderMax
+            guard connections.count < listener.limits.connectionsMax,
+                perSender == 0 || ofSender < perSender,
+                let connection = connection(taken, peer, now)
+            else {
                 Glibc.close(taken)
-                collector.shared.withLock { $0.refused += 1 }
+                listener.count { $0.refused += 1 }
                 continue
             }
-            connections[taken] = Connection(peer: peer, lastRead: now)
-            collector.shared.withLock {
+            connections[taken] = connection
+            let fresh = sender(now)
+            senders[key, default: fresh].open += 1
+            listener.count {
                 $0.accepted += 1
                 $0.open += 1
             }
+            if connection.tls == nil { begin(connection, certificate: "") }
+            update(connection, now)
         }
+    }
+
+    private func sender(_ now: Int64) -> Sender {
+        Sender(bucket: QuotaBucket(listener.limits.quota, now: now))
+    }
+
+    private func connection(
+        _ descriptor: Int32, _ peer: hisui_peer, _ now: Int64
+    ) -> Connection? {
+        guard let context = listener.context else {
+            return Connection(descriptor: descriptor, address: peer, tls: nil, now: now)
+        }
+        guard let tls = TLSConnection(context, descriptor: descriptor) else { return nil }
+        return Connection(descriptor: descriptor, address: peer, tls: tls, now: now)
+    }
+
+    private mutating func begin(_ connection: Connection, certificate: String) {
+        if handler.readsInOrder { readOthers(of: connection) }
+        let peer = StreamPeer(connection.address, certificate: certificate)
+        connection.peer = peer
+        connection.session = handler.begin(peer, at: connection.descriptor)
+    }
+
+    /// Takes what the other connections of a peer hold: what it sends on a new one because an old
+    /// one was cut comes after what it sent there.
+    private mutating func readOthers(of connection: Connection) {
+        let key = SenderTable.key(connection.address)
+        guard senders[key]?.open ?? 0 > 1 else { return }
+        let now = Clock.monotonicMilliseconds()
+        for other in Array(connections.values)
+        where other !== connection && other.session != nil
+            && SenderTable.key(other.address) == key
+        {
+            if other.closesWhenWritten || other.isStuffed || other.pausedUntil > now { continue }
+            read(other, now)
+            update(other, now)
+        }
+    }
+
+    /// Goes on with a handshake.
+    ///
+    /// - Returns: whether it is done, and the peer may send.
+    private mutating func shakeHands(_ connection: Connection, _ now: Int64) -> Bool {
+        guard let tls = connection.tls else { return false }
+        connection.handshakeWantsOutput = false
+        switch tls.shakeHands() {
+        case .wantsInput: break
+        case .wantsOutput: connection.handshakeWantsOutput = true
+        case .failed: closeStranger(connection)
+        case .done:
+            guard let identity = tls.settings.identity(tls.peer) else {
+                closeStranger(connection)
+                return false
+            }
+            begin(connection, certificate: identity)
+            return true
+        }
+        update(connection, now)
+        return false
+    }
+
+    private mutating func closeStranger(_ connection: Connection) {
+        listener.count { $0.strangers += 1 }
+        close(connection, reset: false)
     }
 
     /// Without a free descriptor the listener would be ready for ever; it is looked at again when
     /// a connection closes, or in a second.
     private mutating func pauseListener() {
         isListenerPaused = true
-        _ = hisui_epoll_set(epoll, EPOLL_CTL_DEL, collector.socket.descriptor, 0, 0)
+        _ = hisui_epoll_set(epoll, EPOLL_CTL_DEL, listener.socket.descriptor, 0, 0)
     }
 
-    private mutating func close(_ descriptor: Int32, reset: Bool) {
-        guard var connection = connections.removeValue(forKey: descriptor) else { return }
-        if connection.framer.isInFrame {
-            let place = place(of: connection)
-            table.fill(place.slot) {
-                connection.framer.finish(
-                    reset: reset, received: Clock.now(), sender: place.sender, into: &$0)
-            }
+    private mutating func close(_ connection: Connection, reset: Bool) {
+        guard connections.removeValue(forKey: connection.descriptor) != nil else { return }
+        paused.remove(connection.descriptor)
+        if var session = connection.session {
+            handler.end(&session, reset: reset)
+            connection.session = nil
         }
-        Glibc.close(descriptor)
-        collector.shared.withLock {
+        if !reset { connection.tls?.sayEnd() }
+        if connection.watched != 0 {
+            _ = hisui_epoll_set(epoll, EPOLL_CTL_DEL, connection.descriptor, 0, 0)
+        }
+        let key = SenderTable.key(connection.address)
+        senders[key]?.open -= 1
+        senders[key]?.left = Clock.monotonicMilliseconds()
+        listener.count {
             $0.open -= 1
             if reset { $0.reset += 1 }
         }
-        if isListenerPaused, watch(collector.socket.descriptor) == 0 { isListenerPaused = false }
+        if isListenerPaused, watch(listener.socket.descriptor) { isListenerPaused = false }
     }
 
-    private mutating func checkIdle(_ now: Int64) {
-        nextIdleCheck = now + 1000
-        if isListenerPaused, watch(collector.socket.descriptor) == 0 { isListenerPaused = false }
-        guard collector.idleSeconds > 0 else { return }
-        let limit = now - Int64(collector.idleSeconds) * 1000
-        let idle = connections.filter { $0.value.lastRead < limit }.map(\.key)
-        for descriptor in idle {
-            close(descriptor, reset: false)
-            collector.shared.withLock { $0.closedIdle += 1 }
+    private mutating func check(_ now: Int64) {
+        nextCheck = now + 1000
+        if isListenerPaused, watch(listener.socket.descriptor) { isListenerPaused = false }
+        handler.tick(now: now)
+        let kept = now - Self.senderKeptMilliseconds
+        senders = senders.filter { $0.value.open > 0 || $0.value.left > kept }
+        let idle = Int64(listener.limits.idleSeconds) * 1000
+        for connection in Array(connections.values) {
+            if connection.session == nil {
+                guard now - connection.began > Self.handshakeMilliseconds else { continue }
+                closeStranger(connection)
+            } else if idle > 0, connection.lastRead < now - idle {
+                close(connection, reset: false)
+                listener.count { $0.closedIdle += 1 }
+            }
         }
     }
 
-    // MARK: Reading
+    /// Reads again from those whose sender's quota has room.
+    private mutating func resume(_ now: Int64) {
+        for descriptor in paused {
+            guard let connection = connections[descriptor], connection.pausedUntil <= now else {
+                continue
+            }
+            paused.remove(descriptor)
+            update(connection, now)
+        }
+    }
+
+    // MARK: Reading and writing
 
     /// Reads what a connection holds, up to some buffers, so that one peer does not starve others.
-    private mutating func read(_ descriptor: Int32, _ now: Int64) {
-        for _ in 0..<Self.readsAtOnce {
-            // Safe: the buffer has the size that is given, and is not touched meanwhile.
-            let count = unsafe recv(descriptor, &buffer, Self.readBytes, 0)
+    private mutating func read(_ connection: Connection, _ now: Int64) {
+        for _ in 0..<(connection.tls == nil ? Self.readsAtOnce : Self.recordsAtOnce) {
+            let count = connection.read(&buffer)
             if count < 0 {
-                if errno == EAGAIN || errno == EINTR { return }
-                return close(descriptor, reset: true)
+                if count == -Int(EAGAIN) || count == -Int(EINTR) { return }
+                return close(connection, reset: true)
             }
-            if count == 0 { return close(descriptor, reset: false) }
-            take(descriptor, count, now)
-            if count < Self.readBytes || isRefused { return }
+            if count == 0 { return close(connection, reset: false) }
+            connection.lastRead = now
+            guard var session = connection.session else { return }
+            let taken = handler.take(
+                buffer.span.extracting(0..<count), of: &session, now: now)
+            connection.session = session
+            if taken.isBroken { listener.count { $0.broken += 1 } }
+            if taken.closes { return closeWhenWritten(connection, now) }
+            connection.isStuffed = taken.isStuffed
+            charge(connection, taken.records, count, now)
+            if connection.isStuffed || connection.pausedUntil > now || handler.isRefused { return }
+            if connection.tls == nil, count < Self.readBytes { return }
         }
     }
 
-    private mutating func take(_ descriptor: Int32, _ count: Int, _ now: Int64) {
-        guard var connection = connections.removeValue(forKey: descriptor) else { return }
-        connection.lastRead = now
-        let received = Clock.now()
-        var position = 0
-        let bytes = buffer
-        while position < count && !isRefused {
-            let place = place(of: connection)
-            let input = bytes.span.extracting(0..<count)
-            position = table.fill(place.slot) {
-                connection.framer.take(
-                    input, from: position, received: received, sender: place.sender, into: &$0)
+    private mutating func charge(
+        _ connection: Connection, _ records: Int, _ bytes: Int, _ now: Int64
+    ) {
+        guard listener.limits.quota.isLimited else { return }
+        let key = SenderTable.key(connection.address)
+        guard
+            let wait = senders[key]?.bucket.take(records: records, bytes: bytes, now: now)
+        else { return }
+        guard wait > 0 else { return }
+        connection.pausedUntil = now + wait
+        paused.insert(connection.descriptor)
+        listener.count { $0.held += 1 }
+    }
+
+    /// Writes what the handler has for peers.
+    private mutating func answer(_ now: Int64) {
+        for answer in handler.takeAnswers() {
+            guard let connection = connections[answer.descriptor] else { continue }
+            connection.append(answer.bytes)
+            connection.isStuffed = false
+            if answer.closes { connection.closesWhenWritten = true }
+            flush(connection, now)
+            update(connection, now)
+        }
+    }
+
+    private mutating func closeWhenWritten(_ connection: Connection, _ now: Int64) {
+        connection.closesWhenWritten = true
+        answer(now)
+        if connections[connection.descriptor] === connection { flush(connection, now) }
+    }
+
+    private mutating func flush(_ connection: Connection, _ now: Int64) {
+        let isWhole = connection.flush()
+        if !isWhole || connection.unsentCount > Limits.unsentBytesMax {
+            close(connection, reset: true)
+        } else if connection.closesWhenWritten, connection.unsentCount == 0 {
+            close(connection, reset: false)
+        }
+    }
+
+    // MARK: The end
+
+    private mutating func finish() {
+        if handler.readsAtStop {
+            for connection in Array(connections.values) where !handler.isRefused {
+                read(connection, Clock.monotonicMilliseconds())
             }
         }
-        connections[descriptor] = connection
+        handler.handOver()
+        let deadline = Clock.monotonicMilliseconds() + Self.lastAnswersMilliseconds
+        while handler.owesAnswers, !handler.isRefused,
+            Clock.monotonicMilliseconds() < deadline, let wake = handler.wakeDescriptor
+        {
+            var entry = pollfd(fd: wake, events: Int16(POLLIN), revents: 0)
+            // Safe: the kernel writes one pollfd, which lives on this frame.
+            unsafe poll(&entry, 1, 50)
+            answer(Clock.monotonicMilliseconds())
+        }
+        for connection in Array(connections.values) { close(connection, reset: false) }
+        handler.handOver()
     }
 
-    /// Slot and sender of a connection, with room in the slot's batch.
-    ///
-    /// The sender's number in the shared slot changes with the batch, so it is asked for each time.
-    private mutating func place(of connection: Connection) -> (slot: Int, sender: UInt32) {
-        let place = table.slot(connection.peer)
-        guard table.isFull(place.slot) else { return place }
-        if !table.handOver(place.slot, to: sink) { isRefused = true }
-        return table.slot(connection.peer)
-    }
-
-    private static let readBytes = 65_536
-    private static let readsAtOnce = 8
-    private static let acceptsAtOnce = 64
-    private static let holdMilliseconds: Int64 = 5
+    private static var readBytes: Int { 65_536 }
+    private static var readsAtOnce: Int { 8 }
+    /// A record of TLS has 16 KiB at the most, and a read takes one.
+    private static var recordsAtOnce: Int { 32 }
+    private static var acceptsAtOnce: Int { 64 }
+    private static var holdMilliseconds: Int64 { 5 }
+    /// A handshake on a slow line takes two or three seconds.
+    private static var handshakeMilliseconds: Int64 { 10_000 }
+    /// Who comes back within this time finds its quota as it left it.
+    private static var senderKeptMilliseconds: Int64 { 10_000 }
+    /// How long peers wait for the store when the daemon stops; what is not answered is sent again.
+    private static var lastAnswersMilliseconds: Int64 { 3000 }
 }

@@ -8,11 +8,25 @@ public enum Limits {
     /// Shapes that a dry run of an import counts before it forgets the rarer half of them.
     public static let surveyShapesMax = 65_536
     /// A source's position token in a batch. The journal's cursor has about 130 bytes; that of a
-    /// folder tells which files were taken.
+    /// folder tells which files were taken; RELP keeps what its senders may send again,
+    /// `relpLanesMax` times `relpWindowMax` digests at most.
     public static let positionBytesMax = 32 << 10
     /// Files that the source of a folder remembers, some 25 bytes each in its position: nearly
     /// three years of a daily one. More in the folder at once are not taken.
     public static let folderFilesMax = 1024
+    /// Records of a RELP session that may be sent again when it was cut, and their digests of 8
+    /// bytes: rsyslog's window is 128, and what it did not hear acknowledged is no more than that.
+    public static let relpWindowMax = 512
+    public static let relpWindowDefault = 256
+    /// Sessions of one RELP sender whose windows are remembered: one for each of its workers.
+    public static let relpLanesMax = 7
+    /// Commands of a RELP session that wait for the store; beyond, the session is not read. A
+    /// sender keeps to its window, so it is the others that meet this.
+    public static let relpUnansweredMax = 16_384
+    /// Bytes of answers that a sender has not read; beyond, it is cut off.
+    public static let unsentBytesMax = 1 << 20
+    /// Bytes of records that wait until it is known whether they are repeated.
+    public static let relpHeldBytesMax = 4 << 20
     /// Files of one source that imports remember, 30 bytes each in the footer of every segment
     /// since: forty years of a file that is rotated daily.
     public static let importedFilesMax = 16_384
@@ -98,7 +112,9 @@ public enum Limits {
     /// costs a batch and a line in every listing.
     public static let sendersPerListenerMax = 1024
     /// Open connections of one TCP listener; a partial record may wait in each.
-    public static let connectionsPerListenerMax = 4096
+    public static let connectionsPerListenerMax = 16_384
+    /// Peers that one listener permits by name or fingerprint: one for each device of a large site.
+    public static let permittedPeersMax = 4096
     /// Files one collector follows: each holds a descriptor.
     public static let followedFilesMax = 4096
     /// Rotated predecessors of one file that are read beside it.

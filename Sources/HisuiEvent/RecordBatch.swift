@@ -57,6 +57,8 @@ public struct RecordBatch: Sendable {
     public var table: RecordTable?
     /// What became of files that were taken as wholes.
     public var notes: [FileNote] = []
+    /// Given back once the batch is durable, where the source waits for that.
+    public var receipt: Receipt?
 
     public init(source: Source) { self.source = source }
 

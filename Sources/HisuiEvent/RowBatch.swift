@@ -78,6 +78,8 @@ public struct RowBatch: Sendable {
     public var gaps: [Gap]
     /// What became of files that were taken as wholes.
     public var notes: [FileNote] = []
+    /// Given back once the batch is durable, where the source waits for that.
+    public var receipt: Receipt?
 
     /// A batch without rows, account, gaps and position: what was read back from a store.
     public init(source: Source, senders: [String]) {
@@ -98,5 +100,6 @@ public struct RowBatch: Sendable {
         account = records.account
         gaps = records.gaps
         notes = records.notes
+        receipt = records.receipt
     }
 }

@@ -8,6 +8,8 @@ public enum SourceKind: UInt8, Sendable, CaseIterable {
     case `import` = 6
     /// Hisui itself: see `Act`.
     case acts = 7
+    /// Syslog over RELP, acknowledged when it is durable.
+    case relp = 8
 }
 
 /// What the bytes of a record are (DESIGN: "what a stranger would call the original").

@@ -59,18 +59,41 @@ enum CollectorFactory {
         id: String, _ syslog: Configuration.Syslog
     ) throws(CollectError) -> any Collector {
         let bufferBytes = syslog.receiveBufferBytes ?? Self.bufferBytes
+        let quota = SenderQuota(
+            recordsPerSecond: syslog.recordsPerSecondMax ?? 0,
+            bytesPerSecond: syslog.bytesPerSecondMax ?? 0)
+        let limits = StreamLimits(
+            idleSeconds: syslog.idleSeconds ?? 0,
+            connectionsMax: syslog.connectionsMax ?? Limits.connectionsPerListenerMax,
+            connectionsPerSenderMax: syslog.connectionsPerSenderMax ?? 0, quota: quota)
         switch syslog.listener {
         case .udp(let endpoint):
             return try SyslogDatagramCollector(
                 id: id, address: "\(endpoint.address)", port: endpoint.port,
-                bufferBytes: bufferBytes)
+                bufferBytes: bufferBytes, quota: quota)
         case .unix(let path):
             return try SyslogDatagramCollector(id: id, path: path, bufferBytes: bufferBytes)
         case .tcp(let endpoint):
             return try SyslogStreamCollector(
-                id: id, address: "\(endpoint.address)", port: endpoint.port,
-                idleSeconds: syslog.idleSeconds ?? 0,
-                connectionsMax: syslog.connectionsMax ?? Limits.connectionsPerListenerMax)
+                id: id, address: "\(endpoint.address)", port: endpoint.port, limits: limits,
+                tls: syslog.tls.map(settings))
+        case .relp(let endpoint):
+            return try RELPCollector(
+                id: id, address: "\(endpoint.address)", port: endpoint.port, limits: limits,
+                tls: syslog.tls.map(settings),
+                window: syslog.window ?? Limits.relpWindowDefault)
         }
+    }
+
+    private static func settings(_ tls: Configuration.TLS) -> TLSSettings {
+        let clients: TLSSettings.Clients =
+            switch tls.clients {
+            case .none: .none
+            case .optional: .optional
+            case .required: .required
+            }
+        return TLSSettings(
+            certificate: tls.certificate, key: tls.key, authorities: tls.authorities,
+            clients: clients, permitted: tls.permitted)
     }
 }

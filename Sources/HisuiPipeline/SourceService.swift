@@ -17,6 +17,8 @@ final class SourceService: Service, CustomStringConvertible {
     private let running = Mutex<[String: Running]>([:])
     /// Raised when the last supervisor of a source has ended. Changed while `running` is held.
     private let ends = Mutex<[String: StopSignal]>([:])
+    /// Raised when the daemon stops.
+    private let ended = StopSignal()
     private let arrivals: AsyncStream<SourceSupervisor>
     private let arrive: AsyncStream<SourceSupervisor>.Continuation
     private let sink: any RecordSink
@@ -36,7 +38,8 @@ final class SourceService: Service, CustomStringConvertible {
         (arrivals, arrive) = AsyncStream.makeStream(of: SourceSupervisor.self)
     }
 
-    /// Starts what is new, stops what is gone, and leaves alone what stayed as it was.
+    /// Starts what is new, stops what is gone, and leaves alone what stayed as it was, but for
+    /// certificates, which are read again.
     func apply(_ sources: [Configuration.Source]) {
         running.withLock { running in
             for (id, entry) in running where !sources.contains(entry.configuration) {
@@ -44,6 +47,7 @@ final class SourceService: Service, CustomStringConvertible {
                 entry.supervisor.requestStop()
                 running[id] = nil
             }
+            for entry in running.values { entry.supervisor.reload() }
             for source in sources where running[source.id] == nil {
                 log.info("source \(source.id): started")
                 let supervisor = SourceSupervisor(
@@ -69,12 +73,27 @@ final class SourceService: Service, CustomStringConvertible {
 
     private static let beginningMillisMax = 5000
 
+    /// Looks at the end of certificates once a day.
+    private func watchCertificates() async {
+        await WorkerThread.run("certificates") { [self] in
+            while !ended.wait(milliseconds: Self.dayMillis) {
+                for entry in running.withLock({ Array($0.values) }) {
+                    entry.supervisor.warnOfExpiry()
+                }
+            }
+        }
+    }
+
+    private static let dayMillis: Int32 = 86_400_000
+
     func run() async throws {
         await withGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
+                group.addTask { await self.watchCertificates() }
                 for await supervisor in arrivals {
                     group.addTask { await supervisor.run() }
                 }
+                self.ended.raise()
             }
         } onGracefulShutdown: {
             self.arrive.finish()

@@ -21,6 +21,8 @@ final class SourceSupervisor: Sendable {
     /// Raised when `run` returns.
     let ended = StopSignal()
     private let predecessor: StopSignal?
+    /// The one that collects now.
+    private let current = Mutex<(any Collector)?>(nil)
     private let log: Logger
 
     /// - Parameters:
@@ -44,6 +46,29 @@ final class SourceSupervisor: Sendable {
     /// Asks the collector to end; `run` returns soon after.
     func requestStop() { stop.raise() }
 
+    /// Lets the collector read its certificates again; those in force stay if it cannot.
+    func reload() {
+        do throws(CollectError) {
+            try current.withLock { $0 }?.reload()
+        } catch {
+            log.error("source \(name): \(error); what is in force stays")
+        }
+        warnOfExpiry()
+    }
+
+    /// Tells of a certificate that has ended or will soon.
+    func warnOfExpiry() {
+        guard let end = current.withLock({ $0 })?.certificateExpiry else { return }
+        let left = end - Int64(SystemClock.nanoseconds() / 1_000_000_000)
+        if left < 0 {
+            log.error("source \(name): its certificate has expired; senders will refuse it")
+        } else if left < Self.expiryWarningSeconds {
+            log.warning("source \(name): its certificate expires in \(left / 86_400) days")
+        }
+    }
+
+    private static let expiryWarningSeconds: Int64 = 30 * 86_400
+
     /// Runs until stopped.
     func run() async {
         defer {
@@ -57,9 +82,11 @@ final class SourceSupervisor: Sendable {
         while !stop.isRaised {
             let failure = Mutex<CollectError?>(nil)
             let started = SystemClock.monotonicMilliseconds()
-            await WorkerThread.run(name) { [make, sink, resume, stop, begun] in
+            await WorkerThread.run(name) { [self] in
                 do throws(CollectError) {
                     let collector = try make()
+                    current.withLock { $0 = collector }
+                    warnOfExpiry()
                     begun.raise()
                     try collector.collect(into: sink, resume: resume, until: stop)
                 } catch {
@@ -67,6 +94,7 @@ final class SourceSupervisor: Sendable {
                     failure.withLock { $0 = error }
                 }
             }
+            current.withLock { $0 = nil }
             guard let error = failure.withLock({ $0 }), !stop.isRaised else { return }
             if SystemClock.monotonicMilliseconds() - started > Self.pauseMillisMax {
                 pauseMillis = 1000

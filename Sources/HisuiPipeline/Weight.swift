@@ -11,11 +11,13 @@ enum Weight {
 
     static func of(_ batch: borrowing RecordBatch) -> Int {
         batch.bytes.capacity
-            + batch.entries.capacity * MemoryLayout<RecordBatch.Entry>.stride + fixed
+            + batch.entries.capacity * MemoryLayout<RecordBatch.Entry>.stride
+            + batch.position.count + fixed
     }
 
     static func of(_ batch: borrowing RowBatch) -> Int {
         batch.bytes.capacity + batch.rows.capacity * MemoryLayout<RowBatch.Row>.stride
-            + batch.slots.capacity * MemoryLayout<ByteRange>.stride + fixed
+            + batch.slots.capacity * MemoryLayout<ByteRange>.stride
+            + batch.position.count + fixed
     }
 }

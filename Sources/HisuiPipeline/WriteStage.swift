@@ -9,9 +9,9 @@ import Synchronization
 
 /// The writer's thread: appends rows to the log and makes them durable in groups.
 ///
-/// A group is closed when its oldest row has waited `commitMillis`, or when it has grown large.
-/// While the disk is busy with one group the next one gathers, so the cost of a sync is shared by
-/// all that came meanwhile. Only after the sync are rows shown to anyone.
+/// A group is closed when its oldest row has waited `commitMillis`, when it has grown large, or as
+/// soon as nothing more waits behind a batch whose sender waits for its receipt. While the disk is busy with one group the next one gathers, so the cost of a sync is shared by
+/// all that came meanwhile. Only after the sync are rows shown to anyone, and receipts given.
 ///
 /// When the disk is full or refuses a write nothing is lost: what was taken stays in memory,
 /// reception stops because the queues fill, and the group is tried again every second. A log that
@@ -108,16 +108,18 @@ final class WriteStage: Sendable {
         var group: [Pending] = []
         var groupBytes = 0
         var groupStarted = 0
+        var someoneWaits = false
         var isOpen = true
         while isOpen {
             turn.store(SystemClock.monotonicMilliseconds(), ordering: .relaxed)
             if group.isEmpty { waitForRoom() }
             let waited = group.isEmpty ? 0 : SystemClock.monotonicMilliseconds() - groupStarted
             let wait = group.isEmpty ? Self.idleMillis : max(0, commitMillis - waited)
-            switch input.take(waitMillis: wait) {
+            switch input.take(waitMillis: someoneWaits ? 0 : wait) {
             case .element(let batch):
                 if group.isEmpty { groupStarted = SystemClock.monotonicMilliseconds() }
                 groupBytes += batch.rows.bytes.count
+                someoneWaits = someoneWaits || batch.rows.receipt != nil
                 group.append(Pending(batch: batch))
                 if groupBytes < Self.groupBytesMax && wait > 0 { continue }
             case .nothing:
@@ -129,6 +131,7 @@ final class WriteStage: Sendable {
             for pending in group { onDurable(pending.batch.rows) }
             group.removeAll(keepingCapacity: true)
             groupBytes = 0
+            someoneWaits = false
         }
         // Whoever waits to put more in must not wait for ever.
         input.close()
@@ -191,6 +194,7 @@ final class WriteStage: Sendable {
                 recover(&group, writer)
             }
         }
+        for pending in group { pending.batch.rows.receipt?.give() }
         for pending in group where !pending.batch.rows.rows.isEmpty {
             let rows = DurableRows(
                 rows: pending.batch.rows, shapes: pending.batch.shapes,

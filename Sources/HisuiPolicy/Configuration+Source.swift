@@ -26,6 +26,7 @@ extension Configuration {
                 case .udp: .syslogUDP
                 case .tcp: .syslogTCP
                 case .unix: .syslogUnix
+                case .relp: .relp
                 }
             }
         }
@@ -52,6 +53,16 @@ extension Configuration {
             case tcp(Endpoint)
             /// Path of a datagram socket.
             case unix(String)
+            /// Acknowledged, as rsyslog's `omrelp` sends it.
+            case relp(Endpoint)
+
+            /// Whether peers connect.
+            public var isStream: Bool {
+                switch self {
+                case .tcp, .relp: true
+                case .udp, .unix: false
+                }
+            }
         }
         public var listener: Listener
         /// The zone of times that name none: the source's own, or the configuration's.
@@ -59,16 +70,45 @@ extension Configuration {
         public var encoding: TextEncoding
         /// Size of the kernel's buffer; nil leaves it to the collector.
         ///
-        /// Not for TCP.
+        /// Not for streams.
         public var receiveBufferBytes: Int?
         /// Connections at once; nil leaves it to the collector.
         ///
-        /// TCP only.
+        /// Streams only.
         public var connectionsMax: Int?
         /// Seconds of silence after which a connection is closed; nil leaves it to the collector.
         ///
-        /// TCP only.
+        /// Streams only.
         public var idleSeconds: Int?
+        /// Connections of one address at once; nil: as many as there may be.
+        ///
+        /// Streams only.
+        public var connectionsPerSenderMax: Int?
+        /// What one sender may send in a second; nil: without limit. Streams wait, datagrams are
+        /// dropped and counted.
+        ///
+        /// Not for Unix sockets.
+        public var recordsPerSecondMax: Int?
+        public var bytesPerSecondMax: Int?
+        /// Records of a RELP session that may be sent again; nil leaves it to the collector.
+        public var window: Int?
+        /// Streams only.
+        public var tls: TLS?
+    }
+
+    /// How a listener speaks TLS, and who may connect.
+    public struct TLS: Hashable, Sendable {
+        /// What is asked of clients.
+        public enum Clients: String, Sendable, CaseIterable {
+            case none, optional, required
+        }
+        /// PEM files.
+        public var certificate: String
+        public var key: String
+        public var authorities: String?
+        public var clients: Clients
+        /// Empty: all whom an authority vouches for.
+        public var permitted: [PermittedPeer]
     }
 
     /// Files that grow line by line, also through rotation.

@@ -11,7 +11,8 @@ extension ConfigurationReader {
         ("journal", ["namespace"]),
         (
             "syslog",
-            ["time_zone", "encoding", "receive_buffer_bytes", "connections_max", "idle_seconds"]
+            ["time_zone", "encoding", "receive_buffer_bytes"] + ConfigurationReader.streamKeys
+                + ConfigurationReader.quotaKeys + ["window"]
         ),
         ("files", ["time_zone", "encoding", "parser", "from", "join"]),
         (
@@ -155,51 +156,6 @@ extension ConfigurationReader {
         return .journal(Configuration.Journal(place: place, namespace: namespace?.text))
     }
 
-    private func syslog(
-        _ reader: inout MappingReader, _ conflicts: inout SourceConflicts
-    ) -> Input? {
-        let zone = reader.stringNode("time_zone").flatMap { checkedTimeZone($0) }
-        let encoding = encoding(&reader)
-        if encoding.unitBytes > 1, let node = reader.keyNode("encoding") {
-            log.report(
-                node, "no syslog message is in \(encoding.name)",
-                hint: "files and imports may be; messages are in UTF-8, cp932, euc-jp, iso-2022-jp")
-        }
-        let buffer = reader.int("receive_buffer_bytes", in: 4096...1 << 30)
-        let connections = reader.int("connections_max", in: 1...Limits.connectionsPerListenerMax)
-        let idle = reader.int("idle_seconds", in: 1...604_800)
-        guard var inner = reader.mapping("syslog", "`syslog`", required: true) else { return nil }
-        let transports = ["udp", "tcp", "unix"]
-        let texts = transports.map { inner.stringNode($0) }
-        inner.finish()
-        guard let key = onlyKey(inner, transports),
-            let index = transports.firstIndex(of: key.text ?? ""),
-            let given = texts[index]
-        else { return nil }
-        for name in index == 1 ? ["receive_buffer_bytes"] : ["connections_max", "idle_seconds"] {
-            guard let node = reader.keyNode(name) else { continue }
-            log.report(
-                node, "`\(name)` has no meaning for \(transports[index])",
-                hint: index == 1 ? "it belongs to udp and unix" : "it belongs to tcp")
-        }
-        let listener: Configuration.Syslog.Listener
-        if index == 2 {
-            guard let path = socketPath(given), conflicts.isNewPath(path, given.node) else {
-                return nil
-            }
-            listener = .unix(path)
-        } else {
-            guard let endpoint = endpoint(given),
-                conflicts.isFree(endpoint, transports[index], given.node)
-            else { return nil }
-            listener = index == 0 ? .udp(endpoint) : .tcp(endpoint)
-        }
-        return .syslog(
-            Configuration.Syslog(
-                listener: listener, timeZone: zone ?? timeZone, encoding: encoding,
-                receiveBufferBytes: buffer, connectionsMax: connections, idleSeconds: idle))
-    }
-
     func encoding(_ reader: inout MappingReader) -> TextEncoding {
         guard let (text, node) = reader.stringNode("encoding") else { return .utf8 }
         if let encoding = TextEncoding(name: text) { return encoding }
@@ -251,7 +207,7 @@ extension ConfigurationReader {
     }
 
     /// The only key of `keys` that `reader` has; otherwise a report and nil.
-    private func onlyKey(_ reader: MappingReader, _ keys: [String]) -> YAMLNode? {
+    func onlyKey(_ reader: MappingReader, _ keys: [String]) -> YAMLNode? {
         let given = reader.presentKeys.filter { keys.contains($0.text ?? "") }
         if given.count == 1 { return given[0] }
         let names = keys.map { "`\($0)`" }.joined(separator: ", ")

@@ -22,6 +22,8 @@ final class TestSink: RecordSink {
         var notes: [FileNote] = []
         var tables: Set<RecordTable> = []
         var batches = 0
+        /// Of batches that are not durable yet.
+        var receipts: [Receipt] = []
     }
     private let state = Mutex(State())
     private let held = Atomic(false)
@@ -29,9 +31,12 @@ final class TestSink: RecordSink {
     private let delay: UInt32
     /// Batches taken before the sink refuses.
     private let batchesMax: Int
+    /// Whether batches are durable as soon as they are taken.
+    private let isDurable: Bool
 
-    init(delay: UInt32 = 0, batchesMax: Int = .max) {
+    init(delay: UInt32 = 0, batchesMax: Int = .max, isDurable: Bool = true) {
         self.delay = delay
+        self.isDurable = isDurable
         self.batchesMax = batchesMax
     }
 
@@ -41,6 +46,15 @@ final class TestSink: RecordSink {
     var gapCount: UInt64 { now.gaps.reduce(0) { $0 + ($1.count ?? 0) } }
     var resume: @Sendable (String) -> [UInt8]? {
         { source in self.state.withLock { $0.positions[source] } }
+    }
+
+    /// The disk is done with everything that was taken.
+    func sync() {
+        let receipts = state.withLock { state in
+            defer { state.receipts = [] }
+            return state.receipts
+        }
+        for receipt in receipts { receipt.give() }
     }
 
     /// Makes whoever hands over wait from now on, or no longer.
@@ -57,8 +71,9 @@ final class TestSink: RecordSink {
         #expect(batch.bytes.count <= Limits.batchBytesMax)
         #expect(batch.position.count <= Limits.positionBytesMax)
         #expect(batch.source.id.utf8.count <= Limits.sourceIDBytesMax)
-        return state.withLock { state in
+        let isTaken = state.withLock { state in
             if state.batches >= batchesMax { return false }
+            if let receipt = batch.receipt { state.receipts.append(receipt) }
             state.batches += 1
             for entry in batch.entries {
                 let start = Int(entry.offset)
@@ -75,6 +90,8 @@ final class TestSink: RecordSink {
             if let table = batch.table { state.tables.insert(table) }
             return true
         }
+        if isDurable { sync() }
+        return isTaken
     }
 }
 
@@ -210,6 +227,7 @@ struct SeededRandom: RandomNumberGenerator {
 /// A connected socket to a port of this machine.
 final class TestClient {
     let descriptor: Int32
+    private var isClosed = false
 
     init(port: UInt16, stream: Bool, address: String = "127.0.0.1") {
         descriptor = unsafe hisui_connect_inet(address, port, stream ? 1 : 0)
@@ -233,7 +251,7 @@ final class TestClient {
         precondition(status == 0)
     }
 
-    deinit { close(descriptor) }
+    deinit { if !isClosed { close(descriptor) } }
 
     func send(_ text: String) { send(Array(text.utf8)) }
 
@@ -257,5 +275,6 @@ final class TestClient {
             descriptor, SOL_SOCKET, SO_LINGER, &linger,
             socklen_t(MemoryLayout<Glibc.linger>.size))
         close(descriptor)
+        isClosed = true
     }
 }

@@ -62,7 +62,7 @@ import Testing
 
     @Test func moreConnectionsThanAllowedAreRefusedAndCounted() throws {
         let collector = try SyslogStreamCollector(
-            address: "127.0.0.1", port: 0, connectionsMax: 2)
+            address: "127.0.0.1", port: 0, limits: StreamLimits(connectionsMax: 2))
         let sink = TestSink()
         let running = Running(collector, into: sink)
         let clients = (0..<4).map { _ in TestClient(port: collector.port, stream: true) }
@@ -75,7 +75,7 @@ import Testing
 
     @Test func idleConnectionsAreClosedAndCounted() throws {
         let collector = try SyslogStreamCollector(
-            address: "127.0.0.1", port: 0, idleSeconds: 1)
+            address: "127.0.0.1", port: 0, limits: StreamLimits(idleSeconds: 1))
         let sink = TestSink()
         let running = Running(collector, into: sink)
         let client = TestClient(port: collector.port, stream: true)

@@ -103,6 +103,38 @@ func contents(_ path: String) throws -> [UInt8] {
                         parser: "linux.sshd", from: .end, join: nil)))
     }
 
+    @Test func listenersThatSpeakTLS() throws {
+        let print = String(repeating: "0a:", count: 31) + "0a"
+        let configuration = try #require(
+            loaded(
+                sourcesText([
+                    "{syslog: {relp: \"[::1]:2514\"}, window: 64, connections_per_sender_max: 3, "
+                        + "tls: {certificate: /c, key: /k, authorities: /a, "
+                        + "permitted: [\"*.Example.jp\"]}}",
+                    "{syslog: {tcp: 127.0.0.1:6514}, records_per_second_max: 7, "
+                        + "bytes_per_second_max: 2048, tls: {certificate: /c, key: /k, "
+                        + "clients: optional, permitted: [\"sha256:\(print)\"]}}",
+                    "{syslog: {tcp: 127.0.0.1:6515}, tls: {certificate: /c, key: /k}}",
+                ])))
+        let syslogs = configuration.sources.compactMap { source -> Configuration.Syslog? in
+            if case .syslog(let syslog) = source.input { syslog } else { nil }
+        }
+        #expect(configuration.sources.map(\.id)[0] == "syslog-relp-::1:2514")
+        #expect(configuration.sources.map(\.kind) == [.relp, .syslogTCP, .syslogTCP])
+        #expect(syslogs[0].window == 64 && syslogs[0].connectionsPerSenderMax == 3)
+        #expect(
+            syslogs[0].tls
+                == Configuration.TLS(
+                    certificate: "/c", key: "/k", authorities: "/a", clients: .required,
+                    permitted: [.name("*.example.jp")]))
+        #expect(syslogs[1].recordsPerSecondMax == 7 && syslogs[1].bytesPerSecondMax == 2048)
+        #expect(syslogs[1].tls?.clients == .optional)
+        #expect(
+            syslogs[1].tls?.permitted
+                == [.fingerprint([UInt8](repeating: 10, count: 32))])
+        #expect(syslogs[2].tls?.clients == Configuration.TLS.Clients.none)
+    }
+
     @Test func derivedIDsAreBoundedValidAndDistinct() throws {
         let long = String(repeating: "/directory", count: 20)
         let configuration = try #require(

@@ -251,7 +251,7 @@ import Testing
             ])
         #expect(
             sourceProblems("{syslog: {upd: 127.0.0.1:1}}") == [
-                "6:12: `syslog` needs one of the keys `udp`, `tcp`, `unix`",
+                "6:12: `syslog` needs one of the keys `udp`, `tcp`, `unix`, `relp`",
                 "6:13: unknown key `upd` in `syslog` (did you mean `udp`?)",
             ])
         #expect(
@@ -267,15 +267,46 @@ import Testing
             ])
         #expect(
             sourceProblems("{syslog: {udp: 127.0.0.1:1}, connections_max: 5, formm: end}") == [
-                "6:32: `connections_max` has no meaning for udp (it belongs to tcp)",
+                "6:32: `connections_max` has no meaning for udp (it belongs to tcp and relp)",
                 "6:52: unknown key `formm` in a source "
                     + "(valid: id, journal, files, csv-folder, time_zone, encoding, "
-                    + "receive_buffer_bytes, connections_max, idle_seconds, syslog)",
+                    + "receive_buffer_bytes, "
+                    + "connections_max, idle_seconds, connections_per_sender_max, "
+                    + "records_per_second_max, bytes_per_second_max, window, tls, syslog)",
             ])
         #expect(
             sourceProblems("{syslog: {tcp: 127.0.0.1:1}, receive_buffer_bytes: 5000}") == [
                 "6:32: `receive_buffer_bytes` has no meaning for tcp (it belongs to udp and unix)"
             ])
+    }
+
+    @Test func listenersThatPeersConnectTo() {
+        let tls = "certificate: /c, key: /k"
+        #expect(
+            sourceProblems("{syslog: {udp: 127.0.0.1:1}, tls: {\(tls)}, window: 5}") == [
+                "6:32: `tls` has no meaning for udp (it belongs to tcp and relp)",
+                "6:65: `window` has no meaning for udp (it belongs to relp)",
+            ])
+        #expect(
+            sourceProblems("{syslog: {tcp: 127.0.0.1:1}, tls: {key: /k}}") == [
+                "6:37: `tls` needs the key `certificate`"
+            ])
+        #expect(
+            sourceProblems("{syslog: {tcp: 127.0.0.1:1}, tls: {\(tls), clients: required}}") == [
+                "6:71: nothing says which certificates of clients are good "
+                    + "(give `authorities`, or fingerprints in `permitted`)"
+            ])
+        #expect(
+            sourceProblems("{syslog: {tcp: 127.0.0.1:1}, tls: {\(tls), permitted: [web]}}") == [
+                "6:73: a name in a certificate means nothing without `authorities` "
+                    + "(give them, or fingerprints instead of names)"
+            ])
+        #expect(
+            sourceProblems(
+                "{syslog: {tcp: 127.0.0.1:1}, tls: {\(tls), permitted: ['sha256:12']}}") == [
+                    "6:74: `sha256:12` is no peer "
+                        + "(a name, `*.` and a name, or sha256: and 64 hexadecimal digits)"
+                ])
     }
 
     @Test func files() {

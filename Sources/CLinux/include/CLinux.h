@@ -63,6 +63,8 @@ int hisui_epoll_wait(
     int epoll, uint64_t *tokens, uint32_t *events, int capacity, int timeout_ms);
 /// Names the calling thread, as top -H and debuggers show it; 15 bytes are kept.
 void hisui_thread_name(const char *name);
+/// Keeps SIGPIPE from the calling thread: writing to a peer that has gone fails with EPIPE instead.
+void hisui_thread_block_pipe(void);
 /// Lets the calling thread give way to others, from 0, not at all, to 19, as far as the system
 /// allows it.
 void hisui_thread_nice(int nice);

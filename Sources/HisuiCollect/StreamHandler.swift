@@ -1,0 +1,71 @@
+import CLinux
+import HisuiEvent
+
+/// Who is at the other end of a connection, as the transport says it and not the records.
+struct StreamPeer: Hashable {
+    var address: SenderTable.Key
+    /// The address without its port.
+    var text: String
+    /// The name its certificate was let in by; empty without one.
+    var certificate: String
+
+    init(_ peer: hisui_peer, certificate: String) {
+        address = SenderTable.key(peer)
+        text = SenderTable.text(peer)
+        self.certificate = certificate
+    }
+}
+
+/// What became of bytes that a handler was given.
+struct StreamTaken {
+    /// Records that were in them.
+    var records = 0
+    /// The peer broke the rules, or said farewell: the connection is closed when what is to be
+    /// written to it has been.
+    var closes = false
+    /// As above, and it is the peer's fault.
+    var isBroken = false
+    /// Nothing more can be taken before `StreamHandler.takeAnswers` names the connection.
+    var isStuffed = false
+}
+
+/// Bytes for a peer.
+struct StreamAnswer {
+    var descriptor: Int32
+    var bytes: [UInt8]
+    var closes: Bool
+}
+
+/// What a listener does with the bytes of its connections: the protocol above TCP or TLS.
+///
+/// Owned by a `StreamReceiver`, which calls it on its thread.
+protocol StreamHandler: AnyObject {
+    associatedtype Session
+
+    /// Readable when `takeAnswers` has something new; nil: it never has.
+    var wakeDescriptor: Int32? { get }
+    /// The sink has refused a batch: the pipeline ends.
+    var isRefused: Bool { get }
+    /// Whether no record waits to be handed over.
+    var isEmpty: Bool { get }
+    /// Whether peers still wait for answers.
+    var owesAnswers: Bool { get }
+    /// Whether what the kernel holds is taken when the daemon stops: it would be lost otherwise.
+    var readsAtStop: Bool { get }
+    /// Whether all that a peer's other connections hold is taken before a new one of it begins.
+    var readsInOrder: Bool { get }
+
+    /// A peer has connected, and may.
+    func begin(_ peer: StreamPeer, at descriptor: Int32) -> Session
+    func take(
+        _ bytes: Span<UInt8>, of session: inout Session, now: Int64
+    ) -> StreamTaken
+    /// The connection is gone or about to be closed.
+    func end(_ session: inout Session, reset: Bool)
+    /// Gives all that waits to the sink.
+    func handOver()
+    /// Called about once a second.
+    func tick(now: Int64)
+    /// What is to be written, at most once for each connection.
+    func takeAnswers() -> [StreamAnswer]
+}

@@ -1,0 +1,76 @@
+import Glibc
+import HisuiBytes
+public import HisuiEvent
+import Synchronization
+
+/// What a stream listener allows its peers.
+public struct StreamLimits: Hashable, Sendable {
+    /// A connection on which nothing comes for so long is closed; 0: never.
+    public var idleSeconds: Int
+    /// Open connections; more are closed when they are made, and counted.
+    public var connectionsMax: Int
+    /// Open connections of one address; 0: as many as there may be.
+    public var connectionsPerSenderMax: Int
+    /// How fast one sender may send; who is faster has to wait, and nothing is dropped.
+    public var quota: SenderQuota
+
+    public init(
+        idleSeconds: Int = 0, connectionsMax: Int = Limits.connectionsPerListenerMax,
+        connectionsPerSenderMax: Int = 0, quota: SenderQuota = SenderQuota()
+    ) {
+        self.idleSeconds = idleSeconds
+        self.connectionsMax = connectionsMax
+        self.connectionsPerSenderMax = connectionsPerSenderMax
+        self.quota = quota
+    }
+}
+
+/// What happened to the connections of a listener; totals since it began.
+public struct StreamCounts: Hashable, Sendable {
+    public var accepted: UInt64 = 0
+    /// Closed at once, because as many as allowed were open.
+    public var refused: UInt64 = 0
+    /// Closed because nothing came for longer than the idle time.
+    public var closedIdle: UInt64 = 0
+    /// Broken off by the peer or the network.
+    public var reset: UInt64 = 0
+    /// Handshakes that failed, took too long, or showed a certificate that is not permitted.
+    public var strangers: UInt64 = 0
+    /// Closed because what came broke the rules of the protocol.
+    public var broken: UInt64 = 0
+    /// How often a sender had to wait for its quota.
+    public var held: UInt64 = 0
+    public var open = 0
+}
+
+/// A bound TCP socket with its limits, its counts, and its certificate if it speaks TLS.
+final class StreamListener: Sendable {
+    let socket: ListeningSocket
+    let limits: StreamLimits
+    let counts = Mutex(StreamCounts())
+    private let tls: Mutex<TLSContext?>
+
+    /// - Parameter tls: nil: plain TCP.
+    init(
+        address: String, port: UInt16, limits: StreamLimits, tls: TLSSettings?
+    ) throws(CollectError) {
+        // The certificate first: an address must not seem open that nobody can connect to.
+        var context: TLSContext?
+        if let tls { context = try TLSContext(tls, place: "\(address):\(port)") }
+        self.tls = Mutex(context)
+        self.limits = limits
+        socket = try ListeningSocket(address: address, port: port, stream: true)
+    }
+
+    /// For connections that are made from now on; nil: plain TCP.
+    var context: TLSContext? { tls.withLock { $0 } }
+
+    /// Reads certificate, key and authorities again; those in force stay if they are refused.
+    func reload() throws(CollectError) {
+        guard let old = context else { return }
+        let fresh = try TLSContext(old.settings, place: socket.place)
+        tls.withLock { $0 = fresh }
+    }
+
+    func count(_ body: (inout StreamCounts) -> Void) { counts.withLock { body(&$0) } }
+}
