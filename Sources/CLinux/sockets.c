@@ -101,6 +101,13 @@ int hisui_listen_unix(const char *path, uint32_t mode) {
     if (status != 0) return status;
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0) return -errno;
+    // The kernel adds who sends to every datagram.
+    int on = 1;
+    if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0) {
+        status = -errno;
+        close(fd);
+        return status;
+    }
     // Nobody can send between bind and chmod but who could anyway: fchmod on the socket sets the
     // mode the new name is born with.
     if (fchmod(fd, mode) != 0 || bind(fd, (struct sockaddr *)&address, sizeof address) != 0
@@ -173,6 +180,12 @@ struct hisui_datagrams {
     struct mmsghdr *headers;
     struct iovec *vectors;
     struct sockaddr_storage *from;
+    struct control *control;
+};
+
+// Room for what the kernel says of the sender of a datagram.
+struct control {
+    _Alignas(struct cmsghdr) char bytes[CMSG_SPACE(sizeof(struct ucred))];
 };
 
 hisui_datagrams *hisui_datagrams_new(unsigned count, unsigned bytes_each) {
@@ -184,7 +197,8 @@ hisui_datagrams *hisui_datagrams_new(unsigned count, unsigned bytes_each) {
     set->headers = calloc(count, sizeof *set->headers);
     set->vectors = calloc(count, sizeof *set->vectors);
     set->from = calloc(count, sizeof *set->from);
-    if (!set->bytes || !set->headers || !set->vectors || !set->from) {
+    set->control = calloc(count, sizeof *set->control);
+    if (!set->bytes || !set->headers || !set->vectors || !set->from || !set->control) {
         hisui_datagrams_free(set);
         return NULL;
     }
@@ -194,6 +208,7 @@ hisui_datagrams *hisui_datagrams_new(unsigned count, unsigned bytes_each) {
         set->headers[i].msg_hdr.msg_iov = &set->vectors[i];
         set->headers[i].msg_hdr.msg_iovlen = 1;
         set->headers[i].msg_hdr.msg_name = &set->from[i];
+        set->headers[i].msg_hdr.msg_control = &set->control[i];
     }
     return set;
 }
@@ -203,12 +218,14 @@ void hisui_datagrams_free(hisui_datagrams *set) {
     free(set->headers);
     free(set->vectors);
     free(set->from);
+    free(set->control);
     free(set);
 }
 
 int hisui_datagrams_receive(hisui_datagrams *set, int fd) {
     for (unsigned i = 0; i < set->count; i++) {
         set->headers[i].msg_hdr.msg_namelen = sizeof set->from[i];
+        set->headers[i].msg_hdr.msg_controllen = sizeof set->control[i];
         set->from[i].ss_family = AF_UNSPEC;
     }
     int taken = recvmmsg(fd, set->headers, set->count, MSG_DONTWAIT, NULL);
@@ -223,6 +240,21 @@ const uint8_t *hisui_datagram(hisui_datagrams *set, unsigned i, uint32_t *count,
 
 void hisui_datagram_peer(hisui_datagrams *set, unsigned i, hisui_peer *peer) {
     peer_from(&set->from[i], peer);
+}
+
+int hisui_datagram_credentials(
+    hisui_datagrams *set, unsigned i, int32_t *pid, uint32_t *uid, uint32_t *gid) {
+    struct msghdr *header = &set->headers[i].msg_hdr;
+    for (struct cmsghdr *part = CMSG_FIRSTHDR(header); part; part = CMSG_NXTHDR(header, part)) {
+        if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_CREDENTIALS) continue;
+        struct ucred credentials;
+        memcpy(&credentials, CMSG_DATA(part), sizeof credentials);
+        *pid = credentials.pid;
+        *uid = credentials.uid;
+        *gid = credentials.gid;
+        return 1;
+    }
+    return 0;
 }
 
 int64_t hisui_data_start(int fd) { return lseek(fd, 0, SEEK_DATA); }

@@ -13,6 +13,12 @@ struct DatagramReceiver: ~Copyable {
     // Safe: made and freed by the collector around the life of this value; one thread.
     private let set: OpaquePointer
     private var table: SenderTable
+    private let quota: SenderQuota
+    /// By slot of the table, where there is a quota.
+    private var buckets: [Int: QuotaBucket] = [:]
+    /// The process that sent the datagram before, and its text.
+    private var lastProcess = SenderCredentials(pid: 0, uid: 0, gid: 0)
+    private var lastProcessText = ""
     private let sink: any RecordSink
     private let hasRoom: Bool
     /// The kernel's count of drops when it was last read.
@@ -22,11 +28,12 @@ struct DatagramReceiver: ~Copyable {
     @unsafe
     init(
         descriptor: Int32, set: OpaquePointer, table: consuming SenderTable,
-        sink: any RecordSink, hasRoom: Bool
+        quota: SenderQuota, sink: any RecordSink, hasRoom: Bool
     ) {
         self.descriptor = descriptor
         unsafe self.set = set
         self.table = table
+        self.quota = quota
         self.sink = sink
         self.hasRoom = hasRoom
     }
@@ -73,13 +80,14 @@ struct DatagramReceiver: ~Copyable {
                 throw CollectError(.system, operation: "receive on", place: name, errno: -count)
             }
             let received = Clock.now()
-            for i in 0..<UInt32(count) { take(i, received) }
+            let now = quota.isLimited ? Clock.monotonicMilliseconds() : 0
+            for i in 0..<UInt32(count) { take(i, received, now) }
             taken += Int(count)
         }
         return taken
     }
 
-    private mutating func take(_ i: UInt32, _ received: Timestamp) {
+    private mutating func take(_ i: UInt32, _ received: Timestamp, _ now: Int64) {
         var peer = hisui_peer()
         var count: UInt32 = 0
         var cut: Int32 = 0
@@ -91,10 +99,13 @@ struct DatagramReceiver: ~Copyable {
         if let last = span.indices.last, cut == 0, span[last] == 0x0a || span[last] == 0 {
             span = span.extracting(0..<last)
         }
-        var place = table.slot(peer)
+        var place = place(i, peer)
         if table.isFull(place.slot) {
             if !table.handOver(place.slot, to: sink) { isRefused = true }
-            place = table.slot(peer)
+            place = self.place(i, peer)
+        }
+        guard isAdmitted(span.count, place.slot, now) else {
+            return table.fill(place.slot) { $0.account[.quota] += 1 }
         }
         let sender = place.sender
         let payload = span
@@ -103,6 +114,30 @@ struct DatagramReceiver: ~Copyable {
                 payload, received: received, sender: sender,
                 flags: cut != 0 ? .truncated : [])
         }
+    }
+
+    /// Slot and sender: the peer's address, or the process at the other end of a Unix socket.
+    private mutating func place(
+        _ i: UInt32, _ peer: hisui_peer
+    ) -> (slot: Int, sender: UInt32) {
+        let place = table.slot(peer)
+        guard peer.family == 0 else { return place }
+        var process = SenderCredentials(pid: 0, uid: 0, gid: 0)
+        // Safe: the call writes three integers.
+        let isKnown = unsafe hisui_datagram_credentials(
+            set, i, &process.pid, &process.uid, &process.gid)
+        guard isKnown == 1 else { return place }
+        if process != lastProcess || lastProcessText.isEmpty {
+            lastProcess = process
+            lastProcessText = process.description
+        }
+        return (place.slot, table.sender(lastProcessText, in: place.slot))
+    }
+
+    private mutating func isAdmitted(_ count: Int, _ slot: Int, _ now: Int64) -> Bool {
+        guard quota.isLimited else { return true }
+        let fresh = QuotaBucket(quota, now: now)
+        return buckets[slot, default: fresh].admits(bytes: count, now: now)
     }
 
     /// Accounts what the kernel has dropped since the last look.

@@ -133,10 +133,11 @@ final class RELPHandler: StreamHandler {
             return append(record, flags, Clock.now(), session, slot)
         }
         let digest = RELPWindow.digest(record)
-        if !session.hasBegun {
-            session.hasBegun = true
-            let window = window(slot)
-            if !window.lanes.isEmpty { session.overlap = RELPOverlap(window) }
+        if session.taken == 0 { session.mayRepeat = !window(slot).lanes.isEmpty }
+        session.taken += 1
+        if session.mayRepeat, session.overlap == nil, session.taken <= policy.window {
+            session.overlap = RELPOverlap(
+                window(slot), of: session.taken == 1 ? nil : session.id)
         }
         guard var overlap = session.overlap else {
             windows[slot]?.append(digest, session: session.id)

@@ -31,8 +31,10 @@ final class RELPSession {
     var heldBytes = 0
     /// When the first was held, monotonic milliseconds.
     var heldSince: Int64 = 0
-    /// Whether a record was taken.
-    var hasBegun = false
+    /// Records that were taken.
+    var taken = 0
+    /// Whether the sender had sessions before: it may repeat what was their end.
+    var mayRepeat = false
     private(set) var isOpen = false
     private(set) var isClosing = false
     private var nextNumber = 1
@@ -86,7 +88,8 @@ final class RELPSession {
         overlap = nil
         held.removeAll()
         heldBytes = 0
-        hasBegun = false
+        taken = 0
+        mayRepeat = false
         isOpen = false
     }
 

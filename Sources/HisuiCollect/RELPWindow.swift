@@ -130,6 +130,10 @@ public struct RELPWindow: Sendable {
 
 /// How much of the beginning of a session repeats the end of an earlier one: open as long as all
 /// that has come may be such a repetition, and could still be a longer one.
+///
+/// In a session that follows another one it is asked again after each answer, for the length of a
+/// window, about the session's own records: rsyslog hands the record at which the old session broke
+/// to its library, which repeats it with the window, and then sends it once more by itself.
 struct RELPOverlap {
     private let lanes: [RELPWindow.Lane]
     private let digests: [[UInt64]]
@@ -140,8 +144,9 @@ struct RELPOverlap {
     private(set) var repeated = 0
     private var best = 0
 
-    init(_ window: RELPWindow) {
-        lanes = window.lanes
+    /// - Parameter session: looks at the lane of this session only; nil: at all.
+    init(_ window: RELPWindow, of session: UInt64? = nil) {
+        lanes = session.map { id in window.lanes.filter { $0.session == id } } ?? window.lanes
         digests = lanes.map(\.inOrder)
     }
 

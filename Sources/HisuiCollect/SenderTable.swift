@@ -27,6 +27,8 @@ struct SenderTable: ~Copyable {
     private var slotOfName: [String: Int] = [:]
     /// Index into `senders` of the batch of slot `other`.
     private var othersInBatch: [Key: UInt32] = [:]
+    /// Index into `senders` of the batch of the listener's own slot.
+    private var sharedNumbers: [String: UInt32] = [:]
     /// The slots whose batch is not empty.
     private var filled: [Int] = []
     private var isFilled: [Bool]
@@ -100,6 +102,17 @@ struct SenderTable: ~Copyable {
         return slots.count - 1
     }
 
+    /// The number of a sender in the batch of a slot that many share.
+    mutating func sender(_ text: String, in slot: Int) -> UInt32 {
+        // Mostly the one that sent the record before.
+        if slots[slot].senders.last == text { return UInt32(slots[slot].senders.count - 1) }
+        if let known = sharedNumbers[text] { return known }
+        slots[slot].senders.append(text)
+        let number = UInt32(slots[slot].senders.count - 1)
+        sharedNumbers[text] = number
+        return number
+    }
+
     /// The source of a slot.
     func source(of slot: Int) -> Source { slots[slot].source }
 
@@ -141,6 +154,7 @@ struct SenderTable: ~Copyable {
         if slot > Self.other, slots[slot].senders.count <= Self.addressesKept {
             batch.senders = slots[slot].senders
         }
+        if slot == Self.own { sharedNumbers.removeAll(keepingCapacity: true) }
         if slot == Self.other { othersInBatch.removeAll(keepingCapacity: true) }
         swap(&batch, &slots[slot])
         return sink.put(batch)

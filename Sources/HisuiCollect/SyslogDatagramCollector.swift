@@ -9,7 +9,8 @@ public import HisuiEvent
 ///
 /// Each sender is a source, `syslog-udp:127.0.0.1:5514/192.0.2.7`; senders beyond
 /// `Limits.sendersPerListenerMax` share `…/other`, where each record names its sender. A Unix
-/// socket is one source. There are no positions: a datagram that was not taken is gone.
+/// socket is one source, whose records name the process that the kernel says has sent them
+/// (`SenderCredentials`). There are no positions: a datagram that was not taken is gone.
 ///
 /// **Drops.** When the pipeline is full, the collector waits with it: it stops reading, the
 /// kernel's buffer (16 MiB if allowed) takes what comes, and what does not fit there the kernel
@@ -17,6 +18,9 @@ public import HisuiEvent
 /// the socket's own (`SO_MEMINFO`, read after every wake-up and each second), accounted to the
 /// listener's own source `syslog-udp:127.0.0.1:5514` as `kernelBuffer`. Not `SO_RXQ_OVFL`, which
 /// does not tell of drops after the last datagram read. A Unix socket makes its senders wait.
+///
+/// A sender that exceeds its quota, where there is one, loses the datagrams beyond it; they are
+/// counted for its own source as `quota`.
 public final class SyslogDatagramCollector: Collector {
     public let name: String
     /// The listener's own source, to which drops are accounted.
@@ -27,16 +31,20 @@ public final class SyslogDatagramCollector: Collector {
     public let bufferBytes: Int
     private let socket: ListeningSocket
     private let datagramBytes: UInt32
+    private let quota: SenderQuota
 
     /// Binds a UDP socket at a numeric address.
     ///
-    /// - Parameter id: of the listener's source; nil: made from the address.
+    /// - Parameters:
+    ///   - id: of the listener's source; nil: made from the address.
+    ///   - quota: what one sender may send.
     public convenience init(
-        id: String? = nil, address: String, port: UInt16, bufferBytes: Int = 16 << 20
+        id: String? = nil, address: String, port: UInt16, bufferBytes: Int = 16 << 20,
+        quota: SenderQuota = SenderQuota()
     ) throws(CollectError) {
         let socket = try ListeningSocket(address: address, port: port, stream: false)
         // 65,507 bytes are the most UDP can carry.
-        self.init(socket, id, "syslog-udp", .syslogUDP, 65_536, bufferBytes)
+        self.init(socket, id, "syslog-udp", .syslogUDP, 65_536, bufferBytes, quota)
     }
 
     /// Binds a Unix datagram socket at a path, replacing one that nobody listens on any more.
@@ -48,13 +56,14 @@ public final class SyslogDatagramCollector: Collector {
         id: String? = nil, path: String, mode: UInt32 = 0o666, bufferBytes: Int = 16 << 20
     ) throws(CollectError) {
         let socket = try ListeningSocket(path: path, mode: mode)
-        self.init(socket, id, "syslog-unix", .syslogUnix, 262_144, bufferBytes)
+        self.init(socket, id, "syslog-unix", .syslogUnix, 262_144, bufferBytes, SenderQuota())
     }
 
     private init(
         _ socket: ListeningSocket, _ id: String?, _ prefix: String, _ kind: SourceKind,
-        _ datagramBytes: UInt32, _ bufferBytes: Int
+        _ datagramBytes: UInt32, _ bufferBytes: Int, _ quota: SenderQuota
     ) {
+        self.quota = quota
         self.socket = socket
         self.datagramBytes = datagramBytes
         name = "\(prefix):\(socket.place)"
@@ -75,7 +84,7 @@ public final class SyslogDatagramCollector: Collector {
         defer { unsafe hisui_datagrams_free(set) }
         var receiver = unsafe DatagramReceiver(
             descriptor: socket.descriptor, set: set, table: SenderTable(listener: source),
-            sink: sink, hasRoom: bufferBytes >= Self.roomyBuffer)
+            quota: quota, sink: sink, hasRoom: bufferBytes >= Self.roomyBuffer)
         try receiver.run(until: stop, name)
     }
 

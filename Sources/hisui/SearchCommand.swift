@@ -67,6 +67,13 @@ struct SearchCommand: ParsableCommand {
     @Flag(help: ArgumentHelp(say("Go on with what arrives, until Ctrl-C.", "新着を表示し続けます。")))
     var follow = false
 
+    @Flag(
+        help: ArgumentHelp(
+            say(
+                "Show records too that a sender may have delivered before (hisui.duplicate:true).",
+                "再送とみられる原文（hisui.duplicate:true）も表示します。")))
+    var duplicates = false
+
     @Argument(help: ArgumentHelp(say("The query.", "クエリ。"), valueName: "query"))
     var query: String
 
@@ -86,8 +93,13 @@ struct SearchCommand: ParsableCommand {
             store: store, query: query, range: parsed.timeRange, format: format, acts: acts,
             follow: follow)
         if acts { parsed = try chosenZones(parsed) }
-        if follow { return try followStore(parsed, output, record) }
+        if follow {
+            if !duplicates { parsed = parsed.withoutDuplicates }
+            return try followStore(parsed, output, record)
+        }
         let snapshot = try store.snapshot(acts: acts)
+        // Asked for only where there can be some: most stores have no sender that is told again.
+        if !duplicates, snapshot.hasAcknowledgedSource { parsed = parsed.withoutDuplicates }
         record.watch()
         try run(parsed, over: snapshot, output, record)
     }
@@ -194,5 +206,12 @@ struct SearchCommand: ParsableCommand {
         guard argument.hasPrefix("--") else { return argument == "-h" }
         let name = argument.dropFirst(2).prefix { $0 != "=" }
         return name.allSatisfy { $0 == "-" || ("a"..."z").contains($0) } && !name.isEmpty
+    }
+}
+
+extension Snapshot {
+    /// Whether some source is one whose senders repeat what they did not hear acknowledged.
+    fileprivate var hasAcknowledgedSource: Bool {
+        sourceStates.values.contains { $0.contains { $0.source.kind == .relp } }
     }
 }

@@ -260,6 +260,35 @@ final class RELPClient {
             flagged(sink) == ["<13>a", "<13>a", "<13>a", "<13>a?", "<13>a?", "<13>b"])
     }
 
+    @Test func aRecordThatIsSentOnceMoreBehindTheRepeatedWindowIsFlagged() throws {
+        let collector = try collector()
+        let sink = TestSink()
+        let running = Running(collector, into: sink)
+        let first = RELPClient(opened: collector.port)
+        first.log("<13>1", "<13>2")
+        eventually("two records") { sink.count == 2 }
+        first.reset()
+        let second = RELPClient(opened: collector.port)
+        second.log("<13>2", "<13>3", "<13>4", "<13>3", "<13>4", "<13>5", "<13>6")
+        eventually("seven more") { sink.count == 9 }
+        running.end()
+        #expect(
+            flagged(sink).dropFirst(2) == [
+                "<13>2?", "<13>3", "<13>4", "<13>3?", "<13>4?", "<13>5", "<13>6",
+            ])
+    }
+
+    @Test func recordsThatAreAlikeAreNoRepetitionInAFirstSession() throws {
+        let collector = try collector()
+        let sink = TestSink()
+        let running = Running(collector, into: sink)
+        let client = RELPClient(opened: collector.port)
+        client.log("<13>a", "<13>a")
+        eventually("two records") { sink.count == 2 }
+        running.end()
+        #expect(flagged(sink) == ["<13>a", "<13>a"])
+    }
+
     @Test func theSessionsOfOneSenderAreToldApart() throws {
         let collector = try collector()
         let sink = TestSink()

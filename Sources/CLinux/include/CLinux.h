@@ -51,6 +51,9 @@ int hisui_datagrams_receive(hisui_datagrams *set, int fd);
 // The i-th datagram of the last receive. `cut` tells that it was longer than the buffer.
 const uint8_t *hisui_datagram(hisui_datagrams *set, unsigned i, uint32_t *count, int *cut);
 void hisui_datagram_peer(hisui_datagrams *set, unsigned i, hisui_peer *peer);
+// Which process sent it, as the kernel says; 0 if that does not.
+int hisui_datagram_credentials(
+    hisui_datagrams *set, unsigned i, int32_t *pid, uint32_t *uid, uint32_t *gid);
 
 // Where a file's first byte that is no hole stands; negative if there is none, 0 if unknown.
 int64_t hisui_data_start(int fd);

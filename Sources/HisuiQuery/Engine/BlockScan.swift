@@ -252,15 +252,20 @@ extension BlockScan {
             return streamTexts
         case .sender:
             if let senderTexts { return senderTexts }
-            senderTexts = block.senders.map { Array($0.utf8) }
+            senderTexts = block.senders.map { FieldSource.senderText($0, .sender) }
             return senderTexts
-        case .time, .received, .index, .flags: return nil
+        case .senderPID, .senderUID, .senderGID:
+            return block.senders.map { FieldSource.senderText($0, field) }
+        case .time, .received, .index, .flags, .duplicate: return nil
         }
     }
 
     /// For each row its number in `texts(of:)`.
     func numbers(of field: RowField) throws(QueryFailure) -> [UInt32] {
-        field == .sender ? try senderNumbers() : try sourceNumbers()
+        switch field {
+        case .sender, .senderPID, .senderUID, .senderGID: try senderNumbers()
+        default: try sourceNumbers()
+        }
     }
 
     /// Appends the value of a row field.
@@ -270,7 +275,10 @@ extension BlockScan {
         case .received: UTCText.append(try received()[row], to: &out)
         case .index: out.appendDecimal(block.firstIndex + UInt64(row))
         case .flags: out.append(utf8: FieldSource.flagsText(try flags()[row]))
-        case .source, .stream, .sender:
+        case .duplicate:
+            let isOne = try flags()[row] & RowFlags.maybeDuplicate.rawValue != 0
+            if isOne { out.append(utf8: "true") }
+        case .source, .stream, .sender, .senderPID, .senderUID, .senderGID:
             let number = Int(try numbers(of: field)[row])
             if let texts = texts(of: field) { out.append(contentsOf: texts[number]) }
         }

@@ -14,7 +14,8 @@ enum FieldSource: Sendable {
 
 /// Fields that belong to the row and not to its record.
 enum RowField: Sendable {
-    case time, received, index, source, stream, sender, flags
+    case time, received, index, source, stream, sender, senderPID, senderUID, senderGID, flags
+    case duplicate
 }
 
 /// A stretch of a record: fixed text and slots in turn, beginning and ending with fixed text.
@@ -80,15 +81,39 @@ extension FieldSource {
         case FieldName.received: .row(.received)
         case FieldName.index: .row(.index)
         case FieldName.flags: .row(.flags)
-        case FieldName.sender:
-            block.senders.count == 1
-                ? .constant(Array(block.senders[0].utf8)) : .row(.sender)
+        case FieldName.sender: sender(.sender, in: block)
+        case FieldName.senderPID: sender(.senderPID, in: block)
+        case FieldName.senderUID: sender(.senderUID, in: block)
+        case FieldName.senderGID: sender(.senderGID, in: block)
+        case FieldName.duplicate:
+            // Only who acknowledges is told again.
+            block.sources.contains { $0.kind == .relp } ? .row(.duplicate) : .constant([])
         case FieldName.source:
             block.sources.count == 1
                 ? .constant(Array(block.sources[0].id.utf8)) : .row(.source)
         default:
             block.sources.count == 1
                 ? .constant(streamText(zone: block.zone, source: block.sources[0])) : .row(.stream)
+        }
+    }
+
+    private static func sender(_ field: RowField, in block: Block) -> FieldSource {
+        if block.senders.count == 1 { return .constant(senderText(block.senders[0], field)) }
+        let isEmpty =
+            field != .sender && !block.senders.contains { SenderCredentials($0) != nil }
+        return isEmpty ? .constant([]) : .row(field)
+    }
+
+    /// What a field says of a sender: an address, or one of a process's numbers.
+    static func senderText(_ sender: String, _ field: RowField) -> [UInt8] {
+        guard let process = SenderCredentials(sender) else {
+            return field == .sender ? Array(sender.utf8) : []
+        }
+        return switch field {
+        case .senderPID: Array("\(process.pid)".utf8)
+        case .senderUID: Array("\(process.uid)".utf8)
+        case .senderGID: Array("\(process.gid)".utf8)
+        default: []
         }
     }
 
@@ -126,7 +151,9 @@ struct ShapeFields {
     /// Fields that are no part of the record.
     static let outside: Set = [
         FieldName.time, FieldName.zone, FieldName.storeStream, FieldName.received,
-        FieldName.index, FieldName.flags, FieldName.sender, FieldName.source, FieldName.stream,
+        FieldName.index, FieldName.flags, FieldName.sender, FieldName.senderPID,
+        FieldName.senderUID, FieldName.senderGID, FieldName.duplicate, FieldName.source,
+        FieldName.stream,
     ]
 
     /// The source of the field called `name`; nil if it is no part of the record.

@@ -55,8 +55,11 @@ final class RowReader {
     private static let after: [(String, Shape.FieldType)] = [
         (FieldName.zone, .keyword), (FieldName.storeStream, .keyword),
         (FieldName.index, .integer), (FieldName.source, .keyword),
-        (FieldName.received, .time), (FieldName.sender, .keyword), (FieldName.parser, .keyword),
-        (FieldName.rule, .keyword), (FieldName.flags, .keyword), (FieldName.record, .text),
+        (FieldName.received, .time), (FieldName.sender, .keyword),
+        (FieldName.senderPID, .integer), (FieldName.senderUID, .integer),
+        (FieldName.senderGID, .integer), (FieldName.parser, .keyword),
+        (FieldName.rule, .keyword), (FieldName.flags, .keyword),
+        (FieldName.duplicate, .keyword), (FieldName.record, .text),
     ]
     private static let rowNames = Set((before + after).map(\.0)).union(["message"])
 

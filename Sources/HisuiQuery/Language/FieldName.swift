@@ -12,6 +12,12 @@ enum FieldName {
     static let flags = "hisui.flags"
     static let received = "event.created"
     static let sender = "log.source.address"
+    /// The process that sent a record through a Unix socket, as the kernel says.
+    static let senderPID = "hisui.sender.pid"
+    static let senderUID = "hisui.sender.uid"
+    static let senderGID = "hisui.sender.gid"
+    /// `true` for a record that may have been delivered before.
+    static let duplicate = "hisui.duplicate"
     /// The record, byte for byte.
     ///
     /// Shown only where it is asked for by name.

@@ -70,6 +70,21 @@ public struct Query: Sendable, CustomStringConvertible {
         return query
     }
 
+    /// The query without records that may have been delivered before, unless it asks for a flag
+    /// itself.
+    public var withoutDuplicates: Query {
+        if filter.names(FieldName.duplicate) || filter.names(FieldName.flags) { return self }
+        var query = self
+        query.filter = .and([
+            .not(
+                .field(
+                    FieldTest(
+                        field: FieldName.duplicate,
+                        test: ExactFilter(text: Array("true".utf8))))), filter,
+        ])
+        return query
+    }
+
     /// The same query without ends at the present: for events that are still to come.
     public var open: Query {
         var query = self
@@ -87,6 +102,16 @@ extension Filter {
                 (max($0.first, $1.first), min($0.last, $1.last))
             }
         case .all, .or, .not, .field: (.min, .max)
+        }
+    }
+
+    /// Whether some test is on that field.
+    fileprivate func names(_ field: String) -> Bool {
+        switch self {
+        case .all, .time: false
+        case .field(let test): test.field == field
+        case .not(let filter): filter.names(field)
+        case .and(let filters), .or(let filters): filters.contains { $0.names(field) }
         }
     }
 
