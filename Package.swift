@@ -47,13 +47,15 @@ var targets: [Target] = [
     // Rank 0: system libraries and kernels, no policy.
     .target(name: "CHisui"),
     .target(name: "CLinux"),
-    .target(name: "CTLS", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
     .systemLibrary(
         name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CSSL", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
+    // Above CSSL and CCrypto, for C.
+    .target(name: "CTLS", dependencies: ["CSSL", "CCrypto"]),
     // Rank 1
     module("HisuiBytes", ["CHisui"]),
     module("HisuiYAML", ["CYAML"]),

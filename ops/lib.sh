@@ -8,7 +8,8 @@ readonly BUILD_PACKAGES=(
 )
 # What the tests run against: Debian's own senders, journal and rotation.
 readonly TEST_PACKAGES=(
-    bsdutils rsyslog systemd systemd-journal-remote logrotate gzip zstd openssl python3-venv
+    bsdutils rsyslog rsyslog-relp rsyslog-gnutls rsyslog-openssl systemd systemd-journal-remote
+    logrotate gzip zstd openssl python3 python3-venv
 )
 
 say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }
@@ -73,6 +74,19 @@ need_bagit() {
     export HISUI_BAGIT
 }
 
+# Unpacks syslog-ng's load generator into .build: its package cannot be installed beside rsyslog.
+need_loggen() {
+    local folder=$PWD/.build/syslog-ng
+    if [ ! -x "$folder/usr/bin/loggen" ]; then
+        say "Unpacking loggen from Debian's syslog-ng-core …"
+        rm -rf "$folder"
+        mkdir -p "$folder"
+        (cd "$folder" && apt-get download -qq syslog-ng-core >&2 && dpkg -x syslog-ng-core_*.deb .)
+    fi
+    HISUI_LOGGEN=$folder
+    export HISUI_LOGGEN
+}
+
 # Builds the release program; the first time takes a minute or two, later ones seconds.
 #
 # Swift's runtime and those of Debian's libraries that come as archives are linked in, so that the
@@ -82,11 +96,12 @@ build_release() {
     mkdir -p "$archives"
     # The linker takes what it finds first: every package is described as lying in a directory in
     # which there are only archives. What is not there is found where it always is.
-    for package in yaml-0.1 libzstd zlib libcrypto libsystemd; do
-        sed "s|^libdir=.*|libdir=$archives|" \
+    # libssl's archive says nothing about libcrypto, which has to come behind it.
+    for package in yaml-0.1 libzstd zlib libcrypto libssl libsystemd; do
+        sed -e "s|^libdir=.*|libdir=$archives|" -e 's|-lssl *$|-lssl -lcrypto|' \
             "$(pkg-config --variable=pcfiledir "$package")/$package.pc" >"$archives/$package.pc"
     done
-    for library in libyaml libzstd libz libcrypto; do
+    for library in libyaml libzstd libz libcrypto libssl; do
         ln -sfn "/usr/lib/$(uname -m)-linux-gnu/$library.a" "$archives/$library.a"
     done
     # That of the newest compiler, where there is one: Swift's toolchain asks for it.

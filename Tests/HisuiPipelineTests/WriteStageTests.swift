@@ -16,8 +16,24 @@ import Testing
     private static let store = "/store"
     private static let batches = 40
 
+    /// Notes the numbers it is told, and how many operations the disk had done by then.
+    private final class Desk: ReceiptDesk {
+        private let state = Mutex<[UInt64]>([])
+        private let onReceipt: @Sendable (UInt64) -> Void
+        init(_ onReceipt: @escaping @Sendable (UInt64) -> Void = { _ in }) {
+            self.onReceipt = onReceipt
+        }
+        var numbers: [UInt64] { state.withLock { $0 } }
+        func becameDurable(_ number: UInt64) {
+            onReceipt(number)
+            state.withLock { $0.append(number) }
+        }
+    }
+
     /// Batches of two sources as the parser gives them; every third has counts and no rows.
-    private static func queue() -> BoundedQueue<ParsedBatch> {
+    ///
+    /// - Parameter desk: wants a receipt for each.
+    private static func queue(_ desk: Desk? = nil) -> BoundedQueue<ParsedBatch> {
         let queue = BoundedQueue<ParsedBatch>(weightMax: .max)
         var parser = Parser(definitions: .empty, timeZone: .utc)
         for number in 0..<batches {
@@ -31,6 +47,7 @@ import Testing
                     batch.append(line.span, received: Timestamp(nanoseconds: Int64(number)))
                 }
             }
+            batch.receipt = desk.map { Receipt(desk: $0, number: UInt64(number)) }
             let rows = parser.parse(batch)
             let parsed = ParsedBatch(
                 rows: rows, shapes: parser.shapes, definitions: DefinitionSet.empty.digest,
@@ -47,13 +64,13 @@ import Testing
     }
 
     private static func stage(
-        hasRoom: @escaping @Sendable () -> Bool = { true }
+        desk: Desk? = nil, hasRoom: @escaping @Sendable () -> Bool = { true }
     ) -> WriteStage {
         var service = Configuration.Service()
         service.commitMilliseconds = 0
         service.segmentRows = 20
         return WriteStage(
-            input: queue(), service: service, retryMillis: 0,
+            input: queue(desk), service: service, retryMillis: 0,
             log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, observers: [],
             onClosedLogs: { _ in }, hasRoom: hasRoom)
     }
@@ -108,6 +125,49 @@ import Testing
         stage.stopWaiting()
         stage.run(writer)
         #expect(stage.lostRecords)
+    }
+
+    @Test func receiptsAreGivenWhenRecordsOutliveALossOfPower() throws {
+        let disk = SimulatedFileSystem()
+        let writer = try Self.open(disk)
+        let desk = Desk { number in
+            // What is left if the power fails at this moment.
+            let after = disk.crashed(seed: number)
+            let found = try? StoreReader(fileSystem: after, path: Self.store)
+                .snapshot(zones: nil).sourceStates.values.flatMap { $0 }
+                .reduce(0) { $0 + $1.account.offered }
+            #expect(found ?? 0 >= UInt64(number + 1), "batch \(number)")
+        }
+        Self.stage(desk: desk).run(writer)
+        #expect(desk.numbers == (0..<UInt64(Self.batches)).map { $0 })
+    }
+
+    @Test func whatIsGivenUpHasNoReceipt() throws {
+        let disk = SimulatedFileSystem()
+        let writer = try Self.open(disk)
+        disk.setCapacity(0)
+        let desk = Desk()
+        let stage = Self.stage(desk: desk)
+        stage.stopWaiting()
+        stage.run(writer)
+        #expect(stage.lostRecords)
+        #expect(desk.numbers.isEmpty)
+    }
+
+    @Test func everyReceiptIsGivenOnceThoughTheDiskFails() throws {
+        let whole = SimulatedFileSystem()
+        let writer = try Self.open(whole)
+        let first = whole.operationCount + 1
+        Self.stage().run(writer)
+        for point in stride(from: first, through: whole.operationCount, by: 7) {
+            let disk = SimulatedFileSystem()
+            let writer = try Self.open(disk)
+            disk.add(
+                .init(operation: point, kind: SimulatedFault.Kind.allCases[0], persists: false))
+            let desk = Desk()
+            Self.stage(desk: desk).run(writer)
+            #expect(desk.numbers == (0..<UInt64(Self.batches)).map { $0 }, "operation \(point)")
+        }
     }
 
     @Test func nothingIsTakenWhileLogsWaitToBeSealed() throws {

@@ -293,18 +293,18 @@ import Testing
             ])
         #expect(
             sourceProblems("{syslog: {tcp: 127.0.0.1:1}, tls: {\(tls), clients: required}}") == [
-                "6:71: nothing says which certificates of clients are good "
+                "6:73: nothing says which certificates of clients are good "
                     + "(give `authorities`, or fingerprints in `permitted`)"
             ])
         #expect(
             sourceProblems("{syslog: {tcp: 127.0.0.1:1}, tls: {\(tls), permitted: [web]}}") == [
-                "6:73: a name in a certificate means nothing without `authorities` "
+                "6:75: a name in a certificate means nothing without `authorities` "
                     + "(give them, or fingerprints instead of names)"
             ])
         #expect(
             sourceProblems(
                 "{syslog: {tcp: 127.0.0.1:1}, tls: {\(tls), permitted: ['sha256:12']}}") == [
-                    "6:74: `sha256:12` is no peer "
+                    "6:76: `sha256:12` is no peer "
                         + "(a name, `*.` and a name, or sha256: and 64 hexadecimal digits)"
                 ])
     }

@@ -1,19 +1,28 @@
 import Foundation
 
-/// Debian's rsyslog as a sender: reads a file's lines, sends each by omfwd over TCP.
+/// Debian's rsyslog as a sender: reads a file's lines, and sends each as it is told.
 final class RSyslog {
     private let folder: Scratch
     private var process: Child?
 
-    init(target port: Int) throws {
+    /// Sends by omfwd over TCP, line by line.
+    convenience init(target port: Int) throws {
+        try self.init(action: #"type="omfwd" target="127.0.0.1" port="\#(port)" protocol="tcp""#)
+    }
+
+    /// - Parameters:
+    ///   - action: how it sends; retrying for ever is added.
+    ///   - preamble: what comes before it in the configuration: modules, global settings.
+    init(action: String, preamble: String = "") throws {
         folder = try Scratch()
         try """
         global(workDirectory="\(folder.path)")
+        \(preamble)
         module(load="imfile" pollingInterval="1")
         input(type="imfile" file="\(folder.path)/feed.log" tag="feeder" ruleset="out")
         ruleset(name="out" queue.type="LinkedList" queue.size="200000"
                 queue.dequeueBatchSize="512") {
-          action(type="omfwd" target="127.0.0.1" port="\(port)" protocol="tcp"
+          action(\(action)
                  action.resumeRetryCount="-1" action.resumeInterval="1")
         }
         """.write(toFile: folder.path + "/rsyslog.conf", atomically: true, encoding: .utf8)
