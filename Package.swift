@@ -192,6 +192,7 @@ if fuzz {
         fuzzer("Segment", ["HisuiStore", "HisuiShape", "HisuiFile", "HisuiBytes"]),
         fuzzer("WriteAheadLog", storeModules),
         fuzzer("Framing", ["HisuiCollect", "HisuiEvent"]),
+        fuzzer("RELP", ["HisuiCollect", "HisuiEvent"]),
         fuzzer("FilePosition", ["HisuiCollect"]),
         fuzzer("ImportPosition", ["HisuiCollect"]),
         fuzzer("FolderPosition", ["HisuiCollect"]),

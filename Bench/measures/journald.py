@@ -130,8 +130,8 @@ def section(report, data, lines, runs, cache, work):
         row("journalctl -o export", peer(sample, "-o", "export"), "", ""),
         row("journalctl -o json", peer(sample, "-o", "json", "--all"), "", "")]
     report.section(
-        f"{HEADING} of {sample.lines:,} entries", TITLES, rows,
-        "A journal that systemd-journal-remote wrote, of entries with the 24 fields that journald "
+        HEADING, TITLES, rows,
+        f"A journal of {sample.lines:,} entries that systemd-journal-remote wrote, of entries with the 24 fields that journald "
         f"gives a daemon's line ({tree_bytes(sample.directory) / sample.lines:,.0f} bytes each in "
         "journal files). The collector reads through libsystemd on one thread "
         f"(Bench/JournalReading, median of {runs}); the daemon ran once, with all of its threads, "

@@ -25,12 +25,18 @@ class Report:
         self.parts.append("\n".join(lines))
         print("\n".join(lines), flush=True)
 
-    def replace(self, file, heading):
-        """Puts what was measured in place of the section of `file` that begins with `heading`."""
-        parts = re.split(r"(?m)^(?=## )", file.read_text())
-        parts = [part.rstrip("\n") for part in parts if not part.startswith(f"## {heading}")]
-        parts += [part.rstrip("\n") for part in self.parts]
-        file.write_text("\n\n".join(parts) + "\n")
+    def splice(self, path):
+        """Puts the sections in the place of those of the same title in a file, or at its end."""
+        text = path.read_text()
+        for part in self.parts:
+            title = part.split("\n", 1)[0]
+            if title + "\n" in text:
+                head, rest = text.split(title + "\n", 1)
+                behind = rest.find("\n## ")
+                text = head + part + (rest[behind:] if behind >= 0 else "")
+            else:
+                text = text.rstrip("\n") + "\n\n" + part
+        path.write_text(text)
 
     def text(self, runs):
         head = ["# Numbers", "", *wrapped(

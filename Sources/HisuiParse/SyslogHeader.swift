@@ -12,6 +12,7 @@ import HisuiShape
 ///     <PRI>1 time host app procid msgid [structured data] message    RFC 5424
 ///     <PRI>[seq: ] [host: ] [*]Nov 23 01:02:03.123[ JST]: %FAC-…     Cisco
 ///     2026-11-23 01:02:03,123 message                                applications
+///     <PRI>message                                                   Yamaha, FortiGate, Palo Alto
 ///
 /// A header never swallows a message: whatever does not look like its part belongs to the message,
 /// and a record that begins with none of these is a message as a whole. Slots are appended for the
@@ -97,7 +98,10 @@ struct SyslogHeader {
         guard at < end else { return }
         if hasPriority, record[at] == 0x20, at + 1 < end { at += 1 }
         guard let found = time(record, at, &clock) else {
-            if hasPriority { headerWithoutTime(record, &clock, &scratch) }
+            if hasPriority {
+                headerWithoutTime(record, &clock, &scratch)
+                if time == .none { takeDeviceTime(record, &clock) }
+            }
             return
         }
         take(found, record, isApplicationLog: found.isSpaced && !hasPriority, &scratch)

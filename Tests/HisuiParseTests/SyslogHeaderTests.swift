@@ -128,6 +128,31 @@ import Testing
             "<189>date=2026-11-23 time=01:02:03 devname=\"fw\"",
             "<{priority:189}>|date=2026-11-23 time=01:02:03 devname=\"fw\""
         ),
+        (
+            "<14>1,2026/11/23 01:02:03,012801000000,TRAFFIC,end,2560,2026/11/23 01:02:01,192.0.2.1",
+            "<{priority:14}>|1,2026/11/23 01:02:03,012801000000,TRAFFIC,end,2560,"
+                + "2026/11/23 01:02:01,192.0.2.1"
+        ),
+        (
+            "<14>Nov 23 01:02:03 PA-220 1,2026/11/23 01:02:03,012801000000,TRAFFIC,end,2560",
+            "<{priority:14}>{time:Nov 23 01:02:03} {host:PA-220} "
+                + "|1,2026/11/23 01:02:03,012801000000,TRAFFIC,end,2560"
+        ),
+        (
+            "<189>LAN1(port3) Rejected at IN(4) filter: 02:00:5e:00:00:01 192.0.2.9",
+            "<{priority:189}>|LAN1(port3) Rejected at IN(4) filter: 02:00:5e:00:00:01 192.0.2.9"
+        ),
+        // Allied Telesis
+        (
+            "<134>2026 Nov 23 01:02:03 awplus EPSR[830]: port1.0.1 is blocking",
+            "<{priority:134}>{time:2026 Nov 23 01:02:03} {host:awplus} {program:EPSR}[{pid:830}]: "
+                + "|port1.0.1 is blocking"
+        ),
+        (
+            "<134>Nov 23 01:02:03 awplus IMI: Login accepted for manager",
+            "<{priority:134}>{time:Nov 23 01:02:03} {host:awplus} {program:IMI}: "
+                + "|Login accepted for manager"
+        ),
         // Cisco
         ("<166>%ASA-6-302013: Built", "<{priority:166}>|%ASA-6-302013: Built"),
         (
@@ -254,6 +279,15 @@ import Testing
         #expect(headerTime("2026 Feb 29 01:02:03 h p: x") == "none")
         #expect(headerTime("2025 Jan  1 01:02:03 h p: x") == "2025-01-01T01:02:03+09:00")
         #expect(headerTime("<1>1 - - - - - - x") == "none")
+        let fortigate = "<189>date=2026-11-23 time=01:02:03 devname=\"fw1\""
+        #expect(headerTime(fortigate) == "2026-11-23T01:02:03+09:00")
+        #expect(headerTime(fortigate + " tz=\"-0130\" logid=\"1\"") == "2026-11-23T11:32:03+09:00")
+        #expect(headerTime("<189>date=2026-13-23 time=01:02:03 devname=\"fw1\"") == "none")
+        #expect(headerTime("<189>date=2026-11-23 tame=01:02:03 devname=\"fw1\"") == "none")
+        #expect(
+            headerTime("<14>1,2026/11/23 01:02:03,012801000000,SYSTEM")
+                == "2026-11-23T01:02:03+09:00")
+        #expect(headerTime("<14>1,2026/11/23 01:02:03 012801000000,SYSTEM") == "none")
         let inferred = parse("Nov 23 01:02:03 h p: x").rows.rows[0]
         #expect(inferred.flags == .yearInferred)
         let none = parse("hello").rows.rows[0]

@@ -40,8 +40,7 @@ struct TransportScenarios {
             $0.split(separator: " ").dropFirst().first.flatMap { Int($0) }
         }
         #expect(
-            numbers.sorted() == Array(0..<Self.lines), "\(try daemon.search("feed | limit 1"))",
-            sourceLocation: sourceLocation)
+            numbers.sorted() == Array(0..<Self.lines), sourceLocation: sourceLocation)
         rsyslog.stop()
         #expect(try daemon.stop() == 0, sourceLocation: sourceLocation)
         try expectEquation(daemon.store)
