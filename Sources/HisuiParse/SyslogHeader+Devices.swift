@@ -14,9 +14,9 @@ extension SyslogHeader {
         guard record.count - start >= 30 else { return }
         var text: [UInt8]
         if record[start] == UInt8(ascii: "d") {
-            guard Self.has(Self.dateKey, record, start), Self.has(Self.timeKey, record, start + 15) else {
-                return
-            }
+            guard Self.has(Self.dateKey, record, start),
+                Self.has(Self.timeKey, record, start + 15)
+            else { return }
             text = Self.copy(record, start + 5..<start + 15)
             text.append(0x20)
             text += Self.copy(record, start + 21..<start + 29)

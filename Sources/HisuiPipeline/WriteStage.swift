@@ -10,8 +10,9 @@ import Synchronization
 /// The writer's thread: appends rows to the log and makes them durable in groups.
 ///
 /// A group is closed when its oldest row has waited `commitMillis`, when it has grown large, or as
-/// soon as nothing more waits behind a batch whose sender waits for its receipt. While the disk is busy with one group the next one gathers, so the cost of a sync is shared by
-/// all that came meanwhile. Only after the sync are rows shown to anyone, and receipts given.
+/// soon as nothing more waits behind a batch whose sender waits for its receipt. While the disk is
+/// busy with one group the next one gathers, so the cost of a sync is shared by all that came
+/// meanwhile. Only after the sync are rows shown to anyone, and receipts given.
 ///
 /// When the disk is full or refuses a write nothing is lost: what was taken stays in memory,
 /// reception stops because the queues fill, and the group is tried again every second. A log that

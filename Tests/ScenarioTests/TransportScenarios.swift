@@ -36,11 +36,14 @@ struct TransportScenarios {
         try eventually("every line has come: \(daemon.log)") {
             try daemon.count("feed") >= Self.lines
         }
-        let numbers = try daemon.messages("hisui.source:=\"\(source)\" feed").compactMap {
-            $0.split(separator: " ").dropFirst().first.flatMap { Int($0) }
+        let found = try daemon.messages("hisui.source:=\"\(source)\" feed")
+        let numbers = found.compactMap { message in
+            message.firstRange(of: "feed ").flatMap {
+                Int(message[$0.upperBound...].prefix { $0.isNumber })
+            }
         }
-        #expect(
-            numbers.sorted() == Array(0..<Self.lines), sourceLocation: sourceLocation)
+        let isWhole = numbers.sorted().elementsEqual(0..<Self.lines)
+        #expect(isWhole, "\(numbers.count) of \(source)", sourceLocation: sourceLocation)
         rsyslog.stop()
         #expect(try daemon.stop() == 0, sourceLocation: sourceLocation)
         try expectEquation(daemon.store)
@@ -175,7 +178,8 @@ struct TransportScenarios {
         try daemon.start()
         let loggen =
             "SYSLOGNG_PREFIX='\(tools)/usr' LD_LIBRARY_PATH='\(tools)/usr/lib/syslog-ng' "
-            + "'\(tools)/usr/bin/loggen' --rate 20000 --size 300 --number 5000 --interval 30 --quiet"
+            + "'\(tools)/usr/bin/loggen' --rate 20000 --size 300 --number 5000 --interval 30 "
+            + "--quiet"
         try Program.shell("\(loggen) --inet --stream 127.0.0.1 \(daemon.tcpPort)")
         try Program.shell("\(loggen) --inet --stream --syslog-proto 127.0.0.1 \(daemon.tcpPort)")
         try Program.shell("\(loggen) --inet --dgram 127.0.0.1 \(daemon.udpPort)")

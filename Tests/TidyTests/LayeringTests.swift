@@ -6,7 +6,8 @@ import Testing
     ///
     /// A new target is added here first.
     static let ranks: [String: Int] = [
-        "CHisui": 0, "CLinux": 0, "CSystemd": 0, "CZlib": 0, "CZstd": 0, "CYAML": 0, "CCrypto": 0, "CSSL": 0, "CTLS": 1,
+        "CHisui": 0, "CLinux": 0, "CSystemd": 0, "CZlib": 0, "CZstd": 0, "CYAML": 0, "CCrypto": 0,
+        "CSSL": 0, "CTLS": 1,
         "HisuiBytes": 1, "HisuiYAML": 1,
         "HisuiEvent": 2, "HisuiShape": 2, "HisuiFile": 2,
         "HisuiCollect": 3, "HisuiParse": 3, "HisuiDetect": 3, "HisuiProof": 3, "HisuiPolicy": 3,

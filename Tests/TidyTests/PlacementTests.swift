@@ -52,7 +52,10 @@ import Testing
         report(
             Repository.entries("Tests").filter { name in
                 let target = name.hasSuffix("Tests") ? String(name.dropLast(5)) : name
-                let whole: Set = ["Tidy", "Scenario", "Goldens", "HisuiTesting", "DiskCampaign"]
+                let whole: Set = [
+                    "Tidy", "Scenario", "Goldens", "HisuiTesting", "DiskCampaign",
+                    "KillCampaign",
+                ]
                 return !targets.contains(target) && !whole.contains(target)
             }.map { "Tests/\($0): no target of that name" })
     }
