@@ -91,7 +91,9 @@ struct StreamReceiver<Handler: StreamHandler>: ~Copyable {
             guard shakeHands(connection, now) else { return }
         }
         if connection.unsentCount > 0 { flush(connection, now) }
-        if connections[descriptor] != nil, !connection.closesWhenWritten, !connection.isStuffed {
+        if connections[descriptor] != nil, !connection.closesWhenWritten, !connection.isStuffed,
+            connection.pausedUntil <= now
+        {
             read(connection, now)
         }
         update(connection, now)

@@ -127,7 +127,7 @@ struct TransportScenarios {
         for name in ["stranger", "client"] {
             try Program.shell(
                 """
-                (echo '<13>from \(name)'; sleep 0.5) | openssl s_client -quiet \
+                (echo '<13>from \(name)'; sleep 0.5) | timeout 2 openssl s_client -quiet \
                     -connect 127.0.0.1:\(port) -cert '\(folder.path)/\(name).pem' \
                     -key '\(folder.path)/\(name).key' >/dev/null 2>&1 || true
                 """)
@@ -148,8 +148,8 @@ struct TransportScenarios {
                 "{ syslog: { tcp: \"127.0.0.1:\(port)\" }, id: secure, " + Self.tls(folder) + " }"
             ])
         try daemon.start()
-        try eventually("the end is told: \(daemon.log)") {
-            daemon.log.contains("source secure: its certificate expires in 19 days")
+        try eventually("the end is told") {
+            daemon.log.contains("warning: source secure: its certificate expires in ")
         }
         func serial() throws -> String {
             try Program.shell(
@@ -161,6 +161,7 @@ struct TransportScenarios {
         try Program.shell("bash '\(script)' '\(folder.path)' 300")
         daemon.hangUp()
         try eventually("the new one is shown") { try serial() != before }
+        #expect(!daemon.log.contains("what is in force stays"))
         #expect(try daemon.stop() == 0)
     }
 
@@ -200,7 +201,7 @@ struct TransportScenarios {
         try daemon.start()
         try Program.shell(
             "logger -n 127.0.0.1 -P \(daemon.tcpPort) -T --octet-count -t counted 'marker one'")
-        try Program.shell("logger -u '\(daemon.folder.path)/log' -t claims -i=1 'marker two'")
+        try Program.shell("logger -u '\(daemon.folder.path)/log' -t claims --id=1 'marker two'")
         try eventually("both are found") { try daemon.count("marker") == 2 }
         let rows = try daemon.search("hisui.source:=local")
         #expect(rows.count == 1)
