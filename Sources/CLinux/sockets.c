@@ -7,11 +7,13 @@
 #include <linux/sock_diag.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -132,10 +134,17 @@ int hisui_unix_is_alive(const char *path) {
 }
 
 int hisui_connect_inet(const char *address, uint16_t port, int stream) {
+    return hisui_connect_within(address, port, stream, 0);
+}
+
+int hisui_connect_within(const char *address, uint16_t port, int stream, int timeout_ms) {
     struct addrinfo *found = NULL;
     int status = lookup(address, port, stream, &found);
     if (status != 0) return status;
     int fd = socket(found->ai_family, (stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
+    // Zero is no limit. It holds for the connection and for what is sent on it.
+    const struct timeval limit = {timeout_ms / 1000, timeout_ms % 1000 * 1000};
+    if (fd >= 0) setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
     if (fd < 0) {
         status = -errno;
     } else if (connect(fd, found->ai_addr, found->ai_addrlen) != 0) {
@@ -151,6 +160,12 @@ int hisui_accept(int fd, hisui_peer *peer) {
     socklen_t count = sizeof from;
     int taken = accept4(fd, (struct sockaddr *)&from, &count, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (taken < 0) return -errno;
+    // A peer that is gone without a word is found out within two minutes.
+    const int on = 1, idle = 60, interval = 15, probes = 4;
+    setsockopt(taken, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    setsockopt(taken, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+    setsockopt(taken, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
+    setsockopt(taken, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
     peer_from(&from, peer);
     return taken;
 }

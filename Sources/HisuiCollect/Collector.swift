@@ -36,11 +36,15 @@ public protocol Collector: AnyObject, Sendable {
     /// What is refused leaves those in force. On any thread.
     func reload() throws(CollectError)
 
+    /// What is known of the connections of a source; nil if it has none, or none has said anything.
+    func connections(of source: String) -> StreamConnections?
+
     /// When the listener's own certificate ends, in seconds since 1970; nil: it has none.
     var certificateExpiry: Int64? { get }
 }
 
 extension Collector {
     public func reload() throws(CollectError) {}
+    public func connections(of source: String) -> StreamConnections? { nil }
     public var certificateExpiry: Int64? { nil }
 }

@@ -63,5 +63,9 @@ public final class RELPCollector: Collector {
 
     public func reload() throws(CollectError) { try listener.reload() }
 
+    public func connections(of source: String) -> StreamConnections? {
+        listener.connections(of: source)
+    }
+
     public var certificateExpiry: Int64? { listener.context?.expiry }
 }

@@ -57,6 +57,10 @@ final class RELPHandler: StreamHandler {
         return session
     }
 
+    func sourceID(of session: RELPSession) -> String {
+        table.sourceID(table.slot(session.peer).slot)
+    }
+
     func end(_ session: inout RELPSession, reset: Bool) {
         // What is held was not acknowledged: it comes again.
         forget(session, session.id)
@@ -151,7 +155,7 @@ final class RELPHandler: StreamHandler {
 
     private func window(_ slot: Int) -> RELPWindow {
         if let known = windows[slot] { return known }
-        let position = resume(table.source(of: slot).id) ?? []
+        let position = resume(table.sourceID(slot)) ?? []
         let window = RELPWindow(position: position, recordsMax: policy.window)
         windows[slot] = window
         return window

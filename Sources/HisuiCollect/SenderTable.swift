@@ -113,9 +113,6 @@ struct SenderTable: ~Copyable {
         return number
     }
 
-    /// The source of a slot.
-    func source(of slot: Int) -> Source { slots[slot].source }
-
     /// Whether the records of a slot are those of one sender.
     func isOfOneSender(_ slot: Int) -> Bool { slot > Self.other }
 
@@ -126,6 +123,9 @@ struct SenderTable: ~Copyable {
         othersInBatch[key] = number
         return number
     }
+
+    /// The id of a slot's source.
+    func sourceID(_ slot: Int) -> String { slots[slot].source.id }
 
     /// Lets `body` add to the batch of a slot.
     mutating func fill<Result>(

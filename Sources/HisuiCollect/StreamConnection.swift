@@ -8,7 +8,8 @@ final class StreamConnection<Session> {
     let tls: TLSConnection?
     /// Set when the handshake is done.
     var session: Session?
-    var peer: StreamPeer?
+    /// The source it is counted for, once something has come.
+    var source: String?
     var lastRead: Int64
     let began: Int64
     /// What epoll is told to look for; 0: it is not told about this connection.

@@ -60,6 +60,8 @@ protocol StreamHandler: AnyObject {
     func take(
         _ bytes: Span<UInt8>, of session: inout Session, now: Int64
     ) -> StreamTaken
+    /// The source that a session's records are counted for.
+    func sourceID(of session: Session) -> String
     /// The connection is gone or about to be closed.
     func end(_ session: inout Session, reset: Bool)
     /// Gives all that waits to the sink.

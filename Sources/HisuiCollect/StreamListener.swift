@@ -49,6 +49,8 @@ final class StreamListener: Sendable {
     let limits: StreamLimits
     let counts = Mutex(StreamCounts())
     private let tls: Mutex<TLSContext?>
+    /// By source: at most so many as there are sources of a listener.
+    private let peers = Mutex<[String: StreamConnections]>([:])
 
     /// - Parameter tls: nil: plain TCP.
     init(
@@ -70,6 +72,21 @@ final class StreamListener: Sendable {
         guard let old = context else { return }
         let fresh = try TLSContext(old.settings, place: socket.place)
         tls.withLock { $0 = fresh }
+    }
+
+    func connections(of source: String) -> StreamConnections? { peers.withLock { $0[source] } }
+
+    /// A connection of a source has begun to say something.
+    func opened(_ source: String) {
+        peers.withLock { $0[source, default: StreamConnections()].open += 1 }
+    }
+
+    /// One of those has ended.
+    func ended(_ source: String, _ end: StreamConnections.End) {
+        peers.withLock { peers in
+            peers[source]?.open -= 1
+            peers[source]?.lastEnd = end
+        }
     }
 
     func count(_ body: (inout StreamCounts) -> Void) { counts.withLock { body(&$0) } }

@@ -164,7 +164,6 @@ struct StreamReceiver<Handler: StreamHandler>: ~Copyable {
     private mutating func begin(_ connection: Connection, certificate: String) {
         if handler.readsInOrder { readOthers(of: connection) }
         let peer = StreamPeer(connection.address, certificate: certificate)
-        connection.peer = peer
         connection.session = handler.begin(peer, at: connection.descriptor)
     }
 
@@ -208,7 +207,7 @@ struct StreamReceiver<Handler: StreamHandler>: ~Copyable {
 
     private mutating func closeStranger(_ connection: Connection) {
         listener.count { $0.strangers += 1 }
-        close(connection, reset: false)
+        close(connection, .byUs)
     }
 
     /// Without a free descriptor the listener would be ready for ever; it is looked at again when
@@ -218,13 +217,15 @@ struct StreamReceiver<Handler: StreamHandler>: ~Copyable {
         _ = hisui_epoll_set(epoll, EPOLL_CTL_DEL, listener.socket.descriptor, 0, 0)
     }
 
-    private mutating func close(_ connection: Connection, reset: Bool) {
+    private mutating func close(_ connection: Connection, _ end: StreamConnections.End) {
+        let reset = end == .cut
         guard connections.removeValue(forKey: connection.descriptor) != nil else { return }
         paused.remove(connection.descriptor)
         if var session = connection.session {
             handler.end(&session, reset: reset)
             connection.session = nil
         }
+        if let source = connection.source { listener.ended(source, end) }
         if !reset { connection.tls?.sayEnd() }
         if connection.watched != 0 {
             _ = hisui_epoll_set(epoll, EPOLL_CTL_DEL, connection.descriptor, 0, 0)
@@ -251,7 +252,7 @@ struct StreamReceiver<Handler: StreamHandler>: ~Copyable {
                 guard now - connection.began > Self.handshakeMilliseconds else { continue }
                 closeStranger(connection)
             } else if idle > 0, connection.lastRead < now - idle {
-                close(connection, reset: false)
+                close(connection, .byUs)
                 listener.count { $0.closedIdle += 1 }
             }
         }
@@ -276,11 +277,16 @@ struct StreamReceiver<Handler: StreamHandler>: ~Copyable {
             let count = connection.read(&buffer)
             if count < 0 {
                 if count == -Int(EAGAIN) || count == -Int(EINTR) { return }
-                return close(connection, reset: true)
+                return close(connection, .cut)
             }
-            if count == 0 { return close(connection, reset: false) }
+            if count == 0 { return close(connection, .closed) }
             connection.lastRead = now
             guard var session = connection.session else { return }
+            if connection.source == nil {
+                let source = handler.sourceID(of: session)
+                connection.source = source
+                listener.opened(source)
+            }
             let taken = handler.take(
                 buffer.span.extracting(0..<count), of: &session, now: now)
             connection.session = session
@@ -328,9 +334,9 @@ struct StreamReceiver<Handler: StreamHandler>: ~Copyable {
     private mutating func flush(_ connection: Connection, _ now: Int64) {
         let isWhole = connection.flush()
         if !isWhole || connection.unsentCount > Limits.unsentBytesMax {
-            close(connection, reset: true)
+            close(connection, .cut)
         } else if connection.closesWhenWritten, connection.unsentCount == 0 {
-            close(connection, reset: false)
+            close(connection, .byUs)
         }
     }
 
@@ -352,7 +358,7 @@ struct StreamReceiver<Handler: StreamHandler>: ~Copyable {
             unsafe poll(&entry, 1, 50)
             answer(Clock.monotonicMilliseconds())
         }
-        for connection in Array(connections.values) { close(connection, reset: false) }
+        for connection in Array(connections.values) { close(connection, .byUs) }
         handler.handOver()
     }
 

@@ -47,6 +47,10 @@ final class SyslogStreamHandler: StreamHandler {
         return taken
     }
 
+    func sourceID(of session: Session) -> String {
+        table.sourceID(table.slot(session.peer).slot)
+    }
+
     func end(_ session: inout Session, reset: Bool) {
         guard session.framer.isInFrame else { return }
         let place = place(of: session.peer)

@@ -22,6 +22,34 @@ import Testing
         #expect(collector.counts.accepted == 2)
     }
 
+    @Test func howTheConnectionsOfASourceEndIsKnown() throws {
+        let collector = try SyslogStreamCollector(address: "127.0.0.1", port: 0)
+        let sink = TestSink()
+        let running = Running(collector, into: sink)
+        let id = "syslog-tcp:127.0.0.1:\(collector.port)/127.0.0.1"
+        func connections() -> StreamConnections? {
+            collector.connections(of: id)
+        }
+        var quiet: TestClient? = TestClient(port: collector.port, stream: true)
+        eventually("a connection on which nothing comes") { collector.counts.open == 1 }
+        #expect(connections() == nil)
+        var first: TestClient? = TestClient(port: collector.port, stream: true)
+        first?.send("<13>a\n")
+        eventually("one that is open") { connections() == .init(open: 1, lastEnd: nil) }
+        first = nil
+        eventually("it is closed") { connections() == .init(open: 0, lastEnd: .closed) }
+        let second = TestClient(port: collector.port, stream: true)
+        second.send("<13>b\n")
+        eventually("another one") { connections()?.open == 1 }
+        second.reset()
+        eventually("it is cut") { connections() == .init(open: 0, lastEnd: .cut) }
+        quiet?.send("<13>c\n")
+        eventually("it says something") { connections()?.open == 1 }
+        running.end()
+        #expect(connections() == .init(open: 0, lastEnd: .byUs))
+        quiet = nil
+    }
+
     @Test func nothingIsLostWhenTheStoreIsSlow() throws {
         let collector = try SyslogStreamCollector(address: "127.0.0.1", port: 0)
         let sink = TestSink(delay: 10)

@@ -34,6 +34,18 @@ int hisui_listen_unix(const char *path, uint32_t mode);
 int hisui_unix_is_alive(const char *path);
 // Connects to a numeric address; for tests and self-checks.
 int hisui_connect_inet(const char *address, uint16_t port, int stream);
+// The same, giving up after so many milliseconds; what is sent on it has the same limit.
+int hisui_connect_within(const char *address, uint16_t port, int stream, int timeout_ms);
+// Sends bytes to a numeric address, in one datagram or over a connection that is closed then.
+int hisui_send(
+    const char *address, uint16_t port, int stream, const uint8_t *bytes, size_t count,
+    int timeout_ms);
+// Runs a program, without a shell, with a bare environment and nothing to read or write, and kills
+// it with its children when the time is over. Its exit status, 128 and more for a signal, or a
+// negative errno. Of the words, each ended by a NUL and the last by two, the first is the program's
+// path; none is empty.
+#define HISUI_WORDS_MAX 64
+int hisui_run(const char *words, int timeout_ms);
 // Takes one connection (close-on-exec, non-blocking).
 int hisui_accept(int fd, hisui_peer *peer);
 // Asks for a receive buffer, by privilege if there is some. Returns the bytes granted.
