@@ -186,7 +186,7 @@ def opened(name, argv, port, work, count, tls, taken):
 
 
 def connections(work, count, tls_count):
-    needed = 2 * max(count, tls_count) + 1000
+    needed = max(count, tls_count) + 1000  # of either process
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     if hard != resource.RLIM_INFINITY and hard < needed:
         raise Wrong(f"{needed} descriptors are needed, {hard} are allowed (ulimit -Hn)")
