@@ -68,6 +68,8 @@ class Campaign:
         self.folder = folder
         self.port = free_port()
         self.written = 0
+        # Whoever works on the repository meanwhile does not disturb what takes an hour.
+        shutil.copytree(os.path.join(REPOSITORY, "parsers"), os.path.join(folder, "parsers"))
         tls, client = self.certificates() if arguments.tls else ("", "")
         self.write("hisui.yaml", f"""
 organisation: {{ name: Campaign, name_ja: 試験 }}
@@ -75,7 +77,7 @@ zone: test
 zones:
   - {{ id: test, name: Test, name_ja: 試験 }}
 store: {folder}/store
-parsers: [ {REPOSITORY}/parsers ]
+parsers: [ {folder}/parsers ]
 rules: []
 sources:
   - syslog: {{ relp: "127.0.0.1:{self.port}" }}
