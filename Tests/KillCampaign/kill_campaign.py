@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """kill -9 of either end of RELP, again and again, with records on their way.
 
-rsyslog reads numbered lines from a file, keeps them in a queue on disk, and sends them by omrelp.
+rsyslog reads numbered lines from files, keeps them in a queue on disk, and sends them by omrelp.
 In each round the daemon or rsyslog is killed while records are unacknowledged, after some were
 acknowledged since the round before; then it is started again. At the end rsyslog delivers the rest,
 and every line has to be stored, and no line twice but for those flagged as repeated.
@@ -87,7 +87,7 @@ sources:
 global(workDirectory="{folder}/work")
 module(load="imfile")
 module(load="omrelp"{' tls.tlslib="openssl"' if arguments.tls else ''})
-input(type="imfile" file="{folder}/feed.log" tag="feeder" ruleset="out" persistStateInterval="1")
+input(type="imfile" file="{folder}/feed/*.log" tag="feeder" ruleset="out" persistStateInterval="1")
 ruleset(name="out" queue.type="Disk" queue.filename="out" queue.checkpointInterval="1"
         queue.maxDiskSpace="1g" queue.dequeueBatchSize="128") {{
   action(type="omrelp" target="127.0.0.1" port="{self.port}" timeout="5"{client}
@@ -95,7 +95,7 @@ ruleset(name="out" queue.type="Disk" queue.filename="out" queue.checkpointInterv
 }}
 """)
         os.makedirs(os.path.join(folder, "work"))
-        self.feed = open(os.path.join(folder, "feed.log"), "ab", buffering=0)
+        os.makedirs(os.path.join(folder, "feed"))
         self.daemon = Process(
             folder, "daemon", [self.hisui, "run", "--config", f"{folder}/hisui.yaml"])
         self.rsyslog = Process(
@@ -139,16 +139,17 @@ ruleset(name="out" queue.type="Disk" queue.filename="out" queue.checkpointInterv
         return [json.loads(line) for line in found.stdout.splitlines()]
 
     def stored(self):
-        """Different lines that are stored: what is not flagged as repeated."""
+        """How many different lines are stored."""
         try:
-            rows = self.search('"feed line" | stats count() as n')
+            rows = self.search('"feed line" | stats count_uniq(_msg) as n')
         except RuntimeError:
             return 0  # There is no store yet.
         return int(rows[0]["n"]) if rows else 0
 
     def write_lines(self, count):
         lines = "".join(f"feed line {self.written + i} end\n" for i in range(count))
-        self.feed.write(lines.encode())
+        # A file of its own: a killed rsyslog may read one again from its start.
+        self.write(f"feed/{self.written:09}.log", lines)
         self.written += count
 
     def run(self, rounds, seconds, pick):
