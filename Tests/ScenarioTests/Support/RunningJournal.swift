@@ -23,7 +23,9 @@ final class RunningJournal {
             try Program.find("unshare"),
             [
                 "-m", "/bin/bash", "-c",
-                "mount --bind '\(run)' /run && exec \(try Program.find("systemd-journald"))",
+                // The journald of a namespace writes to /var/log/journal, if that is there.
+                "mount --bind '\(run)' /run && mount -t tmpfs log /var/log && exec "
+                    + (try Program.find("systemd-journald")),
             ],
             errors: folder.path + "/journald.err")
         let socket = run + "/systemd/journal/dev-log"
