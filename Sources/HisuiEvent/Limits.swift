@@ -223,6 +223,22 @@ public enum Limits {
     /// Directories below a directory of rules: what keeps a link to its parent from going on.
     public static let rulesDepthMax = 16
 
+    // MARK: - Watch
+
+    /// Sources whose silence, clock and coverage are watched: those of a listener's senders, each
+    /// configured source's files together. Each costs some hundred bytes.
+    public static let watchedSourcesMax = 16_384
+    /// The file in which the watch remembers them: 256 bytes each at most.
+    public static let watchStateBytesMax = 4 << 20
+    /// What a daemon says of itself in its heartbeat file: a dozen short lines.
+    public static let heartbeatBytesMax = 4096
+    /// What was noticed and could not be recorded yet, while the acts' disk refuses.
+    public static let noticedWaitingMax = 4096
+    /// A signal that the daemon lives: to connect, to send, or for a command to end.
+    public static let signalMillisMax = 10_000
+    /// Words of the command that signals it; `HISUI_WORDS_MAX`.
+    public static let signalWordsMax = 64
+
     // MARK: - Acts
 
     /// Fields of one act, those of its actor included; the longest kind has about 30.

@@ -9,6 +9,9 @@ extension Configuration {
         /// `a-z A-Z 0-9 . _ : / @ -`.
         public var id: String
         public var input: Input
+        /// Seconds after which the silence of what it collects is told; 0: never; nil: as each
+        /// teaches.
+        public var silenceSeconds: Int?
 
         public enum Input: Hashable, Sendable {
             case journal(Journal)

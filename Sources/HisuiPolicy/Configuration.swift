@@ -41,6 +41,8 @@ public struct Configuration: Hashable, Sendable {
     public var contacts: [Contact]
     public var openingHours: OpeningHours
     public var service: Service
+    /// How others are told that the daemon lives; nil: nobody is.
+    public var signal: Signal?
     /// SHA-256 of the file and those it includes: by it acts say which configuration was in force.
     public var digest: [UInt8] = []
     /// Where the class of each stream stands in the file, for `check(against:)`.
@@ -170,6 +172,8 @@ extension Configuration {
         public var spillPath: String?
         /// Bytes they may take there.
         public var spillBytesMax = 256 << 20
+        /// Seconds between two heartbeats in the store.
+        public var heartbeatSeconds = 10
 
         /// The defaults.
         public init() {}

@@ -58,6 +58,7 @@ extension ConfigurationReader {
             }
             return nil
         }
+        let silence = reader.int("silence_seconds", in: 0...31_536_000)
         let input: Input?
         switch kind {
         case "journal": input = journal(&reader, &conflicts)
@@ -68,7 +69,7 @@ extension ConfigurationReader {
         finish(&reader, kind)
         guard let input else { return nil }
         let source = Configuration.Source(
-            id: id?.text ?? SourceID.derived(from: input), input: input)
+            id: id?.text ?? SourceID.derived(from: input), input: input, silenceSeconds: silence)
         return conflicts.isNewID(source.id, id?.node ?? node, isGiven: id != nil) ? source : nil
     }
 
@@ -207,7 +208,11 @@ extension ConfigurationReader {
     }
 
     /// The only key of `keys` that `reader` has; otherwise a report and nil.
-    func onlyKey(_ reader: MappingReader, _ keys: [String]) -> YAMLNode? {
+    ///
+    /// - Parameter hint: what to do where there are several.
+    func onlyKey(
+        _ reader: MappingReader, _ keys: [String], hint: String = "make it two sources"
+    ) -> YAMLNode? {
         let given = reader.presentKeys.filter { keys.contains($0.text ?? "") }
         if given.count == 1 { return given[0] }
         let names = keys.map { "`\($0)`" }.joined(separator: ", ")
@@ -216,7 +221,7 @@ extension ConfigurationReader {
         } else {
             log.report(
                 given[1], "\(reader.what) takes only one of the keys \(names)",
-                hint: "make it two sources")
+                hint: hint)
         }
         return nil
     }

@@ -49,13 +49,14 @@ struct ConfigurationReader {
         let contacts = contacts(&top)
         let hours = openingHours(&top)
         let service = service(&top)
+        let signal = signal(&top)
         top.finish()
         guard let organisation, let zone, let store else { return nil }
         return Configuration(
             organisation: organisation, zone: zone.text, zones: zones, store: store,
             parsers: parsers, rules: rules, timeZone: timeZone, streams: streams, sources: sources,
             retention: retention, assets: assets, operators: operators, contacts: contacts,
-            openingHours: hours, service: service, classPlaces: places)
+            openingHours: hours, service: service, signal: signal, classPlaces: places)
     }
 
     private func organisation(_ top: inout MappingReader) -> Configuration.Organisation? {
@@ -117,6 +118,8 @@ struct ConfigurationReader {
         service.spillBytesMax =
             reader.int("spill_bytes_max", in: Limits.spillFilesLeast << 20...1 << 40)
             ?? service.spillBytesMax
+        service.heartbeatSeconds =
+            reader.int("heartbeat_seconds", in: 1...3600) ?? service.heartbeatSeconds
         reader.finish()
         return service
     }

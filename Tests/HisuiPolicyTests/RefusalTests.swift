@@ -269,8 +269,8 @@ import Testing
             sourceProblems("{syslog: {udp: 127.0.0.1:1}, connections_max: 5, formm: end}") == [
                 "6:32: `connections_max` has no meaning for udp (it belongs to tcp and relp)",
                 "6:52: unknown key `formm` in a source "
-                    + "(valid: id, journal, files, csv-folder, time_zone, encoding, "
-                    + "receive_buffer_bytes, "
+                    + "(valid: id, journal, files, csv-folder, silence_seconds, time_zone, "
+                    + "encoding, receive_buffer_bytes, "
                     + "connections_max, idle_seconds, connections_per_sender_max, "
                     + "records_per_second_max, bytes_per_second_max, window, tls, syslog)",
             ])
