@@ -11,6 +11,9 @@ public enum SystemClock {
     /// Microseconds likewise.
     public static func monotonicMicroseconds() -> Int { Int(read(CLOCK_MONOTONIC) / 1000) }
 
+    /// Milliseconds since the machine was started, in which it slept included; only go forward.
+    public static func millisecondsSinceBoot() -> Int64 { read(CLOCK_BOOTTIME) / 1_000_000 }
+
     private static func read(_ clock: clockid_t) -> Int64 {
         var time = timespec()
         // Safe: the call writes one timespec, which lives on this frame.

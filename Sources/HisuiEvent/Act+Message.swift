@@ -40,7 +40,32 @@ extension Act {
             let dropped = integer("dropped") ?? 0
             return "the store\(place) took nothing: \(integer("records") ?? 0) records waited "
                 + "beside it" + (dropped > 0 ? ", \(dropped) of them were dropped" : "")
+        case .silence, .clock, .coverage: return watchMessage
         }
+    }
+
+    /// What was noticed of a source or of the clock.
+    private var watchMessage: String {
+        let source = Self.short(text("source") ?? "the machine")
+        let ended = text("state") == "ended"
+        switch kind {
+        case .silence where ended: return "\(source) speaks again after \(seconds("silent.ms"))"
+        case .silence:
+            let cause = text("cause").map { ": " + Self.short($0) } ?? ""
+            return "\(source) is silent for \(seconds("silent.ms"))\(cause)"
+        case .clock where text("event") == "step":
+            return "the clock was put by \(seconds("step.ms"))"
+        case .clock where ended: return "the clock of \(source) agrees again"
+        case .clock: return "the clock of \(source) differs by \(seconds("offset.ms"))"
+        default:
+            let share = integer("coverage.permyriad").map { "\($0 / 100) %" } ?? "less"
+            let usual = integer("coverage.usual.permyriad").map { "\($0 / 100) %" } ?? "more"
+            return "parser rules know \(share) of \(source), usually \(usual)"
+        }
+    }
+
+    private func seconds(_ name: String) -> String {
+        integer(name).map { "\($0 / 1000) s" } ?? "some time"
     }
 
     /// ` (user.name: root; source.ip: 192.0.2.1)`, of a finding.

@@ -27,6 +27,12 @@ public struct Act: Sendable {
         case setup
         /// The store took nothing for a while; what could not wait was kept elsewhere.
         case spill
+        /// A source fell silent, or speaks again.
+        case silence
+        /// The machine's clock was put, or that of a sender differs from it.
+        case clock
+        /// The share of a source's records that parser rules know fell, or rose again.
+        case coverage
     }
 
     /// What a field of an act can be.

@@ -84,8 +84,9 @@ public struct Daemon: Sendable {
         let seal = SealStage(
             store: configuration.store, log: log, onSealed: { merge.look() })
         let detection = try detection(after: opened.durable)
+        let watch = watch(routing)
         var observers: [@Sendable (DurableRows) -> Void] = [
-            { detection.tail.offer($0) }, { proving.tail.offer($0) },
+            { detection.tail.offer($0) }, { proving.tail.offer($0) }, { watch.observe($0) },
         ]
         if let observe { observers.append { observe($0.rows, $0.shapes) } }
         let acts = DaemonActs(configuration, definitions: definitions, logger: log)
@@ -101,7 +102,8 @@ public struct Daemon: Sendable {
         sources.apply(configuration.sources)
         spill.begin(isHeldUp: { write.isHeldUp }, onEnd: { acts.spilled($0) })
         let onHangUp = ReloadService { reload(parse, routing, sources, detection, proving, acts) }
-        acts.started(streams: opened.streams)
+        acts.started(streams: opened.streams, after: watch.previous)
+        let watching = begin(watch, write, sources)
         var isWhole = false
         defer {
             isWhole = close(spill, intake, parse, write) && isWhole
@@ -109,24 +111,27 @@ public struct Daemon: Sendable {
             acts.stopped(streams: opened.sizes(), isWhole: isWhole)
             proving.stage.extendActs()
         }
-        try await serve([
-            ThreadService(
-                description: "merge", body: { merge.run() }, requestStop: { merge.stop() }),
-            ThreadService(description: "seal", body: { seal.run() }, requestStop: { seal.stop() }),
-            proving.service,
-            detection.service,
-            ThreadService(
-                description: "write", body: { opened.use { write.run($0) } }, requestStop: {}),
-            ThreadService(
-                description: "parse", body: { parse.run() },
-                requestStop: { intake.queue.close() }),
-            spill.service,
-            sources,
-            onHangUp,
-            WatchdogService(
-                lastTurnMillis: { write.lastTurnMillis },
-                waitUntilReady: { sources.waitForBeginning() }, log: log),
-        ])
+        try await serve(
+            [
+                ThreadService(
+                    description: "merge", body: { merge.run() }, requestStop: { merge.stop() }),
+                ThreadService(
+                    description: "seal", body: { seal.run() }, requestStop: { seal.stop() }),
+                proving.service,
+                detection.service,
+            ] + watching.services + [
+                ThreadService(
+                    description: "write", body: { opened.use { write.run($0) } }, requestStop: {}),
+                ThreadService(
+                    description: "parse", body: { parse.run() },
+                    requestStop: { intake.queue.close() }),
+                spill.service,
+                sources,
+                onHangUp,
+                WatchdogService(
+                    lastTurnMillis: { write.lastTurnMillis },
+                    waitUntilReady: { sources.waitForBeginning() }, log: log),
+            ])
         isWhole = !write.lostRecords
         if write.lostRecords {
             throw PipelineError(
@@ -148,9 +153,9 @@ public struct Daemon: Sendable {
         let definitions = reloadDefinitions(parse, proving, fresh)
         reloadRules(detection, fresh)
         if fresh.store != configuration.store || fresh.zone != configuration.zone
-            || fresh.service != configuration.service
+            || fresh.service != configuration.service || fresh.signal != configuration.signal
         {
-            log.warning("reload: changes of store, zone and service need a restart")
+            log.warning("reload: changes of store, zone, service and signal need a restart")
         }
         routing.replace(with: fresh)
         sources.apply(fresh.sources)

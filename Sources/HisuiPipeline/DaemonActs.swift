@@ -37,16 +37,18 @@ final class DaemonActs: Sendable {
     }
 
     /// The daemon is about to take records.
-    /// - Parameter streams: `name size root` of each stream; the root where there is a tree.
-    func started(streams: [String]) {
+    /// - Parameters:
+    ///   - streams: `name size root` of each stream; the root where there is a tree.
+    ///   - previous: how the daemon before this one ended, and its last sign of life.
+    func started(streams: [String], after previous: (end: PreviousEnd, last: Heartbeat?)) {
         let digests = inForce.withLock { $0 }
-        write(
-            .start,
-            [
-                ("configuration.sha256", .text(HexText.text(digests.configuration))),
-                ("definitions.sha256", .text(HexText.text(digests.definitions))),
-                ("streams", .list(streams)),
-            ])
+        var fields: [Act.Field] = [
+            ("configuration.sha256", .text(HexText.text(digests.configuration))),
+            ("definitions.sha256", .text(HexText.text(digests.definitions))),
+            ("streams", .list(streams)), ("previous.end", .text(previous.end.rawValue)),
+        ]
+        if let last = previous.last { fields.append(("previous.last", .text(last.time.utcText))) }
+        write(.start, fields)
     }
 
     /// Everything that was taken is stored, or could not be.

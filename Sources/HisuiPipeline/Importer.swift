@@ -224,22 +224,13 @@ public struct Importer: Sendable {
 
     /// Counts rows whose shape belongs to a rule, and rows that were cut.
     private struct Coverage {
-        private var isRecognised: [Bool] = []
-        private var table: ShapeTable?
+        private var shapes = RecognisedShapes()
 
         mutating func counts(_ batch: ParsedBatch) -> (recognised: UInt64, truncated: UInt64) {
-            if table !== batch.shapes {
-                table = batch.shapes
-                isRecognised = []
-            }
+            let isRecognised = shapes.flags(batch.shapes)
             var counts: (recognised: UInt64, truncated: UInt64) = (0, 0)
             for row in batch.rows.rows {
                 if row.flags.contains(.truncated) { counts.truncated += 1 }
-                while Int(row.shape) >= isRecognised.count {
-                    for shape in batch.shapes.shapes(from: isRecognised.count) {
-                        isRecognised.append(!shape.parser.isEmpty)
-                    }
-                }
                 if isRecognised[Int(row.shape)] { counts.recognised += 1 }
             }
             return counts

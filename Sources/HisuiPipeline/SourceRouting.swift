@@ -15,11 +15,16 @@ final class SourceRouting: Sendable {
         var parser: String?
         var encoding = TextEncoding.utf8
         var stream: String
+        /// Under which key the source is watched: files of one configured source come and go, and
+        /// are watched together.
+        var watchKey: String
     }
 
     private struct State {
         var configuration: Configuration
         var routes: [String: Route] = [:]
+        /// By key; `.some(nil)` for what is collected no more.
+        var silences: [String: Silence?] = [:]
     }
 
     private let state: Mutex<State>
@@ -41,10 +46,33 @@ final class SourceRouting: Sendable {
         }
     }
 
-    private static func route(for id: String, _ configuration: Configuration) -> Route {
-        let configured = configuration.sources
-            .filter { isDerived(id, from: $0.id) }
+    /// When the silence of what is watched under a key is told; nil if it is collected no more.
+    func silence(ofKey key: String) -> Silence? {
+        state.withLock { state in
+            if let known = state.silences[key] { return known }
+            let silence = Self.configured(key, state.configuration).map(Self.silence)
+            state.silences[key] = .some(silence)
+            return silence
+        }
+    }
+
+    private static func silence(_ source: Configuration.Source) -> Silence {
+        switch source.silenceSeconds {
+        case nil: .learned
+        case 0?: .never
+        case let seconds?: .after(Int64(seconds) * 1000)
+        }
+    }
+
+    private static func configured(
+        _ id: String, _ configuration: Configuration
+    ) -> Configuration.Source? {
+        configuration.sources.filter { isDerived(id, from: $0.id) }
             .max { $0.id.utf8.count < $1.id.utf8.count }
+    }
+
+    private static func route(for id: String, _ configuration: Configuration) -> Route {
+        let configured = configured(id, configuration)
         var zone = configuration.timeZone
         var parser: String?
         var encoding = TextEncoding.utf8
@@ -65,10 +93,11 @@ final class SourceRouting: Sendable {
         return Route(
             timeZone: TimeZoneRules(name: zone) ?? .tokyo, parser: parser,
             encoding: encoding,
-            stream: configuration.stream(forSource: configured?.id ?? id).name)
+            stream: configuration.stream(forSource: configured?.id ?? id).name,
+            watchKey: configured?.kind == .file ? configured?.id ?? id : id)
     }
 
-    private static func isDerived(_ id: String, from configured: String) -> Bool {
+    static func isDerived(_ id: String, from configured: String) -> Bool {
         id == configured || id.hasPrefix(configured + "/") || id.hasPrefix(configured + ":")
     }
 }

@@ -42,7 +42,9 @@ final class SourceService: Service, CustomStringConvertible {
     /// certificates, which are read again.
     func apply(_ sources: [Configuration.Source]) {
         running.withLock { running in
-            for (id, entry) in running where !sources.contains(entry.configuration) {
+            for (id, entry) in running
+            where !sources.contains(where: { $0.id == id && $0.input == entry.configuration.input })
+            {
                 log.info("source \(id): stopped")
                 entry.supervisor.requestStop()
                 running[id] = nil
@@ -60,6 +62,15 @@ final class SourceService: Service, CustomStringConvertible {
                 arrive.yield(supervisor)
             }
         }
+    }
+
+    /// Why nothing comes from a source, by its id or that of the configured one.
+    func cause(ofSilence source: String) -> SilenceCause {
+        let supervisor = running.withLock { running in
+            running.filter { SourceRouting.isDerived(source, from: $0.key) }
+                .max { $0.key.utf8.count < $1.key.utf8.count }?.value.supervisor
+        }
+        return supervisor?.cause(ofSilence: source) ?? .notCollected
     }
 
     /// Waits until every source listens, or cannot, or is very slow about it.

@@ -20,9 +20,9 @@ final class SourceSupervisor: Sendable {
     let begun = StopSignal()
     /// Raised when `run` returns.
     let ended = StopSignal()
-    private let predecessor: StopSignal?
-    /// The one that collects now.
+    /// The collector that runs; nil while there is none.
     private let current = Mutex<(any Collector)?>(nil)
+    private let predecessor: StopSignal?
     private let log: Logger
 
     /// - Parameters:
@@ -41,6 +41,20 @@ final class SourceSupervisor: Sendable {
         self.sink = sink
         self.resume = resume
         self.log = log
+    }
+
+    /// What the collector knows of why nothing comes from a source.
+    func cause(ofSilence source: String) -> SilenceCause {
+        current.withLock { current in
+            guard let current else { return .notCollected }
+            guard let connections = current.connections(of: source) else { return .unknown }
+            if connections.open > 0 { return .connectionOpen }
+            return switch connections.lastEnd {
+            case .closed: .connectionClosed
+            case .cut: .connectionCut
+            case .byUs, nil: .unknown
+            }
+        }
     }
 
     /// Asks the collector to end; `run` returns soon after.

@@ -156,6 +156,25 @@ public enum Filenames {
         Path.join(Path.join(store, state), zone + ".detect")
     }
 
+    /// What the watch remembers of a zone's sources.
+    public static func watchState(store: String, zone: String) -> String {
+        Path.join(Path.join(store, state), zone + ".watch")
+    }
+
+    private static let heartbeatSuffix = ".heartbeat"
+
+    /// Where the daemon of a zone says that it lives.
+    public static func heartbeat(store: String, zone: String) -> String {
+        Path.join(Path.join(store, state), zone + heartbeatSuffix)
+    }
+
+    /// The zone whose daemon says so in a file of that name; nil if it is no such name.
+    public static func heartbeatZone(_ name: String) -> String? {
+        guard name.hasSuffix(heartbeatSuffix) else { return nil }
+        let zone = String(name.dropLast(heartbeatSuffix.count))
+        return isValidName(zone) ? zone : nil
+    }
+
     public static func zonePath(store: String, zone: String) -> String {
         Path.join(Path.join(store, zones), zone)
     }

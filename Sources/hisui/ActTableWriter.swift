@@ -78,6 +78,9 @@ enum ActText {
         case .integrity: say("integrity", "検証")
         case .setup: say("setup", "初期設定")
         case .spill: say("spill", "一時退避")
+        case .silence: say("silence", "受信途絶")
+        case .clock: say("clock", "時計")
+        case .coverage: say("coverage", "解析率")
         }
     }
 

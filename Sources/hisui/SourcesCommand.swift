@@ -34,11 +34,12 @@ struct SourcesCommand: ParsableCommand {
         let snapshot = try store.snapshot()
         let output = StandardOutput.shared
         if (format ?? (output.isTerminal ? .table : .jsonl)) == .jsonl {
+            let watched = WatchedSources(snapshot, store: store.store)
             for (stream, state) in SourceList.states(of: snapshot) {
-                output.write(SourceList.json(stream, state).line)
+                output.write(SourceList.json(stream, state, watched).line)
             }
         } else {
-            output.write(SourceList.table(snapshot, now: Timestamp.now()))
+            output.write(SourceList.table(snapshot, store: store.store, now: Timestamp.now()))
             output.write(SourceList.gaps(snapshot, timeZone: try TimeZoneOption.resolve(nil)))
         }
         try tellNeverHeard(snapshot)
@@ -75,7 +76,9 @@ enum SourceList {
             }
     }
 
-    static func json(_ stream: Snapshot.Stream, _ state: SourceState) -> JSONLine {
+    static func json(
+        _ stream: Snapshot.Stream, _ state: SourceState, _ watched: WatchedSources
+    ) -> JSONLine {
         var line = JSONLine()
         line.add("zone", stream.zone)
         line.add("stream", stream.stream)
@@ -94,23 +97,27 @@ enum SourceList {
             line.add(
                 "last_received", state.lastReceived.text(offsetSeconds: 0, fractionDigits: 3))
         }
+        watched[stream, state]?.add(to: &line)
         return line
     }
 
-    static func table(_ snapshot: Snapshot, now: Timestamp) -> String {
+    static func table(_ snapshot: Snapshot, store: String, now: Timestamp) -> String {
+        let watched = WatchedSources(snapshot, store: store)
         var table = Table(
             header: [
                 say("ZONE", "領域"), say("SOURCE", "収集元"), say("LAST", "最終受信"),
                 say("OFFERED", "提供"), say("STORED", "保管"), say("DUPLICATE", "重複"),
-                say("DROPPED", "取りこぼし"), say("GAPS", "欠落"),
-            ], rightAligned: [2, 3, 4, 5, 6, 7])
+                say("DROPPED", "取りこぼし"), say("GAPS", "欠落"), say("USUAL", "通常間隔"),
+                say("PARSED", "解析率"), say("CLOCK", "時計差"), say("STATE", "状態"),
+            ], rightAligned: [2, 3, 4, 5, 6, 7, 8, 9, 10])
         for (stream, state) in states(of: snapshot) {
             let account = state.account
-            table.add([
+            let counts = [
                 stream.zone, state.source.id, age(of: state.lastReceived, now: now),
                 account.offered.grouped, account.stored.grouped, account.deduplicated.grouped,
                 account.dropped.grouped, account.gaps.grouped,
-            ])
+            ]
+            table.add(counts + WatchedSources.cells(watched[stream, state]))
         }
         return table.text
     }
@@ -135,11 +142,16 @@ enum SourceList {
     static func age(of time: Timestamp, now: Timestamp) -> String {
         guard time != .none else { return "-" }
         let seconds = max(0, (now.nanoseconds - time.nanoseconds) / 1_000_000_000)
-        return switch seconds {
-        case ..<60: say("\(seconds) s", "\(seconds) 秒前")
-        case ..<3600: say("\(seconds / 60) min", "\(seconds / 60) 分前")
-        case ..<86_400: say("\(seconds / 3600) h", "\(seconds / 3600) 時間前")
-        default: say("\(seconds / 86_400) d", "\(seconds / 86_400) 日前")
+        return duration(seconds) + say("", "前")
+    }
+
+    /// So many seconds, in the largest unit that fits.
+    static func duration(_ seconds: Int64) -> String {
+        switch seconds {
+        case ..<60: say("\(seconds) s", "\(seconds) 秒")
+        case ..<3600: say("\(seconds / 60) min", "\(seconds / 60) 分")
+        case ..<86_400: say("\(seconds / 3600) h", "\(seconds / 3600) 時間")
+        default: say("\(seconds / 86_400) d", "\(seconds / 86_400) 日")
         }
     }
 }

@@ -23,7 +23,9 @@ struct StatusCommand: ParsableCommand {
         let snapshot = try store.snapshot()
         let output = StandardOutput.shared
         output.write(try streams(snapshot))
-        output.write("\n" + SourceList.table(snapshot, now: Timestamp.now()))
+        let now = Timestamp.now()
+        output.write(DaemonSigns.lines(store: store.store, zones: store.zones, now: now))
+        output.write("\n" + SourceList.table(snapshot, store: store.store, now: now))
         output.write(SourceList.gaps(snapshot, timeZone: try TimeZoneOption.resolve(nil)))
         output.write(try SpillStatus.lines(snapshot, store: store.store))
         let acts = try store.snapshot(acts: true)

@@ -95,6 +95,11 @@ struct JSONLine {
         bytes.appendDecimal(value)
     }
 
+    mutating func add(_ name: String, _ value: Int64) {
+        key(name)
+        bytes.appendDecimal(value)
+    }
+
     /// A member with counts by name.
     mutating func add(_ name: String, _ counts: [(String, UInt64)]) {
         key(name)

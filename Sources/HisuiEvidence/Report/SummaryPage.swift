@@ -308,6 +308,9 @@ enum ActWords {
         case .integrity: Bilingual("verification", "検証")
         case .setup: Bilingual("setup", "初期設定")
         case .spill: Bilingual("records kept beside the store", "一時退避")
+        case .silence: Bilingual("silence of a source", "収集元の受信途絶")
+        case .clock: Bilingual("clock put or different", "時計の変更・ずれ")
+        case .coverage: Bilingual("fall of parse coverage", "解析率の低下")
         case nil: Bilingual(kind, kind)
         }
     }

@@ -31,9 +31,10 @@ final class RunningDaemon {
     ///   - rules: a file of detection rules, written beside the configuration; nil: the shipped
     ///     ones.
     ///   - bufferBytes: the UDP socket's buffer.
+    ///   - signal: how its signal of life goes out; nil: not at all.
     init(
         sources: [String] = [], store: String? = nil, parsers: String? = nil,
-        rules: String? = nil, bufferBytes: Int? = nil
+        rules: String? = nil, bufferBytes: Int? = nil, signal: String? = nil
     ) throws {
         folder = try Scratch()
         udpPort = try freePort()
@@ -49,6 +50,7 @@ final class RunningDaemon {
             try rules.write(
                 toFile: folder.path + "/rules/own.yaml", atomically: true, encoding: .utf8)
         }
+        let signalLine = signal.map { "\nsignal: \($0)" } ?? ""
         let ruleLine = rules == nil ? "" : "\nrules: [ \(folder.path)/rules ]"
         try """
         organisation: { name: Scenario, name_ja: 試験 }
@@ -56,7 +58,7 @@ final class RunningDaemon {
         zones:
           - { id: test, name: Test, name_ja: 試験 }
         store: \(self.store)
-        parsers: [ \(parsers ?? Self.repository + "/parsers") ]\(ruleLine)
+        parsers: [ \(parsers ?? Self.repository + "/parsers") ]\(ruleLine)\(signalLine)
         time_zone: Asia/Tokyo
         sources:
           - syslog: { udp: "127.0.0.1:\(udpPort)" }\(buffer)

@@ -1,0 +1,232 @@
+import HisuiBytes
+import HisuiCollect
+import HisuiEvent
+import HisuiFile
+import HisuiStore
+import Logging
+import Synchronization
+
+/// Watches the sources of a zone, the machine's clock, and says that the daemon lives.
+///
+///     WriteStage ─observe▶ counts by source ─▶ run(), each second: look ─▶ acts, log
+///                                                  ├─▶ state file, each minute and at changes
+///                                                  └─▶ heartbeat file, while the writer turns
+///
+/// What is noticed is an act first and counts as told then; an act that cannot be written is tried
+/// again each second. A crash between act and state file may tell a silence twice.
+final class WatchStage: Sendable {
+    private static let lookMillis: Int32 = 1000
+    private static let saveMillis: Int64 = 60_000
+    /// A writer that has not come round for so long is stuck: the daemon does not live.
+    private static let stuckMillis = 30_000
+
+    /// What the watch asks of the daemon's other parts.
+    struct Parts: Sendable {
+        /// Whether nothing can be stored now.
+        var isHeldUp: @Sendable () -> Bool
+        /// How long ago the writer came round its loop, in milliseconds.
+        var writerMillis: @Sendable () -> Int
+        var cause: @Sendable (String) -> SilenceCause
+    }
+
+    private let fileSystem: any FileSystem
+    private let store: String
+    private let zone: String
+    private let routing: SourceRouting
+    private let actor: Actor
+    private let log: Logger
+    private let stopSignal = StopSignal()
+    /// How the daemon before this one ended, and its last sign.
+    let previous: (end: PreviousEnd, last: Heartbeat?)
+
+    /// What was stored since the last look; the writer's thread adds to it.
+    private struct Gathered {
+        var seen: [String: Seen] = [:]
+        var shapes = RecognisedShapes()
+        var stored: UInt64 = 0
+    }
+    private let gathered = Mutex(Gathered())
+
+    /// Belongs to the thread that looks; others ask for `sign` only.
+    private struct Work {
+        var watch: ZoneWatch
+        /// Acts that are not durable yet.
+        var acts: [Act] = []
+        /// Whether it was told that they cannot be written.
+        var isTold = false
+        /// Whether what is remembered differs from the state file.
+        var isDirty = false
+        /// Whether it has to be saved at once.
+        var isChanged = false
+        var lastSave: Int64
+        var nextBeat: Int64
+        var sign: Heartbeat
+    }
+    private let work: Mutex<Work>
+
+    /// Reads what was remembered; what cannot be used is told, and learned anew.
+    init(
+        fileSystem: any FileSystem = RealFileSystem(), store: String, zone: String,
+        heartbeatSeconds: Int, routing: SourceRouting, bootID: String, actor: Actor = .daemon(),
+        at now: Moment = .now(), log: Logger
+    ) {
+        self.fileSystem = fileSystem
+        self.store = store
+        self.zone = zone
+        self.routing = routing
+        self.actor = actor
+        self.log = log
+        let last = Heartbeat.read(fileSystem, store: store, zone: zone)
+        previous = (PreviousEnd(last, bootID: bootID), last)
+        var entries: [String: ZoneWatch.Entry] = [:]
+        do throws(WatchState.Failure) {
+            entries = try WatchState.read(fileSystem, store: store, zone: zone, at: now)
+        } catch {
+            let path = Filenames.watchState(store: store, zone: zone)
+            log.warning("\(path) cannot be used: \(error.what); what is usual is learned anew")
+        }
+        let sign = Heartbeat(
+            time: now.wall, state: .running, zone: zone, program: actor.program ?? "",
+            pid: actor.pid ?? 0, bootID: bootID, elapsed: now.elapsed, started: now.wall,
+            intervalSeconds: heartbeatSeconds)
+        work = Mutex(
+            Work(
+                watch: ZoneWatch(at: now, remembering: entries), lastSave: now.elapsed,
+                nextBeat: now.elapsed, sign: sign))
+        // The clock may have been put while no daemon looked.
+        guard let last, last.bootID == bootID,
+            let step = ClockWatch.step(
+                from: Moment(wall: last.time, elapsed: last.elapsed), to: now)
+        else { return }
+        work.withLock { tell(.clockStep(step), &$0, now) { _ in .unknown } }
+    }
+
+    /// Called by the writer when rows have become durable. Never waits for long.
+    /// - Complexity: O(rows).
+    func observe(_ rows: DurableRows) {
+        let source = rows.rows.source
+        let key = routing.route(for: source).watchKey
+        let isLive = [.syslogUDP, .syslogTCP, .syslogUnix].contains(source.kind)
+        gathered.withLock { gathered in
+            let isRecognised = gathered.shapes.flags(rows.shapes)
+            var seen = Seen(records: rows.rows.rows.count)
+            for row in rows.rows.rows {
+                if isRecognised[Int(row.shape)] { seen.known += 1 }
+                seen.received = max(seen.received, row.received)
+                guard isLive, !row.flags.contains(.timeInferred) else { continue }
+                let lead = row.time.nanoseconds.subtractingReportingOverflow(
+                    row.received.nanoseconds)
+                if lead.overflow { continue }
+                seen.timed += 1
+                seen.lead = max(seen.lead, lead.partialValue / 1_000_000)
+            }
+            gathered.stored += UInt64(seen.records)
+            gathered.seen[key, default: Seen()].add(seen)
+        }
+    }
+
+    func stop() { stopSignal.raise() }
+
+    /// Looks each second until stopped; then says that the daemon ended in an orderly way.
+    func run(_ parts: Parts) {
+        while !stopSignal.wait(milliseconds: Self.lookMillis) { look(.now(), parts) }
+        end(.now(), parts)
+    }
+
+    /// The last look, after the writer has ended.
+    func end(_ now: Moment, _ parts: Parts) {
+        look(now, parts)
+        work.withLock { work in
+            save(&work, now)
+            work.sign.state = .stopped
+            beat(work.sign)
+        }
+    }
+
+    /// What the daemon said of itself last; nil while its writer is stuck.
+    func sign(_ parts: Parts) -> Heartbeat? {
+        parts.writerMillis() < Self.stuckMillis ? work.withLock { $0.sign } : nil
+    }
+
+    /// One look.
+    func look(_ now: Moment, _ parts: Parts) {
+        let (seen, stored) = gathered.withLock { gathered in
+            defer { gathered.seen = [:] }
+            return (gathered.seen, gathered.stored)
+        }
+        work.withLock { work in
+            if !seen.isEmpty { work.isDirty = true }
+            let noticed = work.watch.look(
+                now, seen: seen, isHeldUp: parts.isHeldUp(),
+                wanted: { routing.silence(ofKey: $0) })
+            for thing in noticed { tell(thing, &work, now, parts.cause) }
+            record(&work)
+            if work.isChanged || now.elapsed - work.lastSave >= Self.saveMillis {
+                save(&work, now)
+            }
+            work.sign.time = now.wall
+            work.sign.elapsed = now.elapsed
+            work.sign.stored = stored
+            work.sign.sources = work.watch.entries.count
+            work.sign.silent = work.watch.silentCount
+            guard now.elapsed >= work.nextBeat, parts.writerMillis() < Self.stuckMillis else {
+                return
+            }
+            beat(work.sign)
+            work.nextBeat = now.elapsed + Int64(work.sign.intervalSeconds) * 1000
+        }
+    }
+
+    // MARK: - What is told and kept
+
+    private func tell(
+        _ noticed: Noticed, _ work: inout Work, _ now: Moment, _ cause: (String) -> SilenceCause
+    ) {
+        let act = WatchActs.act(
+            of: noticed, zone: zone, actor: actor, time: now.wall, cause: cause)
+        log.log(level: act.text("state") == "ended" ? .notice : .warning, "\(act.message)")
+        work.isDirty = true
+        work.isChanged = true
+        if work.acts.count < Limits.noticedWaitingMax {
+            work.acts.append(act)
+        } else {
+            log.error("too much waits to be recorded: this is in no act")
+        }
+    }
+
+    private func record(_ work: inout Work) {
+        guard !work.acts.isEmpty else { return }
+        do throws(StoreError) {
+            try ActLog(
+                fileSystem: fileSystem, store: store,
+                now: { Timestamp(nanoseconds: SystemClock.nanoseconds()) }
+            ).append(work.acts)
+            work.acts = []
+            work.isTold = false
+        } catch {
+            if !work.isTold { log.error("what was noticed cannot be recorded yet: \(error)") }
+            work.isTold = true
+        }
+    }
+
+    private func save(_ work: inout Work, _ now: Moment) {
+        // What is not among the acts yet must not count as told after a crash.
+        guard work.isDirty, work.acts.isEmpty else { return }
+        work.lastSave = now.elapsed
+        do throws(FileError) {
+            try WatchState.write(work.watch.entries, fileSystem, store: store, zone: zone)
+            work.isDirty = false
+            work.isChanged = false
+        } catch {
+            log.error("what is usual of sources cannot be saved; tried again: \(error)")
+        }
+    }
+
+    private func beat(_ sign: Heartbeat) {
+        do throws(FileError) {
+            try sign.write(fileSystem, store: store)
+        } catch {
+            log.error("the heartbeat cannot be written; tried again: \(error)")
+        }
+    }
+}

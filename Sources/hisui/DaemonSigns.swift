@@ -1,0 +1,42 @@
+import HisuiEvent
+import HisuiPipeline
+
+/// Whether the daemons of a store's zones live, by what they say of themselves.
+enum DaemonSigns {
+    /// A sign that is older by so many intervals is none: the daemon does not work, or its store
+    /// is a copy.
+    private static let intervals: Int64 = 6
+
+    /// A line for each zone that ever had a daemon.
+    ///
+    /// - Parameter zones: only these; nil for all.
+    static func lines(store: String, zones: Set<String>?, now: Timestamp) -> String {
+        let lines = Heartbeat.all(store: store)
+            .filter { zones?.contains($0.zone) ?? true }.map { line($0, now) + "\n" }
+        return lines.isEmpty ? "" : "\n" + lines.joined()
+    }
+
+    private static func line(_ sign: Heartbeat, _ now: Timestamp) -> String {
+        let seconds = (now.nanoseconds - sign.time.nanoseconds) / 1_000_000_000
+        let age = SourceList.duration(max(0, seconds))
+        if sign.state == .stopped {
+            return say(
+                "The daemon of zone \(sign.zone) was stopped in an orderly way \(age) ago.",
+                "領域 \(sign.zone) のデーモンは \(age)前に正常に停止しました。")
+        }
+        if seconds > Int64(sign.intervalSeconds) * intervals {
+            return say(
+                "The daemon of zone \(sign.zone) gives no sign of life; the last one came "
+                    + "\(age) ago.",
+                "領域 \(sign.zone) のデーモンの稼働信号が途絶えています（最終: \(age)前）。")
+        }
+        let alive = say(
+            "The daemon of zone \(sign.zone) lives (process \(sign.pid), last sign \(age) ago).",
+            "領域 \(sign.zone) のデーモンは稼働中です（プロセス \(sign.pid)、最終信号 \(age)前）。")
+        if sign.silent == 0 { return alive }
+        return alive
+            + say(
+                " \(sign.silent) of its \(sign.sources) sources are silent.",
+                "収集元 \(sign.sources) 件のうち \(sign.silent) 件が受信途絶です。")
+    }
+}
