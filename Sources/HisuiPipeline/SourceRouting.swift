@@ -56,6 +56,17 @@ final class SourceRouting: Sendable {
         }
     }
 
+    /// Keys that are watched even if nothing was ever heard: sources whose silence is told after a
+    /// configured time, and of which there is one.
+    var expectedKeys: [String] {
+        state.withLock { state in
+            state.configuration.sources.filter { source in
+                guard let seconds = source.silenceSeconds, seconds > 0 else { return false }
+                return source.kind == .journal || source.kind == .file
+            }.map(\.id)
+        }
+    }
+
     private static func silence(_ source: Configuration.Source) -> Silence {
         switch source.silenceSeconds {
         case nil: .learned

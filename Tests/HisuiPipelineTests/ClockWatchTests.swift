@@ -77,6 +77,16 @@ import Testing
         #expect(watch.offset == -20)
     }
 
+    @Test func aClockThatIsAMinuteWrongIsNotToldAgainAndAgain() {
+        var watch = OffsetWatch(now: 0)
+        let leads = (0..<400).map { $0 / 20 % 2 == 0 ? Int64(61_000) : 59_000 }
+        let found = Self.offset(&watch, leads: leads)
+        #expect(found == [.differs(61_000)])
+        let later = Self.offset(
+            &watch, leads: Array(repeating: 30_000, count: 40), from: 7_000_000)
+        #expect(later == [.agrees(30_000)])
+    }
+
     @Test func aDifferenceThatGrowsIsToldAnew() {
         var watch = OffsetWatch(now: 0)
         let leads = (0..<80).map { $0 < 40 ? Int64(70_000) : 200_000 }

@@ -27,7 +27,7 @@ import Testing
 
         init(
             _ disk: SimulatedFileSystem, at now: Int64 = 0, boot: String = "boot-1",
-            wall: Int64? = nil
+            wall: Int64? = nil, more: String = ""
         ) throws {
             self.disk = disk
             self.now = now
@@ -38,7 +38,7 @@ import Testing
                 store: /store
                 sources:
                 - {syslog: {tcp: "127.0.0.1:514"}, id: fw}
-                - {files: {paths: [/var/log/app-*.log]}, id: app, silence_seconds: 30}
+                \(more)
                 """
             let loaded = Configuration.load(Array(text.utf8), file: "f")
             let configuration = try #require(loaded.configuration, "\(loaded.diagnostics)")
@@ -115,8 +115,21 @@ import Testing
         #expect(acts[1].integer("silent.ms") == 191_000)
     }
 
+    private static let files =
+        "- {files: {paths: [/var/log/app-*.log]}, id: app, silence_seconds: 30}"
+
+    @Test func filesThatNeverSpeakAreMissedAfterTheConfiguredTime() throws {
+        let bench = try Bench(SimulatedFileSystem(), more: Self.files)
+        bench.pass(30)
+        #expect(try bench.acts(.silence).isEmpty)
+        bench.pass(1)
+        let acts = try bench.acts(.silence)
+        #expect(acts.map { $0.text("source") } == ["app"])
+        #expect(acts.first?.text("last") == nil)
+    }
+
     @Test func filesOfOneSourceAreWatchedTogether() throws {
-        let bench = try Bench(SimulatedFileSystem())
+        let bench = try Bench(SimulatedFileSystem(), more: Self.files)
         for number in 0..<5 { bench.pass(20, [("app:/var/log/app-\(number).log", .file)]) }
         #expect(try bench.acts(.silence).isEmpty)
         bench.pass(30)
@@ -234,11 +247,14 @@ import Testing
         bench.writerMillis.withLock { $0 = 30_000 }
         bench.pass(100)
         #expect(bench.heartbeat == last)
-        #expect(bench.stage.sign(bench.parts) == nil)
+        #expect(bench.stage.sign(bench.parts, at: Bench.moment(bench.now, bench.now)) == nil)
         bench.writerMillis.withLock { $0 = 29_999 }
         bench.pass(1)
         #expect(bench.heartbeat?.elapsed == bench.now)
-        #expect(bench.stage.sign(bench.parts) != nil)
+        // Nor does one whose watch is stuck.
+        let late = Bench.moment(bench.now + 30_000, bench.now + 30_000)
+        #expect(bench.stage.sign(bench.parts, at: late) == nil)
+        #expect(bench.stage.sign(bench.parts, at: Bench.moment(bench.now, bench.now)) != nil)
     }
 
     @Test func anOrderlyEndIsTheLastHeartbeat() async throws {

@@ -13,7 +13,8 @@ import Testing
     private static func seen(_ count: Int = 1, at elapsed: Int64) -> Seen {
         Seen(
             records: count, known: count, timed: count, lead: -3,
-            received: Timestamp(nanoseconds: elapsed * 1_000_000))
+            received: Timestamp(nanoseconds: elapsed * 1_000_000),
+            event: Timestamp(nanoseconds: (elapsed - 7) * 1_000_000))
     }
 
     /// A zone in which `a` and `b` spoke each second for an hour.
@@ -70,7 +71,22 @@ import Testing
             Self.moment(90_000_000), seen: [:], isHeldUp: false,
             wanted: { $0 == "a" ? .learned : nil })
         #expect(noticed.count == 1)
-        #expect(watch.entries["b"]?.silence.isSilent == false)
+        // It is forgotten, so that nobody has to look at it for ever.
+        #expect(watch.entries.keys.sorted() == ["a"])
+    }
+
+    @Test func aSourceThatIsExpectedIsMissedEvenIfItNeverSpoke() {
+        var watch = ZoneWatch(at: Self.moment(0))
+        var noticed: [Noticed] = []
+        for second in 1...120 {
+            noticed += watch.look(
+                Self.moment(Int64(second) * 1000), seen: [:], expected: ["app"], isHeldUp: false,
+                wanted: { _ in .after(30_000) })
+        }
+        #expect(
+            noticed == [
+                .fellSilent(source: "app", last: .none, milliseconds: 30_000, interval: nil)
+            ])
     }
 
     @Test func aPutClockMakesNoSourceSilent() {
@@ -91,7 +107,28 @@ import Testing
         }
         _ = watch.look(Self.moment(1000), seen: seen, isHeldUp: false, wanted: { _ in .learned })
         #expect(watch.entries.count == Limits.watchedSourcesMax)
-        #expect(WatchState.encoded(watch.entries).count < Limits.watchStateBytesMax)
+        #expect(watch.isFull)
+        #expect(WatchState.encoded(watch.entries, at: 0).count < Limits.watchStateBytesMax)
+    }
+
+    @Test func inventedAddressesDriveOutNoSourceThatIsKnown() {
+        var watch = Self.taught()
+        var now: Int64 = 3_601_000
+        for round in 0..<3 {
+            var seen: [String: Seen] = [:]
+            for number in 0..<Limits.watchedSourcesMax {
+                seen["forged-\(round)-\(number)"] = Self.seen(at: now)
+            }
+            _ = watch.look(Self.moment(now), seen: seen, isHeldUp: false, wanted: { _ in .learned })
+            now += 1000
+        }
+        #expect(watch.entries.count == Limits.watchedSourcesMax)
+        #expect(watch.entries["a"]?.silence.interval == 60_000)
+        #expect(watch.entries["b"]?.silence.interval == 60_000)
+        _ = watch.look(
+            Self.moment(now), seen: ["new": Self.seen(at: now)], isHeldUp: false,
+            wanted: { _ in .learned })
+        #expect(watch.entries["new"] != nil)
     }
 
     // MARK: - The state file
@@ -103,12 +140,17 @@ import Testing
             wanted: { _ in .learned })
         #expect(watch.entries["b"]?.silence.isSilent == true)
         let disk = SimulatedFileSystem()
-        try WatchState.write(watch.entries, disk, store: "/s", zone: "z")
+        try WatchState.write(watch.entries, at: 3_710_000, disk, store: "/s", zone: "z")
         let later = Self.moment(50_000)
         let read = try WatchState.read(disk, store: "/s", zone: "z", at: later)
-        #expect(WatchState.encoded(read) == WatchState.encoded(watch.entries))
-        // Time in which no daemon ran is not the source's.
+        // Time in which no daemon ran is not the source's, and it may take time to connect again.
         #expect(read["a"]?.silence.last == 50_000)
+        #expect(read["b"]?.silence.last == 50_000 - 110_000)
+        #expect(read["a"]?.received == watch.entries["a"]?.received)
+        #expect(read["a"]?.event == watch.entries["a"]?.event)
+        #expect(read["a"]?.rate == watch.entries["a"]?.rate)
+        #expect(read["a"]?.coverage.windows == watch.entries["a"]?.coverage.windows)
+        #expect(read["a"]?.offset.offset == -3)
         #expect(read["a"]?.silence.interval == watch.entries["a"]?.silence.interval)
         #expect(read["b"]?.silence.isSilent == true)
         let known = WatchState.known(disk, store: "/s", zone: "z")
@@ -117,6 +159,31 @@ import Testing
         #expect(known["b"]?.intervalMillis == 60_000)
         #expect(known["a"]?.offsetMillis == -3)
         #expect(known["a"]?.coverage == CoverageWatch.whole)
+        #expect(known["a"]?.lagMillis == 4)
+        #expect(known["a"]?.rate.counts(at: Self.moment(3_700_000).wall).suffix(2) == [3599, 501])
+    }
+
+    @Test func startsOfTheDaemonDoNotMakeARareSourceUnseen() throws {
+        let day: Int64 = 86_400_000
+        var watch = ZoneWatch(at: Self.moment(0))
+        for number in 1...40 {
+            _ = watch.look(
+                Self.moment(Int64(number) * day), seen: ["daily": Self.seen(at: 0)],
+                isHeldUp: false, wanted: { _ in .learned })
+        }
+        // The daemon is started anew every twelve hours, and nothing comes any more.
+        var now = 40 * day
+        var told: Int64?
+        while told == nil, now < 50 * day {
+            now += day / 2
+            let noticed = watch.look(
+                Self.moment(now), seen: [:], isHeldUp: false, wanted: { _ in .learned })
+            if case .fellSilent? = noticed.first { told = now - 40 * day }
+            let bytes = WatchState.encoded(watch.entries, at: now)
+            let moment = Self.moment(now)
+            watch = ZoneWatch(at: moment, remembering: try WatchState.decode(bytes, at: moment))
+        }
+        #expect(told == 2 * day)
     }
 
     @Test func filesOfOneConfiguredSourceAreFoundUnderIt() {
@@ -129,7 +196,7 @@ import Testing
     }
 
     @Test func aStateThatIsDamagedIsRefusedWhole() throws {
-        let bytes = WatchState.encoded(Self.taught().entries)
+        let bytes = WatchState.encoded(Self.taught().entries, at: 3_600_000)
         for count in 0..<bytes.count {
             #expect(throws: WatchState.Failure.self) {
                 try WatchState.decode(Array(bytes[..<count]), at: Self.moment(0))

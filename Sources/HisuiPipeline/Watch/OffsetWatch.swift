@@ -9,8 +9,11 @@ struct OffsetWatch: Hashable, Sendable {
     /// A window ends after so much time with so many records.
     static let windowMillis: Int64 = 300_000
     static let recordsLeast = 20
-    /// From this on it is told; a change by as much is told anew.
+    /// Beyond this it is told; a change by as much is told anew.
     static let toldMillis: Int64 = 60_000
+    /// Within this the clocks agree again: between the two nothing is told, or a clock that is a
+    /// minute wrong would be told every five minutes.
+    static let agreedMillis: Int64 = 30_000
 
     /// The sender's clock less ours in milliseconds, when it was last known.
     private(set) var offset: Int64?
@@ -43,15 +46,18 @@ struct OffsetWatch: Hashable, Sendable {
         }
         let found = greatest
         self = OffsetWatch(now: now, offset: found, told: told)
-        if found.magnitude <= UInt64(Self.toldMillis) {
-            defer { told = nil }
-            return told == nil ? nil : .agrees(found)
+        guard let before = told else {
+            guard found.magnitude > UInt64(Self.toldMillis) else { return nil }
+            told = found
+            return .differs(found)
         }
-        if let told {
-            let change = found.subtractingReportingOverflow(told)
-            if !change.overflow, change.partialValue.magnitude <= UInt64(Self.toldMillis) {
-                return nil
-            }
+        if found.magnitude <= UInt64(Self.agreedMillis) {
+            told = nil
+            return .agrees(found)
+        }
+        let change = found.subtractingReportingOverflow(before)
+        if !change.overflow, change.partialValue.magnitude <= UInt64(Self.toldMillis) {
+            return nil
         }
         told = found
         return .differs(found)

@@ -22,6 +22,8 @@ struct SilenceWatch: Hashable, Sendable {
     private static let window: Int64 = 7 * 86_400_000
     /// How much a silence that was told may teach.
     private static let growthMax: Int64 = 4
+    /// After a start of the daemon, the time in which senders find it again.
+    static let reconnectMillis: Int64 = 120_000
 
     /// Gaps seen, and for how long arrivals were watched.
     private(set) var gaps: UInt64 = 0
@@ -39,11 +41,15 @@ struct SilenceWatch: Hashable, Sendable {
     init(now: Int64) { last = now }
 
     /// What a state file remembers.
+    ///
+    /// - Parameter waited: for how long nothing had come when it was written. A source that speaks
+    ///   once a day would never be missed if each start of the daemon forgot it; one that speaks
+    ///   each second is given time to connect again.
     init(
-        now: Int64, gaps: UInt64, observed: Int64, longest: Int64, longestBefore: Int64,
-        windowed: Int64, isSilent: Bool
+        now: Int64, waited: Int64, gaps: UInt64, observed: Int64, longest: Int64,
+        longestBefore: Int64, windowed: Int64, isSilent: Bool
     ) {
-        self.init(now: now)
+        self.init(now: now - (isSilent ? waited : max(0, waited - Self.reconnectMillis)))
         self.gaps = gaps
         self.observed = observed
         self.longest = longest

@@ -52,12 +52,12 @@ final class WatchStage: Sendable {
         var watch: ZoneWatch
         /// Acts that are not durable yet.
         var acts: [Act] = []
-        /// Whether it was told that they cannot be written.
-        var isTold = false
-        /// Whether what is remembered differs from the state file.
-        var isDirty = false
-        /// Whether it has to be saved at once.
+        /// What was told to fail, so that it is not told each second.
+        var failures: Set<String> = []
+        /// Whether what is remembered has to be saved at once.
         var isChanged = false
+        /// Whether it was told that there is room for no more sources.
+        var isFullTold = false
         var lastSave: Int64
         var nextBeat: Int64
         var sign: Heartbeat
@@ -112,8 +112,11 @@ final class WatchStage: Sendable {
             var seen = Seen(records: rows.rows.rows.count)
             for row in rows.rows.rows {
                 if isRecognised[Int(row.shape)] { seen.known += 1 }
-                seen.received = max(seen.received, row.received)
-                guard isLive, !row.flags.contains(.timeInferred) else { continue }
+                let isTimed = !row.flags.contains(.timeInferred)
+                if row.received >= seen.received {
+                    (seen.received, seen.event) = (row.received, isTimed ? row.time : .none)
+                }
+                guard isLive, isTimed else { continue }
                 let lead = row.time.nanoseconds.subtractingReportingOverflow(
                     row.received.nanoseconds)
                 if lead.overflow { continue }
@@ -127,9 +130,10 @@ final class WatchStage: Sendable {
 
     func stop() { stopSignal.raise() }
 
-    /// Looks each second until stopped; then says that the daemon ended in an orderly way.
+    /// Looks at once and each second until stopped; then says that the daemon ended in an orderly
+    /// way.
     func run(_ parts: Parts) {
-        while !stopSignal.wait(milliseconds: Self.lookMillis) { look(.now(), parts) }
+        repeat { look(.now(), parts) } while !stopSignal.wait(milliseconds: Self.lookMillis)
         end(.now(), parts)
     }
 
@@ -139,13 +143,15 @@ final class WatchStage: Sendable {
         work.withLock { work in
             save(&work, now)
             work.sign.state = .stopped
-            beat(work.sign)
+            beat(&work)
         }
     }
 
-    /// What the daemon said of itself last; nil while its writer is stuck.
-    func sign(_ parts: Parts) -> Heartbeat? {
-        parts.writerMillis() < Self.stuckMillis ? work.withLock { $0.sign } : nil
+    /// What the daemon says of itself; nil while its writer, or whoever looks, is stuck.
+    func sign(_ parts: Parts, at now: Moment = .now()) -> Heartbeat? {
+        guard parts.writerMillis() < Self.stuckMillis else { return nil }
+        let sign = work.withLock { $0.sign }
+        return now.elapsed - sign.elapsed < Int64(Self.stuckMillis) ? sign : nil
     }
 
     /// One look.
@@ -155,11 +161,14 @@ final class WatchStage: Sendable {
             return (gathered.seen, gathered.stored)
         }
         work.withLock { work in
-            if !seen.isEmpty { work.isDirty = true }
             let noticed = work.watch.look(
-                now, seen: seen, isHeldUp: parts.isHeldUp(),
+                now, seen: seen, expected: routing.expectedKeys, isHeldUp: parts.isHeldUp(),
                 wanted: { routing.silence(ofKey: $0) })
             for thing in noticed { tell(thing, &work, now, parts.cause) }
+            if work.watch.isFull, !work.isFullTold {
+                log.error("\(Limits.watchedSourcesMax) sources are watched: not all are")
+                work.isFullTold = true
+            }
             record(&work)
             if work.isChanged || now.elapsed - work.lastSave >= Self.saveMillis {
                 save(&work, now)
@@ -172,7 +181,7 @@ final class WatchStage: Sendable {
             guard now.elapsed >= work.nextBeat, parts.writerMillis() < Self.stuckMillis else {
                 return
             }
-            beat(work.sign)
+            beat(&work)
             work.nextBeat = now.elapsed + Int64(work.sign.intervalSeconds) * 1000
         }
     }
@@ -185,7 +194,6 @@ final class WatchStage: Sendable {
         let act = WatchActs.act(
             of: noticed, zone: zone, actor: actor, time: now.wall, cause: cause)
         log.log(level: act.text("state") == "ended" ? .notice : .warning, "\(act.message)")
-        work.isDirty = true
         work.isChanged = true
         if work.acts.count < Limits.noticedWaitingMax {
             work.acts.append(act)
@@ -196,37 +204,41 @@ final class WatchStage: Sendable {
 
     private func record(_ work: inout Work) {
         guard !work.acts.isEmpty else { return }
-        do throws(StoreError) {
+        attempt("what was noticed cannot be recorded", &work) { work throws(StoreError) in
             try ActLog(
                 fileSystem: fileSystem, store: store,
                 now: { Timestamp(nanoseconds: SystemClock.nanoseconds()) }
             ).append(work.acts)
             work.acts = []
-            work.isTold = false
-        } catch {
-            if !work.isTold { log.error("what was noticed cannot be recorded yet: \(error)") }
-            work.isTold = true
         }
     }
 
     private func save(_ work: inout Work, _ now: Moment) {
         // What is not among the acts yet must not count as told after a crash.
-        guard work.isDirty, work.acts.isEmpty else { return }
+        guard work.acts.isEmpty else { return }
         work.lastSave = now.elapsed
-        do throws(FileError) {
-            try WatchState.write(work.watch.entries, fileSystem, store: store, zone: zone)
-            work.isDirty = false
+        attempt("what is usual of sources cannot be saved", &work) { work throws(FileError) in
+            try WatchState.write(
+                work.watch.entries, at: now.elapsed, fileSystem, store: store, zone: zone)
             work.isChanged = false
-        } catch {
-            log.error("what is usual of sources cannot be saved; tried again: \(error)")
         }
     }
 
-    private func beat(_ sign: Heartbeat) {
-        do throws(FileError) {
-            try sign.write(fileSystem, store: store)
+    private func beat(_ work: inout Work) {
+        attempt("the heartbeat cannot be written", &work) { work throws(FileError) in
+            try work.sign.write(fileSystem, store: store)
+        }
+    }
+
+    /// Does what may fail; tells of a failure once, and when it works again.
+    private func attempt<Failure>(
+        _ what: String, _ work: inout Work, _ body: (inout Work) throws(Failure) -> Void
+    ) {
+        do throws(Failure) {
+            try body(&work)
+            if work.failures.remove(what) != nil { log.notice("no more: \(what)") }
         } catch {
-            log.error("the heartbeat cannot be written; tried again: \(error)")
+            if work.failures.insert(what).inserted { log.error("\(what); tried again: \(error)") }
         }
     }
 }

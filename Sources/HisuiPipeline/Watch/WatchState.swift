@@ -1,6 +1,6 @@
 import HisuiBytes
 import HisuiEvent
-public import HisuiFile
+import HisuiFile
 import HisuiStore
 
 /// What the watch remembers of a zone's sources: `<store>/state/<zone>.watch`.
@@ -13,31 +13,36 @@ import HisuiStore
 ///             u8              bits: 0 silent, 1 the offset is known, 2 an offset was told,
 ///                             3 the coverage fell
 ///             u64             newest receive time
+///             u64             that record's own time; the least number if it had none
+///             varint          for how long nothing had come, in milliseconds
 ///             varint          gaps; milliseconds watched; longest gap of this window, of the one
 ///                             before; how much of this window is over
 ///             u64             offset of the clock in milliseconds, 0 if not known
 ///             u64             the offset that was told, 0 if none
 ///             varint          windows of coverage; usual and last share in parts of 10,000
+///             u64             the newest hour in which something came, since 1970
+///             varint          records of that hour and the 23 before it, the newest last
 ///
 /// Written whole. Losing it costs what was learned, and no record.
 public struct WatchState: Sendable {
     private static let magic = Array("hisuiwat".utf8)
     private static let version: UInt32 = 1
     /// Fewest bytes of a source.
-    private static let sourceBytesMin = 34
+    private static let sourceBytesMin = 75
 
     struct Failure: Error, Hashable {
         var what: String
     }
 
-    static func encoded(_ entries: [String: ZoneWatch.Entry]) -> [UInt8] {
+    /// - Parameter now: `Moment.elapsed`.
+    static func encoded(_ entries: [String: ZoneWatch.Entry], at now: Int64) -> [UInt8] {
         var bytes = magic
         bytes.appendLittleEndian(version)
         bytes.appendLittleEndian(UInt32(0))
         bytes.appendVarint(UInt64(entries.count))
         for (key, entry) in entries.sorted(by: { $0.key < $1.key }) {
             bytes.appendCounted(key.utf8)
-            append(entry, to: &bytes)
+            append(entry, now, to: &bytes)
         }
         var checksum: [UInt8] = []
         checksum.appendLittleEndian(CRC32C.of(bytes.span.extracting(16..<bytes.count)))
@@ -45,13 +50,17 @@ public struct WatchState: Sendable {
         return bytes
     }
 
-    private static func append(_ entry: ZoneWatch.Entry, to bytes: inout [UInt8]) {
+    private static func append(
+        _ entry: ZoneWatch.Entry, _ now: Int64, to bytes: inout [UInt8]
+    ) {
         let (silence, offset, coverage) = (entry.silence, entry.offset, entry.coverage)
         let bits = [
             silence.isSilent, offset.offset != nil, offset.told != nil, coverage.isFallen,
         ]
         bytes.append(bits.enumerated().reduce(0) { $0 | ($1.element ? 1 << $1.offset : 0) })
         bytes.appendLittleEndian(entry.received.nanoseconds)
+        bytes.appendLittleEndian(entry.event.nanoseconds)
+        bytes.appendVarint(UInt64(max(0, now - silence.last)))
         bytes.appendVarint(silence.gaps)
         for milliseconds in [
             silence.observed, silence.longest, silence.longestBefore, silence.windowed,
@@ -63,9 +72,10 @@ public struct WatchState: Sendable {
         bytes.appendVarint(coverage.windows)
         bytes.appendVarint(UInt64(coverage.usual))
         bytes.appendVarint(UInt64(coverage.last))
+        bytes.appendLittleEndian(entry.rate.hour)
+        for count in entry.rate.counts { bytes.appendVarint(count) }
     }
 
-    /// - Parameter now: what counts as the time of the last arrival of each source.
     static func decode(
         _ bytes: [UInt8], at now: Moment
     ) throws(Failure) -> [String: ZoneWatch.Entry] {
@@ -101,9 +111,11 @@ public struct WatchState: Sendable {
     ) throws -> ZoneWatch.Entry {
         let bits = try reader.u8()
         let received = Int64(bitPattern: try reader.u64())
+        let event = Int64(bitPattern: try reader.u64())
+        let waited = try number(&reader)
         let gaps = UInt64(try number(&reader))
         let silence = SilenceWatch(
-            now: now.elapsed, gaps: gaps, observed: try number(&reader),
+            now: now.elapsed, waited: waited, gaps: gaps, observed: try number(&reader),
             longest: try number(&reader), longestBefore: try number(&reader),
             windowed: try number(&reader), isSilent: bits & 1 != 0)
         let offset = Int64(bitPattern: try reader.u64())
@@ -111,6 +123,9 @@ public struct WatchState: Sendable {
         let windows = UInt64(try number(&reader))
         let usual = min(try number(&reader), CoverageWatch.whole)
         let last = min(try number(&reader), CoverageWatch.whole)
+        let hour = Int64(bitPattern: try reader.u64())
+        var counts: [UInt64] = []
+        for _ in 0..<RateHistory.hours { counts.append(UInt64(try number(&reader))) }
         var entry = ZoneWatch.Entry(at: now)
         entry.silence = silence
         entry.offset = OffsetWatch(
@@ -120,6 +135,8 @@ public struct WatchState: Sendable {
             now: now.elapsed, windows: windows, usual: usual, last: last,
             isFallen: bits & 8 != 0)
         entry.received = Timestamp(nanoseconds: received)
+        entry.event = Timestamp(nanoseconds: event)
+        entry.rate = RateHistory(hour: hour, counts: counts)
         return entry
     }
 
@@ -147,50 +164,11 @@ public struct WatchState: Sendable {
     }
 
     static func write(
-        _ entries: [String: ZoneWatch.Entry], _ fileSystem: any FileSystem, store: String,
-        zone: String
+        _ entries: [String: ZoneWatch.Entry], at now: Int64, _ fileSystem: any FileSystem,
+        store: String, zone: String
     ) throws(FileError) {
         let path = Filenames.watchState(store: store, zone: zone)
         try fileSystem.createDirectory(Path.parent(of: path))
-        try fileSystem.writeDurably(encoded(entries), to: path)
-    }
-}
-
-// For whoever shows it.
-extension WatchState {
-    /// What is known of a source beside its counts.
-    public struct Known: Hashable, Sendable {
-        /// Whether it was told that nothing comes.
-        public var isSilent: Bool
-        /// The learned interval; nil until it is known.
-        public var intervalMillis: Int64?
-        /// Its clock less the machine's; nil until it is known.
-        public var offsetMillis: Int64?
-        /// The share of records that a parser rule knows, of the last minutes and as usual, in
-        /// parts of 10,000; nil until it is known.
-        public var coverage: Int64?
-        public var usualCoverage: Int64?
-    }
-
-    /// By key; empty where there is no state, or none that can be read.
-    public static func known(
-        _ fileSystem: any FileSystem = RealFileSystem(), store: String, zone: String
-    ) -> [String: Known] {
-        let now = Moment(wall: .none, elapsed: 0)
-        let entries = (try? read(fileSystem, store: store, zone: zone, at: now)) ?? [:]
-        return entries.mapValues { entry in
-            let usual = entry.coverage.learned
-            return Known(
-                isSilent: entry.silence.isSilent, intervalMillis: entry.silence.interval,
-                offsetMillis: entry.offset.offset,
-                coverage: usual.map { _ in entry.coverage.last }, usualCoverage: usual)
-        }
-    }
-
-    /// What is known of a source: under its own id, or that of the configured one it belongs to.
-    public static func of(_ source: String, in known: [String: Known]) -> Known? {
-        if let own = known[source] { return own }
-        return known.filter { source.hasPrefix($0.key + ":") }
-            .max { $0.key.utf8.count < $1.key.utf8.count }?.value
+        try fileSystem.writeDurably(encoded(entries, at: now), to: path)
     }
 }
