@@ -205,6 +205,7 @@ if fuzz {
         fuzzer("YAML", ["HisuiYAML"]),
         fuzzer("Configuration", ["HisuiPolicy", "HisuiYAML"]),
         fuzzer("JSONShape", ["HisuiBytes", "HisuiShape"]),
+        fuzzer("Recipe", ["HisuiPolicy", "HisuiYAML", "HisuiEvent", "HisuiBytes"]),
         fuzzer("Retention", ["HisuiPolicy", "HisuiYAML", "HisuiEvent", "HisuiBytes"]),
         fuzzer("Parser", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiParse"]),
         fuzzer("Sigma", ["HisuiDetect", "HisuiYAML"]),

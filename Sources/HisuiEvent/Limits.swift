@@ -239,6 +239,13 @@ public enum Limits {
     /// Words of the command that signals it; `HISUI_WORDS_MAX`.
     public static let signalWordsMax = 64
 
+    // MARK: - Recipes
+
+    /// Ways in which one kind of device can send: a few transports and lines of products.
+    public static let recipeWaysMax = 16
+    /// One text of a recipe: some dozen lines.
+    public static let recipeTextBytesMax = 8192
+
     // MARK: - Acts
 
     /// Fields of one act, those of its actor included; the longest kind has about 30.

@@ -55,6 +55,9 @@ extension SyslogHeader {
         appendData(record, dataStart..<at, values, &scratch)
         variant.insert(.rfc5424)
         if at < end { at += 1 }
+        // What rsyslog passes on in this form keeps the blank that stood behind the tag of the old
+        // one: it is no part of the message.
+        if at < end, record[at] == 0x20 { at += 1 }
         // A byte order mark says that the message is UTF-8.
         if at + 3 <= end, record[at] == 0xEF, record[at + 1] == 0xBB, record[at + 2] == 0xBF {
             at += 3

@@ -199,7 +199,7 @@ extension Configuration {
         }
 
         /// Whether it stands for every address of the machine.
-        var isWildcard: Bool { address.high == 0 && address.low == 0 }
+        public var isWildcard: Bool { address.high == 0 && address.low == 0 }
 
         /// Whether the kernel would refuse to open the second of the two.
         func collides(with other: Endpoint) -> Bool {

@@ -11,14 +11,15 @@ struct CheckCommand: ParsableCommand {
         CommandConfiguration(
             commandName: "check",
             abstract: say(
-                "Check parser definitions, rules, retention policies and configurations.",
-                "パーサー定義・検知規則・保存方針・設定を検査します。"),
+                "Check parser definitions, rules, retention policies, recipes and configurations.",
+                "パーサー定義・検知規則・保存方針・接続手順・設定を検査します。"),
             discussion: say(
                 """
                   hisui check                       everything that is shipped
                   hisui check parsers PATH…         directories or files of definitions
                   hisui check rules PATH…           directories or files of detection rules
                   hisui check retention PATH…       directories or files of retention policies
+                  hisui check recipes PATH…         directories or files of recipes for devices
                   hisui check config FILE…          configurations
 
                 Ends with 3 when anything is refused.
@@ -28,6 +29,7 @@ struct CheckCommand: ParsableCommand {
                   hisui check parsers PATH…         定義のディレクトリまたはファイル
                   hisui check rules PATH…           検知規則のディレクトリまたはファイル
                   hisui check retention PATH…       保存方針のディレクトリまたはファイル
+                  hisui check recipes PATH…         接続手順のディレクトリまたはファイル
                   hisui check config FILE…          設定ファイル
 
                 誤りがあれば終了コード 3 を返します。
@@ -39,8 +41,8 @@ struct CheckCommand: ParsableCommand {
     @Argument(
         help: ArgumentHelp(
             say(
-                "parsers, rules, retention or config, then paths.",
-                "parsers、rules、retention または config、続けてパス。"),
+                "parsers, rules, retention, recipes or config, then paths.",
+                "parsers、rules、retention、recipes または config、続けてパス。"),
             valueName: "what"))
     var words: [String] = []
 
@@ -48,13 +50,16 @@ struct CheckCommand: ParsableCommand {
         var diagnostics: [Diagnostic] = []
         switch words.first {
         case nil:
-            diagnostics = try checkParsers([]) + checkRules([]) + checkRetention([])
+            diagnostics =
+                try checkParsers([]) + checkRules([]) + checkRetention([]) + checkRecipes([])
         case "parsers":
             diagnostics = try checkParsers(Array(words.dropFirst()))
         case "rules":
             diagnostics = try checkRules(Array(words.dropFirst()))
         case "retention":
             diagnostics = try checkRetention(Array(words.dropFirst()))
+        case "recipes":
+            diagnostics = try checkRecipes(Array(words.dropFirst()))
         case "config":
             guard words.count > 1 else {
                 throw Failure(
@@ -65,8 +70,8 @@ struct CheckCommand: ParsableCommand {
             throw Failure(
                 .usage,
                 say(
-                    "check: '\(word)' is none of parsers, rules, retention and config",
-                    "check: '\(word)' は parsers、rules、retention、config のどれでもありません"))
+                    "check: '\(word)' is none of parsers, rules, retention, recipes and config",
+                    "check: '\(word)' は parsers、rules、retention、recipes、config のどれでもありません"))
         }
         for diagnostic in diagnostics { StandardError.write("\(diagnostic)\n") }
         guard diagnostics.isEmpty else {
@@ -140,6 +145,15 @@ struct CheckCommand: ParsableCommand {
                 "\(classes.count) retention classes, \(approved) approved\n",
                 "保存区分 \(classes.count)（承認済み \(approved)）\n"))
         return loaded.diagnostics
+    }
+
+    private func checkRecipes(_ paths: [String]) throws -> [Diagnostic] {
+        let (recipes, diagnostics) = try Recipes.load(paths)
+        let ways = recipes.reduce(0) { $0 + $1.ways.count }
+        StandardOutput.shared.write(
+            say(
+                "\(recipes.count) recipes, \(ways) ways\n", "接続手順 \(recipes.count)、方法 \(ways)\n"))
+        return diagnostics
     }
 
     private func checkConfiguration(_ path: String) throws -> [Diagnostic] {

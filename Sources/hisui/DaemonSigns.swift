@@ -16,6 +16,22 @@ enum DaemonSigns {
         return lines.isEmpty ? "" : "\n" + lines.joined()
     }
 
+    /// A line where the daemon of a zone does not work now, so that nothing can arrive; nil where
+    /// it lives.
+    static func problem(store: String, zone: String, now: Timestamp) -> String? {
+        guard let sign = Heartbeat.read(store: store, zone: zone) else {
+            return say(
+                "No daemon has run for zone \(zone) yet: nothing can arrive.",
+                "領域 \(zone) のデーモンはまだ動いていません。何も届きません。")
+        }
+        return isAlive(sign, now) ? nil : line(sign, now)
+    }
+
+    private static func isAlive(_ sign: Heartbeat, _ now: Timestamp) -> Bool {
+        let seconds = (now.nanoseconds - sign.time.nanoseconds) / 1_000_000_000
+        return sign.state == .running && seconds <= Int64(sign.intervalSeconds) * intervals
+    }
+
     private static func line(_ sign: Heartbeat, _ now: Timestamp) -> String {
         let seconds = (now.nanoseconds - sign.time.nanoseconds) / 1_000_000_000
         let age = SourceList.duration(max(0, seconds))
@@ -24,7 +40,7 @@ enum DaemonSigns {
                 "The daemon of zone \(sign.zone) was stopped in an orderly way \(age) ago.",
                 "領域 \(sign.zone) のデーモンは \(age)前に正常に停止しました。")
         }
-        if seconds > Int64(sign.intervalSeconds) * intervals {
+        if !isAlive(sign, now) {
             return say(
                 "The daemon of zone \(sign.zone) gives no sign of life; the last one came "
                     + "\(age) ago.",

@@ -18,6 +18,9 @@ enum ShippedData {
     /// The directory of shipped retention policies, or nil when none is found.
     static func retention() -> String? { directory("retention", holding: "plain.yaml") }
 
+    /// The directory of shipped recipes for devices, or nil when none is found.
+    static func recipes() -> String? { directory("recipes", holding: "linux-rsyslog.yaml") }
+
     /// Looked for are `share/hisui/NAME` beside the program's own directory (a package), then
     /// `NAME` (`inTree`, where it has another place there) in the directories above it (a work tree
     /// it was built in), then `/usr/share/hisui/NAME`.

@@ -41,7 +41,7 @@ struct Table {
         return text
     }
 
-    private static func width(_ text: String) -> Int {
+    static func width(_ text: String) -> Int {
         let bytes = Array(text.utf8)
         return TerminalText.displayWidth(bytes.span, 0..<bytes.count)
     }
@@ -111,6 +111,33 @@ struct JSONLine {
             bytes.appendDecimal(count.1)
         }
         bytes.append(UInt8(ascii: "}"))
+    }
+
+    /// A member with a list of counts.
+    mutating func add(_ name: String, _ counts: [UInt64]) {
+        list(name, counts) { $1.appendDecimal($0) }
+    }
+
+    /// A member with a list of texts.
+    mutating func add(_ name: String, _ texts: [String]) {
+        list(name, texts) { Self.append($0, to: &$1) }
+    }
+
+    /// A member with a list of objects.
+    mutating func add(_ name: String, _ objects: [JSONLine]) {
+        list(name, objects) { $1 += $0.bytes + [UInt8(ascii: "}")] }
+    }
+
+    private mutating func list<Element>(
+        _ name: String, _ elements: [Element], _ append: (Element, inout [UInt8]) -> Void
+    ) {
+        key(name)
+        bytes.append(UInt8(ascii: "["))
+        for (number, element) in elements.enumerated() {
+            if number > 0 { bytes.append(UInt8(ascii: ",")) }
+            append(element, &bytes)
+        }
+        bytes.append(UInt8(ascii: "]"))
     }
 
     private mutating func key(_ name: String) {

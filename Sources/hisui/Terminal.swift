@@ -22,6 +22,9 @@ final class StandardOutput: Sendable {
         return Int(size.ws_col)
     }
 
+    /// The columns to which a table for a person is cut; nil where nobody looks: nothing is cut.
+    var columnsMax: Int? { isTerminal ? Self.terminalColumns() ?? 80 : nil }
+
     /// Whether some kilobytes can be written now without waiting for a reader.
     static func hasRoom() -> Bool {
         var entry = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)

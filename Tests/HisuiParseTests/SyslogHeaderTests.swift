@@ -224,6 +224,12 @@ import Testing
             "<165>1 - h a 1 - [id] \u{FEFF}日本語",
             "<{priority:165}>1 - {host:h} {program:a} {pid:1} - [id] \u{FEFF}|日本語"
         ),
+        // As rsyslog passes on what came with a tag: one blank more, that of the tag.
+        ("<165>1 - h sshd 1 - -  x", "<{priority:165}>1 - {host:h} {program:sshd} {pid:1} - -  |x"),
+        (
+            "<165>1 - h sudo - - -    tanaka : x",
+            "<{priority:165}>1 - {host:h} {program:sudo} - - -  |  tanaka : x"
+        ),
         // Not well formed: a message as a whole behind the priority.
         ("<165>1 - h a 1 - [id x=1] m", "<{priority:165}>|1 - h a 1 - [id x=1] m"),
         ("<165>1 - h a 1 - [id x=\"1] m", "<{priority:165}>|1 - h a 1 - [id x=\"1] m"),

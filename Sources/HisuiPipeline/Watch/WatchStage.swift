@@ -17,6 +17,8 @@ import Synchronization
 final class WatchStage: Sendable {
     private static let lookMillis: Int32 = 1000
     private static let saveMillis: Int64 = 60_000
+    /// A source that is new is shown soon, but no flood of them writes more often.
+    private static let saveNewMillis: Int64 = 5000
     /// A writer that has not come round for so long is stuck: the daemon does not live.
     private static let stuckMillis = 30_000
 
@@ -59,6 +61,8 @@ final class WatchStage: Sendable {
         /// Whether it was told that there is room for no more sources.
         var isFullTold = false
         var lastSave: Int64
+        /// Sources in the state file.
+        var savedCount = 0
         var nextBeat: Int64
         var sign: Heartbeat
     }
@@ -106,7 +110,7 @@ final class WatchStage: Sendable {
     func observe(_ rows: DurableRows) {
         let source = rows.rows.source
         let key = routing.route(for: source).watchKey
-        let isLive = [.syslogUDP, .syslogTCP, .syslogUnix].contains(source.kind)
+        let isLive = [.syslogUDP, .syslogTCP, .syslogUnix, .relp].contains(source.kind)
         gathered.withLock { gathered in
             let isRecognised = gathered.shapes.flags(rows.shapes)
             var seen = Seen(records: rows.rows.rows.count)
@@ -170,9 +174,9 @@ final class WatchStage: Sendable {
                 work.isFullTold = true
             }
             record(&work)
-            if work.isChanged || now.elapsed - work.lastSave >= Self.saveMillis {
-                save(&work, now)
-            }
+            let isNew = work.watch.entries.count != work.savedCount
+            let pause = isNew ? Self.saveNewMillis : Self.saveMillis
+            if work.isChanged || now.elapsed - work.lastSave >= pause { save(&work, now) }
             work.sign.time = now.wall
             work.sign.elapsed = now.elapsed
             work.sign.stored = stored
@@ -221,6 +225,7 @@ final class WatchStage: Sendable {
             try WatchState.write(
                 work.watch.entries, at: now.elapsed, fileSystem, store: store, zone: zone)
             work.isChanged = false
+            work.savedCount = work.watch.entries.count
         }
     }
 

@@ -16,33 +16,31 @@ struct WatchedSources {
     subscript(_ stream: Snapshot.Stream, _ state: SourceState) -> WatchState.Known? {
         zones[stream.zone].flatMap { WatchState.of(state.source.id, in: $0) }
     }
-
-    /// How often it speaks at least, what rules know of it, by how much its clock differs, and
-    /// whether it is silent.
-    static func cells(_ known: WatchState.Known?) -> [String] {
-        guard let known else { return ["-", "-", "-", "-"] }
-        let share = known.coverage.map { "\($0 / 100) %" }
-        let state = known.isSilent ? say("SILENT", "受信途絶") : say("heard", "受信中")
-        return [
-            known.intervalMillis.map { SourceList.duration($0 / 1000) } ?? "-", share ?? "-",
-            known.offsetMillis.map(clock) ?? "-", state,
-        ]
-    }
-
-    /// `+3 min`: ahead of the machine's clock.
-    private static func clock(_ milliseconds: Int64) -> String {
-        let seconds = milliseconds / 1000
-        let sign = seconds == 0 ? "" : seconds > 0 ? "+" : "-"
-        return sign + SourceList.duration(Int64(clamping: seconds.magnitude))
-    }
 }
 
 extension WatchState.Known {
-    func add(to line: inout JSONLine) {
+    /// Whether it is heard.
+    var stateText: String { isSilent ? say("SILENT", "受信途絶") : say("heard", "受信中") }
+
+    /// `+3 min`: ahead of the machine's clock; nil until it is known.
+    var clockText: String? {
+        offsetMillis.map { offset in
+            let seconds = offset / 1000
+            let sign = seconds == 0 ? "" : seconds > 0 ? "+" : "-"
+            return sign + SourceList.duration(Int64(clamping: seconds.magnitude))
+        }
+    }
+
+    func add(to line: inout JSONLine, now: Timestamp) {
         line.add("silent", isSilent)
         if let intervalMillis { line.add("usual_interval_ms", intervalMillis) }
+        if let lastEvent {
+            line.add("last_event", lastEvent.text(offsetSeconds: 0, fractionDigits: 3))
+        }
+        if let lagMillis { line.add("lag_ms", lagMillis) }
         if let offsetMillis { line.add("clock_offset_ms", offsetMillis) }
         if let coverage { line.add("coverage_permyriad", coverage) }
         if let usualCoverage { line.add("usual_coverage_permyriad", usualCoverage) }
+        line.add("hourly", rate.counts(at: now))
     }
 }

@@ -1,0 +1,51 @@
+public import HisuiEvent
+
+/// Positions of sources for a person to read.
+public enum PositionText {
+    /// What a position says, a line for each thing it is about; empty if there is none.
+    ///
+    /// One that this version cannot read is shown as its bytes.
+    public static func lines(_ position: [UInt8], of kind: SourceKind) -> [String] {
+        if position.isEmpty { return [] }
+        switch kind {
+        case .file:
+            if let files = FilePosition(position.span)?.files { return files.map(line) }
+            if let folder = FolderPosition(position.span) {
+                return ["\(folder.files.count) files taken"]
+            }
+        case .journal:
+            let cursor = JournalCursor(position.span.extracting(1..<position.count))
+            if let cursor {
+                let time = Timestamp(
+                    nanoseconds: Int64(clamping: cursor.realtime.multipliedFullWidth(by: 1000)))
+                return [
+                    "entry \(cursor.number), \(time.utcText), of the journal whose writer is "
+                        + hex(cursor.writer.high) + hex(cursor.writer.low)
+                ]
+            }
+        case .relp: return ["digests of records that may be sent again, \(position.count) bytes"]
+        default: break
+        }
+        return [position.map { hex($0) }.joined()]
+    }
+
+    private static func line(_ file: FilePosition.Entry) -> String {
+        let (inode, device) = (file.identity.inode, file.identity.device)
+        return "byte \(file.offset) of inode \(inode) on device \(device)"
+            + (file.isFinished ? ", read to its end" : "")
+    }
+
+    private static func hex<Number: FixedWidthInteger & UnsignedInteger>(
+        _ number: Number
+    ) -> String {
+        let digits = String(number, radix: 16)
+        return String(repeating: "0", count: Number.bitWidth / 4 - digits.count) + digits
+    }
+}
+
+extension Int64 {
+    /// The low half of a product, or the greatest number where it has a high one.
+    fileprivate init(clamping product: (high: UInt64, low: UInt64)) {
+        self = product.high == 0 ? Int64(clamping: product.low) : .max
+    }
+}

@@ -1,0 +1,77 @@
+import HisuiBytes
+import HisuiEvent
+import HisuiStore
+
+/// The sources of a snapshot as rows.
+enum SourceList {
+    static func states(of snapshot: Snapshot) -> [(Snapshot.Stream, SourceState)] {
+        snapshot.sourceStates
+            .sorted { $0.key < $1.key }
+            .flatMap { stream, states in
+                states.sorted { $0.source.id < $1.source.id }.map { (stream, $0) }
+            }
+    }
+
+    static func json(
+        _ stream: Snapshot.Stream, _ state: SourceState, _ watched: WatchedSources,
+        now: Timestamp
+    ) -> JSONLine {
+        var line = JSONLine()
+        line.add("zone", stream.zone)
+        line.add("stream", stream.stream)
+        line.add("source", state.source.id)
+        line.add("kind", "\(state.source.kind)")
+        line.add("offered", state.account.offered)
+        line.add("stored", state.account.stored)
+        line.add("deduplicated", state.account.deduplicated)
+        line.add("dropped", state.account.dropped)
+        let reasons = DropReason.allCases.compactMap { reason in
+            state.account[reason] > 0 ? (reason.name, state.account[reason]) : nil
+        }
+        line.add("dropped_by_reason", reasons)
+        line.add("gaps", state.account.gaps)
+        if state.lastReceived != .none {
+            line.add(
+                "last_received", state.lastReceived.text(offsetSeconds: 0, fractionDigits: 3))
+        }
+        watched[stream, state]?.add(to: &line, now: now)
+        return line
+    }
+
+    /// The gaps the store recorded, newest last.
+    ///
+    /// - Parameter source: only its; nil: those of all.
+    static func gaps(
+        _ snapshot: Snapshot, of source: String? = nil, timeZone: TimeZoneRules
+    ) -> String {
+        var text = ""
+        for (stream, gaps) in snapshot.gaps.sorted(by: { $0.key < $1.key }) {
+            for gap in gaps where source.map({ gap.source == $0 }) ?? true {
+                let count = gap.count.map(\.grouped) ?? say("an unknown number of", "件数不明の")
+                text += gap.detected.text(timeZone) + "  "
+                text += say(
+                    "gap in \(stream.zone)/\(gap.source): \(count) records: \(gap.cause)",
+                    "欠落 \(stream.zone)/\(gap.source): \(count) 件: \(gap.cause)")
+                text += "\n"
+            }
+        }
+        return text.isEmpty ? "" : "\n" + text
+    }
+
+    /// How long ago, in the largest unit that fits.
+    static func age(of time: Timestamp, now: Timestamp) -> String {
+        guard time != .none else { return "-" }
+        let seconds = max(0, (now.nanoseconds - time.nanoseconds) / 1_000_000_000)
+        return duration(seconds) + say("", "前")
+    }
+
+    /// So many seconds, in the largest unit that fits.
+    static func duration(_ seconds: Int64) -> String {
+        switch seconds {
+        case ..<60: say("\(seconds) s", "\(seconds) 秒")
+        case ..<3600: say("\(seconds / 60) min", "\(seconds / 60) 分")
+        case ..<86_400: say("\(seconds / 3600) h", "\(seconds / 3600) 時間")
+        default: say("\(seconds / 86_400) d", "\(seconds / 86_400) 日")
+        }
+    }
+}
