@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 @Suite("what the daemon says of itself and of its sources", .serialized)
@@ -39,6 +40,45 @@ struct WatchScenarios {
             starts.map { $0["previous.end"] as? String } == ["unknown", "stopped", "killed"])
         let verified = try Program.hisui("verify", "--store", daemon.store)
         #expect(verified.status == 0, "\(verified.text)\(verified.errors)")
+    }
+
+    /// How a sender's connection goes on after its one record.
+    enum Ending: String, CaseIterable, Sendable {
+        case closed = "connection-closed"
+        case cut = "connection-cut"
+        case open = "connection-open"
+    }
+
+    @Test(
+        "a sender that was stopped, one that was cut off and one that says nothing are told apart",
+        arguments: Ending.allCases)
+    func silence(ending: Ending) throws {
+        let port = try freePort()
+        let daemon = try RunningDaemon(sources: [
+            "{syslog: {tcp: \"127.0.0.1:\(port)\"}, id: fw, silence_seconds: 2}"
+        ])
+        try daemon.start()
+        let connection = try StreamSocket(port: port)
+        connection.send("<13>1 - h p - - - first\n")
+        try eventually("it is stored") { try daemon.count("first") == 1 }
+        switch ending {
+        case .closed: connection.end(cut: false)
+        case .cut: connection.end(cut: true)
+        case .open: break
+        }
+        try eventually("its silence is told") {
+            try ActScenarios.acts(daemon.store, "act:=silence").count == 1
+        }
+        let again = try StreamSocket(port: port)
+        again.send("<13>1 - h p - - - second\n")
+        try eventually("its end is told") {
+            try ActScenarios.acts(daemon.store, "act:=silence state:=ended").count == 1
+        }
+        #expect(try daemon.stop() == 0)
+        let told = try ActScenarios.acts(daemon.store, "act:=silence state:=begun")
+        #expect(told.map { $0["source"] as? String } == ["fw/127.0.0.1"])
+        #expect(told.map { $0["cause"] as? String } == [ending.rawValue])
+        #expect(daemon.log.contains("fw/127.0.0.1 is silent"), "\(daemon.log)")
     }
 
     @Test("a signal of life goes out")
@@ -108,5 +148,45 @@ final class DatagramSocket {
             guard count > 0 else { return texts }
             texts.append(String(decoding: buffer[..<count], as: UTF8.self))
         }
+    }
+}
+
+/// A connection to a port of this machine.
+final class StreamSocket {
+    private var descriptor: Int32
+
+    init(port: Int) throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(port).bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        // Safe: the kernel reads one structure, which lives on this frame.
+        let status = unsafe withUnsafePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+                unsafe connect(descriptor, generic, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard status == 0 else { throw ScenarioError("cannot connect to port \(port)") }
+    }
+
+    deinit { end(cut: false) }
+
+    func send(_ text: String) {
+        let bytes = Array(text.utf8)
+        // Safe: the kernel reads at most the bytes of the array.
+        _ = unsafe Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+    }
+
+    /// - Parameter cut: reset it, as a machine does that knows nothing of it any more.
+    func end(cut: Bool) {
+        guard descriptor >= 0 else { return }
+        var linger = Glibc.linger(l_onoff: cut ? 1 : 0, l_linger: 0)
+        // Safe: the kernel reads one structure, which lives on this frame.
+        _ = unsafe setsockopt(
+            descriptor, SOL_SOCKET, SO_LINGER, &linger,
+            socklen_t(MemoryLayout<Glibc.linger>.size))
+        close(descriptor)
+        descriptor = -1
     }
 }
