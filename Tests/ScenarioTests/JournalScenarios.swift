@@ -13,7 +13,7 @@ struct JournalScenarios {
         try eventually("what was there before is found") { try daemon.count("early") >= 200 }
         // It lives on for a moment: journald asks the kernel who wrote when it reads the line.
         try journal.inside(
-            "systemd-cat -t cat-scenario bash -c \"echo 'from systemd-cat 日本語'; sleep 2\"")
+            "systemd-cat -t cat-scenario bash -c \"echo 'from systemd-cat 日本語'; sleep 2; true\"")
         try journal.log("live", 0..<500)
         try journal.rotate()
         try journal.log("live", 500..<1000)
