@@ -2,8 +2,8 @@ import HisuiBytes
 
 /// Feeds the decoders of text.
 ///
-/// What is decoded is valid UTF-8, whole and in pieces between anchors; and every anchor is a border
-/// in both.
+/// What is decoded is valid UTF-8, whole and in pieces between anchors; every anchor is a border in
+/// both.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzEncoding(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     guard count > 1 else { return 0 }

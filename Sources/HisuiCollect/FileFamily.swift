@@ -79,13 +79,16 @@ final class FileFamily {
     private func resume(_ position: FilePosition) {
         let candidates = [path] + rotatedPaths()
         finished = position.files.filter(\.isFinished)
+        var unread = 0
         for entry in position.files where !entry.isFinished {
             let same = candidates.filter { FileStatus($0)?.identity == entry.identity }
-            // By identity first; by contents alone for a file that was copied or compressed.
-            let file = (same + candidates).lazy.compactMap { self.reopen($0, entry) }
+            // By identity first; by contents alone for a file that was copied or compressed. One of
+            // which nothing was read has none to be known by.
+            let others = entry.offset == 0 ? [] : candidates
+            let file = (same + others).lazy.compactMap { self.reopen($0, entry) }
                 .first { !self.isTaken($0) }
             guard let file else {
-                reportGap("a file was rotated away, emptied or deleted before it was read")
+                if entry.offset == 0 { unread += 1 } else { reportGap(Self.wentAway) }
                 continue
             }
             // A file made since has the number of the old one by chance.
@@ -97,24 +100,37 @@ final class FileFamily {
             if file.path != path { file.leftPath = Clock.monotonicMilliseconds() }
             files.append(file)
         }
-        if !files.isEmpty { addMissed(Clock.monotonicMilliseconds()) }
+        let added = addMissed(Clock.monotonicMilliseconds())
+        for _ in added..<max(added, unread) { reportGap(Self.wentAway) }
         let now = FileStatus(path)?.identity
         if let i = files.firstIndex(where: { $0.identity == now }) {
             files.append(files.remove(at: i))
         }
     }
 
+    private static let wentAway =
+        "a file was rotated away, emptied or deleted before it was read"
+
     /// Adds whole files that came and went while nobody looked: those younger than the ones known.
-    private func addMissed(_ now: Int64) {
-        let newest = files.map(\.modified).max() ?? .max
-        for other in rotatedPaths() {
-            guard let status = FileStatus(other), status.modified >= newest,
-                !knows(status, at: other), !adopt(other, status),
+    ///
+    /// - Returns: how many.
+    @discardableResult
+    private func addMissed(_ now: Int64) -> Int {
+        let rotated = rotatedPaths().compactMap { path in FileStatus(path).map { (path, $0) } }
+        let known = rotated.filter { path, status in knows(status, at: path) }
+        guard let newest = (files.map(\.modified) + known.map(\.1.modified)).max() else {
+            return 0
+        }
+        var added = 0
+        for (other, status) in rotated {
+            guard status.modified >= newest, !knows(status, at: other), !adopt(other, status),
                 let file = FollowedFile(path: other, rules: rules)
             else { continue }
             file.leftPath = now
             files.append(file)
+            added += 1
         }
+        return added
     }
 
     /// Whether a compressed file is one that is known under another name, or is not finished.
@@ -124,8 +140,10 @@ final class FileFamily {
         guard let plain = RotatedName.uncompressed(other) else { return false }
         // The program that compresses removes what it has read when it is done.
         if FileStatus(plain) != nil { return true }
-        let known = finished + files.map(\.position)
-        guard var entry = known.first(where: { reopen(other, $0) != nil }) else { return false }
+        let known = finished + files.map(\.position) + files.map(\.whole)
+        guard var entry = known.first(where: { $0.offset > 0 && reopen(other, $0) != nil }) else {
+            return false
+        }
         entry.identity = status.identity
         entry.isFinished = true
         finished.append(entry)

@@ -8,7 +8,7 @@ import HisuiEvent
 /// only the last ones tell that a file was emptied and has grown past the offset again.
 ///
 ///     version   u8 = 1
-///     count     u8, 0…9 files, oldest first; the last is the one at the path itself
+///     count     u8, 0…33 files, oldest first; the last is the one at the path itself
 ///     count ×
 ///       flags      u8: bit 0 the rest of a cut line is still to be skipped
 ///                      bit 1 read to the end and closed; kept so as not to be read again

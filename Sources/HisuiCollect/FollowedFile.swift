@@ -141,6 +141,18 @@ final class FollowedFile {
             tail: Fingerprint(tail.span), offset: offset, isDiscarding: cutter.isDiscarding)
     }
 
+    /// The position at the end of all that the file holds now.
+    var whole: FilePosition.Entry {
+        guard compressed == nil else { return position }
+        let size = size
+        let first = bytes(at: 0, count: Int(min(size, UInt64(Fingerprint.headMax))))
+        let count = min(size, UInt64(Fingerprint.tailMax))
+        let last = bytes(at: size - count, count: Int(count))
+        return FilePosition.Entry(
+            identity: identity, head: Fingerprint(first.span), tail: Fingerprint(last.span),
+            offset: size)
+    }
+
     /// Where the first record begins that was not given whole.
     private var recordStart: UInt64 { offset - UInt64(cutter.carry.count) }
 

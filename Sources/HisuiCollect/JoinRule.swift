@@ -10,7 +10,7 @@ public struct JoinRule: Hashable, Sendable {
         case continues(RegularExpression)
         /// A line that is empty or begins with a blank or tab belongs to the record before.
         case indented
-        /// A value in quotes goes on in the next line (RFC 4180). `delimiter` stands between values.
+        /// A value in quotes has lines (RFC 4180). `delimiter` stands between values.
         case quotes(delimiter: UInt8)
     }
 

@@ -117,8 +117,9 @@ public enum Limits {
     public static let permittedPeersMax = 4096
     /// Files one collector follows: each holds a descriptor.
     public static let followedFilesMax = 4096
-    /// Rotated predecessors of one file that are read beside it.
-    public static let rotatedFilesMax = 8
+    /// Rotated predecessors of one file that are read beside it, or remembered: rotations within
+    /// the minute that each is kept open, and while nobody looked.
+    public static let rotatedFilesMax = 32
     /// Lines of one joined record: the deepest stack traces have some hundred. Few enough that a
     /// batch has room for all of them singly.
     public static let joinedLinesMax = 1000

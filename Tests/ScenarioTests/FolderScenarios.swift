@@ -58,7 +58,7 @@ struct FolderScenarios {
         }
         #expect(try daemon.stop() == 0)
         #expect(try daemon.count("ユーザー:=user30999") == 1)
-        #expect(try daemon.count("備考:\"二行目 7\"") == 1)
+        #expect(try daemon.count("備考:\"二行目 30999\"") == 1)
         #expect(try daemon.count("端末名:=PC5 _time:2026-11-25T01:00:00Z") == 1)
         let taken = try acts(daemon).filter { $0["file.outcome"] == "taken" }
         // The act may be written once more after a crash; what it says is the same.
