@@ -6,7 +6,7 @@ In each round the daemon or rsyslog is killed while records are unacknowledged, 
 acknowledged since the round before; then it is started again. At the end rsyslog delivers the rest,
 and every line has to be stored, and no line twice but for those flagged as repeated.
 
-    kill_campaign.py --hisui PATH [--rounds N] [--seconds N] [--seed N] [--tls]
+    kill_campaign.py --hisui PATH [--rounds N] [--seconds N] [--seed N] [--tls] [--only-daemon]
 
 Ends with 0 if nothing was lost and nothing doubled, 1 otherwise; the last line is a summary.
 """
@@ -68,6 +68,8 @@ class Campaign:
         self.folder = folder
         self.port = free_port()
         self.written = 0
+        # A killed rsyslog may lose a line between its input and its queue: it never sent that.
+        self.ends = ["daemon"] if arguments.only_daemon else ["daemon", "rsyslog"]
         # Whoever works on the repository meanwhile does not disturb what takes an hour.
         shutil.copytree(os.path.join(REPOSITORY, "parsers"), os.path.join(folder, "parsers"))
         tls, client = self.certificates() if arguments.tls else ("", "")
@@ -87,7 +89,8 @@ sources:
 global(workDirectory="{folder}/work")
 module(load="imfile")
 module(load="omrelp"{' tls.tlslib="openssl"' if arguments.tls else ''})
-input(type="imfile" file="{folder}/feed/*.log" tag="feeder" ruleset="out" persistStateInterval="1")
+input(type="imfile" file="{folder}/feed/*.log" tag="feeder" ruleset="out" persistStateInterval="1"
+      maxSubmitAtOnce="1")
 ruleset(name="out" queue.type="Disk" queue.filename="out" queue.checkpointInterval="1"
         queue.maxDiskSpace="1g" queue.dequeueBatchSize="128") {{
   action(type="omrelp" target="127.0.0.1" port="{self.port}" timeout="5"{client}
@@ -165,7 +168,7 @@ ruleset(name="out" queue.type="Disk" queue.filename="out" queue.checkpointInterv
             # Until some have come since the last kill, and a random moment longer.
             wait_for("something was acknowledged", lambda: self.stored() > before, 120)
             time.sleep(pick.uniform(0, 0.25))
-            end = pick.choice(["daemon", "rsyslog"])
+            end = pick.choice(self.ends)
             (self.daemon if end == "daemon" else self.rsyslog).end(signal.SIGKILL)
             now = self.stored()
             if now > before and self.written > now:
@@ -185,7 +188,7 @@ ruleset(name="out" queue.type="Disk" queue.filename="out" queue.checkpointInterv
     def finish(self):
         last = f'"feed line {self.written - 1} end"'
         wait_for("rsyslog delivers the rest", lambda: self.search(last), 300)
-        wait_for("all of it", lambda: self.stored() >= self.written, 30)
+        time.sleep(3)
         self.rsyslog.end(signal.SIGTERM)
         status = self.daemon.end(signal.SIGTERM)
         if status != 0:
@@ -219,6 +222,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=1e9)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--tls", action="store_true")
+    parser.add_argument("--only-daemon", action="store_true")
     arguments = parser.parse_args()
     print(f"seed {arguments.seed}", flush=True)
     folder = tempfile.mkdtemp(prefix="hisui-kill.")

@@ -201,7 +201,7 @@ struct TransportScenarios {
         try daemon.start()
         try Program.shell(
             "logger -n 127.0.0.1 -P \(daemon.tcpPort) -T --octet-count -t counted 'marker one'")
-        try Program.shell("logger -u '\(daemon.folder.path)/log' -t claims --id=1 'marker two'")
+        try Program.shell("logger -u '\(daemon.folder.path)/log' -t claims 'marker two'")
         try eventually("both are found") { try daemon.count("marker") == 2 }
         let rows = try daemon.search("hisui.source:=local")
         #expect(rows.count == 1)
@@ -223,7 +223,7 @@ struct RELPKillScenarios {
             "/usr/bin/python3",
             [
                 RunningDaemon.repository + "/Tests/KillCampaign/kill_campaign.py", "--hisui",
-                Program.hisui, "--rounds", "8",
+                Program.hisui, "--rounds", "8", "--only-daemon",
             ], seconds: 300)
         #expect(finished.status == 0, "\(finished.text)\(finished.errors)")
         let summary =
