@@ -112,14 +112,7 @@ public struct Daemon: Sendable {
             proving.stage.extendActs()
         }
         try await serve(
-            [
-                ThreadService(
-                    description: "merge", body: { merge.run() }, requestStop: { merge.stop() }),
-                ThreadService(
-                    description: "seal", body: { seal.run() }, requestStop: { seal.stop() }),
-                proving.service,
-                detection.service,
-            ] + watching.services + [
+            background(merge, seal) + [proving.service, detection.service] + watching.services + [
                 ThreadService(
                     description: "write", body: { opened.use { write.run($0) } }, requestStop: {}),
                 ThreadService(
@@ -138,6 +131,15 @@ public struct Daemon: Sendable {
                 "stopped while the store refused: the last records that were taken are not stored",
                 hint: "journals and files are read again from there; make room, then start again")
         }
+    }
+
+    /// What works on files that are written already.
+    private func background(_ merge: MergeStage, _ seal: SealStage) -> [any Service] {
+        [
+            ThreadService(
+                description: "merge", body: { merge.run() }, requestStop: { merge.stop() }),
+            ThreadService(description: "seal", body: { seal.run() }, requestStop: { seal.stop() }),
+        ]
     }
 
     /// Reads the configuration again; what is refused stays as it was.
