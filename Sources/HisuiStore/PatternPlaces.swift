@@ -54,8 +54,8 @@ struct PatternPlaces {
 
     /// Whether `text` may be a part of a value.
     func mayHave(_ text: [UInt8], ignoresCase: Bool) -> Bool {
-        // Whether what was taken of the text so far may end before each place; in a decimal number one
-        // may stay.
+        // Whether what was taken of the text so far may end before each place; in a decimal number
+        // one may stay.
         var here = [Bool](repeating: true, count: places.count + 1)
         for byte in text {
             var next = [Bool](repeating: false, count: places.count + 1)

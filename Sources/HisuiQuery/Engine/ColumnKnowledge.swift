@@ -1,6 +1,7 @@
 import HisuiStore
 
-/// What is known of columns before they are read: of a block's, or of a segment's in all its blocks.
+/// What is known of columns before they are read: of a block's, or of a segment's in all its
+/// blocks.
 ///
 /// Shapes go by their numbers there. Nothing that passes is ever said not to.
 protocol ColumnKnowledge {

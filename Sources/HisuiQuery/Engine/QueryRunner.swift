@@ -113,8 +113,8 @@ public struct QueryRunner {
         }
     }
 
-    /// Those of `candidates` that may have rows, as far as the footers of their segments tell, which
-    /// are asked side by side.
+    /// Those of `candidates` that may have rows, as far as the footers of their segments tell;
+    /// these are asked side by side.
     private func asked(_ candidates: [Candidate]) -> [Candidate] {
         if plans.passAll { return candidates }
         var known: Set<ObjectIdentifier> = []
