@@ -18,6 +18,9 @@ final class FileFamily {
     /// Finished files that were compared by contents, as they were then: to read a compressed one
     /// is work.
     private var looked: [FileIdentity: FileStatus] = [:]
+    /// Rotated files that are copies of what the file at the path still holds: copytruncate is
+    /// between copy and cut. That file is read, and they are not, unless it is emptied first.
+    private var copies: Set<FileIdentity> = []
     /// There may be something to read.
     var isDirty = true
 
@@ -123,14 +126,30 @@ final class FileFamily {
         }
         var added = 0
         for (other, status) in rotated {
-            guard status.modified >= newest, !knows(status, at: other), !adopt(other, status),
-                let file = FollowedFile(path: other, rules: rules)
+            let mayBeMissed = status.modified >= newest || copies.contains(status.identity)
+            guard mayBeMissed, !knows(status, at: other), !adopt(other, status),
+                let file = FollowedFile(path: other, rules: rules), !isCopy(file)
             else { continue }
             file.leftPath = now
             files.append(file)
             added += 1
         }
         return added
+    }
+
+    /// Whether a rotated file is a copy of what is at the path, or of what was read of it before it
+    /// was emptied: then whoever notices that finds the copy by what was read.
+    private func isCopy(_ other: FollowedFile) -> Bool {
+        let whole = other.whole
+        if whole.offset > 0, let present = reopen(path, whole), present.identity != other.identity {
+            copies.insert(other.identity)
+            return true
+        }
+        copies.remove(other.identity)
+        return files.contains { file in
+            file.leftPath == nil && file.position.offset > 0
+                && reopen(other.path, file.position) != nil
+        }
     }
 
     /// Whether a compressed file is one that is known under another name, or is not finished.
@@ -166,7 +185,7 @@ final class FileFamily {
     /// Reads a rotated file from its start, before everything else.
     func prepend(_ rotated: String) {
         guard let file = FollowedFile(path: rotated, rules: rules),
-            !isTaken(file)
+            !isTaken(file), !isCopy(file)
         else { return }
         file.leftPath = Clock.monotonicMilliseconds()
         let younger = files.firstIndex { $0.leftPath == nil || $0.modified > file.modified }
@@ -207,7 +226,8 @@ final class FileFamily {
             file.leftPath = now
             isDirty = true
         }
-        if status.map({ !knows($0, at: path) }) ?? true, !files.isEmpty { addMissed(now) }
+        let isUnknown = status.map { !knows($0, at: path) } ?? true
+        if isUnknown || !copies.isEmpty, !files.isEmpty { addMissed(now) }
         if let status {
             if let back = files.first(where: { $0.identity == status.identity }) {
                 back.leftPath = nil
