@@ -7,7 +7,7 @@ TRAILER = struct.Struct("<QI8sI")
 HEADER_BYTES = 16
 SECTION = struct.Struct("<BBII")
 NAMES = {1: "summary", 2: "definitions", 3: "sources", 4: "gaps", 5: "senders", 6: "shapes",
-         7: "directory of blocks"}
+         7: "directory of blocks", 8: "columns of all blocks"}
 
 
 def parts_of(file):

@@ -79,7 +79,7 @@ extension SegmentBlock {
         var hosts = [Int](repeating: 0, count: directory.origins.count)
         var programs = [Int](repeating: 0, count: directory.programs.count)
         if encodings.allSatisfy({ $0 == .host }) {
-            for origin in try originNumbers() { hosts[Int(origin)] += 1 }
+            hosts = Self.tally(try originNumbers(), below: hosts.count)
         } else if encodings.contains(where: { $0 == .host || $0 == .program }) {
             let tallies = try tallies()
             for (shape, encoding) in encodings.enumerated() {
@@ -98,6 +98,28 @@ extension SegmentBlock {
             counts.append((directory.programs[program], rows))
         }
         return (counts, encodings.map { $0 == .host || $0 == .program })
+    }
+}
+
+extension SegmentBlock {
+    /// How often each number occurs.
+    ///
+    /// Neighbours are often the same and are counted in different places: a count need not wait for
+    /// the one before it.
+    private static func tally(_ numbers: [UInt32], below count: Int) -> [Int] {
+        let ways = 4
+        var counts = [UInt32](repeating: 0, count: ways * count)
+        let span = numbers.span
+        var tallies = counts.mutableSpan
+        var way = 0
+        for index in 0..<span.count {
+            tallies[way + Int(span[index])] += 1
+            way += count
+            if way == ways * count { way = 0 }
+        }
+        return (0..<count).map { number in
+            (0..<ways).reduce(0) { $0 + Int(counts[$1 * count + number]) }
+        }
     }
 }
 

@@ -12,12 +12,14 @@ enum PatternHead {
     }
 
     /// The patterns in the head of a column of several.
+    ///
+    /// - Parameter ranges: gets where they stand, in place of what it had.
     static func several(
-        _ bytes: Span<UInt8>, _ head: Range<Int>
-    ) throws -> [Range<Int>] {
+        _ bytes: Span<UInt8>, _ head: Range<Int>, to ranges: inout [Range<Int>]
+    ) throws {
+        ranges.removeAll(keepingCapacity: true)
         var reader = ByteReader(bytes, head)
         _ = try reader.u8()
-        var ranges: [Range<Int>] = []
         let count = try reader.count()
         for _ in 0..<count {
             _ = try reader.varint()
@@ -26,7 +28,6 @@ enum PatternHead {
             for _ in 0..<bytes[range.lowerBound] { _ = try NumberField(decoding: &reader) }
             ranges.append(range)
         }
-        return ranges
     }
 }
 

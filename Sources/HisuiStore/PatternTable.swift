@@ -45,9 +45,10 @@ struct PatternTable: Sendable {
                 }
             }
         }
+        var ranges: [Range<Int>] = []
         for column in directory.columns(of: .patterns) {
             let head = directory.headRange(of: Int(column))
-            guard let ranges = try? PatternHead.several(span, head) else { continue }
+            guard (try? PatternHead.several(span, head, to: &ranges)) != nil else { continue }
             var set: [Int32] = []
             for range in ranges { set.append(index.number(of: span, range) ?? none) }
             sets.append(set)

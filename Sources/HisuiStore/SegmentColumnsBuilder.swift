@@ -1,4 +1,5 @@
 import HisuiBytes
+import HisuiShape
 
 /// Gathers what the columns of a segment hold, block by block.
 struct SegmentColumnsBuilder {
@@ -8,11 +9,18 @@ struct SegmentColumnsBuilder {
     private var programs = Names()
     private var patterns: [[UInt8]] = []
     private var numbers: [[UInt8]: UInt32] = [:]
+    /// Of all constants.
+    private var bytes: [UInt8] = []
+    // Memory that is used again.
+    private var numbersHead = NumberColumn.Head()
+    private var ranges: [Range<Int>] = []
 
     private struct Column {
         var kinds: SegmentColumns.Kinds = []
         var patterns: [UInt32] = []
-        var constants: [[UInt8]] = []
+        /// In `bytes` of the builder.
+        var constants: [ByteRange] = []
+        var constantBytes = 0
         /// The range of its numbers as long as all are plain.
         var range: ClosedRange<UInt64>?
         var isPlain = true
@@ -76,9 +84,8 @@ struct SegmentColumnsBuilder {
             if !directory.place(of: number).range.isEmpty { column.kinds.insert(.text) }
         case .patterns:
             if directory.headFlags(of: number) & 1 != 0 { column.kinds.insert(.text) }
-            for range in try PatternHead.several(bytes.span, head) {
-                add(pattern: bytes.span.extracting(range), to: &column)
-            }
+            try PatternHead.several(bytes.span, head, to: &ranges)
+            for range in ranges { add(pattern: bytes.span.extracting(range), to: &column) }
         case let encoding where encoding.isNumbers:
             if try addPlain(bytes.span, head, to: &column) { return }
             if directory.headFlags(of: number) & 2 != 0 { column.kinds.insert(.text) }
@@ -94,9 +101,9 @@ struct SegmentColumnsBuilder {
         _ bytes: Span<UInt8>, _ head: Range<Int>, to column: inout Column
     ) throws -> Bool {
         var reader = ByteReader(bytes, head)
-        let known = try NumberColumn.Head(decoding: &reader)
-        guard known.pattern.isPlainDecimal, !known.hasExceptions else { return false }
-        let field = known.fields[0]
+        try numbersHead.decode(&reader)
+        guard numbersHead.pattern.isPlainDecimal, !numbersHead.hasExceptions else { return false }
+        let field = numbersHead.fields[0]
         widen(&column, field.least, field.greatest)
         let pattern = try PatternHead.afterFlags(bytes, head)
         add(pattern: bytes.extracting(pattern), to: &column)
@@ -108,26 +115,36 @@ struct SegmentColumnsBuilder {
         column.range = min(known.lowerBound, least)...max(known.upperBound, greatest)
     }
 
-    private func add(constant: Span<UInt8>, to column: inout Column) {
+    private mutating func add(constant: Span<UInt8>, to column: inout Column) {
         if let number = constant.canonicalDecimal {
             widen(&column, number, number)
         } else {
             column.isPlain = false
         }
         if column.kinds.contains(.others) { return }
-        let isKnown = column.constants.contains { known in
-            ByteSearch.equal(constant, 0..<constant.count, known.span)
-        }
-        if isKnown { return }
-        column.constants.append([UInt8](constant, 0..<constant.count))
+        if has(constant, column.constants) { return }
+        let start = bytes.count
+        bytes.append(constant, ByteRange(0..<constant.count))
+        if column.constants.isEmpty { column.constants.reserveCapacity(4) }
+        column.constants.append(ByteRange(start..<bytes.count))
+        column.constantBytes += constant.count
         column.kinds.insert(.constants)
-        let bytes = column.constants.reduce(0) { $0 + $1.count }
         if column.constants.count > SegmentColumns.constantsMax
-            || bytes > SegmentColumns.constantBytesMax
+            || column.constantBytes > SegmentColumns.constantBytesMax
         {
             column.constants = []
             column.kinds.toOthers(.constants)
         }
+    }
+
+    /// Whether a constant is among those that stand in `ranges`.
+    private func has(_ constant: Span<UInt8>, _ ranges: [ByteRange]) -> Bool {
+        let known = bytes.span
+        for range in ranges
+        where ByteSearch.equal(constant, 0..<constant.count, known.extracting(range.range)) {
+            return true
+        }
+        return false
     }
 
     private mutating func add(pattern: Span<UInt8>, to column: inout Column) {
@@ -179,7 +196,7 @@ struct SegmentColumnsBuilder {
         if column.kinds.contains(.constants) {
             for value in column.constants {
                 let start = made.constantBytes.count
-                made.constantBytes += value
+                made.constantBytes += bytes[value.range]
                 made.constants.append(ByteRange(start..<made.constantBytes.count))
             }
         }

@@ -20,6 +20,9 @@ public final class TableColumns: Sendable {
     private let columnsOfPattern: [[UInt32]]
     /// For each constant its column.
     private let columnOfConstant: [UInt32]
+    /// All hosts, and all programs, with a byte between two: to be searched at once.
+    private let hostBytes: [UInt8]
+    private let programBytes: [UInt8]
 
     init(_ columns: SegmentColumns, _ shapes: [Shape], _ index: PatternIndex) {
         self.columns = columns
@@ -53,6 +56,8 @@ public final class TableColumns: Sendable {
         self.ofKind = ofKind
         columnsOfPattern = ofPattern
         columnOfConstant = ofConstant
+        hostBytes = Array(columns.hosts.joined(separator: [0]))
+        programBytes = Array(columns.programs.joined(separator: [0]))
     }
 
     private static func numbers(
@@ -134,10 +139,8 @@ public final class TableColumns: Sendable {
         }
         if probe.bytes.isEmpty { add(.constants) } else { addConstants(with: probe, to: &bits) }
         let single = bits
-        if columns.hosts.contains(where: { probe.occurs(in: $0, 0..<$0.count) }) { add(.hosts) }
-        if columns.programs.contains(where: { probe.occurs(in: $0, 0..<$0.count) }) {
-            add(.programs)
-        }
+        if probe.occurs(in: hostBytes, 0..<hostBytes.count) { add(.hosts) }
+        if probe.occurs(in: programBytes, 0..<programBytes.count) { add(.programs) }
         if isOfDigits { add(.processIDs) }
         if probe.bytes.allSatisfy({ TimeFormat.isOfTimes($0) }) { add(.times) }
         return ToldColumns(bits: bits, single: single)
