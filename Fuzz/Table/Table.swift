@@ -18,11 +18,13 @@ public func fuzzTable(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     if let counted {
         var slots: [ByteRange] = []
         let fits = DelimitedText.appendValues(
-            of: text.span, range, delimiter: delimiter, count: counted, to: &slots)
+            of: text.span, range, delimiter: delimiter, counts: counted...counted,
+            to: &slots)
         precondition(fits && slots.count == counted)
         precondition(zip(slots, slots.dropFirst()).allSatisfy { $0.range.upperBound < $1.offset })
         let more = DelimitedText.appendValues(
-            of: text.span, range, delimiter: delimiter, count: counted + 1, to: &slots)
+            of: text.span, range, delimiter: delimiter, counts: counted + 1...counted + 1,
+            to: &slots)
         precondition(!more && slots.count == counted)
     }
     // What is a whole line leaves nothing open.

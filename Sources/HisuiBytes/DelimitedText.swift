@@ -10,18 +10,19 @@ public enum DelimitedText {
 
     /// Appends the values in `range`, without their quotes.
     ///
-    /// - Returns: false, with nothing appended, unless there are exactly `count` values.
+    /// - Parameter counts: how many values there may be.
+    /// - Returns: false, with nothing appended, if there are more or fewer.
     /// - Complexity: O(length of the range).
     public static func appendValues(
-        of text: Span<UInt8>, _ range: Range<Int>, delimiter: UInt8, count: Int,
+        of text: Span<UInt8>, _ range: Range<Int>, delimiter: UInt8, counts: ClosedRange<Int>,
         to slots: inout [ByteRange]
     ) -> Bool {
         let first = slots.count
         var scan = Scan(text, range, delimiter)
-        while slots.count - first < count, let value = scan.next() {
+        while slots.count - first < counts.upperBound, let value = scan.next() {
             slots.append(ByteRange(value))
         }
-        if slots.count - first == count, scan.isAtEnd { return true }
+        if slots.count - first >= counts.lowerBound, scan.isAtEnd { return true }
         slots.removeSubrange(first...)
         return false
     }

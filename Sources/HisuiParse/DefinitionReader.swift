@@ -40,9 +40,8 @@ struct DefinitionReader {
         }
         let version = reader.int("version", in: 1...1_000_000, required: true)
         _ = reader.string("about")
-        let input = reader.choice("input", of: ["message", "json", "csv"])
-        if let input, input != "message" {
-            return members(root, bytes, &reader, name?.text, version, isJSON: input == "json")
+        if let inputs = inputs(&reader) {
+            return members(root, bytes, &reader, name?.text, version, inputs)
         }
         let programs = reader.mapping("match", required: true).map { match($0) } ?? []
         for field in reader.strings("untrusted") ?? [] {
@@ -69,16 +68,37 @@ struct DefinitionReader {
             programs: programs, prefix: prefix, rules: rules, samples: samples)
     }
 
+    /// The formats with names that `input` lists; nil for messages that templates describe.
+    private func inputs(_ reader: inout MappingReader) -> [NamedInput]? {
+        let given = reader.strings("input", orOne: true) ?? []
+        if given.isEmpty || given.map(\.text) == ["message"] { return nil }
+        let known = NamedInput.allCases.map(\.rawValue)
+        var inputs: [NamedInput] = []
+        for (text, node) in given {
+            guard let input = NamedInput(rawValue: text) else {
+                log.report(
+                    node, "unknown input \(node.quoted)",
+                    hint: NearestName.suggestion(for: text, in: known + ["message"])
+                        .map { "did you mean `\($0)`?" }
+                        ?? "message, or some of \(known.joined(separator: ", "))")
+                continue
+            }
+            if inputs.contains(input) { log.report(node, "\(node.quoted) stands twice") }
+            inputs.append(input)
+        }
+        return inputs
+    }
+
     /// A definition of records whose values have names.
     private func members(
         _ root: YAMLNode, _ bytes: [UInt8], _ reader: inout MappingReader, _ name: String?,
-        _ version: Int?, isJSON: Bool
+        _ version: Int?, _ inputs: [NamedInput]
     ) -> Definition? {
         let constants = ConstantReader(schema: schema, log: log)
         var inner = MemberDefinitionReader(
             schema: schema, log: log,
             defaults: reader.value("defaults").map { constants.read($0, "defaults") } ?? [])
-        let members = inner.read(&reader, isJSON: isJSON)
+        let members = inner.read(&reader, inputs)
         let samples = (reader.list("samples", required: true) ?? []).compactMap {
             SampleReader(schema: schema, log: log).read($0)
         }
@@ -133,20 +153,7 @@ struct DefinitionReader {
     }
 
     private func programs(_ reader: inout MappingReader) -> [Definition.ProgramPattern] {
-        (reader.strings("program", orOne: true) ?? []).compactMap { text, node in
-            if text == "*" { return .any }
-            guard let star = text.firstIndex(of: "*") else {
-                if text.isEmpty { log.report(node, "an empty program name") }
-                return .exact(Array(text.utf8))
-            }
-            guard text.index(after: star) == text.endIndex else {
-                log.report(
-                    node, "`*` can only stand at the end of a program name",
-                    hint: "such as postfix/*")
-                return nil
-            }
-            return .prefix(Array(text.utf8.dropLast()))
-        }
+        ProgramPatternReader(log: log).read(reader.strings("program", orOne: true) ?? [])
     }
 
     // MARK: Rules

@@ -67,11 +67,8 @@ public final class DefinitionSet: Sendable {
     let programs: ProgramTable
     /// Definitions of records whose values have names, each with its place in `members`.
     let memberDefinitions: [(member: Int, definition: MemberDefinition)]
-    /// How to read lines of delimited values: what the only definition says, if it is of such.
-    ///
-    /// A line does not say that it is one, so such a definition reads all records of a source that
-    /// is bound to it, and none of others.
-    let csv: MemberDefinition.CSVFormat?
+    /// How such records are told.
+    let formats: FormatTable
     let objects: ObjectNames
 
     init(_ definitions: [Definition], schema: Schema?) {
@@ -88,11 +85,8 @@ public final class DefinitionSet: Sendable {
         programs = builder.programs
         memberDefinitions = builder.memberDefinitions
         objects = schema?.objects ?? ObjectNames()
-        if definitions.count == 1, case .csv(let format)? = definitions[0].members?.input {
-            csv = format
-        } else {
-            csv = nil
-        }
+        formats = FormatTable(
+            memberDefinitions.map(\.definition), isOnly: definitions.count == 1)
     }
 
     /// Finds the rule that knows a message.

@@ -22,11 +22,22 @@ struct MemberClock {
         }
         buffer.removeAll(keepingCapacity: true)
         for place in places {
-            if !buffer.isEmpty { buffer.append(0x20) }
+            let start = buffer.count
+            if start > 0 { buffer.append(0x20) }
             place.decoding.append(text, slots[place.slot], to: &buffer)
+            if start > 0 { joinZone(start) }
         }
         let joined = buffer
         return time(joined.span, 0..<joined.count, isUTC: isUTC, received: received)
+    }
+
+    /// Puts a zone that stands by itself, `+0900` or `+09:00`, behind the time before it.
+    private mutating func joinZone(_ start: Int) {
+        let count = buffer.count - start - 1
+        guard count == 5 || count == 6, buffer[start + 1] == 0x2B || buffer[start + 1] == 0x2D
+        else { return }
+        if count == 5 { buffer.insert(0x3A, at: start + 4) }
+        buffer.remove(at: start)
     }
 
     private mutating func time(

@@ -2,26 +2,18 @@ import HisuiBytes
 import HisuiShape
 import HisuiYAML
 
-/// What a definition says of records whose values have names: the members of a JSON object, or the
-/// columns of a line of delimited values.
+/// What a definition says of records whose values have names: members of a JSON object, columns of a
+/// line of delimited values, and so on.
 struct MemberDefinition: Sendable {
-    enum Input: Sendable {
-        case json
-        case csv(CSVFormat)
-    }
-
-    var input: Input
+    /// How the records are written: all of these are known alike.
+    var formats: [NamedFormat]
+    /// Which messages are tried, for formats that do not say what they are.
+    var gate = FormatGate()
+    /// Members that hold the time, best first; several are joined.
+    var times: [[String]] = []
     /// What holds for all rules.
     var conditions: [Condition]
     var rules: [Rule]
-
-    /// Lines of delimited values (RFC 4180).
-    struct CSVFormat: Sendable {
-        var columns: [String]
-        var delimiter: UInt8
-        /// The column or columns, joined by a blank, that hold the time; none: time of receipt.
-        var times: [String]
-    }
 
     struct Rule: Sendable {
         var id: String

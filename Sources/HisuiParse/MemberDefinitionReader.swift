@@ -3,7 +3,7 @@ import HisuiEvent
 import HisuiShape
 import HisuiYAML
 
-/// Reads definitions of records whose values have names: `input: json` and `input: csv`.
+/// Reads definitions of records whose values have names: all that `NamedInput` lists.
 ///
 ///     input: json                                     input: csv
 ///     match: { when: { Channel: Security } }          csv: { columns: [日時, 操作], time: 日時 }
@@ -24,6 +24,7 @@ struct MemberDefinitionReader {
     private var aliases: [String: [String]] = [:]
     private var containers: [String] = []
     private var columns: [String]?
+    private var times: [[String]] = []
     private var fields: [MemberDefinition.Field] = []
     private var cases: [MemberDefinition.Case] = []
 
@@ -34,22 +35,43 @@ struct MemberDefinitionReader {
     }
 
     /// Reads what stands beside name, version and samples.
-    mutating func read(_ reader: inout MappingReader, isJSON: Bool) -> MemberDefinition? {
-        var input = MemberDefinition.Input.json
-        if isJSON {
+    mutating func read(
+        _ reader: inout MappingReader, _ inputs: [NamedInput]
+    ) -> MemberDefinition? {
+        var formats: [NamedFormat] = []
+        for input in inputs {
+            switch input {
+            case .json: formats.append(.json)
+            case .csv:
+                guard inputs.count == 1 else {
+                    reader.report("input", "a definition of `csv` can have no other input")
+                    return nil
+                }
+                guard var csv = reader.mapping("csv", required: true),
+                    let format = format(&csv)
+                else { return nil }
+                columns = format.columns
+                formats.append(.csv(format))
+            }
+        }
+        if columns == nil {
             aliases = names(reader.value("members"))
             containers = (reader.strings("containers") ?? []).map(\.text)
-        } else {
-            guard var csv = reader.mapping("csv", required: true) else { return nil }
-            guard let format = format(&csv) else { return nil }
-            columns = format.columns
-            input = .csv(format)
         }
-        var conditions: [MemberDefinition.Condition] = []
-        if var match = reader.mapping("match", required: isJSON) {
-            conditions = match.value("when", required: true).map { self.conditions($0) } ?? []
+        times += (reader.strings("times", orOne: true) ?? []).map { text, node in
+            text.split(separator: "+").map { part in
+                _ = candidates(String(part), node)
+                return String(part)
+            }
+        }
+        var definition = MemberDefinition(formats: formats, conditions: [], rules: [])
+        if var match = reader.mapping("match", required: formats.contains(.json)) {
+            definition.gate = GateReader(log: log).read(&match, inputs)
+            definition.conditions =
+                match.value("when", required: definition.gate.isOpen).map { conditions($0) } ?? []
             match.finish()
         }
+        definition.times = times
         fields = reader.value("fields").map { readFields($0) } ?? []
         cases = reader.value("cases").map { readCases($0) } ?? []
         let rules = (reader.list("rules", required: true) ?? []).compactMap { rule($0) }
@@ -58,7 +80,8 @@ struct MemberDefinitionReader {
             log.report(rule.node, "a second rule called `\(rule.id)`")
         }
         if rules.isEmpty { reader.report("rules", "a definition needs at least one rule") }
-        return MemberDefinition(input: input, conditions: conditions, rules: rules)
+        definition.rules = rules
+        return definition
     }
 
     // MARK: Names
@@ -92,29 +115,33 @@ struct MemberDefinitionReader {
         return own + containers.map { "\($0).\(name)" }
     }
 
-    private mutating func format(_ reader: inout MappingReader) -> MemberDefinition.CSVFormat? {
+    private mutating func format(_ reader: inout MappingReader) -> CSVFormat? {
         let columns = reader.strings("columns", required: true) ?? []
         let delimiter = reader.string("delimiter") ?? ","
         let times = reader.strings("time", orOne: true) ?? []
+        let least = reader.int("least", in: 1...max(1, columns.count))
+        let hasMore = reader.bool("more") ?? false
         reader.finish()
         guard delimiter.utf8.count == 1, let byte = delimiter.utf8.first, byte != 0x22 else {
             reader.report("delimiter", "a delimiter is one ASCII character, and no quote")
             return nil
         }
         var known: Set<String> = []
-        for (text, node) in columns where text.isEmpty || !known.insert(text).inserted {
+        for (text, node) in columns
+        where text.isEmpty || text != "_" && !known.insert(text).inserted {
             log.report(node, "columns need names that differ; this one is \(node.quoted)")
         }
-        guard !columns.isEmpty, columns.count <= Limits.capturesPerRuleMax else {
+        guard !columns.isEmpty, columns.count <= Limits.columnsMax else {
             reader.report(
-                "columns", "\(columns.count) columns", hint: "1 to \(Limits.capturesPerRuleMax)")
+                "columns", "\(columns.count) columns", hint: "1 to \(Limits.columnsMax)")
             return nil
         }
         for (text, node) in times where !known.contains(text) {
             log.report(node, "there is no column \(node.quoted)")
         }
-        return MemberDefinition.CSVFormat(
-            columns: columns.map(\.text), delimiter: byte, times: times.map(\.text))
+        if !times.isEmpty { self.times = [times.map(\.text)] }
+        return CSVFormat(
+            columns: columns.map(\.text), delimiter: byte, least: least, hasMore: hasMore)
     }
 
     // MARK: Rules

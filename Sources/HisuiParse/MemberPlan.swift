@@ -28,15 +28,23 @@ struct MemberPlan {
     var base: Shape
     var plainNumber: UInt32?
     var candidates: [Candidate] = []
-    /// Slots of the time: none, one, or a date and a time.
-    var times: [Place] = []
+    /// Slots of the time, best first: each time is one, or a date and a time.
+    var times: [[Place]] = []
     var timeIsUTC = false
     /// Places by name; of a name that occurs twice the last one.
     private(set) var places: [String: Place] = [:]
 
-    init(base: Shape, members: [(name: String, place: Place)]) {
+    init(base: Shape, members: [NamedMember]) {
         self.base = base
-        for (name, place) in members { places[name] = place }
+        for member in members {
+            places[member.name] = Place(slot: member.slot, decoding: member.decoding)
+        }
+    }
+
+    /// All of the names; nil if the records lack one.
+    func places(of names: [String]) -> [Place]? {
+        let found = names.compactMap { places[$0] }
+        return found.count == names.count ? found : nil
     }
 
     /// The first of the names that the records have.

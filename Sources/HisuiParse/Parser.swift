@@ -27,11 +27,11 @@ public struct Parser: Sendable {
     public let encoding: TextEncoding
     /// Of the batch at hand.
     private var current: TextEncoding
-    /// How lines of delimited values are read in the batch at hand, and the number of that: 0 for
-    /// what the definition says, and where there is none.
-    var csv: MemberDefinition.CSVFormat?
-    private var table: UInt16 = 0
-    private var tables: [RecordTable: UInt16] = [:]
+    /// How named values may be read: what the definitions say, and the tables met.
+    var choices: [FormatChoice]
+    /// How all records of the batch at hand are read, where that is so.
+    var bound: Int?
+    private var tables: [RecordTable: Int] = [:]
 
     var scratch = RowScratch()
     private var entry = JournalEntry()
@@ -74,6 +74,7 @@ public struct Parser: Sendable {
         self.definitions = definitions
         self.encoding = encoding
         current = encoding
+        choices = definitions.formats.choices
         clock = HeaderClock(zone: timeZone)
         memberClock = MemberClock(zone: timeZone)
     }
@@ -132,28 +133,34 @@ public struct Parser: Sendable {
     /// A definition that knows the columns says where the time stands, whatever their order.
     private mutating func use(_ table: RecordTable?) {
         guard let table else {
-            csv = definitions.csv
-            self.table = 0
+            bound = definitions.formats.bound
             return
         }
         if tables[table] == nil, tables.count == Limits.tablesRememberedMax {
             // Shapes already made say nothing of numbers.
             tables = [:]
+            choices = definitions.formats.choices
             cache = ShapeCache()
             plans = []
             planCache = ShapeCache()
         }
-        let number = tables[table] ?? UInt16(tables.count + 1)
-        tables[table] = number
-        self.table = number
-        var format = MemberDefinition.CSVFormat(
-            columns: table.columns, delimiter: table.delimiter, times: definitions.csv?.times ?? [])
-        if !table.isNamed, let known = definitions.csv, known.columns.count == table.columns.count {
+        bound = tables[table] ?? choices.count
+        if tables[table] != nil { return }
+        tables[table] = choices.count
+        var known: CSVFormat?
+        let only = definitions.formats.bound.map { choices[$0] }
+        if case .csv(let csv)? = only?.format { known = csv }
+        var format = CSVFormat(columns: table.columns, delimiter: table.delimiter)
+        if !table.isNamed, let known, known.columns.count == table.columns.count {
             format.columns = known.columns
         }
-        let isKnown = !format.times.isEmpty && format.times.allSatisfy(format.columns.contains)
-        if !isKnown { format.times = definitions.objects.columnTimes(in: format.columns) }
-        csv = format
+        var times = (only?.times ?? []).filter { $0.allSatisfy(format.columns.contains) }
+        if times.isEmpty { times = [definitions.objects.columnTimes(in: format.columns)] }
+        times.removeAll(where: \.isEmpty)
+        let csv = definitions.memberDefinitions.indices.filter {
+            definitions.memberDefinitions[$0].definition.formats.contains { $0.input == .csv }
+        }
+        choices.append(FormatChoice(format: .csv(format), definitions: csv, times: times))
     }
 
     // MARK: - Records
@@ -203,9 +210,8 @@ public struct Parser: Sendable {
         scratch.key = seed
         var layout = RowLayout(form: form)
         layout.encoding = encoding
-        layout.table = table
         var header = SyslogHeader(messageStart: 0)
-        if csv == nil, text.count > 0, text[0] != 0x7B {
+        if bound == nil, text.count > 0, text[0] != 0x7B {
             header = SyslogHeader.scan(text, clock: &clock, into: &scratch)
         }
         row.time = header.time
@@ -214,10 +220,11 @@ public struct Parser: Sendable {
         layout.takeHeader(scratch.kinds)
         let first = scratch.slots.count
         var message = header.messageStart..<text.count
-        let named = appendNamed(of: text, message)
+        let named = appendNamed(of: text, message, program: header.program)
         if let named {
-            message = named.range
-            if named.isJSON { layout.structure = .json }
+            message = named.values.range
+            layout.choice = UInt16(truncatingIfNeeded: named.choice) + 1
+            if named.choice == 0 { layout.structure = .json }
             checkText(text, message, &row)
         } else {
             matchMessage(text, message, header.program, &layout, &row)
@@ -234,7 +241,7 @@ public struct Parser: Sendable {
             }
         }
         layout.takeBody(scratch.slots, first: first, message: message)
-        if let named, named.isTakenApart {
+        if let named, named.values.isTakenApart {
             row.shape = namedNumber(
                 record, text, layout, named, message, dataStart: dataStart, &row)
         } else {

@@ -26,8 +26,9 @@ struct RowLayout: Equatable {
     var encoding: TextEncoding = .utf8
     /// A journal entry of a unit other than the manager's own: see `JournalFields`.
     var isFromUnit = false
-    /// Which columns the values have; see `Parser`.
-    var table: UInt16 = 0
+    /// How named values are read: one more than the number in `Parser.choices`; 0 where there are
+    /// none.
+    var choice: UInt16 = 0
 
     /// The rule number of messages that no rule knows.
     static let automatic = UInt32.max
@@ -74,7 +75,7 @@ struct RowLayout: Equatable {
             kind << 48 | UInt64(bodyFirst) << 32 | UInt64(bodyCount) << 16
             | UInt64(form.rawValue) << 8 | UInt64(variant.rawValue)
         return header &* 0x9E37_79B9_7F4A_7C15 ^ places &* 0xC2B2_AE3D_27D4_EB4F
-            ^ counts &* 0x1656_67B1_9E37_79F9 ^ UInt64(table) &* 0xD6E8_FEB8_6659_FD93
+            ^ counts &* 0x1656_67B1_9E37_79F9 ^ UInt64(choice) &* 0xD6E8_FEB8_6659_FD93
     }
 
     /// The part of the record that is the message.

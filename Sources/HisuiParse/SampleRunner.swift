@@ -13,6 +13,7 @@ struct SampleRunner {
         /// The shape of the line.
         var shape: Shape
         var slots: [ByteRange]
+        var record: [UInt8]
     }
 
     let set: DefinitionSet
@@ -40,7 +41,7 @@ struct SampleRunner {
             literals: literals, slots: scratch.kinds, fields: fields, parser: parser, rule: rule)
         return Outcome(
             rule: rule, values: Self.values(shape, scratch.slots, record), flags: match.flags,
-            shape: shape, slots: scratch.slots)
+            shape: shape, slots: scratch.slots, record: record)
     }
 
     /// What a whole record with its header becomes; nil if no rule knows its message.
@@ -54,7 +55,7 @@ struct SampleRunner {
         guard !shape.rule.isEmpty else { return nil }
         return Outcome(
             rule: shape.rule, values: Self.values(shape, rows.slots, record),
-            flags: rows.rows[0].flags, shape: shape, slots: rows.slots)
+            flags: rows.rows[0].flags, shape: shape, slots: rows.slots, record: record)
     }
 
     private static func values(
@@ -70,11 +71,7 @@ struct SampleRunner {
     }
 
     func run(_ sample: Definition.Sample, of definition: Definition, _ log: Diagnostics) {
-        let line = Array(sample.line.utf8)
-        let program = sample.program.map { Array($0.utf8) } ?? Self.program(of: definition)
-        let outcome =
-            sample.isRecord || definition.members != nil
-            ? outcome(ofRecord: line) : outcome(of: line, program: program)
+        let outcome = outcome(of: sample, definition)
         switch (sample.expectation, outcome) {
         case (.reject, nil): break
         case (.reject, .some(let outcome)):
@@ -96,6 +93,18 @@ struct SampleRunner {
         }
     }
 
+    /// What a sample becomes: with a header before it, if the definition asks for a program.
+    func outcome(of sample: Definition.Sample, _ definition: Definition) -> Outcome? {
+        let line = Array(sample.line.utf8)
+        let program = sample.program.map { Array($0.utf8) } ?? Self.program(of: definition)
+        if !sample.isRecord, definition.members == nil {
+            return outcome(of: line, program: program)
+        }
+        guard !sample.isRecord, let program else { return outcome(ofRecord: line) }
+        return outcome(
+            ofRecord: Array("<13>Jan  1 00:00:00 host ".utf8) + program + [0x3A, 0x20] + line)
+    }
+
     private func compare(
         _ field: (name: String, value: String?, node: YAMLNode), _ outcome: Outcome,
         _ log: Diagnostics
@@ -115,7 +124,7 @@ struct SampleRunner {
 
     /// A program whose messages the definition knows.
     static func program(of definition: Definition) -> [UInt8]? {
-        for pattern in definition.programs {
+        for pattern in definition.members?.gate.programs ?? definition.programs {
             switch pattern {
             case .exact(let name), .prefix(let name): return name
             case .any: continue

@@ -115,24 +115,22 @@ import Testing
                     bytes, file: name, schema: ShippedFiles.schema, log)
             else { continue }
             // Delimited lines need a binding to their definition.
-            if case .csv? = definition.members?.input { continue }
+            if case .csv? = definition.members?.formats.first,
+                definition.members?.gate.isOpen == true
+            {
+                continue
+            }
             for sample in definition.samples {
-                let line = Array(sample.line.utf8)
-                let isRecord = sample.isRecord || definition.members != nil
-                let program =
-                    sample.program.map { Array($0.utf8) } ?? SampleRunner.program(of: definition)
                 guard case .rule(let rule, _) = sample.expectation else { continue }
-                let outcome =
-                    isRecord
-                    ? runner.outcome(ofRecord: line) : runner.outcome(of: line, program: program)
+                let outcome = runner.outcome(of: sample, definition)
                 #expect(outcome?.rule == rule, "\(name): \(sample.line)")
                 guard let outcome else { continue }
                 // Literals and slots make up the record.
-                let record = isRecord ? line : (program ?? []) + line
                 var rendered: [UInt8] = []
                 outcome.shape.appendRecord(
-                    slots: outcome.slots, of: record.span, to: &rendered)
-                #expect(rendered == line)
+                    slots: outcome.slots, of: outcome.record.span, to: &rendered)
+                #expect(outcome.record.suffix(rendered.count) == rendered[...])
+                #expect(rendered.suffix(sample.line.utf8.count) == Array(sample.line.utf8)[...])
             }
         }
     }

@@ -162,7 +162,8 @@ import Testing
             var slots: [ByteRange] = []
             guard
                 DelimitedText.appendValues(
-                    of: bytes.span, 0..<bytes.count, delimiter: 0x2C, count: count, to: &slots)
+                    of: bytes.span, 0..<bytes.count, delimiter: 0x2C, counts: count...count,
+                    to: &slots)
             else {
                 #expect(slots.isEmpty)
                 return nil

@@ -1,0 +1,144 @@
+import HisuiBytes
+import HisuiShape
+
+/// A way of reading named values, and what is asked of them.
+struct FormatChoice: Sendable {
+    var format: NamedFormat
+    /// Definitions whose rules may know them: numbers in `DefinitionSet.memberDefinitions`.
+    var definitions: [Int]
+    /// Members that hold the time, best first; several are joined.
+    var times: [[String]] = []
+    /// Which messages are tried.
+    var gate = FormatGate()
+    /// What the values must be, by column, for lines that do not name them.
+    var columnConditions: [(column: Int, values: [ValuePattern])] = []
+}
+
+/// Which messages may be in a format that does not say what it is: `match` of a definition.
+///
+/// Both must hold; what is empty always does.
+struct FormatGate: Hashable, Sendable {
+    var programs: [Definition.ProgramPattern] = []
+    /// Bytes that the message begins with: one of these.
+    var firsts: [[UInt8]] = []
+
+    var isOpen: Bool { programs.isEmpty && firsts.isEmpty }
+
+    func admits(_ text: Span<UInt8>, _ message: Range<Int>, _ program: Range<Int>?) -> Bool {
+        let begins =
+            firsts.isEmpty
+            || firsts.contains { first in
+                message.count >= first.count
+                    && ByteSearch.equal(
+                        text, message.lowerBound..<message.lowerBound + first.count, first.span)
+            }
+        guard begins else { return false }
+        return programs.isEmpty
+            || programs.contains { pattern in
+                switch pattern {
+                case .any: return true
+                case .exact(let name):
+                    return program.map { ByteSearch.equal(text, $0, name.span) } ?? false
+                case .prefix(let name):
+                    guard let program, program.count >= name.count else { return false }
+                    return ByteSearch.equal(
+                        text, program.lowerBound..<program.lowerBound + name.count, name.span)
+                }
+            }
+    }
+}
+
+/// The formats of named values that a set of definitions reads, and how a message finds its own.
+///
+///     first byte ─▶ formats that may be it ─▶ program, first bytes ─▶ values
+///
+/// A message whose first byte begins no format costs one look into a table.
+struct FormatTable: Sendable {
+    /// JSON is number 0.
+    private(set) var choices: [FormatChoice] = []
+    /// The format of all records, without a header: lines of delimited values whose definition is
+    /// the only one, and says nothing of how to tell them.
+    private(set) var bound: Int?
+    /// For each first byte the number of its list; the first list is empty.
+    private var byFirst = [UInt16](repeating: 0, count: 256)
+    private var lists: [[Int]] = [[]]
+
+    init() {}
+
+    /// - Parameter isOnly: there is one definition, to which a source is bound: it reads all that
+    ///   is in its format.
+    init(_ definitions: [MemberDefinition], isOnly: Bool) {
+        choices = [FormatChoice(format: .json, definitions: [])]
+        for (number, definition) in definitions.enumerated() {
+            for format in definition.formats { add(format, of: definition, number, isOnly: isOnly) }
+        }
+        var starts: [[Int]] = Array(repeating: [], count: 256)
+        for byte in [UInt8(ascii: "{"), UInt8(ascii: "@"), 0x20, 0x09] { starts[Int(byte)] = [0] }
+        for (number, choice) in choices.enumerated().dropFirst() where number != bound {
+            let bytes = Set(choice.gate.firsts.map { $0[0] })
+            for byte in 0..<256 where bytes.isEmpty || bytes.contains(UInt8(byte)) {
+                starts[byte].append(number)
+            }
+        }
+        for (byte, list) in starts.enumerated() where !list.isEmpty {
+            let known = lists.firstIndex(of: list)
+            if known == nil { lists.append(list) }
+            byFirst[byte] = UInt16(known ?? lists.count - 1)
+        }
+    }
+
+    private mutating func add(
+        _ format: NamedFormat, of definition: MemberDefinition, _ number: Int, isOnly: Bool
+    ) {
+        if format == .json {
+            choices[0].definitions.append(number)
+            return
+        }
+        guard isOnly || !definition.gate.isOpen else { return }
+        var choice = FormatChoice(
+            format: format, definitions: [number], times: definition.times, gate: definition.gate)
+        if case .csv(let csv) = format {
+            choice.columnConditions = csv.conditions(definition.conditions)
+            if definition.gate.isOpen { bound = choices.count }
+        } else if let same = choices.firstIndex(where: {
+            $0.format == format && $0.gate == definition.gate
+        }) {
+            choices[same].definitions.append(number)
+            choices[same].times += definition.times
+            return
+        }
+        choices.append(choice)
+    }
+
+    /// Formats that a message which begins with `byte` may be in.
+    @inline(__always)
+    func candidates(_ byte: UInt8) -> [Int] { lists[Int(byFirst[Int(byte)])] }
+
+    /// Whether a message which begins with `byte` is none of them.
+    @inline(__always)
+    func isNone(_ byte: UInt8) -> Bool { byFirst[Int(byte)] == 0 }
+}
+
+extension FormatChoice {
+    /// Whether the values have what the definition asks of its lines.
+    func holds(
+        _ text: Span<UInt8>, _ message: Range<Int>, _ slots: Span<ByteRange>, first: Int
+    ) -> Bool {
+        columnConditions.allSatisfy { column, values in
+            guard first + column < slots.count else { return false }
+            let range = slots[first + column].range
+            return values.contains { $0.matches(text, range) }
+        }
+    }
+}
+
+extension CSVFormat {
+    /// Conditions on columns by their numbers.
+    fileprivate func conditions(
+        _ conditions: [MemberDefinition.Condition]
+    ) -> [(column: Int, values: [ValuePattern])] {
+        conditions.compactMap { condition in
+            condition.names.first.flatMap(columns.firstIndex).map { ($0, condition.values) }
+        }
+    }
+}

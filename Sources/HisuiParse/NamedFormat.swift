@@ -1,0 +1,67 @@
+import HisuiBytes
+import HisuiEvent
+import HisuiShape
+
+/// What `input:` of a definition of named values may say.
+enum NamedInput: String, CaseIterable, Sendable {
+    case json
+    case csv
+}
+
+/// How the values of a message are written where they have names, with all that has to be known to
+/// read them.
+///
+/// A format is added here, in `NamedFormat+Values.swift`, which finds the values, and in
+/// `MemberDefinitionReader`, which reads what a definition says of it. Everything else — plans,
+/// rules, times, admission — is the same for all.
+enum NamedFormat: Hashable, Sendable {
+    case json
+    case csv(CSVFormat)
+
+    var input: NamedInput {
+        switch self {
+        case .json: .json
+        case .csv: .csv
+        }
+    }
+}
+
+/// Lines of delimited values (RFC 4180).
+struct CSVFormat: Hashable, Sendable {
+    /// Names in the order of the values; a column called `_` is no field.
+    var columns: [String]
+    var delimiter: UInt8
+    /// How many values a line must have; there are never more than columns unless `hasMore`.
+    var least: Int
+    /// Values may follow those of the columns.
+    var hasMore = false
+
+    init(columns: [String], delimiter: UInt8, least: Int? = nil, hasMore: Bool = false) {
+        self.columns = columns
+        self.delimiter = delimiter
+        self.least = least ?? columns.count
+        self.hasMore = hasMore
+    }
+
+    /// How many values a line may have.
+    var countsMax: Int { hasMore ? Limits.columnsMax : columns.count }
+}
+
+/// Values with names, found in a message.
+struct NamedValues {
+    /// All of them, and what belongs to them; in the text.
+    var range: Range<Int>
+    /// Whether the values are slots, and not the range as a whole.
+    var isTakenApart: Bool
+}
+
+/// A value with a name: a slot of the shape.
+struct NamedMember {
+    var name: String
+    /// In the shape.
+    var slot: Int
+    var decoding: Shape.Decoding
+    var type: Shape.FieldType = .keyword
+    /// How many bytes of name it costs beside the fixed text.
+    var nameBytes = 0
+}
