@@ -8,6 +8,8 @@ struct Definition: Sendable {
     var file: String
     var bytes: [UInt8]
     var programs: [ProgramPattern]
+    /// How messages begin: see `MatchReader.Result`.
+    var firsts: [[UInt8]] = []
     /// What may stand before every line, such as the kernel's uptime.
     var prefix: Template?
     var rules: [Rule]

@@ -43,7 +43,9 @@ struct DefinitionReader {
         if let inputs = inputs(&reader) {
             return members(root, bytes, &reader, name?.text, version, inputs)
         }
-        let programs = reader.mapping("match", required: true).map { match($0) } ?? []
+        let match =
+            reader.mapping("match", required: true).map { MatchReader(log: log).read($0) }
+            ?? MatchReader.Result()
         for field in reader.strings("untrusted") ?? [] {
             if schema[field.text] == nil {
                 log.report(
@@ -61,11 +63,13 @@ struct DefinitionReader {
         }
         reader.finish()
         if rules.isEmpty { reader.report("rules", "a definition needs at least one rule") }
+        checkFirsts(match.firsts, rules)
         SampleReader(schema: schema, log: log).checkCoverage(
             samples, rules: rules, untrusted: untrusted, root)
         return Definition(
             name: name?.text ?? "", version: version ?? 0, file: root.file, bytes: bytes,
-            programs: programs, prefix: prefix, rules: rules, samples: samples)
+            programs: match.programs, firsts: match.firsts, prefix: prefix, rules: rules,
+            samples: samples)
     }
 
     /// The formats with names that `input` lists; nil for messages that templates describe.
@@ -120,42 +124,6 @@ struct DefinitionReader {
         }
     }
 
-    // MARK: Match
-
-    private func match(_ given: MappingReader) -> [Definition.ProgramPattern] {
-        var reader = given
-        var patterns: [Definition.ProgramPattern] = []
-        if let any = reader.list("any") {
-            for element in any {
-                guard var inner = MappingReader(element, "`any`", log) else { continue }
-                patterns += programs(&inner)
-                later(&inner)
-                inner.finish()
-            }
-        } else {
-            patterns = programs(&reader)
-        }
-        later(&reader)
-        reader.finish()
-        if patterns.isEmpty, log.isEmpty {
-            log.report(
-                given.node, "`match` names no program",
-                hint: "write match: { program: [sshd] }, or program: \"*\" for all")
-        }
-        return patterns
-    }
-
-    private func later(_ reader: inout MappingReader) {
-        for key in ["file", "journald", "listener", "first"] {
-            guard let value = reader.value(key) else { continue }
-            log.report(value, "this version cannot match by `\(key)` yet", hint: "use `program`")
-        }
-    }
-
-    private func programs(_ reader: inout MappingReader) -> [Definition.ProgramPattern] {
-        ProgramPatternReader(log: log).read(reader.strings("program", orOne: true) ?? [])
-    }
-
     // MARK: Rules
 
     private func rules(_ nodes: [YAMLNode]) -> [Definition.Rule] {
@@ -198,6 +166,17 @@ struct DefinitionReader {
     private func merged(_ set: [Shape.Field]) -> [Shape.Field] {
         defaults.map { field in set.first { $0.name == field.name } ?? field }
             + set.filter { field in !defaults.contains { $0.name == field.name } }
+    }
+
+    /// Every rule can know a message that begins as `match` says.
+    private func checkFirsts(_ firsts: [[UInt8]], _ rules: [Definition.Rule]) {
+        for rule in rules {
+            let own = DefinitionSetBuilder.firsts(of: rule.template)
+            guard MatchReader.beginnings(own, within: firsts).isEmpty else { continue }
+            log.report(
+                rule.node, "the rule knows no message that begins as `match` says",
+                hint: "`first` is the beginning of every line: put the line's first text there")
+        }
     }
 
     private func checkMeaning(_ template: Template, _ set: [Shape.Field], _ node: YAMLNode) {

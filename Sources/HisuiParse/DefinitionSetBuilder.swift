@@ -117,7 +117,9 @@ struct DefinitionSetBuilder {
         var entries: [RuleTrie.Entry] = []
         for member in members {
             for (rule, number) in zip(definitions[member].rules, ranges[member]) {
-                entries += Self.firsts(of: rule.template).map {
+                let firsts = MatchReader.beginnings(
+                    Self.firsts(of: rule.template), within: definitions[member].firsts)
+                entries += firsts.map {
                     RuleTrie.Entry(prefix: $0, rule: UInt32(number), isLiteral: $1)
                 }
             }
