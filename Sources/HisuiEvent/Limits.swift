@@ -99,6 +99,8 @@ public enum Limits {
     public static let ruleCostMax = 2048
     /// Rules of one definition file; ten times the largest generated one.
     public static let rulesPerDefinitionMax = 32_768
+    /// Values that `when` or `cases` may list for one name: the message numbers of a large device.
+    public static let valuesPerCaseMax = 4096
     /// Texts with which a definition's messages may begin: the families of messages of one device.
     public static let firstsPerDefinitionMax = 256
     /// Writers of journals whose numbering is remembered to see skipped entries: the machines of a

@@ -29,7 +29,7 @@ struct MemberDefinition: Sendable {
     struct Condition: Sendable {
         /// Names the member may have, best first.
         var names: [String]
-        var values: [ValuePattern]
+        var values: ValueTable
     }
 
     /// A field of the schema, and the member that has its value.
@@ -42,7 +42,8 @@ struct MemberDefinition: Sendable {
     /// Constants that follow from a member's value.
     struct Case: Sendable {
         var names: [String]
-        var branches: [(value: ValuePattern, constants: [Shape.Field])]
+        var value: ValueCase
+        var table: ValueTable
     }
 }
 

@@ -169,9 +169,7 @@ struct MemberDefinitionReader {
         let says =
             all.contains { $0.name == "event.action" }
             || fields.contains { $0.name == "event.action" }
-            || cases.contains { one in
-                one.branches.allSatisfy { $0.constants.contains { $0.name == "event.action" } }
-            }
+            || cases.contains { $0.value.sets("event.action") }
         if !says {
             log.report(
                 node, "the rule does not say what happened: it sets no event.action",
@@ -193,10 +191,9 @@ struct MemberDefinitionReader {
             return []
         }
         return entries.map { key, value in
-            let values = (value.sequence ?? [value]).compactMap(\.text)
-            if values.isEmpty { log.report(value, "\(key.quoted) needs a value or a list of them") }
+            let values = CaseReader(schema: schema, log: log).values(value, of: key)
             return MemberDefinition.Condition(
-                names: candidates(key.text ?? "", key), values: values.map(ValuePattern.init))
+                names: candidates(key.text ?? "", key), values: ValueTable(values))
         }
     }
 
@@ -221,23 +218,10 @@ struct MemberDefinitionReader {
     }
 
     private func readCases(_ node: YAMLNode) -> [MemberDefinition.Case] {
-        guard let entries = node.mapping else {
-            log.report(node, "`cases` must be a mapping of members to what their values mean")
-            return []
-        }
-        let constants = ConstantReader(schema: schema, log: log)
-        return entries.map { key, value in
-            if value.mapping == nil {
-                log.report(value, "\(key.quoted) needs a mapping of values to fields")
-            }
-            let branches = (value.mapping ?? []).map { branch in
-                (
-                    value: ValuePattern(branch.key.text ?? ""),
-                    constants: constants.read(branch.value, "cases")
-                )
-            }
-            return MemberDefinition.Case(
-                names: candidates(key.text ?? "", key), branches: branches)
+        CaseReader(schema: schema, log: log).read(node, of: "members").map { one in
+            MemberDefinition.Case(
+                names: candidates(one.name, one.node), value: one,
+                table: ValueTable(one.branches.map(\.value)))
         }
     }
 

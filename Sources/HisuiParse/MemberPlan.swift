@@ -18,8 +18,8 @@ struct MemberPlan {
         /// In `DefinitionSet.memberDefinitions`, and the rule in it.
         var definition: Int
         var rule: Int
-        var conditions: [(place: Place, values: [ValuePattern])]
-        var cases: [(place: Place, values: [ValuePattern])]
+        var conditions: [(place: Place, values: ValueTable)]
+        var cases: [(place: Place, values: ValueTable)]
         /// Shapes already made, by the branches of the cases.
         var numbers: [(choices: Int, number: UInt32)] = []
     }
@@ -59,7 +59,7 @@ struct MemberPlan {
         for (rule, given) in definition.rules.enumerated() {
             guard let own = places(of: given.conditions) else { continue }
             let cases = given.cases.compactMap { one in
-                place(of: one.names).map { ($0, one.branches.map(\.value)) }
+                place(of: one.names).map { ($0, one.table) }
             }
             candidates.append(
                 Candidate(
@@ -69,8 +69,8 @@ struct MemberPlan {
 
     private func places(
         of conditions: [MemberDefinition.Condition]
-    ) -> [(place: Place, values: [ValuePattern])]? {
-        var found: [(place: Place, values: [ValuePattern])] = []
+    ) -> [(place: Place, values: ValueTable)]? {
+        var found: [(place: Place, values: ValueTable)] = []
         for condition in conditions {
             guard let place = place(of: condition.names) else { return nil }
             found.append((place, condition.values))
@@ -109,7 +109,7 @@ struct MemberPlan {
 
     /// The number of the first value that fits.
     private static func branch(
-        _ values: [ValuePattern], _ place: Place, _ text: Span<UInt8>, _ slots: Span<ByteRange>,
+        _ values: ValueTable, _ place: Place, _ text: Span<UInt8>, _ slots: Span<ByteRange>,
         _ buffer: inout [UInt8]
     ) -> Int? {
         let range = slots[place.slot]
@@ -119,11 +119,16 @@ struct MemberPlan {
         case .doubledQuotes: isPlain = ByteSearch.first(of: 0x22, in: text, range.range) == nil
         default: isPlain = ByteSearch.first(of: 0x5C, in: text, range.range) == nil
         }
-        if isPlain { return values.firstIndex { $0.matches(text, range.range) } }
+        var steps = NoSteps()
+        if isPlain {
+            let found = values.find(text, range.range, steps: &steps)
+            return found >= 0 ? found : nil
+        }
         buffer.removeAll(keepingCapacity: true)
         place.decoding.append(text, range, to: &buffer)
         let decoded = buffer
-        return values.firstIndex { $0.matches(decoded.span, 0..<decoded.count) }
+        let found = values.find(decoded.span, 0..<decoded.count, steps: &steps)
+        return found >= 0 ? found : nil
     }
 
     /// The shape of records that satisfy a candidate, its cases having come out as `choices` says.
@@ -156,9 +161,9 @@ struct MemberPlan {
         var choices = match.choices
         let present = rule.cases.filter { place(of: $0.names) != nil }
         for one in present.reversed() {
-            let branch = choices % (one.branches.count + 1)
-            choices /= one.branches.count + 1
-            if branch > 0 { one.branches[branch - 1].constants.forEach(set) }
+            let branch = choices % (one.table.count + 1)
+            choices /= one.table.count + 1
+            if branch > 0 { one.value.branches[branch - 1].constants.forEach(set) }
         }
         return shape
     }
