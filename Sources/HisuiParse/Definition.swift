@@ -31,8 +31,7 @@ struct Definition: Sendable {
         var template: Template
         /// Of the event: defaults and `set`, in order.
         var constants: [Shape.Field]
-        /// `when`: values that a captured field must have.
-        var conditions: [String: [String]]
+        var decisions: RuleDecisions
         var checks: [TaintLint.AmbiguityCheck]
         /// The text of the template, for messages.
         var node: YAMLNode

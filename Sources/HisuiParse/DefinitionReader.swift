@@ -9,6 +9,7 @@ struct DefinitionReader {
     private let log: Diagnostics
     private var untrusted: Set<String> = []
     private var defaults: [Shape.Field] = []
+    private var cases: [ValueCase] = []
 
     /// - Returns: nil, with reports in `log`, unless all of it is right.
     static func read(
@@ -56,6 +57,10 @@ struct DefinitionReader {
         }
         let constants = ConstantReader(schema: schema, log: log)
         defaults = reader.value("defaults").map { constants.read($0, "defaults") } ?? []
+        cases =
+            reader.value("cases").map {
+                CaseReader(schema: schema, log: log).read($0, of: "captures")
+            } ?? []
         let prefix = reader.stringNode("prefix").flatMap { self.prefix($0.text, $0.node) }
         let rules = rules(reader.list("rules", required: true) ?? [])
         let samples = (reader.list("samples", required: true) ?? []).compactMap {
@@ -64,6 +69,7 @@ struct DefinitionReader {
         reader.finish()
         if rules.isEmpty { reader.report("rules", "a definition needs at least one rule") }
         checkFirsts(match.firsts, rules)
+        DecisionReader(schema: schema, log: log, common: cases).checkCommon(rules)
         SampleReader(schema: schema, log: log).checkCoverage(
             samples, rules: rules, untrusted: untrusted, root)
         return Definition(
@@ -147,18 +153,22 @@ struct DefinitionReader {
             let line = reader.stringNode("line", required: true)
             let constants = ConstantReader(schema: schema, log: log)
             let set = reader.value("set").map { constants.read($0, "set") } ?? []
-            let when = reader.value("when")
+            let (when, cases) = (reader.value("when"), reader.value("cases"))
             reader.finish()
             guard let id, let line, let template = template(line.text, line.node) else {
                 return nil
             }
-            checkMeaning(template, set, line.node)
-            let taint = TaintLint.check(template, untrusted: untrusted, schema: schema)
+            let decisions = DecisionReader(schema: schema, log: log, common: self.cases).read(
+                when: when, cases: cases, template, line.node)
+            check(template, decisions, line.node)
+            checkMeaning(template, set, decisions, line.node)
+            let taint = TaintLint.check(
+                template, untrusted: untrusted, deciding: decisions.deciding(schema),
+                schema: schema)
             taint.problems.forEach { report($0, line.node) }
             return Definition.Rule(
-                id: id.text, template: template, constants: merged(set),
-                conditions: when.map { conditions($0, template) } ?? [:], checks: taint.checks,
-                node: line.node)
+                id: id.text, template: template, constants: merged(set), decisions: decisions,
+                checks: taint.checks, node: line.node)
         }
     }
 
@@ -179,8 +189,12 @@ struct DefinitionReader {
         }
     }
 
-    private func checkMeaning(_ template: Template, _ set: [Shape.Field], _ node: YAMLNode) {
-        if !merged(set).contains(where: { $0.name == "event.action" }) {
+    private func checkMeaning(
+        _ template: Template, _ set: [Shape.Field], _ decisions: RuleDecisions, _ node: YAMLNode
+    ) {
+        if !merged(set).contains(where: { $0.name == "event.action" }),
+            !decisions.cases.contains(where: { $0.sets("event.action") })
+        {
             log.report(
                 node, "the rule does not say what happened: it sets no event.action",
                 hint: "add set: { event.action: … }; schema.yaml lists the usual ones")
@@ -204,17 +218,20 @@ struct DefinitionReader {
             return nil
         }
         do {
-            let template = try TemplateParser.parse(text)
-            TemplateCheck(template, schema: schema).problems.forEach { report($0, node) }
-            return template
+            return try TemplateParser.parse(text)
         } catch {
             report(error, node)
             return nil
         }
     }
 
+    private func check(_ template: Template, _ decisions: RuleDecisions, _ node: YAMLNode) {
+        TemplateCheck(template, decisions, schema: schema).problems.forEach { report($0, node) }
+    }
+
     private func prefix(_ text: String, _ node: YAMLNode) -> Template? {
         guard let template = template(text, node) else { return nil }
+        check(template, .none, node)
         let isPlain = template.elements.allSatisfy { element in
             switch element.kind {
             case .literal: true
@@ -229,33 +246,6 @@ struct DefinitionReader {
             return nil
         }
         return template
-    }
-
-    private func conditions(_ node: YAMLNode, _ template: Template) -> [String: [String]] {
-        guard var reader = MappingReader(node, "`when`", log) else { return [:] }
-        var captured: Set<String> = []
-        template.forEachCapture { capture, _, _ in
-            if let field = capture.field { captured.insert(field) }
-        }
-        var conditions: [String: [String]] = [:]
-        for key in reader.presentKeys {
-            guard let field = key.text else { continue }
-            guard captured.contains(field) else {
-                log.report(
-                    key, "`when` asks for \(key.quoted), which the line does not capture",
-                    hint: NearestName.suggestion(for: field, in: captured.sorted())
-                        .map { "did you mean `\($0)`?" } ?? "")
-                _ = reader.value(field)
-                continue
-            }
-            guard let value = reader.value(field) else { continue }
-            let values = (value.sequence ?? [value]).compactMap(\.text)
-            if values.count != (value.sequence ?? [value]).count || values.isEmpty {
-                log.report(value, "`\(field)` needs a value or a list of values")
-            }
-            conditions[field] = values
-        }
-        return conditions
     }
 
     /// Reports a problem at its place inside the text of `node`.

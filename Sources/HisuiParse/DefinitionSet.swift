@@ -48,6 +48,7 @@ public final class DefinitionSet: Sendable {
         var id: String
         var captures: [RuleCompiler.Capture]
         var prefixCaptures: [RuleCompiler.Capture]
+        var cases: [RuleCompiler.Case]
         var constants: [Shape.Field]
         var checks: [TaintLint.AmbiguityCheck]
     }
@@ -113,17 +114,19 @@ public final class DefinitionSet: Sendable {
     ) -> (parser: String, rule: String, fields: [Shape.Field]) {
         let rule = rules[Int(match.rule)]
         var fields = rule.constants
-        forEachSlot(of: match) { capture, slot in
-            guard let name = capture.field else { return }
-            let field = Shape.Field(
-                name, capture.type, .slot(firstSlot + slot, capture.decoding))
-            // What was captured is more particular than a default.
-            if let same = fields.firstIndex(where: { $0.name == name }) {
+        func set(_ field: Shape.Field) {
+            if let same = fields.firstIndex(where: { $0.name == field.name }) {
                 fields[same] = field
             } else {
                 fields.append(field)
             }
         }
+        // What was captured is more particular than a default, and what follows from it even more.
+        forEachSlot(of: match) { capture, slot in
+            guard let name = capture.field else { return }
+            set(Shape.Field(name, capture.type, .slot(firstSlot + slot, capture.decoding)))
+        }
+        for one in rule.cases { one.constants(in: match.choices).forEach(set) }
         return (members[rule.member].name, rule.id, fields)
     }
 

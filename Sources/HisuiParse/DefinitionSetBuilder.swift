@@ -28,7 +28,7 @@ struct DefinitionSetBuilder {
         let first = rules.count
         for rule in definition.rules {
             let program = RuleCompiler.compile(
-                rule.template, conditions: rule.conditions, schema: schema, into: &code)
+                rule.template, decisions: rule.decisions, schema: schema, into: &code)
             entries.append(
                 DefinitionSet.Entry(
                     start: UInt32(program.start), literalCount: UInt32(program.literalCount),
@@ -37,7 +37,8 @@ struct DefinitionSetBuilder {
             rules.append(
                 DefinitionSet.Rule(
                     member: members.count, id: rule.id, captures: program.captures,
-                    prefixCaptures: [], constants: rule.constants, checks: rule.checks))
+                    prefixCaptures: [], cases: program.cases, constants: rule.constants,
+                    checks: rule.checks))
         }
         ranges.append(first..<rules.count)
         definitions.append(definition)

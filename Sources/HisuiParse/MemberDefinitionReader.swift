@@ -166,6 +166,12 @@ struct MemberDefinitionReader {
         let fields =
             own + self.fields.filter { field in !own.contains { $0.name == field.name } }
         let cases = self.cases + ownCases
+        let ways = cases.reduce(1.0) { $0 * Double($1.table.count + 1) }
+        if ways > Double(1 << 52) {
+            log.report(
+                node, "the cases can come out in too many ways",
+                hint: "list fewer values, or make rules of them")
+        }
         let says =
             all.contains { $0.name == "event.action" }
             || fields.contains { $0.name == "event.action" }

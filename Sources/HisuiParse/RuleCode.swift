@@ -35,8 +35,10 @@ struct RuleCode: Sendable {
         case rest
         /// Blanks before a padded first field; `bit` says there were any.
         case leadingBlanks
-        /// The last slot must be one of the choices a ..< a + b; otherwise the rule does not fit.
+        /// The last slot must be one of the values of table `a`; otherwise the rule does not fit.
         case oneOf
+        /// Which value of table `a` the last slot is, plus one, goes to `bit`; nothing if none.
+        case branch
         /// The choices taken must hold all bits of mask `a`.
         case require
         /// The message must end here.
@@ -70,6 +72,8 @@ struct RuleCode: Sendable {
     /// Stops and choices.
     var texts: [Text] = []
     var bytes: [UInt8] = []
+    /// Values that captures are compared with.
+    var tables: [ValueTable] = []
     var masks: [UInt64] = []
 
     mutating func add(_ text: [UInt8]) -> (offset: UInt32, count: UInt32) {

@@ -23,11 +23,26 @@ struct RuleCompiler {
         }
     }
 
+    /// Constants that follow from a value.
+    struct Case: Sendable {
+        /// Bits of a match's choices: the number of the branch plus one.
+        var bit: Int
+        var bits: Int
+        var branches: [[Shape.Field]]
+
+        /// What follows in a match.
+        func constants(in choices: UInt64) -> [Shape.Field] {
+            let number = Int(choices >> UInt64(bit)) & (1 << bits - 1)
+            return number == 0 ? [] : branches[number - 1]
+        }
+    }
+
     struct Program: Sendable {
         var start: Int
         /// Bytes of the literal that is the first operation; 0 if something else is.
         var literalCount: Int
         var captures: [Capture]
+        var cases: [Case]
     }
 
     static func bits(for choices: Int) -> Int {
@@ -37,22 +52,21 @@ struct RuleCompiler {
     private var nextBit: Int
     private var captures: [Capture] = []
     private let schema: Schema
-    /// Values a captured field must have, by field.
-    private let conditions: [String: [String]]
+    private let decisions: RuleDecisions
+    private var cases: [Case] = []
     private var mask: UInt64 = 0
 
-    private init(schema: Schema, conditions: [String: [String]], bits: Range<Int>) {
+    private init(schema: Schema, decisions: RuleDecisions, bits: Range<Int>) {
         self.schema = schema
-        self.conditions = conditions
+        self.decisions = decisions
         nextBit = bits.lowerBound
     }
 
     /// Appends the program of a rule, which fits a message to its end.
     static func compile(
-        _ template: Template, conditions: [String: [String]], schema: Schema,
-        into code: inout RuleCode
+        _ template: Template, decisions: RuleDecisions, schema: Schema, into code: inout RuleCode
     ) -> Program {
-        var compiler = RuleCompiler(schema: schema, conditions: conditions, bits: ruleBits)
+        var compiler = RuleCompiler(schema: schema, decisions: decisions, bits: ruleBits)
         return compiler.program(template, isPrefix: false, &code)
     }
 
@@ -60,7 +74,7 @@ struct RuleCompiler {
     static func compile(
         prefix template: Template, schema: Schema, into code: inout RuleCode
     ) -> Program {
-        var compiler = RuleCompiler(schema: schema, conditions: [:], bits: prefixBits)
+        var compiler = RuleCompiler(schema: schema, decisions: .none, bits: prefixBits)
         return compiler.program(template, isPrefix: true, &code)
     }
 
@@ -84,7 +98,7 @@ struct RuleCompiler {
             code.masks.append(mask)
         }
         code.instructions.append(.init(operation: isPrefix ? .done : .end))
-        return Program(start: start, literalCount: literalCount, captures: captures)
+        return Program(start: start, literalCount: literalCount, captures: captures, cases: cases)
     }
 
     private mutating func takeBits(_ count: Int) -> UInt8 {
@@ -145,11 +159,22 @@ struct RuleCompiler {
                 field: capture.field, type: type ?? .keyword,
                 decoding: capture.type == .quoted ? .backslashEscapes : .raw,
                 bit: optionalBit ?? 64))
-        guard let field = capture.field, let values = conditions[field] else { return }
-        if let optionalBit { mask |= 1 << UInt64(optionalBit) }
-        guard !values.contains("*") else { return }
-        let (first, count) = code.add(texts: values.map { (bytes: Array($0.utf8), number: 0) })
-        code.instructions.append(.init(operation: .oneOf, a: first, b: count))
+        guard let name = capture.name else { return }
+        if let values = decisions.conditions[name] {
+            if let optionalBit { mask |= 1 << UInt64(optionalBit) }
+            code.instructions.append(.init(operation: .oneOf, a: UInt32(code.tables.count)))
+            code.tables.append(values)
+        }
+        for one in decisions.cases where one.name == name { emit(one, &code) }
+    }
+
+    private mutating func emit(_ one: ValueCase, _ code: inout RuleCode) {
+        let bits = Self.bits(for: one.branches.count + 1)
+        let bit = takeBits(bits)
+        code.instructions.append(
+            .init(operation: .branch, bit: bit, a: UInt32(code.tables.count)))
+        code.tables.append(ValueTable(one.branches.map(\.value)))
+        cases.append(Case(bit: Int(bit), bits: bits, branches: one.branches.map(\.constants)))
     }
 
     private func operation(

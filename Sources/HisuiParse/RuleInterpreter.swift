@@ -60,10 +60,14 @@ extension RuleCode {
                 at = next
                 continue
             case .oneOf:
-                if reader.isOne(of: one.a, one.b, scratch.slots[scratch.slots.count - 1], &steps) {
-                    continue
-                }
+                let slot = scratch.slots[scratch.slots.count - 1].range
+                if tables[Int(one.a)].find(record, slot, steps: &steps) >= 0 { continue }
                 return -1
+            case .branch:
+                let slot = scratch.slots[scratch.slots.count - 1].range
+                let number = tables[Int(one.a)].find(record, slot, steps: &steps)
+                choices |= UInt64(number + 1) << UInt64(one.bit)
+                continue
             case .require:
                 let mask = masks[Int(one.a)]
                 if choices & mask == mask { continue }

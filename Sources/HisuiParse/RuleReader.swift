@@ -114,17 +114,6 @@ struct RuleReader: ~Escapable {
         return -1
     }
 
-    /// Whether a slot is, as a whole, one of some texts.
-    func isOne<S: StepCounting>(
-        of first: UInt32, _ count: UInt32, _ slot: ByteRange, _ steps: inout S
-    ) -> Bool {
-        for index in Int(first)..<Int(first + count) where text(index).count == slot.count {
-            let text = self.text(index)
-            if literal(text.offset, text.count, Int(slot.offset), &steps) >= 0 { return true }
-        }
-        return false
-    }
-
     @inline(__always)
     func capture<S: StepCounting>(_ one: RuleCode.Instruction, _ at: Int, _ steps: inout S) -> Int {
         switch one.operation {

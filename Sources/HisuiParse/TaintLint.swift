@@ -35,8 +35,9 @@ enum TaintLint {
         }
     }
 
+    /// - Parameter deciding: captures by whose values a security field is set.
     static func check(
-        _ template: Template, untrusted: Set<String>, schema: Schema
+        _ template: Template, untrusted: Set<String>, deciding: Set<String> = [], schema: Schema
     ) -> Result {
         var seen: [Seen] = []
         template.forEachFlow { capture, flow, _, offset in
@@ -49,7 +50,11 @@ enum TaintLint {
             else { continue }
             let later = Array(seen.indices[(index + 1)...])
             guard
-                let victim = later.first(where: { schema.isSecurity(seen[$0].capture.field) })
+                let victim = later.first(where: { place in
+                    let capture = seen[place].capture
+                    return schema.isSecurity(capture.field)
+                        || capture.name.map(deciding.contains) == true
+                })
             else { continue }
             let free = later.filter { seen[$0].isFree || seen[$0].capture.type == .rest }
             let swallows = free.contains { $0 >= victim }
@@ -62,7 +67,7 @@ enum TaintLint {
                     let inside = (one.capture.isRightAnchored ? [index] : []) + untrustedFree
                     result.checks.append(AmbiguityCheck(literals: literals, inside: inside))
                 } else if !one.capture.isRightAnchored {
-                    result.problems.append(problem(one, victim: seen[victim].capture.field ?? "_"))
+                    result.problems.append(problem(one, victim: seen[victim].capture.name ?? "_"))
                 }
             }
         }

@@ -30,9 +30,14 @@ struct Template: Hashable, Sendable {
     struct Capture: Hashable, Sendable {
         /// The schema field it becomes; nil for `_`: it varies, and nobody asks for it.
         var field: String?
+        /// Its local name, such as `_result`: no field, but what `when` and `cases` ask for.
+        var local: String?
         var type: CaptureType
         /// Written `type>`: ends at the last place from which what follows fits, not the first.
         var isRightAnchored = false
+
+        /// What `when` and `cases` call it.
+        var name: String? { field ?? local }
     }
 }
 

@@ -12,11 +12,11 @@ struct TemplateCheck {
     /// Byte comparisons for each byte of the message, at most.
     private(set) var cost = 1
 
-    init(_ template: Template, schema: Schema) {
-        checkParts(template)
+    init(_ template: Template, _ decisions: RuleDecisions = .none, schema: Schema) {
+        checkParts(template, decisions)
         checkCaptures(template, schema)
         checkFlow(template)
-        cost = 1 + Self.cost(of: template.elements[...], then: .atEnd, rest: [])
+        cost = 1 + Self.cost(of: template.elements[...], then: .atEnd, rest: [], decisions)
         if cost > Limits.ruleCostMax {
             report(
                 0, "matching this costs up to \(cost) comparisons for each byte of a message",
@@ -29,7 +29,7 @@ struct TemplateCheck {
         problems.append(TemplateParser.Problem(offset: offset, message: message, hint: hint))
     }
 
-    private mutating func checkParts(_ template: Template) {
+    private mutating func checkParts(_ template: Template, _ decisions: RuleDecisions) {
         guard template.hasLiteralText else {
             report(
                 0, "the template has no text of its own, so it would fit any message",
@@ -37,7 +37,7 @@ struct TemplateCheck {
             return
         }
         // One for the blanks before a padded first field.
-        var bits = 1
+        var bits = 1 + decisions.bits
         var captures = 0
         template.forEachCapture { capture, _, _ in
             captures += 1
@@ -56,7 +56,8 @@ struct TemplateCheck {
         }
         if bits > RuleCompiler.ruleBits.count {
             report(
-                0, "too many optional parts, alternatives and addresses: they need \(bits) bits",
+                0,
+                "too many optional parts, alternatives, addresses and cases: they need \(bits) bits",
                 "the limit is \(RuleCompiler.ruleBits.count): write two rules")
         }
         if captures > Limits.capturesPerRuleMax {
@@ -68,10 +69,10 @@ struct TemplateCheck {
         var seen: Set<String> = []
         var problems: [(Int, String, String)] = []
         template.forEachCapture { capture, _, offset in
-            guard let field = capture.field else { return }
-            if !seen.insert(field).inserted {
-                problems.append((offset, "`\(field)` stands twice in the template", ""))
+            if let name = capture.name, !seen.insert(name).inserted {
+                problems.append((offset, "`\(name)` stands twice in the template", ""))
             }
+            guard let field = capture.field else { return }
             guard let type = schema.type(of: field) else {
                 problems.append((offset + 1, "unknown field `\(field)`", schema.hint(for: field)))
                 return
@@ -134,7 +135,7 @@ struct TemplateCheck {
     /// Byte comparisons for each byte, of elements that `rest` follows.
     private static func cost(
         of elements: ArraySlice<Template.Element>, then: TemplateFlow,
-        rest: ArraySlice<Template.Element>
+        rest: ArraySlice<Template.Element>, _ decisions: RuleDecisions
     ) -> Int {
         elements.indices.reduce(0) { sum, index in
             let after = elements[(index + 1)...]
@@ -143,12 +144,13 @@ struct TemplateCheck {
             case .literal(let bytes): return sum + bytes.count
             case .alternatives(let choices): return sum + choices.reduce(0) { $0 + $1.count }
             case .optional(let inner):
-                return sum + 1 + cost(of: inner[...], then: flow, rest: after + rest)
+                return sum + 1 + cost(of: inner[...], then: flow, rest: after + rest, decisions)
             case .capture(let capture):
-                let own = flow.stops.reduce(2) { $0 + $1.bytes.count }
+                let own =
+                    flow.stops.reduce(2) { $0 + $1.bytes.count } + decisions.cost(of: capture.name)
                 guard capture.isRightAnchored else { return sum + own }
                 let places = TemplateFlow.places(for: flow, after + rest)
-                return sum + own + (places - 1) * cost(of: after, then: then, rest: rest)
+                return sum + own + (places - 1) * cost(of: after, then: then, rest: rest, decisions)
             }
         }
     }

@@ -3,6 +3,7 @@ import HisuiBytes
 /// Reads the text of a template; `Template` says what it means.
 ///
 ///     {field:type} {_:type} {field:type>}   captures
+///     {_name:type}                          a capture that is no field but has a name in the rule
 ///     [[ … ]]                               optional part, one level
 ///     (a|b)                                 one of these texts; without `|`, brackets are text
 ///     \{ \[ \( \\ and so on                 that character as text
@@ -169,8 +170,21 @@ struct TemplateParser {
                 "`\(typeName)>` does not exist: a \(typeName) ends by itself", at: typeOffset,
                 hint: "only user>, text> and path> are right-anchored")
         }
+        let isLocal = field.hasPrefix("_")
+        if isLocal, !Self.isLocalName(field) {
+            throw problem(
+                "`\(field)` is no local name", at: start + 1,
+                hint: "write _ and then a to z, 0 to 9 and underline, such as _result")
+        }
         return Template.Capture(
-            field: field == "_" ? nil : field, type: type, isRightAnchored: isRightAnchored)
+            field: isLocal ? nil : field, local: isLocal && field != "_" ? field : nil, type: type,
+            isRightAnchored: isRightAnchored)
+    }
+
+    private static func isLocalName(_ text: String) -> Bool {
+        text.utf8.allSatisfy {
+            (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5F
+        }
     }
 
     private func typeHint(_ name: String) -> String {

@@ -33,7 +33,7 @@ enum TestRules {
         let node = YAMLNode(kind: .scalar("", isPlain: true), file: "test", line: 1, column: 1)
         let rules = templates.enumerated().map { number, template in
             Definition.Rule(
-                id: String(number), template: template, constants: [], conditions: [:],
+                id: String(number), template: template, constants: [], decisions: .none,
                 checks: [], node: node)
         }
         let definition = Definition(
