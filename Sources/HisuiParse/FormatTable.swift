@@ -11,7 +11,7 @@ struct FormatChoice: Sendable {
     /// Which messages are tried.
     var gate = FormatGate()
     /// What the values must be, by column, for lines that do not name them.
-    var columnConditions: [(column: Int, values: [ValuePattern])] = []
+    var columnConditions: [(column: Int, values: ValueTable)] = []
 }
 
 /// Which messages may be in a format that does not say what it is: `match` of a definition.
@@ -127,7 +127,8 @@ extension FormatChoice {
         columnConditions.allSatisfy { column, values in
             guard first + column < slots.count else { return false }
             let range = slots[first + column].range
-            return values.contains { $0.matches(text, range) }
+            var steps = NoSteps()
+            return values.find(text, range, steps: &steps) >= 0
         }
     }
 }
@@ -136,7 +137,7 @@ extension CSVFormat {
     /// Conditions on columns by their numbers.
     fileprivate func conditions(
         _ conditions: [MemberDefinition.Condition]
-    ) -> [(column: Int, values: [ValuePattern])] {
+    ) -> [(column: Int, values: ValueTable)] {
         conditions.compactMap { condition in
             condition.names.first.flatMap(columns.firstIndex).map { ($0, condition.values) }
         }
