@@ -52,6 +52,7 @@ struct MemberDefinitionReader {
                 else { return nil }
                 columns = format.columns
                 formats.append(.csv(format))
+            case .kv: formats.append(.kv(pairs(reader.mapping("kv"))))
             }
         }
         if columns == nil {
@@ -142,6 +143,32 @@ struct MemberDefinitionReader {
         if !times.isEmpty { self.times = [times.map(\.text)] }
         return CSVFormat(
             columns: columns.map(\.text), delimiter: byte, least: least, hasMore: hasMore)
+    }
+
+    private func pairs(_ given: MappingReader?) -> PairText {
+        var form = PairText()
+        guard var reader = given else { return form }
+        func byte(_ key: String, _ usual: UInt8, isOptional: Bool = false) -> UInt8 {
+            guard let text = reader.stringNode(key) else { return usual }
+            // A blank behind a separator is passed over anyway.
+            var bytes = Array(text.text.utf8)
+            if bytes.count == 2, bytes[1] == 0x20 { bytes.removeLast() }
+            if bytes.isEmpty, isOptional { return 0 }
+            guard bytes.count == 1, bytes[0] < 0x7F, bytes[0] >= 0x20 || bytes[0] == 0x09 else {
+                log.report(text.node, "`\(key)` is one ASCII character")
+                return usual
+            }
+            return bytes[0]
+        }
+        form.mark = byte("pair", form.mark)
+        form.separator = byte("separator", form.separator)
+        form.quote = byte("quote", form.quote, isOptional: true)
+        form.hasWords = reader.bool("words") ?? false
+        if Set([form.mark, form.separator, form.quote]).count < 3 {
+            reader.report("separator", "`pair`, `separator` and `quote` must differ")
+        }
+        reader.finish()
+        return form
     }
 
     // MARK: Rules

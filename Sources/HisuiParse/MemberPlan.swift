@@ -33,10 +33,14 @@ struct MemberPlan {
     var timeIsUTC = false
     /// Places by name; of a name that occurs twice the last one.
     private(set) var places: [String: Place] = [:]
+    /// Whether a name occurs twice: where a program does not escape, somebody may have written the
+    /// second one into a value.
+    var hasTwice = false
 
     init(base: Shape, members: [NamedMember]) {
         self.base = base
         for member in members {
+            if places[member.name] != nil { hasTwice = true }
             places[member.name] = Place(slot: member.slot, decoding: member.decoding)
         }
     }

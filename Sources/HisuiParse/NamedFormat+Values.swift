@@ -34,6 +34,12 @@ extension NamedFormat {
                 return nil
             }
             return NamedValues(range: message, isTakenApart: true)
+        case .kv(let pairs):
+            guard
+                pairs.appendValues(
+                    of: text, message, countMax: Limits.slotsPerShapeMax - slots.count, to: &slots)
+            else { return nil }
+            return NamedValues(range: message, isTakenApart: true)
         }
     }
 
@@ -62,6 +68,14 @@ extension NamedFormat {
                 let isQuoted = start > range.lowerBound && text[start - 1] == 0x22
                 return NamedMember(
                     name: name, slot: slot, decoding: isQuoted ? .doubledQuotes : .raw)
+            }
+        case .kv(let pairs):
+            return pairs.pairs(of: text, range).enumerated().compactMap { index, pair in
+                if pair.name.isEmpty { return nil }
+                return NamedMember(
+                    name: String(decodingBytes: text, pair.name), slot: first + index,
+                    decoding: pair.isQuoted ? .backslashEscapes : .raw,
+                    nameBytes: pair.name.count)
             }
         }
     }

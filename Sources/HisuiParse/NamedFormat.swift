@@ -6,6 +6,7 @@ import HisuiShape
 enum NamedInput: String, CaseIterable, Sendable {
     case json
     case csv
+    case kv
 }
 
 /// How the values of a message are written where they have names, with all that has to be known to
@@ -17,11 +18,13 @@ enum NamedInput: String, CaseIterable, Sendable {
 enum NamedFormat: Hashable, Sendable {
     case json
     case csv(CSVFormat)
+    case kv(PairText)
 
     var input: NamedInput {
         switch self {
         case .json: .json
         case .csv: .csv
+        case .kv: .kv
         }
     }
 }

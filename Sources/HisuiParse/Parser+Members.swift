@@ -64,6 +64,7 @@ extension Parser {
         }
         // Slots of the text: those of the record unless it had to be decoded.
         let slots = layout.encoding == .utf8 ? scratch.slots : textSlots
+        if plans[number].hasTwice { row.flags.insert(.ambiguous) }
         for parts in plans[number].times {
             guard
                 let time = memberClock.time(
@@ -105,7 +106,8 @@ extension Parser {
         var bytes = record.count
         for slot in scratch.slots { bytes -= Int(slot.count) }
         let names = members.reduce(0) { $0 + $1.nameBytes }
-        guard names <= JSONShape.namesBytesMax, admission.admits(memberBytes: bytes + names)
+        guard bytes <= JSONShape.fixedBytesMax, names <= JSONShape.namesBytesMax,
+            admission.admits(memberBytes: bytes + names)
         else { return nil }
         let fields = members.map { Shape.Field($0.name, $0.type, .slot($0.slot, $0.decoding)) }
         let base = ShapeBuilder.shape(
@@ -113,6 +115,7 @@ extension Parser {
             messageNames: choice.format == .json ? definitions.objects.messages : [])
         var plan = MemberPlan(base: base, members: members)
         addTimes(to: &plan, choice)
+        if choice.format == .json { plan.hasTwice = false }
         for number in choice.definitions {
             plan.add(definitions.memberDefinitions[number].definition, number: number)
         }

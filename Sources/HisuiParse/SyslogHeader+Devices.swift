@@ -56,6 +56,20 @@ extension SyslogHeader {
     /// A device puts its zone among its first fields.
     private static let zoneWithin = 512
 
+    /// Whether a message of a device begins here, which sends no program: so what stands before it
+    /// is its host, whatever that looks like.
+    static func isDeviceMessage(_ record: Span<UInt8>, _ start: Int) -> Bool {
+        switch record[start] {
+        case UInt8(ascii: "d"): has(dateKey, record, start) && has(timeKey, record, start + 15)
+        case UInt8(ascii: "C"): has(cef, record, start)
+        case UInt8(ascii: "L"): has(leef, record, start)
+        default: false
+        }
+    }
+
+    private static let cef = [UInt8]("CEF:".utf8)
+    private static let leef = [UInt8]("LEEF:".utf8)
+
     private static func has(_ text: [UInt8], _ record: Span<UInt8>, _ at: Int) -> Bool {
         at + text.count <= record.count
             && ByteSearch.equal(record, at..<at + text.count, text.span)

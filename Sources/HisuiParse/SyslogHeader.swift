@@ -261,7 +261,8 @@ struct SyslogHeader {
             message += 2
         }
         let isCisco = message < record.count && record[message] == 0x25
-        guard isCisco || token.isSurelyHost(record) else { return false }
+        guard isCisco || token.isSurelyHost(record) || Self.isDeviceMessage(record, second)
+        else { return false }
         scratch.append(token.range, .word, role: .host)
         if isCisco {
             messageStart = message
