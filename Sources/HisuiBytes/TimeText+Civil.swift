@@ -3,9 +3,10 @@ extension TimeText {
     /// `2026/4/1 9:05`, `2026-04-01 09:05:03.120`, `2026.4.1 9:05:03`, `2026年4月1日 9時5分3秒`.
     ///
     /// Taken as well: two digits where one would do, `T` between date and time, no seconds, and
-    /// behind the time what `rfc3339` takes as a zone. UTF-8 only.
+    /// behind the time what `rfc3339` takes as a zone; and `Nov 27 2026 09:05:03.120`, as CEF writes
+    /// it, with `UTC` or `GMT` behind it or nothing. UTF-8 only.
     public static func civil(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Found? {
-        if let found = rfc3339(bytes, range) { return found }
+        if let found = rfc3339(bytes, range) ?? monthFirst(bytes, range) { return found }
         var reader = CivilReader(bytes, range)
         guard let year = reader.number(digits: 4), reader.mark(["/", "-", ".", "年"]),
             let month = reader.number(digits: 2), reader.mark(["/", "-", ".", "月"]),
@@ -25,6 +26,27 @@ extension TimeText {
             if reader.mark(["."]) { reader.fraction(&value) }
             _ = reader.mark(["秒"])
         }
+        guard year > 0, value.civil.isValid else { return nil }
+        return (reader.at, value)
+    }
+
+    private static func monthFirst(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Found? {
+        guard range.count >= 18,
+            let month = month(bytes, range.lowerBound..<range.lowerBound + 3)
+        else { return nil }
+        var reader = CivilReader(bytes, range.lowerBound + 3..<range.upperBound)
+        guard reader.mark([" "]), let day = reader.number(digits: 2), reader.mark([" "]),
+            let year = reader.number(digits: 4), reader.mark([" "]),
+            let hour = reader.number(digits: 2), reader.mark([":"]),
+            let minute = reader.number(digits: 2), reader.mark([":"]),
+            let second = reader.number(digits: 2)
+        else { return nil }
+        var value = Value(civil: CivilTime(year: year, month: month, day: day))
+        value.civil.hour = hour
+        value.civil.minute = minute
+        value.civil.second = second
+        if reader.mark(["."]) { reader.fraction(&value) }
+        if reader.mark([" UTC", " GMT"]) { value.offsetSeconds = 0 }
         guard year > 0, value.civil.isValid else { return nil }
         return (reader.at, value)
     }

@@ -27,8 +27,9 @@ final class ShapePlan {
         }
         var values = EventValues(fieldCount: set.fieldNames.count)
         var varying: [Int: Shape.Value] = [:]
+        let inner = ShapePlan.innerValues(shape, set.containers)
         for (field, names) in set.fieldNames.enumerated() {
-            switch ShapePlan.value(of: names, shape) {
+            switch ShapePlan.value(of: names, shape, inner) {
             case nil: break
             case .constant(let constant)?:
                 let range = values.append { $0.append(contentsOf: constant) }
@@ -61,7 +62,9 @@ final class ShapePlan {
         }
         if rules.isEmpty { return }
         for field in set.fieldNames.indices {
-            guard let value = ShapePlan.value(of: set.fieldNames[field], shape) else { continue }
+            guard let value = ShapePlan.value(of: set.fieldNames[field], shape, inner) else {
+                continue
+            }
             if fields.contains(field) {
                 loads.append((field, value))
             } else {
@@ -85,10 +88,27 @@ final class ShapePlan {
         }
     }
 
+    /// Values of what the containers hold, by their last name: as in JSON objects.
+    private static func innerValues(
+        _ shape: Shape, _ containers: [String]
+    ) -> [String: Shape.Value] {
+        var values: [String: Shape.Value] = [:]
+        for field in shape.fields {
+            guard let dot = field.name.lastIndex(of: "."),
+                containers.contains(String(field.name[..<dot]))
+            else { continue }
+            values[String(field.name[field.name.index(after: dot)...])] = field.value
+        }
+        return values
+    }
+
     /// Where the first of the names that the shape has gets its value from.
-    private static func value(of names: [String], _ shape: Shape) -> Shape.Value? {
+    private static func value(
+        of names: [String], _ shape: Shape, _ inner: [String: Shape.Value]
+    ) -> Shape.Value? {
         for name in names {
             if let field = shape.field(name) { return field.value }
+            if let value = inner[name] { return value }
             switch name {
             case "message": return .stretch(shape.message)
             case "hisui.parser" where !shape.parser.isEmpty:

@@ -54,7 +54,7 @@ struct FormatGate: Hashable, Sendable {
 ///
 /// A message whose first byte begins no format costs one look into a table.
 struct FormatTable: Sendable {
-    /// JSON is number 0.
+    /// Those of `NamedFormat.known` first: JSON is number 0.
     private(set) var choices: [FormatChoice] = []
     /// The format of all records, without a header: lines of delimited values whose definition is
     /// the only one, and says nothing of how to tell them.
@@ -68,14 +68,18 @@ struct FormatTable: Sendable {
     /// - Parameter isOnly: there is one definition, to which a source is bound: it reads all that
     ///   is in its format.
     init(_ definitions: [MemberDefinition], isOnly: Bool) {
-        choices = [FormatChoice(format: .json, definitions: [])]
+        choices = NamedFormat.known.map { format, firsts in
+            // Blanks and a cookie may stand before an object: JSON looks itself.
+            let gate = FormatGate(firsts: format == .json ? [] : firsts)
+            return FormatChoice(format: format, definitions: [], gate: gate)
+        }
         for (number, definition) in definitions.enumerated() {
             for format in definition.formats { add(format, of: definition, number, isOnly: isOnly) }
         }
         var starts: [[Int]] = Array(repeating: [], count: 256)
-        for byte in [UInt8(ascii: "{"), UInt8(ascii: "@"), 0x20, 0x09] { starts[Int(byte)] = [0] }
-        for (number, choice) in choices.enumerated().dropFirst() where number != bound {
-            let bytes = Set(choice.gate.firsts.map { $0[0] })
+        for (number, choice) in choices.enumerated() where number != bound {
+            let firsts = number == 0 ? NamedFormat.known[0].firsts : choice.gate.firsts
+            let bytes = Set(firsts.map { $0[0] })
             for byte in 0..<256 where bytes.isEmpty || bytes.contains(UInt8(byte)) {
                 starts[byte].append(number)
             }
@@ -90,8 +94,9 @@ struct FormatTable: Sendable {
     private mutating func add(
         _ format: NamedFormat, of definition: MemberDefinition, _ number: Int, isOnly: Bool
     ) {
-        if format == .json {
-            choices[0].definitions.append(number)
+        if let same = NamedFormat.known.firstIndex(where: { $0.format == format }) {
+            choices[same].definitions.append(number)
+            choices[same].times += definition.times
             return
         }
         guard isOnly || !definition.gate.isOpen else { return }

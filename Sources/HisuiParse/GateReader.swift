@@ -11,9 +11,11 @@ struct GateReader {
         var gate = FormatGate()
         let programs = reader.strings("program", orOne: true) ?? []
         let firsts = reader.strings("first", orOne: true) ?? []
-        for (_, node) in programs + firsts where inputs.contains(.json) {
+        let known = inputs.allSatisfy(\.saysItself) ? inputs.first : nil
+        for (_, node) in programs + firsts {
+            guard let known else { break }
             log.report(
-                node, "JSON says what it is: neither `program` nor `first` is asked for it",
+                node, "`\(known.rawValue)` says what it is: `program` and `first` do not apply",
                 hint: "use `when`")
         }
         gate.programs = ProgramPatternReader(log: log).read(programs)

@@ -52,6 +52,9 @@ struct MemberDefinitionReader {
                 else { return nil }
                 columns = format.columns
                 formats.append(.csv(format))
+            case .cef: formats.append(.cef)
+            case .leef: formats.append(.leef)
+            case .xmlEvent: formats.append(.xmlEvent)
             case .kv: formats.append(.kv(pairs(reader.mapping("kv"))))
             }
         }
@@ -66,7 +69,7 @@ struct MemberDefinitionReader {
             }
         }
         var definition = MemberDefinition(formats: formats, conditions: [], rules: [])
-        if var match = reader.mapping("match", required: formats.contains(.json)) {
+        if var match = reader.mapping("match", required: inputs.contains(.json)) {
             definition.gate = GateReader(log: log).read(&match, inputs)
             definition.conditions =
                 match.value("when", required: definition.gate.isOpen).map { conditions($0) } ?? []

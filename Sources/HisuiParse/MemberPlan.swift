@@ -120,6 +120,8 @@ struct MemberPlan {
         let isPlain: Bool
         switch place.decoding {
         case .raw, .name: isPlain = true
+        case .xmlText, .xmlName: isPlain = ByteSearch.first(of: 0x26, in: text, range.range) == nil
+        case .plusBlanks: isPlain = ByteSearch.first(of: 0x2B, in: text, range.range) == nil
         case .doubledQuotes: isPlain = ByteSearch.first(of: 0x22, in: text, range.range) == nil
         default: isPlain = ByteSearch.first(of: 0x5C, in: text, range.range) == nil
         }
@@ -156,10 +158,12 @@ struct MemberPlan {
         for field in rule.fields {
             guard let place = place(of: field.names) else { continue }
             let decoding: Shape.Decoding =
-                place.decoding == .jsonEscapes
-                ? .jsonName
-                : place.decoding == .raw
-                    ? .name : place.decoding
+                switch place.decoding {
+                case .jsonEscapes: .jsonName
+                case .raw: .name
+                case .xmlText: .xmlName
+                default: place.decoding
+                }
             set(Shape.Field(field.name, field.type, .slot(place.slot, decoding)))
         }
         var choices = match.choices

@@ -11,12 +11,13 @@ extension NamedFormat {
     func appendSlots(
         of text: Span<UInt8>, _ message: Range<Int>, to slots: inout [ByteRange]
     ) -> NamedValues? {
+        let room = Limits.slotsPerShapeMax - slots.count
         switch self {
         case .json:
             guard let start = NamedFormat.objectStart(text, message) else { return nil }
             switch JSONShape.appendSlots(
                 of: text, start..<message.upperBound,
-                slotsMax: Limits.slotsPerShapeMax - slots.count, to: &slots)
+                slotsMax: room, to: &slots)
             {
             case .none: return nil
             case .parts(let end): return NamedValues(range: start..<end, isTakenApart: true)
@@ -33,14 +34,21 @@ extension NamedFormat {
                 slots.removeSubrange(first...)
                 return nil
             }
-            return NamedValues(range: message, isTakenApart: true)
         case .kv(let pairs):
-            guard
-                pairs.appendValues(
-                    of: text, message, countMax: Limits.slotsPerShapeMax - slots.count, to: &slots)
-            else { return nil }
-            return NamedValues(range: message, isTakenApart: true)
+            guard pairs.appendValues(of: text, message, countMax: room, to: &slots) else {
+                return nil
+            }
+        case .cef, .leef:
+            let format: ExtensionText = self == .cef ? .cef : .leef
+            guard format.appendValues(of: text, message, countMax: room, to: &slots) else {
+                return nil
+            }
+        case .xmlEvent:
+            guard EventXML.appendValues(of: text, message, countMax: room, to: &slots) else {
+                return nil
+            }
         }
+        return NamedValues(range: message, isTakenApart: true)
     }
 
     /// The values that `appendSlots` found, with their names; nil if these are too long.
@@ -77,7 +85,46 @@ extension NamedFormat {
                     decoding: pair.isQuoted ? .backslashEscapes : .raw,
                     nameBytes: pair.name.count)
             }
+        case .cef: return extensionMembers(.cef, text, range, first)
+        case .leef: return extensionMembers(.leef, text, range, first)
+        case .xmlEvent:
+            return EventXML.values(of: text, range).enumerated().map { index, value in
+                NamedMember(
+                    name: String(decoding: value.name, as: UTF8.self), slot: first + index,
+                    decoding: .xmlText, nameBytes: value.name.count)
+            }
         }
+    }
+
+    /// Values under their own names, and under those that labels give them.
+    private func extensionMembers(
+        _ format: ExtensionText, _ text: Span<UInt8>, _ range: Range<Int>, _ first: Int
+    ) -> [NamedMember] {
+        let decoding: Shape.Decoding = format == .cef ? .cefEscapes : .raw
+        let values = format.values(of: text, range)
+        var members: [NamedMember] = []
+        var known: Set<String> = []
+        for (index, value) in values.enumerated() {
+            let name =
+                value.header.map { format.headerNames[$0] }
+                ?? String(decodingBytes: text, value.name)
+            known.insert(name)
+            members.append(
+                NamedMember(
+                    name: name, slot: first + index, decoding: decoding,
+                    nameBytes: value.name.count))
+        }
+        for (index, value) in values.enumerated() where !value.label.isEmpty {
+            var label: [UInt8] = []
+            decoding.append(text, ByteRange(value.label), to: &label)
+            let name = String(decoding: label, as: UTF8.self)
+            // What a label says never takes the place of a value with that name.
+            guard known.insert(name).inserted else { continue }
+            members.append(
+                NamedMember(
+                    name: name, slot: first + index, decoding: decoding, nameBytes: label.count))
+        }
+        return members
     }
 
     /// Where an object may begin: at the first brace, blanks and the cookie of CEE left aside.

@@ -7,6 +7,17 @@ enum NamedInput: String, CaseIterable, Sendable {
     case json
     case csv
     case kv
+    case cef
+    case leef
+    case xmlEvent = "xmlevent"
+
+    /// Whether messages say by themselves that they are in it, so that they need no definition.
+    var saysItself: Bool {
+        switch self {
+        case .json, .cef, .leef, .xmlEvent: true
+        case .csv, .kv: false
+        }
+    }
 }
 
 /// How the values of a message are written where they have names, with all that has to be known to
@@ -19,12 +30,46 @@ enum NamedFormat: Hashable, Sendable {
     case json
     case csv(CSVFormat)
     case kv(PairText)
+    case cef, leef
+    case xmlEvent
 
     var input: NamedInput {
         switch self {
         case .json: .json
         case .csv: .csv
         case .kv: .kv
+        case .cef: .cef
+        case .leef: .leef
+        case .xmlEvent: .xmlEvent
+        }
+    }
+}
+
+extension NamedFormat {
+    /// Formats that say what they are.
+    static let known: [(format: NamedFormat, firsts: [[UInt8]])] = [
+        (.json, [[0x7B], [0x40], [0x20], [0x09]]),
+        (.cef, [ExtensionText.cef.start]), (.leef, [ExtensionText.leef.start]),
+        (.xmlEvent, [Array("<Event".utf8), Array("<?xml".utf8)]),
+    ]
+
+    /// Members that hold the time where no definition says so.
+    func times(_ objects: ObjectNames) -> (times: [[String]], utcTimes: [[String]]) {
+        switch self {
+        case .json: (objects.times.map { [$0] }, objects.utcTimes.map { [$0] })
+        case .xmlEvent: ([["Event.System.TimeCreated.#attributes.SystemTime"]], [])
+        case .cef: ([["rt"], ["end"], ["start"]], [])
+        case .leef: ([["devTime"]], [])
+        case .csv, .kv: ([], [])
+        }
+    }
+
+    /// Members that are the message, best first.
+    func messages(_ objects: ObjectNames) -> [String] {
+        switch self {
+        case .json: objects.messages
+        case .xmlEvent: ["Event.RenderingInfo.Message"]
+        case .csv, .kv, .cef, .leef: []
         }
     }
 }

@@ -112,7 +112,7 @@ extension Parser {
         let fields = members.map { Shape.Field($0.name, $0.type, .slot($0.slot, $0.decoding)) }
         let base = ShapeBuilder.shape(
             of: record, scratch: scratch, layout: layout, dataStart: dataStart, named: fields,
-            messageNames: choice.format == .json ? definitions.objects.messages : [])
+            messageNames: choice.format.messages(definitions.objects))
         var plan = MemberPlan(base: base, members: members)
         addTimes(to: &plan, choice)
         if choice.format == .json { plan.hasTwice = false }
@@ -126,11 +126,11 @@ extension Parser {
 
     private func addTimes(to plan: inout MemberPlan, _ choice: FormatChoice) {
         plan.times = choice.times.compactMap { plan.places(of: $0) }
-        if plan.times.isEmpty, choice.format == .json {
-            if let place = plan.place(of: definitions.objects.times) {
-                plan.times = [[place]]
-            } else if let place = plan.place(of: definitions.objects.utcTimes) {
-                plan.times = [[place]]
+        if plan.times.isEmpty {
+            let usual = choice.format.times(definitions.objects)
+            plan.times = Array(usual.times.compactMap { plan.places(of: $0) }.prefix(1))
+            if plan.times.isEmpty {
+                plan.times = Array(usual.utcTimes.compactMap { plan.places(of: $0) }.prefix(1))
                 plan.timeIsUTC = true
             }
         }

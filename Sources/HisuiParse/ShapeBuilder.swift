@@ -63,7 +63,8 @@ struct ShapeBuilder {
         }
         for name in messageNames {
             guard let field = named.last(where: { $0.name == name }),
-                case .slot(_, .jsonEscapes) = field.value
+                case .slot(_, let decoding) = field.value,
+                decoding == .jsonEscapes || decoding == .xmlText
             else { continue }
             set("message", .text, field.value)
             return

@@ -153,6 +153,15 @@ extension Shape.Decoding {
             }
         case .name:
             if !Self.isHyphen(bytes, range) { out.append(bytes, range) }
+        case .cefEscapes: ExtensionText.appendUnescaped(bytes, range.range, to: &out)
+        case .xmlText: XMLText.appendDecoded(bytes, range.range, to: &out)
+        case .xmlName:
+            if !Self.isHyphen(bytes, range) {
+                XMLText.appendDecoded(bytes, range.range, to: &out)
+            }
+        case .plusBlanks:
+            if Self.isHyphen(bytes, range) { return }
+            for index in range.range { out.append(bytes[index] == 0x2B ? 0x20 : bytes[index]) }
         case .doubledQuotes:
             var isSecond = false
             for index in range.range {

@@ -242,6 +242,14 @@ extension Shape {
         case jsonName = 8
         /// As it stands, but a lone hyphen is nothing.
         case name = 9
+        /// A value of CEF: backslash escapes of `|`, `=`, backslash, and ends of lines.
+        case cefEscapes = 10
+        /// Text in XML, references to characters resolved.
+        case xmlText = 11
+        /// As `xmlText`, but a lone hyphen is nothing.
+        case xmlName = 12
+        /// A value of a W3C extended log: `+` stands for a blank, and a lone hyphen is nothing.
+        case plusBlanks = 13
     }
 
     public struct Field: Hashable, Sendable {
