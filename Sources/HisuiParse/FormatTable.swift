@@ -99,6 +99,8 @@ struct FormatTable: Sendable {
             choices[same].times += definition.times
             return
         }
+        // Made when a file names its columns.
+        if format.input == .w3c { return }
         guard isOnly || !definition.gate.isOpen else { return }
         var choice = FormatChoice(
             format: format, definitions: [number], times: definition.times, gate: definition.gate)

@@ -55,6 +55,7 @@ struct MemberDefinitionReader {
             case .cef: formats.append(.cef)
             case .leef: formats.append(.leef)
             case .xmlEvent: formats.append(.xmlEvent)
+            case .w3c: formats.append(.w3c(W3CFormat()))
             case .kv: formats.append(.kv(pairs(reader.mapping("kv"))))
             }
         }

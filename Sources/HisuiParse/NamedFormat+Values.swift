@@ -47,6 +47,7 @@ extension NamedFormat {
             guard EventXML.appendValues(of: text, message, countMax: room, to: &slots) else {
                 return nil
             }
+        case .w3c(let lines): return lines.appendSlots(of: text, message, to: &slots)
         }
         return NamedValues(range: message, isTakenApart: true)
     }
@@ -87,6 +88,7 @@ extension NamedFormat {
             }
         case .cef: return extensionMembers(.cef, text, range, first)
         case .leef: return extensionMembers(.leef, text, range, first)
+        case .w3c(let lines): return lines.members(text, slots, first: first)
         case .xmlEvent:
             return EventXML.values(of: text, range).enumerated().map { index, value in
                 NamedMember(

@@ -10,12 +10,15 @@ enum NamedInput: String, CaseIterable, Sendable {
     case cef
     case leef
     case xmlEvent = "xmlevent"
+    case w3c
 
     /// Whether messages say by themselves that they are in it, so that they need no definition.
     var saysItself: Bool {
         switch self {
         case .json, .cef, .leef, .xmlEvent: true
         case .csv, .kv: false
+        // The file does.
+        case .w3c: true
         }
     }
 }
@@ -32,6 +35,7 @@ enum NamedFormat: Hashable, Sendable {
     case kv(PairText)
     case cef, leef
     case xmlEvent
+    case w3c(W3CFormat)
 
     var input: NamedInput {
         switch self {
@@ -41,6 +45,7 @@ enum NamedFormat: Hashable, Sendable {
         case .cef: .cef
         case .leef: .leef
         case .xmlEvent: .xmlEvent
+        case .w3c: .w3c
         }
     }
 }
@@ -61,6 +66,7 @@ extension NamedFormat {
         case .cef: ([["rt"], ["end"], ["start"]], [])
         case .leef: ([["devTime"]], [])
         case .csv, .kv: ([], [])
+        case .w3c: ([["date-time"]], [["date", "time"]])
         }
     }
 
@@ -69,7 +75,7 @@ extension NamedFormat {
         switch self {
         case .json: objects.messages
         case .xmlEvent: ["Event.RenderingInfo.Message"]
-        case .csv, .kv, .cef, .leef: []
+        case .csv, .kv, .cef, .leef, .w3c: []
         }
     }
 }

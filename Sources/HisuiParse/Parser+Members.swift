@@ -27,6 +27,43 @@ extension Parser {
         return appendCandidates(of: text, message, program: program)
     }
 
+    /// Appends the slots of a line whose file has named the columns.
+    @inline(__always)
+    mutating func appendFileLine(of text: Span<UInt8>) -> Named? {
+        guard let choice = fieldLines.choice, text.count > 0, text[0] != 0x23 else { return nil }
+        return choices[choice].format.appendSlots(of: text, 0..<text.count, to: &scratch.slots)
+            .map { Named(values: $0, choice: choice) }
+    }
+
+    /// Takes down the columns that a line of a file names.
+    @inline(never)
+    mutating func takeFields(_ record: Span<UInt8>) {
+        guard let format = W3CFormat(record) else {
+            fieldLines.setColumns(nil)
+            return
+        }
+        if fieldChoices[format] == nil, fieldChoices.count == Limits.tablesRememberedMax {
+            forgetTables()
+        }
+        if fieldChoices[format] == nil {
+            fieldChoices[format] = choices.count
+            choices.append(
+                FormatChoice(
+                    format: .w3c(format), definitions: memberDefinitions(.w3c),
+                    times: memberDefinitions(.w3c).flatMap {
+                        definitions.memberDefinitions[$0].definition.times
+                    }))
+        }
+        fieldLines.setColumns(fieldChoices[format])
+    }
+
+    /// Numbers of the definitions of that input.
+    func memberDefinitions(_ input: NamedInput) -> [Int] {
+        definitions.memberDefinitions.indices.filter {
+            definitions.memberDefinitions[$0].definition.formats.contains { $0.input == input }
+        }
+    }
+
     private mutating func appendCandidates(
         of text: Span<UInt8>, _ message: Range<Int>, program: Range<Int>?
     ) -> Named? {
@@ -134,6 +171,7 @@ extension Parser {
                 plan.timeIsUTC = true
             }
         }
+        if choice.format.input == .w3c { plan.timeIsUTC = true }
         guard let parts = plan.times.first, parts.count == 1 else { return }
         let slot = parts[0].slot
         if plan.base.slots[slot].kind != .integer, plan.base.encoding.unitBytes == 1 {

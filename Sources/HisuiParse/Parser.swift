@@ -32,6 +32,9 @@ public struct Parser: Sendable {
     /// How all records of the batch at hand are read, where that is so.
     var bound: Int?
     private var tables: [RecordTable: Int] = [:]
+    /// The formats that `#Fields:` lines have named, and which file has which.
+    var fieldChoices: [W3CFormat: Int] = [:]
+    var fieldLines = FieldLines()
 
     var scratch = RowScratch()
     private var entry = JournalEntry()
@@ -101,6 +104,8 @@ public struct Parser: Sendable {
         rows.slots.reserveCapacity(entries.count * slotsPerRow + 64)
         let bytes = rows.bytes
         let form = rows.source.form
+        let isFile = bound == nil && (rows.source.kind == .file || rows.source.kind == .import)
+        fieldLines.begin()
         for entry in entries {
             let first = Int(entry.offset)
             let record = bytes.span.extracting(first..<first + Int(entry.count))
@@ -111,6 +116,12 @@ public struct Parser: Sendable {
             if form == .journal {
                 parseJournal(record, &row)
             } else {
+                if isFile,
+                    fieldLines.take(
+                        record, sender: entry.sender, of: rows.senders, source: rows.source.id)
+                {
+                    takeFields(record)
+                }
                 parseLine(record, form, &row)
             }
             if row.time == .none {
@@ -137,12 +148,7 @@ public struct Parser: Sendable {
             return
         }
         if tables[table] == nil, tables.count == Limits.tablesRememberedMax {
-            // Shapes already made say nothing of numbers.
-            tables = [:]
-            choices = definitions.formats.choices
-            cache = ShapeCache()
-            plans = []
-            planCache = ShapeCache()
+            forgetTables()
         }
         bound = tables[table] ?? choices.count
         if tables[table] != nil { return }
@@ -157,10 +163,20 @@ public struct Parser: Sendable {
         var times = (only?.times ?? []).filter { $0.allSatisfy(format.columns.contains) }
         if times.isEmpty { times = [definitions.objects.columnTimes(in: format.columns)] }
         times.removeAll(where: \.isEmpty)
-        let csv = definitions.memberDefinitions.indices.filter {
-            definitions.memberDefinitions[$0].definition.formats.contains { $0.input == .csv }
-        }
-        choices.append(FormatChoice(format: .csv(format), definitions: csv, times: times))
+        choices.append(
+            FormatChoice(
+                format: .csv(format), definitions: memberDefinitions(.csv), times: times))
+    }
+
+    /// Forgets the columns of tables and files. Shapes already made say nothing of numbers.
+    mutating func forgetTables() {
+        tables = [:]
+        fieldChoices = [:]
+        fieldLines.forgetColumns()
+        choices = definitions.formats.choices
+        cache = ShapeCache()
+        plans = []
+        planCache = ShapeCache()
     }
 
     // MARK: - Records
@@ -211,16 +227,17 @@ public struct Parser: Sendable {
         var layout = RowLayout(form: form)
         layout.encoding = encoding
         var header = SyslogHeader(messageStart: 0)
-        if bound == nil, text.count > 0, text[0] != 0x7B {
+        let fileLine = appendFileLine(of: text)
+        if fileLine == nil, bound == nil, text.count > 0, text[0] != 0x7B {
             header = SyslogHeader.scan(text, clock: &clock, into: &scratch)
         }
         row.time = header.time
         row.flags.formUnion(header.flags)
         layout.variant = header.variant
         layout.takeHeader(scratch.kinds)
-        let first = scratch.slots.count
+        let first = fileLine == nil ? scratch.slots.count : 0
         var message = header.messageStart..<text.count
-        let named = appendNamed(of: text, message, program: header.program)
+        let named = fileLine ?? appendNamed(of: text, message, program: header.program)
         if let named {
             message = named.values.range
             layout.choice = UInt16(truncatingIfNeeded: named.choice) + 1
