@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """kill -9 of either end of RELP, again and again, with records on their way.
 
-rsyslog reads numbered lines from files, keeps them in a queue on disk, and sends them by omrelp.
-In each round the daemon or rsyslog is killed while records are unacknowledged, after some were
-acknowledged since the round before; then it is started again. At the end rsyslog delivers the rest,
-and every line has to be stored, and no line twice but for those flagged as repeated.
+rsyslog reads numbered lines from files, keeps them in a queue on disk, and sends them by omrelp to
+a witness, which passes them on to the daemon and notes which ones the daemon acknowledged
+(relp_witness.py). In each round the daemon or rsyslog is killed while records wait for their
+answer, after some were acknowledged since the round before; then it is started again. At the end
+rsyslog delivers the rest. Every line that was ever acknowledged has to be stored, and no line twice
+but for those flagged as repeated. What rsyslog lost before it heard an acknowledgement is told, too.
 
     kill_campaign.py --hisui PATH [--rounds N] [--seconds N] [--seed N] [--tls] [--only-daemon]
 
@@ -23,6 +25,8 @@ import sys
 import tempfile
 import time
 
+from relp_witness import Witness
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 REPOSITORY = os.path.dirname(os.path.dirname(HERE))
 
@@ -33,12 +37,12 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def wait_for(what, holds, seconds=60):
+def wait_for(what, holds, seconds=60, every=0.02):
     end = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > end:
             raise RuntimeError(f"did not happen in {seconds} s: {what}")
-        time.sleep(0.02)
+        time.sleep(every)
 
 
 class Process:
@@ -68,11 +72,11 @@ class Campaign:
         self.folder = folder
         self.port = free_port()
         self.written = 0
-        # A killed rsyslog may lose a line between its input and its queue: it never sent that.
         self.ends = ["daemon"] if arguments.only_daemon else ["daemon", "rsyslog"]
         # Whoever works on the repository meanwhile does not disturb what takes an hour.
         shutil.copytree(os.path.join(REPOSITORY, "parsers"), os.path.join(folder, "parsers"))
         tls, client = self.certificates() if arguments.tls else ("", "")
+        self.witness = Witness(free_port(), self.port, folder if arguments.tls else None)
         self.write("hisui.yaml", f"""
 organisation: {{ name: Campaign, name_ja: 試験 }}
 zone: test
@@ -93,7 +97,8 @@ input(type="imfile" file="{folder}/feed/*.log" tag="feeder" ruleset="out" persis
       maxSubmitAtOnce="1")
 ruleset(name="out" queue.type="Disk" queue.filename="out" queue.checkpointInterval="1"
         queue.maxDiskSpace="1g" queue.dequeueBatchSize="128") {{
-  action(type="omrelp" target="127.0.0.1" port="{self.port}" timeout="5"{client}
+  action(type="omrelp" target="127.0.0.1" port="{self.witness.port}" timeout="5"
+         {client}
          action.resumeRetryCount="-1" action.resumeInterval="1")
 }}
 """)
@@ -141,14 +146,6 @@ ruleset(name="out" queue.type="Disk" queue.filename="out" queue.checkpointInterv
             raise RuntimeError(found.stderr)
         return [json.loads(line) for line in found.stdout.splitlines()]
 
-    def stored(self):
-        """How many different lines are stored."""
-        try:
-            rows = self.search('"feed line" | stats count_uniq(_msg) as n')
-        except RuntimeError:
-            return 0  # There is no store yet.
-        return int(rows[0]["n"]) if rows else 0
-
     def write_lines(self, count):
         lines = "".join(f"feed line {self.written + i} end\n" for i in range(count))
         # A file of its own: a killed rsyslog may read one again from its start.
@@ -160,35 +157,44 @@ ruleset(name="out" queue.type="Disk" queue.filename="out" queue.checkpointInterv
         self.rsyslog.start()
         counted = collections.Counter()
         before = 0
+        witness = self.witness
         deadline = time.monotonic() + seconds
         while counted["kills"] < rounds and time.monotonic() < deadline:
-            backlog = self.written - before
-            if backlog < 4000:
-                self.write_lines(3000)
+            if self.written - len(witness.acknowledged) < 2000:
+                self.write_lines(1000)
             # Until some have come since the last kill, and a random moment longer.
-            wait_for("something was acknowledged", lambda: self.stored() > before, 120)
-            time.sleep(pick.uniform(0, 0.25))
+            wait_for("something was acknowledged", lambda: witness.answers > before, 120)
+            time.sleep(pick.uniform(0, 0.1))
+            if self.written - len(witness.acknowledged) < 1000:
+                self.write_lines(1000)
             end = pick.choice(self.ends)
+            wait_for("something waits for its answer", lambda: witness.waiting > 0, 30, 0.001)
+            waiting, answers = witness.waiting, witness.answers
             (self.daemon if end == "daemon" else self.rsyslog).end(signal.SIGKILL)
-            now = self.stored()
-            if now > before and self.written > now:
+            counted["rounds"] += 1
+            if waiting > 0:
                 counted["kills"] += 1
                 counted[end] += 1
-            counted["rounds"] += 1
-            before = now
+                counted["waiting_at_kills"] += waiting
+                counted["acknowledged_before_kills"] += answers - before
+            before = answers
             if end == "daemon":
                 self.start_daemon()
             else:
                 self.rsyslog.start()
             if counted["rounds"] % 25 == 0:
-                print(f"{counted['kills']} kills, {now} of {self.written} lines", flush=True)
+                print(f"{counted['kills']} kills, {len(witness.acknowledged)} of "
+                      f"{self.written} lines acknowledged", flush=True)
         self.finish()
         return counted
 
     def finish(self):
-        last = f'"feed line {self.written - 1} end"'
-        wait_for("rsyslog delivers the rest", lambda: self.search(last), 300)
-        time.sleep(3)
+        """Lets rsyslog deliver the rest: until all is acknowledged, or nothing more comes."""
+        answers, since = -1, time.monotonic()
+        while len(self.witness.acknowledged) < self.written and time.monotonic() - since < 30:
+            if self.witness.answers > answers:
+                answers, since = self.witness.answers, time.monotonic()
+            time.sleep(0.1)
         self.rsyslog.end(signal.SIGTERM)
         status = self.daemon.end(signal.SIGTERM)
         if status != 0:
@@ -208,11 +214,16 @@ ruleset(name="out" queue.type="Disk" queue.filename="out" queue.checkpointInterv
             else:
                 unflagged[row["event.original"]] += 1
                 lines[number] += 1
-        lost = sum(1 for number in range(self.written) if number not in lines)
         doubled = sum(count - 1 for count in unflagged.values())
-        reread = sum(count - 1 for count in lines.values()) - doubled
-        return {"lines": self.written, "lost": lost, "doubled": doubled, "flagged": flagged,
-                "read_again_by_rsyslog": reread}
+        never_sent = set(range(self.written)) - self.witness.sent
+        unanswered = self.witness.sent - self.witness.acknowledged
+        return {"lines": self.written, "acknowledged": len(self.witness.acknowledged),
+                "acknowledged_and_lost": sorted(self.witness.acknowledged - lines.keys()),
+                "doubled": doubled, "flagged": flagged,
+                "never_answered": len(unanswered),
+                "read_again_by_rsyslog": sum(count - 1 for count in lines.values()) - doubled,
+                "lost_by_rsyslog_unsent": sorted(never_sent - lines.keys()),
+                "lost_by_rsyslog_unanswered": sorted(unanswered - lines.keys())}
 
 
 def main():
@@ -239,7 +250,7 @@ def main():
             if process.process and process.runs:
                 process.end(signal.SIGKILL)
     print(json.dumps(verdict))
-    if verdict["lost"] or verdict["doubled"]:
+    if verdict["acknowledged_and_lost"] or verdict["doubled"]:
         print(f"kept: {folder}", file=sys.stderr)
         sys.exit(1)
     shutil.rmtree(folder)
