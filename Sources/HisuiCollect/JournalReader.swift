@@ -29,6 +29,8 @@ struct JournalReader: ~Copyable {
     var isRefused = false
 
     private var sinceProcess = 0
+    /// Bytes of records taken since the journal was opened.
+    private var sinceOpen = 0
     private var received = Clock.now()
     private var cursorText: [UInt8] = []
     private var record = JournalRecord()
@@ -63,6 +65,7 @@ struct JournalReader: ~Copyable {
             let status = takeEntry()
             if status < 0 { recover(status) }
             if isFull { handOver() }
+            if sinceOpen >= Limits.journalMappedBytesMax { letGo() }
         } else if moved == 0 {
             handOver()
             wait()
@@ -118,6 +121,7 @@ struct JournalReader: ~Copyable {
             return status
         }
         record.write(to: &batch.bytes)
+        sinceOpen += batch.bytes.count - offset
         batch.entries.append(
             RecordBatch.Entry(
                 offset: UInt32(offset), count: UInt32(batch.bytes.count - offset),
@@ -185,6 +189,18 @@ struct JournalReader: ~Copyable {
         let status = handle?.process() ?? 0
         if status < 0 { recover(status) }
         return status
+    }
+
+    /// Opens the journal again where it stands, so that what was read of it is no longer mapped.
+    ///
+    /// Files that cannot be opened any more are read on as they are.
+    private mutating func letGo() {
+        sinceOpen = 0
+        guard let last, let fresh = try? JournalHandle(place) else { return }
+        handle = consume fresh
+        sinceProcess = 0
+        let status = seek(to: Self.position(of: last.text))
+        if status < 0 { recover(status) }
     }
 
     /// Opens the journal again and goes on after the last entry taken.

@@ -108,6 +108,9 @@ public enum Limits {
     public static let journalWritersMax = 1024
     /// Entries looked at when going back for skipped ones, so that a hole costs at most a second.
     public static let journalHoleStepsMax = 262_144
+    /// Bytes of records read from a journal before it is opened again. libsystemd keeps what it has
+    /// read mapped, up to 512 MiB; opening again costs a millisecond.
+    public static let journalMappedBytesMax = 16 << 20
     /// One field of a journal entry: what journald itself accepts; a larger length is damage.
     public static let journalFieldBytesMax = 768 << 20
     /// Fields of one journal entry, as journald bounds them.

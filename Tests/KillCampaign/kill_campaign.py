@@ -160,12 +160,12 @@ ruleset(name="out" queue.type="Disk" queue.filename="out" queue.checkpointInterv
         witness = self.witness
         deadline = time.monotonic() + seconds
         while counted["kills"] < rounds and time.monotonic() < deadline:
-            if self.written - len(witness.acknowledged) < 2000:
+            if self.written - witness.reached < 2000:
                 self.write_lines(1000)
             # Until some have come since the last kill, and a random moment longer.
             wait_for("something was acknowledged", lambda: witness.answers > before, 120)
             time.sleep(pick.uniform(0, 0.1))
-            if self.written - len(witness.acknowledged) < 1000:
+            if self.written - witness.reached < 1000:
                 self.write_lines(1000)
             end = pick.choice(self.ends)
             wait_for("something waits for its answer", lambda: witness.waiting > 0, 30, 0.001)

@@ -44,6 +44,8 @@ class Witness:
         # Records that wait for their answer, over all sessions.
         self.waiting = 0
         self.answers = 0
+        # One past the highest number that was acknowledged.
+        self.reached = 0
         self.server_tls = self.client_tls = None
         if certificates:
             self.server_tls = ssl.create_default_context(
@@ -114,6 +116,7 @@ class Witness:
                     if answer.startswith(b"200"):
                         self.acknowledged.add(line)
                         self.answers += 1
+                        self.reached = max(self.reached, line + 1)
                 if not writer.is_closing():
                     writer.write(data)
                     await writer.drain()
