@@ -32,7 +32,7 @@ struct RuleCompiler {
 
         /// What follows in a match.
         func constants(in choices: UInt64) -> [Shape.Field] {
-            let number = Int(choices >> UInt64(bit)) & (1 << bits - 1)
+            let number = Int(choices >> UInt64(bit) & (1 << UInt64(bits) - 1))
             return number == 0 ? [] : branches[number - 1]
         }
     }

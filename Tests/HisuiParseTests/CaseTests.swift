@@ -45,6 +45,15 @@ import Testing
         #expect(TestRules.problems(Self.yaml) == [])
     }
 
+    /// Having taken the prefix is the highest bit of the choices, the first case the lowest.
+    @Test func casesGoTogetherWithAPrefix() {
+        let prefixed = Self.yaml
+            .replacingOccurrences(of: "defaults:", with: "prefix: \"\\\\[{_:int}] \"\ndefaults:")
+            .replacingOccurrences(of: "line: \"console1", with: "line: \"[42] console1")
+        #expect(prefixed.contains("[42] console1"))
+        #expect(TestRules.problems(prefixed) == [])
+    }
+
     @Test func eachWayThatCasesComeOutIsAShapeOfItsOwn() throws {
         let set = TestRules.compile(Self.yaml).set
         var choices: Set<UInt64> = []
