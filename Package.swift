@@ -198,6 +198,7 @@ if fuzz {
         fuzzer("FolderPosition", ["HisuiCollect"]),
         fuzzer("Joiner", ["HisuiBytes", "HisuiCollect", "HisuiEvent"]),
         fuzzer("Table", ["HisuiBytes"]),
+        fuzzer("Formats", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiParse"]),
         fuzzer("Encoding", ["HisuiBytes"]),
         fuzzer("JournalExport", ["HisuiCollect", "HisuiEvent"]),
         fuzzer("JournalRecord", ["HisuiCollect"]),
