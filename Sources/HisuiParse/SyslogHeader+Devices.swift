@@ -63,12 +63,14 @@ extension SyslogHeader {
         case UInt8(ascii: "d"): has(dateKey, record, start) && has(timeKey, record, start + 15)
         case UInt8(ascii: "C"): has(cef, record, start)
         case UInt8(ascii: "L"): has(leef, record, start)
+        case UInt8(ascii: "M"): has(snare, record, start)
         default: false
         }
     }
 
     private static let cef = [UInt8]("CEF:".utf8)
     private static let leef = [UInt8]("LEEF:".utf8)
+    private static let snare = [UInt8]("MSWinEventLog\t".utf8)
 
     private static func has(_ text: [UInt8], _ record: Span<UInt8>, _ at: Int) -> Bool {
         at + text.count <= record.count
