@@ -47,11 +47,26 @@ import Testing
 
     /// Having taken the prefix is the highest bit of the choices, the first case the lowest.
     @Test func casesGoTogetherWithAPrefix() {
-        let prefixed = Self.yaml
-            .replacingOccurrences(of: "defaults:", with: "prefix: \"\\\\[{_:int}] \"\ndefaults:")
-            .replacingOccurrences(of: "line: \"console1", with: "line: \"[42] console1")
-        #expect(prefixed.contains("[42] console1"))
-        #expect(TestRules.problems(prefixed) == [])
+        let yaml = """
+            parser: test.vpn
+            version: 1
+            match: { program: vpnd }
+            prefix: "<{_:int}> "
+            defaults: { event.action: logon }
+            rules:
+              - id: one
+                line: "login {_result:word}"
+                cases: { _result: { ok: { event.outcome: success } } }
+            samples:
+              - line: "<42> login ok"
+                is: { rule: one, event.outcome: success }
+              - line: "login ok"
+                is: { rule: one, event.outcome: success }
+              - line: "<42> login no"
+                is: { rule: one, event.outcome: ~ }
+              - reject: "logout"
+            """
+        #expect(TestRules.problems(yaml) == [])
     }
 
     @Test func eachWayThatCasesComeOutIsAShapeOfItsOwn() throws {
