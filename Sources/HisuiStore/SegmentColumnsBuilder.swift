@@ -3,12 +3,19 @@ import HisuiShape
 
 /// Gathers what the columns of a segment hold, block by block.
 struct SegmentColumnsBuilder {
-    /// By shape and slot.
-    private var columns: [[Column]] = []
+    /// Those of a shape together.
+    private var columns: [Column] = []
+    /// For each shape where its columns begin, or -1 if no block had it yet.
+    private var firstColumns: [Int] = []
+    /// Patterns and constants of all columns, each a link of its column's chain: so a column has no
+    /// memory of its own.
+    private var patternLinks: [Link<UInt32>] = []
+    private var constantLinks: [Link<ByteRange>] = []
     private var hosts = Names()
     private var programs = Names()
     private var patterns: [[UInt8]] = []
-    private var numbers: [[UInt8]: UInt32] = [:]
+    /// The number of each pattern by its hash, or by the next free number behind that.
+    private var numbers: [UInt64: UInt32] = [:]
     /// Of all constants.
     private var bytes: [UInt8] = []
     // Memory that is used again.
@@ -17,13 +24,34 @@ struct SegmentColumnsBuilder {
 
     private struct Column {
         var kinds: SegmentColumns.Kinds = []
-        var patterns: [UInt32] = []
-        /// In `bytes` of the builder.
-        var constants: [ByteRange] = []
+        /// In `patternLinks`.
+        var patterns = Chain()
+        /// In `constantLinks`; ranges of `bytes` of the builder.
+        var constants = Chain()
         var constantBytes = 0
         /// The range of its numbers as long as all are plain.
         var range: ClosedRange<UInt64>?
         var isPlain = true
+    }
+
+    private struct Link<Value> {
+        var value: Value
+        /// The link behind it, or -1.
+        var next = -1
+    }
+
+    /// Some links in the order in which they were added.
+    private struct Chain {
+        private(set) var first = -1
+        private var last = -1
+        private(set) var count = 0
+
+        mutating func append<Value>(_ value: Value, to links: inout [Link<Value>]) {
+            if last >= 0 { links[last].next = links.count } else { first = links.count }
+            last = links.count
+            count += 1
+            links.append(Link(value: value))
+        }
     }
 
     /// Hosts or programs.
@@ -50,20 +78,24 @@ struct SegmentColumnsBuilder {
         for program in directory.programs { programs.insert(program) }
         var number = 0
         for (shape, slots) in zip(shapes, slotCounts) {
-            let shape = Int(shape)
-            while columns.count <= shape { columns.append([]) }
-            if columns[shape].isEmpty {
-                columns[shape] = [Column](repeating: Column(), count: slots)
-            }
+            let first = firstColumn(of: Int(shape), slots)
             for slot in 0..<slots {
-                // Taken out meanwhile, so that its memory is not copied.
-                var column = Column()
-                swap(&column, &columns[shape][slot])
+                var column = columns[first + slot]
                 try add(directory, number, to: &column)
-                swap(&column, &columns[shape][slot])
+                columns[first + slot] = column
                 number += 1
             }
         }
+    }
+
+    /// Where the columns of a shape begin, made where it has none yet.
+    private mutating func firstColumn(of shape: Int, _ slots: Int) -> Int {
+        while firstColumns.count <= shape { firstColumns.append(-1) }
+        if firstColumns[shape] < 0 {
+            firstColumns[shape] = columns.count
+            for _ in 0..<slots { columns.append(Column()) }
+        }
+        return firstColumns[shape]
     }
 
     private mutating func add(
@@ -125,41 +157,55 @@ struct SegmentColumnsBuilder {
         if has(constant, column.constants) { return }
         let start = bytes.count
         bytes.append(constant, ByteRange(0..<constant.count))
-        if column.constants.isEmpty { column.constants.reserveCapacity(4) }
-        column.constants.append(ByteRange(start..<bytes.count))
+        column.constants.append(ByteRange(start..<bytes.count), to: &constantLinks)
         column.constantBytes += constant.count
         column.kinds.insert(.constants)
         if column.constants.count > SegmentColumns.constantsMax
             || column.constantBytes > SegmentColumns.constantBytesMax
         {
-            column.constants = []
+            column.constants = Chain()
             column.kinds.toOthers(.constants)
         }
     }
 
-    /// Whether a constant is among those that stand in `ranges`.
-    private func has(_ constant: Span<UInt8>, _ ranges: [ByteRange]) -> Bool {
+    /// Whether a constant is in a chain.
+    private func has(_ constant: Span<UInt8>, _ chain: Chain) -> Bool {
         let known = bytes.span
-        for range in ranges
-        where ByteSearch.equal(constant, 0..<constant.count, known.extracting(range.range)) {
-            return true
+        var link = chain.first
+        while link >= 0 {
+            let range = constantLinks[link].value.range
+            if ByteSearch.equal(constant, 0..<constant.count, known.extracting(range)) {
+                return true
+            }
+            link = constantLinks[link].next
         }
         return false
     }
 
     private mutating func add(pattern: Span<UInt8>, to column: inout Column) {
         column.kinds.insert(.numbers)
-        for known in column.patterns {
-            let other = patterns[Int(known)]
+        var link = column.patterns.first
+        while link >= 0 {
+            let other = patterns[Int(patternLinks[link].value)]
             if ByteSearch.equal(pattern, 0..<pattern.count, other.span) { return }
+            link = patternLinks[link].next
         }
-        let key = [UInt8](pattern, 0..<pattern.count)
-        let number = numbers[key] ?? UInt32(patterns.count)
-        if number == UInt32(patterns.count) {
-            patterns.append(key)
-            numbers[key] = number
+        let number = number(of: pattern)
+        column.patterns.append(number, to: &patternLinks)
+    }
+
+    /// The number of a pattern, a new one if it has none.
+    private mutating func number(of pattern: Span<UInt8>) -> UInt32 {
+        var key = Hash64.of(pattern)
+        while let known = numbers[key] {
+            let other = patterns[Int(known)]
+            if ByteSearch.equal(pattern, 0..<pattern.count, other.span) { return known }
+            key &+= 1
         }
-        column.patterns.append(number)
+        let number = UInt32(patterns.count)
+        patterns.append([UInt8](pattern, 0..<pattern.count))
+        numbers[key] = number
+        return number
     }
 
     /// What was gathered.
@@ -171,9 +217,9 @@ struct SegmentColumnsBuilder {
         if !programs.areTooMany { made.programs = programs.ordered }
         made.patterns = patterns
         for (shape, slots) in slotCounts.enumerated() {
-            let known = shape < columns.count ? columns[shape] : []
+            let first = shape < firstColumns.count ? firstColumns[shape] : -1
             for slot in 0..<slots {
-                append(slot < known.count ? known[slot] : Column(), to: &made)
+                append(first < 0 ? Column() : columns[first + slot], to: &made)
             }
         }
         return made
@@ -191,13 +237,21 @@ struct SegmentColumnsBuilder {
             made.ranges.append(range)
         }
         made.kinds.append(column.kinds)
-        if column.kinds.contains(.numbers) { made.patternNumbers += column.patterns }
+        if column.kinds.contains(.numbers) {
+            var link = column.patterns.first
+            while link >= 0 {
+                made.patternNumbers.append(patternLinks[link].value)
+                link = patternLinks[link].next
+            }
+        }
         made.patternStarts.append(UInt32(made.patternNumbers.count))
         if column.kinds.contains(.constants) {
-            for value in column.constants {
+            var link = column.constants.first
+            while link >= 0 {
                 let start = made.constantBytes.count
-                made.constantBytes += bytes[value.range]
+                made.constantBytes += bytes[constantLinks[link].value.range]
                 made.constants.append(ByteRange(start..<made.constantBytes.count))
+                link = constantLinks[link].next
             }
         }
         made.constantStarts.append(UInt32(made.constants.count))
