@@ -2,6 +2,7 @@ import CZlib
 import CZstd
 import HisuiBytes
 import HisuiShape
+import Synchronization
 
 /// How the bytes of a chunk or section are compressed.
 ///
@@ -113,17 +114,7 @@ extension Codec {
             bytes.append(stored, ByteRange(0..<stored.count))
             return bytes
         case .zstd:
-            var isWhole = false
-            let bytes = unsafe [UInt8](unsafeUninitializedCapacity: rawCount) { out, count in
-                unsafe stored.withUnsafeBytes { bytes in
-                    // Safe: both buffers live through the call, with their true lengths.
-                    let made = unsafe ZSTD_decompress(
-                        out.baseAddress, rawCount, bytes.baseAddress, bytes.count)
-                    isWhole = ZSTD_isError(made) == 0 && made == rawCount
-                    count = isWhole ? rawCount : 0
-                }
-            }
-            return isWhole ? bytes : nil
+            return Decompressor.decompress(stored, rawCount: rawCount)
         case .deflate:
             var isWhole = false
             let bytes = unsafe [UInt8](unsafeUninitializedCapacity: rawCount) { out, count in
@@ -138,5 +129,48 @@ extension Codec {
             }
             return isWhole ? bytes : nil
         }
+    }
+}
+
+/// The working memory of zstd's decompression, 90 kB that are made ready once and not for each
+/// chunk.
+///
+/// Belongs to one thread at a time.
+@safe
+private final class Decompressor: @unchecked Sendable {
+    /// Owned by this object; nil where there was no memory.
+    private let context: OpaquePointer?
+
+    /// Those that nobody uses now: no more than were used at once.
+    private static let free = Mutex<[Decompressor]>([])
+
+    init() { unsafe context = ZSTD_createDCtx() }
+
+    deinit {
+        // Safe: the context was made by `ZSTD_createDCtx` and is freed once; nil is allowed.
+        _ = unsafe ZSTD_freeDCtx(context)
+    }
+
+    /// The `rawCount` bytes that the frame `stored` holds; nil if it does not hold so many.
+    static func decompress(_ stored: Span<UInt8>, rawCount: Int) -> [UInt8]? {
+        let one = free.withLock { $0.popLast() } ?? Decompressor()
+        defer { free.withLock { $0.append(one) } }
+        return one.decompress(stored, rawCount: rawCount)
+    }
+
+    private func decompress(_ stored: Span<UInt8>, rawCount: Int) -> [UInt8]? {
+        guard let context = unsafe context else { return nil }
+        var isWhole = false
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: rawCount) { out, count in
+            unsafe stored.withUnsafeBytes { bytes in
+                // Safe: both buffers live through the call, with their true lengths; the context is
+                // this thread's meanwhile.
+                let made = unsafe ZSTD_decompressDCtx(
+                    context, out.baseAddress, rawCount, bytes.baseAddress, bytes.count)
+                isWhole = ZSTD_isError(made) == 0 && made == rawCount
+                count = isWhole ? rawCount : 0
+            }
+        }
+        return isWhole ? bytes : nil
     }
 }
