@@ -92,16 +92,6 @@ public struct SlotSet: Sendable {
 
     init(_ members: Members) { self.members = members }
 
-    /// Whether a value of any slot of the shape may have the probe; true says little.
-    @inline(__always)
-    public func mayContain(shape: Int) -> Bool {
-        switch members {
-        case .all: true
-        case .none: false
-        case .some(let candidates): candidates.mayContain(shape: shape)
-        }
-    }
-
     /// Whether a value of the slot may have the probe; true says little, and costs nothing.
     @inline(__always)
     public func mayContain(shape: Int, slot: Int) -> Bool {
@@ -121,6 +111,24 @@ public struct SlotSet: Sendable {
         case .all: true
         case .none: false
         case .some(let candidates): try candidates.contains(shape: shape, slot: slot)
+        }
+    }
+}
+
+extension SlotSet {
+    /// Whether any of some slots may have the probe, as far as it can be told.
+    ///
+    /// - Complexity: O(slots) where none may; else as for each slot.
+    public func contains(shape: Int, slots: [Int]) throws(StoreError) -> Bool {
+        switch members {
+        case .all: return !slots.isEmpty
+        case .none: return false
+        case .some(let candidates):
+            guard candidates.mayContain(shape: shape) else { return false }
+            for slot in slots where candidates.mayContain(shape: shape, slot: slot) {
+                if try candidates.contains(shape: shape, slot: slot) { return true }
+            }
+            return false
         }
     }
 }

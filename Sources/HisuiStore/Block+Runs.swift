@@ -106,7 +106,9 @@ extension SegmentBlock {
     ///
     /// Neighbours are often the same and are counted in different places: a count need not wait for
     /// the one before it.
-    private static func tally(_ numbers: [UInt32], below count: Int) -> [Int] {
+    static func tally(
+        _ numbers: [some FixedWidthInteger], below count: Int
+    ) -> [Int] {
         let ways = 4
         var counts = [UInt32](repeating: 0, count: ways * count)
         let span = numbers.span
@@ -169,9 +171,7 @@ extension SegmentBlock {
         let ordinals = withOrdinals ? ordinals(numbers) : []
         // Rows of a run stand in order of arrival: each run goes on where its last row was.
         var places = [UInt32](repeating: 0, count: pairs)
-        for run in RunLengths(
-            numbers, originCount: directory.origins.count, programCount: programCount
-        ).runs {
+        for run in numbers.runs {
             places[Int(run.origin) * programCount + Int(run.program)] =
                 UInt32(run.places.lowerBound)
         }

@@ -248,8 +248,6 @@ public struct ShapeGrouping: Sendable {
     public let ordinals: [UInt32]
     /// All row numbers, those of shape 0 first, in stored order within a shape.
     private let order: [UInt32]
-    /// The same, as places in stored order.
-    private let places: [UInt32]
     /// Where each shape begins in `order`; one more element than there are shapes.
     private let starts: [Int]
 
@@ -267,7 +265,6 @@ public struct ShapeGrouping: Sendable {
         }
         var next = [UInt32](repeating: 0, count: shapeRows.count)
         var order = [UInt32](repeating: 0, count: storedShapes.count)
-        var places = order
         var ordinals = order
         var shapeOfRow = order
         for place in storedShapes.indices {
@@ -278,22 +275,15 @@ public struct ShapeGrouping: Sendable {
             ordinals[Int(row)] = ordinal
             shapeOfRow[Int(row)] = UInt32(shape)
             order[starts[shape] + Int(ordinal)] = row
-            places[starts[shape] + Int(ordinal)] = UInt32(place)
         }
         self.shapeOfRow = shapeOfRow
         self.ordinals = ordinals
         self.order = order
-        self.places = places
         self.starts = starts
     }
 
     /// The rows of shape number `shape`, row of ordinal 0 first.
     public func rows(of shape: Int) -> ArraySlice<UInt32> {
         order[starts[shape]..<starts[shape + 1]]
-    }
-
-    /// The same as places in stored order, which ascend.
-    func places(of shape: Int) -> ArraySlice<UInt32> {
-        places[starts[shape]..<starts[shape + 1]]
     }
 }

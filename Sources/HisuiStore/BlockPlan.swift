@@ -81,7 +81,7 @@ struct BlockPlan {
         self.rowsByShape = rowsByShape
         self.roles = roles
         findFractions(builder.rows)
-        findPids(builder.rows)
+        findPids(builder.rows, origins)
     }
 
     /// The rows of a shape in stored order.
@@ -107,7 +107,7 @@ struct BlockPlan {
     }
 
     /// Takes the process ids of all shapes whose values are plain numbers.
-    private mutating func findPids(_ arena: borrowing RowArena) {
+    private mutating func findPids(_ arena: borrowing RowArena, _ origins: RowOrigins) {
         let bytes = arena.bytes.span
         var values = [UInt64](repeating: 0, count: storedShapes.count)
         // In order of arrival, in which the records lie in memory.
@@ -121,10 +121,11 @@ struct BlockPlan {
                 roles[shape].pid = nil
             }
         }
+        let runs = order.runs(origins: origins.originOfRow, programs: origins.programOfRow)
         var run = 0
         var isStart = true
         for place in storedShapes.indices {
-            while order.runs[run].end <= place {
+            while runs[run].end <= place {
                 run += 1
                 isStart = true
             }

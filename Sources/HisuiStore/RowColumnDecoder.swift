@@ -4,46 +4,64 @@ import HisuiBytes
 enum RowColumnDecoder {
     typealias Malformed = ColumnDecoder.Malformed
 
-    /// Numbers below `limit`.
-    static func numbers(
-        _ encoding: ColumnEncoding, count: Int, below limit: UInt64, in bytes: Span<UInt8>,
+    /// Numbers below `limit`, which the type holds.
+    static func numbers<Number: FixedWidthInteger & UnsignedInteger>(
+        _ encoding: ColumnEncoding, count: Int, below limit: UInt64, in chunk: [UInt8],
         _ range: Range<Int>
-    ) throws(Malformed) -> [UInt32] {
+    ) throws(Malformed) -> [Number] {
+        let column = try planes(encoding, count: count, below: limit, in: chunk, range)
+        let width = column.width
+        if width == 0 {
+            return [Number](repeating: Number(truncatingIfNeeded: column.constant), count: count)
+        }
+        guard width * 8 <= Number.bitWidth else { throw Malformed(what: "numbers too wide") }
+        if count == 0 { return [] }
+        var greatest: Number = 0
+        let planes = chunk.span.extracting(column.first..<range.upperBound)
+        let values = unsafe [Number](unsafeUninitializedCapacity: count) { out, filled in
+            unsafe planes.withUnsafeBufferPointer { planes in
+                guard let base = planes.baseAddress, let out = out.baseAddress else { return }
+                // Safe: `width` planes of `count` bytes are there, as was checked, and room for
+                // `count` numbers. One plane after the other: loops of one kind each.
+                for row in 0..<count { unsafe out[row] = Number(base[row]) }
+                for plane in 1..<max(width, 1) {
+                    let bytes = unsafe base + plane * count
+                    let shift = Number(plane * 8)
+                    for row in 0..<count { unsafe out[row] |= Number(bytes[row]) &<< shift }
+                }
+                for row in 0..<count { greatest = unsafe max(greatest, out[row]) }
+                filled = count
+            }
+        }
+        guard UInt64(greatest) < limit else { throw Malformed(what: "a number too large") }
+        return values
+    }
+
+    /// Numbers below `limit`, each of which is read when it is asked for.
+    ///
+    /// - Parameter chunk: what the column lies in.
+    static func planes(
+        _ encoding: ColumnEncoding, count: Int, below limit: UInt64, in chunk: [UInt8],
+        _ range: Range<Int>
+    ) throws(Malformed) -> NumberPlanes {
+        let bytes = chunk.span
         switch encoding {
         case .integerConstant:
             let value = try constant(bytes, range)
             guard value >= 0, value <= UInt32.max, count == 0 || UInt64(value) < limit else {
                 throw Malformed(what: "a number too large")
             }
-            return [UInt32](repeating: UInt32(value), count: count)
+            return NumberPlanes(
+                bytes: [], first: 0, width: 0, count: count, constant: UInt32(value), limit: limit)
         case .integerPlanes:
             guard range.count > 0 else { throw Malformed(what: "no width") }
             let width = Int(bytes[range.lowerBound])
             guard width >= 1, width <= 4, range.count == 1 + width * count else {
                 throw Malformed(what: "not \(width) bytes for each row")
             }
-            if count == 0 { return [] }
-            var greatest: UInt32 = 0
-            let planes = bytes.extracting(range.lowerBound + 1..<range.upperBound)
-            let values = unsafe [UInt32](unsafeUninitializedCapacity: count) { out, filled in
-                unsafe planes.withUnsafeBufferPointer { planes in
-                    guard let base = planes.baseAddress, let out = out.baseAddress else { return }
-                    // Safe: `width` planes of `count` bytes are there, as was checked above, and
-                    // room for `count` numbers. One plane after the other: loops of one kind each.
-                    for row in 0..<count { unsafe out[row] = UInt32(base[row]) }
-                    for plane in 1..<max(width, 1) {
-                        let bytes = unsafe base + plane * count
-                        let shift = UInt32(plane * 8)
-                        for row in 0..<count { unsafe out[row] |= UInt32(bytes[row]) &<< shift }
-                    }
-                    for row in 0..<count { greatest = unsafe max(greatest, out[row]) }
-                    filled = count
-                }
-            }
-            guard count == 0 || UInt64(greatest) < limit else {
-                throw Malformed(what: "a number too large")
-            }
-            return values
+            return NumberPlanes(
+                bytes: chunk, first: range.lowerBound + 1, width: width, count: count, constant: 0,
+                limit: limit)
         default:
             throw Malformed(what: "not an encoding of numbers")
         }
@@ -83,21 +101,45 @@ enum RowColumnDecoder {
         }
     }
 
-    /// Numbers that begin anew where a run does.
+    /// Numbers that begin anew where a run does, by group.
+    ///
+    /// - Parameters:
+    ///   - ends: for each run one past its last place, ascending.
+    ///   - groups: for each place its group.
+    ///   - starts: where the numbers of each group begin in the result, and one more; a group has
+    ///     as many as it has places, or none.
     static func runs(
-        _ encoding: ColumnEncoding, starts: [Bool], in bytes: Span<UInt8>, _ range: Range<Int>
+        _ encoding: ColumnEncoding, _ ends: [Int], groups: [UInt32], starts: [Int],
+        in bytes: Span<UInt8>, _ range: Range<Int>
     ) throws(Malformed) -> [UInt64] {
         guard encoding == .runDelta else { throw Malformed(what: "not an encoding of runs") }
-        guard starts.count <= range.count else { throw Malformed(what: "fewer numbers than rows") }
+        let count = starts[starts.count - 1]
+        guard count <= range.count else { throw Malformed(what: "fewer numbers than rows") }
+        var values = [UInt64](repeating: 0, count: count)
+        var next = starts
+        let has = starts.indices.dropLast().map { starts[$0] < starts[$0 + 1] }
+        var out = values.mutableSpan
+        var cursors = next.mutableSpan
+        let (group, isKept) = (groups.span, has.span)
         var position = range.lowerBound
-        var values: [UInt64] = []
-        values.reserveCapacity(starts.count)
-        var previous: UInt64 = 0
-        for isStart in starts {
-            if isStart { previous = 0 }
-            let value = try ColumnDecoder.varint(bytes, &position, range.upperBound)
-            previous = previous &+ NumberField.unzigzag(value)
-            values.append(previous)
+        var place = 0
+        for end in ends {
+            var previous: UInt64 = 0
+            while place < end {
+                let number = Int(group[place])
+                place += 1
+                guard isKept[number] else { continue }
+                // Mostly a byte: neighbours resemble each other.
+                var value = position < range.upperBound ? UInt64(bytes[position]) : 0x80
+                if value < 0x80 {
+                    position += 1
+                } else {
+                    value = try ColumnDecoder.varint(bytes, &position, range.upperBound)
+                }
+                previous = previous &+ NumberField.unzigzag(value)
+                out[cursors[number]] = previous
+                cursors[number] += 1
+            }
         }
         guard position == range.upperBound else { throw Malformed(what: "bytes left over") }
         return values
@@ -110,5 +152,30 @@ enum RowColumnDecoder {
         var value: UInt64 = 0
         for index in 0..<8 { value |= UInt64(bytes[range.lowerBound + index]) << UInt64(8 * index) }
         return Int64(bitPattern: value)
+    }
+}
+
+/// A column of small numbers, as it lies in its chunk.
+struct NumberPlanes: Sendable {
+    fileprivate let bytes: [UInt8]
+    fileprivate let first: Int
+    /// Bytes of a number; 0 if all are `constant`.
+    fileprivate let width: Int
+    let count: Int
+    fileprivate let constant: UInt32
+    fileprivate let limit: UInt64
+
+    /// Number `index`, which is below `count`.
+    func number(_ index: Int) throws(ColumnDecoder.Malformed) -> UInt32 {
+        precondition(index >= 0 && index < count, "the column has the number")
+        if width == 0 { return constant }
+        var value: UInt32 = 0
+        for plane in 0..<width {
+            value |= UInt32(bytes[first + plane * count + index]) << UInt32(8 * plane)
+        }
+        guard UInt64(value) < limit else {
+            throw ColumnDecoder.Malformed(what: "a number too large")
+        }
+        return value
     }
 }

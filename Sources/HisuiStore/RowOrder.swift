@@ -13,9 +13,6 @@ import HisuiShape
 struct RowOrder: Sendable {
     /// Row numbers in stored order.
     let rows: [UInt32]
-    /// For each pair of origin and program that occurs, in stored order: where its rows end.
-    let runs: [Run]
-
     struct Run: Sendable {
         var origin: UInt32
         var program: UInt32
@@ -27,18 +24,22 @@ struct RowOrder: Sendable {
     ///   - origins: for each row the number of its origin, below `originCount`.
     ///   - programs: for each row the number of its program, below `programCount`.
     /// - Complexity: O(rows + origins × programs that occur).
-    init(origins: [UInt32], originCount: Int, programs: [UInt32], programCount: Int) {
+    init<Number: FixedWidthInteger>(
+        origins: [Number], originCount: Int, programs: [Number], programCount: Int
+    ) {
         // By program first, then by origin: each pass keeps the order of the one before.
         let byProgram = Self.sorted(nil, by: programs, programCount)
-        let sorted = Self.sorted(byProgram, by: origins, originCount)
-        rows = sorted
-        runs = Self.runs(sorted.span, origins.span, programs.span)
+        rows = Self.sorted(byProgram, by: origins, originCount)
     }
 
-    private static func runs(
-        _ rows: Span<UInt32>, _ origins: Span<UInt32>, _ programs: Span<UInt32>
-    ) -> [Run] {
+    /// For each pair of origin and program that occurs, in stored order: where its rows end.
+    ///
+    /// - Parameters:
+    ///   - origins: as of `init`.
+    ///   - programs: as of `init`.
+    func runs(origins: [UInt32], programs: [UInt32]) -> [Run] {
         var runs: [Run] = []
+        let (rows, origins, programs) = (rows.span, origins.span, programs.span)
         for place in 0..<rows.count {
             let row = Int(rows[place])
             let (origin, program) = (origins[row], programs[row])
@@ -52,7 +53,7 @@ struct RowOrder: Sendable {
     }
 
     private static func sorted(
-        _ order: [UInt32]?, by keys: [UInt32], _ keyCount: Int
+        _ order: [UInt32]?, by keys: [some FixedWidthInteger], _ keyCount: Int
     ) -> [UInt32] {
         if keyCount <= 1, let order { return order }
         var starts = [UInt32](repeating: 0, count: keyCount + 1)

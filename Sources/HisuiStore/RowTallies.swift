@@ -18,28 +18,29 @@ struct RowTallies: Sendable {
     /// Where each shape begins in `entries`; one more element than there are shapes.
     private let starts: [Int]
 
-    /// - Complexity: O(rows + origins × programs).
-    init(_ numbers: RowNumbers, originCount: Int, programCount: Int, shapeRows: [Int]) {
+    /// - Complexity: O(rows + runs).
+    init(_ numbers: RowNumbers, shapeRows: [Int]) {
         var met: [(shape: UInt32, entry: Entry)] = []
         var next = [UInt32](repeating: 0, count: shapeRows.count)
         var lastOfShape = [Int](repeating: -1, count: shapeRows.count)
-        for run in RunLengths(numbers, originCount: originCount, programCount: programCount).runs {
+        let shapes = numbers.shapes.span
+        for run in numbers.runs {
             let first = met.count
-            for place in run.places {
-                let shape = Int(numbers.shapes[place])
+            var place = run.places.lowerBound
+            while place < run.places.upperBound {
+                // Neighbours often are of one shape.
+                let shape = Int(shapes[place])
+                let start = place
+                repeat { place += 1 } while place < run.places.upperBound && shapes[place] == shape
                 // Rows of a shape in a run are counted in the entry it got when it was met first.
                 if lastOfShape[shape] < first {
                     lastOfShape[shape] = met.count
-                    met.append(
-                        (
-                            UInt32(shape),
-                            Entry(
-                                origin: run.origin, program: run.program, first: next[shape],
-                                rows: 0)
-                        ))
+                    let entry = Entry(
+                        origin: run.origin, program: run.program, first: next[shape], rows: 0)
+                    met.append((UInt32(shape), entry))
                 }
-                met[lastOfShape[shape]].entry.rows += 1
-                next[shape] += 1
+                met[lastOfShape[shape]].entry.rows += UInt32(place - start)
+                next[shape] += UInt32(place - start)
             }
         }
         var starts = [Int](repeating: 0, count: shapeRows.count + 1)
@@ -64,7 +65,7 @@ struct RowTallies: Sendable {
 
 /// The runs of a block, and how long each is, found by counting alone.
 struct RunLengths {
-    struct Run {
+    struct Run: Sendable {
         var origin: UInt32
         var program: UInt32
         /// In stored order.
@@ -77,34 +78,39 @@ struct RunLengths {
     /// Pairs of origins and programs that are counted in an array.
     static let denseMax = 1 << 20
 
-    init(_ numbers: RowNumbers, originCount: Int, programCount: Int) {
+    /// - Parameters:
+    ///   - origins: for each row, in order of arrival, the number of its origin.
+    ///   - programs: for each row the number of its program.
+    init(origins: [UInt16], originCount: Int, programs: [UInt16], programCount: Int) {
         // Runs stand in the order of their origins and programs, so their lengths say where.
         let pairs = originCount * programCount
-        let rows = numbers.origins.count
-        var start = 0
-        func add(_ pair: Int, _ length: Int) -> Run {
-            defer { start += length }
-            return Run(
-                origin: UInt32(pair / programCount), program: UInt32(pair % programCount),
-                places: start..<start + length)
-        }
+        let (origins, programs) = (origins.span, programs.span)
         if pairs <= Self.denseMax {
-            var lengths = [UInt32](repeating: 0, count: pairs)
-            for row in 0..<rows {
-                lengths[Int(numbers.origins[row]) * programCount + Int(numbers.programs[row])] += 1
+            var counts = [UInt32](repeating: 0, count: pairs)
+            var lengths = counts.mutableSpan
+            for row in 0..<origins.count {
+                lengths[Int(origins[row]) * programCount + Int(programs[row])] += 1
             }
-            for pair in lengths.indices where lengths[pair] > 0 {
-                runs.append(add(pair, Int(lengths[pair])))
+            for pair in 0..<pairs where lengths[pair] > 0 {
+                append(pair, Int(lengths[pair]), programCount)
             }
         } else {
             var lengths: [Int: Int] = [:]
-            for row in 0..<rows {
-                let pair = Int(numbers.origins[row]) * programCount + Int(numbers.programs[row])
+            for row in 0..<origins.count {
+                let pair = Int(origins[row]) * programCount + Int(programs[row])
                 lengths[pair, default: 0] += 1
             }
             for (pair, length) in lengths.sorted(by: { $0.key < $1.key }) {
-                runs.append(add(pair, length))
+                append(pair, length, programCount)
             }
         }
+    }
+
+    private mutating func append(_ pair: Int, _ length: Int, _ programCount: Int) {
+        let start = runs.last?.places.upperBound ?? 0
+        runs.append(
+            Run(
+                origin: UInt32(pair / programCount), program: UInt32(pair % programCount),
+                places: start..<start + length))
     }
 }

@@ -98,39 +98,28 @@ extension SegmentBlock {
         _ shape: Int, _ encoding: ColumnEncoding, _ directory: BlockDirectory,
         to text: inout ColumnText, _ scratch: inout ColumnScratch
     ) throws {
-        let stored = try storedRows()
         text.begin(rows: shapeRows[shape])
         scratch.known.removeAll(keepingCapacity: true)
-        let origins = stored.numbers.origins.span
-        let programs = stored.numbers.programs.span
         let isHost = encoding == .host
-        var last = (number: UInt32.max, range: ByteRange(offset: 0, count: 0))
-        for row in stored.grouping.rows(of: shape) {
-            let number = isHost ? origins[Int(row)] : programs[Int(row)]
-            if number == last.number {
-                text.ranges.append(last.range)
-                continue
+        for run in try tallies()[shape] {
+            let number = isHost ? run.origin : run.program
+            var left = Int(run.rows)
+            if scratch.known[number] == nil {
+                let name =
+                    isHost
+                    ? directory.origins[Int(number)].host : directory.programs[Int(number)]
+                text.append(name.span, ByteRange(0..<name.count))
+                scratch.known[number] = text.ranges[text.ranges.count - 1]
+                left -= 1
             }
-            if let known = scratch.known[number] {
-                text.ranges.append(known)
-                last = (number, known)
-                continue
-            }
-            let name =
-                isHost ? directory.origins[Int(number)].host : directory.programs[Int(number)]
-            text.append(name.span, ByteRange(0..<name.count))
-            last = (number, text.ranges[text.ranges.count - 1])
-            scratch.known[number] = last.range
+            guard let range = scratch.known[number] else { continue }
+            text.ranges.append(contentsOf: repeatElement(range, count: left))
         }
     }
 
     private func readProcessIDs(_ shape: Int, to text: inout ColumnText) throws {
-        let stored = try storedRows()
-        let pids = try pids()
         text.begin(rows: shapeRows[shape])
-        for place in stored.grouping.places(of: shape) {
-            text.append(decimal: pids[Int(place)])
-        }
+        for pid in try pids(of: shape) { text.append(decimal: pid) }
     }
 
     private func readTimes(

@@ -43,7 +43,7 @@ final class SegmentBlock: Sendable {
         var numbers: RowNumbers?
         var rows: StoredRows?
         var times: [Int64]?
-        var pids: [UInt64]?
+        var pids: ProcessIDs?
         var tallies: RowTallies?
         var chunks: [Int: [UInt8]] = [:]
         var shapes: [Int: RecordLayout] = [:]

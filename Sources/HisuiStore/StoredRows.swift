@@ -6,11 +6,13 @@ import Synchronization
 /// Immutable; made once for a block.
 struct RowNumbers: Sendable {
     /// For each row, in order of arrival, the number of its origin.
-    let origins: [UInt32]
+    let origins: [UInt16]
     /// For each row, in order of arrival, the number of its program.
-    let programs: [UInt32]
+    let programs: [UInt16]
     /// For each row in stored order its shape.
     let shapes: [UInt32]
+    /// In stored order.
+    let runs: [RunLengths.Run]
 }
 
 /// The rows of a block in a segment: their order, and of which shape each is.
@@ -23,32 +25,56 @@ struct StoredRows: Sendable {
     let numbers: RowNumbers
 }
 
+/// The process ids of a block, by shape.
+struct ProcessIDs: Sendable {
+    /// Those of shape 0 first, in stored order within a shape.
+    let values: [UInt64]
+    /// Where each shape's begin, and one more; a shape without has none.
+    let starts: [Int]
+}
+
+/// The fractions of the event times of the rows whose shapes have a number of digits.
+struct Fractions: Sendable {
+    let digits: UInt8
+    /// What a value counts, in nanoseconds.
+    let unit: Int64
+    /// In stored order of those rows.
+    let values: NumberPlanes
+
+    func nanoseconds(_ index: Int) throws(ColumnDecoder.Malformed) -> Int64 {
+        Int64(try values.number(index)) &* unit
+    }
+}
+
 // Columns that every row has.
 extension SegmentBlock {
     func rowNumbers() throws(StoreError) -> RowNumbers {
         if let known = cache.withLock({ $0.numbers }) { return known }
         let directory = try directory()
         let origins = try originNumbers()
-        let programs = try numbers(
+        let programs: [UInt16] = try numbers(
             .program, count: rows, below: UInt64(directory.programs.count), directory)
-        let shapes = try numbers(.shape, count: rows, below: UInt64(shapeRows.count), directory)
+        let shapes: [UInt32] = try numbers(
+            .shape, count: rows, below: UInt64(shapeRows.count), directory)
         // Everything by shape relies on these counts.
-        var counts = [Int](repeating: 0, count: shapeRows.count)
-        for number in shapes { counts[Int(number)] += 1 }
-        guard counts == shapeRows else {
+        guard Self.tally(shapes, below: shapeRows.count) == shapeRows else {
             throw damaged(
                 "rows of shapes differ from the footer", chunk: RowColumn.shape.rawValue)
         }
-        let made = RowNumbers(origins: origins, programs: programs, shapes: shapes)
+        let runs = RunLengths(
+            origins: origins, originCount: directory.origins.count, programs: programs,
+            programCount: directory.programs.count
+        ).runs
+        let made = RowNumbers(origins: origins, programs: programs, shapes: shapes, runs: runs)
         cache.withLock { cache in
             cache.numbers = made
-            cache.bytes += rows * 12
+            cache.bytes += rows * 8
         }
         return made
     }
 
     /// For each row, in order of arrival, the number of its origin.
-    func originNumbers() throws(StoreError) -> [UInt32] {
+    func originNumbers() throws(StoreError) -> [UInt16] {
         if let known = cache.withLock({ $0.numbers }) { return known.origins }
         let directory = try directory()
         return try numbers(
@@ -74,17 +100,36 @@ extension SegmentBlock {
         return made
     }
 
-    private func numbers(
+    private func numbers<Number: FixedWidthInteger & UnsignedInteger>(
         _ column: RowColumn, count: Int, below limit: UInt64, _ directory: BlockDirectory
-    ) throws(StoreError) -> [UInt32] {
+    ) throws(StoreError) -> [Number] {
         let place = directory.rowColumns[column.rawValue]
         let bytes = try chunk(place.chunk)
         do {
             return try RowColumnDecoder.numbers(
-                place.encoding, count: count, below: limit, in: bytes.span, place.range)
+                place.encoding, count: count, below: limit, in: bytes, place.range)
         } catch {
             throw damaged("column of \(column) numbers: \(error.what)", chunk: place.chunk)
         }
+    }
+
+    /// A column of numbers of which only some are read.
+    private func planes(
+        _ column: RowColumn, count: Int, below limit: UInt64, _ directory: BlockDirectory
+    ) throws(StoreError) -> NumberPlanes {
+        let place = directory.rowColumns[column.rawValue]
+        let bytes = try chunk(place.chunk)
+        do {
+            return try RowColumnDecoder.planes(
+                place.encoding, count: count, below: limit, in: bytes, place.range)
+        } catch {
+            throw damaged("column of \(column) numbers: \(error.what)", chunk: place.chunk)
+        }
+    }
+
+    /// Flags in stored order, of which only some are read.
+    func flagPlanes() throws(StoreError) -> NumberPlanes {
+        try planes(.flags, count: rows, below: 1 << 32, try directory())
     }
 
     private func differences(_ column: RowColumn) throws(StoreError) -> [Int64] {
@@ -118,21 +163,19 @@ extension SegmentBlock {
         let directory = try directory()
         var times = try seconds()
         for row in times.indices { times[row] = times[row] &* 1_000_000_000 }
-        if directory.fractionDigits.contains(where: { $0 > 0 }) {
+        for fractions in try fractions() where fractions.values.count > 0 {
             let stored = try storedRows()
-            for (column, digits, unit) in Self.fractions
-            where directory.fractionDigits.contains(digits) {
-                let isOfShape = directory.fractionDigits.map { $0 == digits }
-                var count = 0
-                for shape in shapeRows.indices where isOfShape[shape] { count += shapeRows[shape] }
-                let fractions = try numbers(
-                    column, count: count, below: UInt64(1_000_000_000 / unit), directory)
-                var next = 0
-                for (place, row) in stored.order.rows.enumerated()
-                where isOfShape[Int(stored.numbers.shapes[place])] {
-                    times[Int(row)] = times[Int(row)] &+ Int64(fractions[next]) &* unit
-                    next += 1
+            let isOfShape = directory.fractionDigits.map { $0 == fractions.digits }
+            var next = 0
+            for (place, row) in stored.order.rows.enumerated()
+            where isOfShape[Int(stored.numbers.shapes[place])] {
+                do {
+                    times[Int(row)] &+= try fractions.nanoseconds(next)
+                } catch {
+                    throw damaged(
+                        "fractions of times: \(error.what)", chunk: RowColumn.milli.rawValue)
                 }
+                next += 1
             }
         }
         cache.withLock { cache in
@@ -142,14 +185,30 @@ extension SegmentBlock {
         return times
     }
 
-    private static let fractions: [(RowColumn, UInt8, Int64)] = [
+    private static let fractionKinds: [(RowColumn, UInt8, Int64)] = [
         (.milli, 3, 1_000_000), (.micro, 6, 1000), (.nano, 9, 1),
     ]
+
+    /// The fractions of the event times, of 3, 6 and 9 digits.
+    func fractions() throws(StoreError) -> [Fractions] {
+        let directory = try directory()
+        var made: [Fractions] = []
+        for (column, digits, unit) in Self.fractionKinds {
+            var count = 0
+            for shape in shapeRows.indices where directory.fractionDigits[shape] == digits {
+                count += shapeRows[shape]
+            }
+            let values = try planes(
+                column, count: count, below: UInt64(1_000_000_000 / unit), directory)
+            made.append(Fractions(digits: digits, unit: unit, values: values))
+        }
+        return made
+    }
 
     /// Flags, in order of arrival.
     func flags() throws(StoreError) -> [UInt32] {
         let stored = try storedRows()
-        let kept = try numbers(.flags, count: rows, below: 1 << 32, try directory())
+        let kept: [UInt32] = try numbers(.flags, count: rows, below: 1 << 32, try directory())
         var flags = [UInt32](repeating: 0, count: rows)
         for (place, row) in stored.order.rows.enumerated() { flags[Int(row)] = kept[place] }
         return flags
@@ -167,45 +226,38 @@ extension SegmentBlock {
         return try originNumbers().map { senders[Int($0)] }
     }
 
-    /// Process ids of the rows whose shapes have them there: by place in stored order.
-    func pids() throws(StoreError) -> [UInt64] {
+    /// Process ids of the rows of shape `shape`, which has them in a slot of their own.
+    func pids(of shape: Int) throws(StoreError) -> ArraySlice<UInt64> {
+        let pids = try pids()
+        return pids.values[pids.starts[shape]..<pids.starts[shape + 1]]
+    }
+
+    private func pids() throws(StoreError) -> ProcessIDs {
         if let known = cache.withLock({ $0.pids }) { return known }
         let directory = try directory()
-        let stored = try storedRows()
-        var hasPid = [Bool](repeating: false, count: shapeRows.count)
+        let numbers = try rowNumbers()
+        var starts = [0]
         for shape in shapeRows.indices {
+            var slots = 0
             for column in firstColumns[shape]..<firstColumns[shape + 1]
-            where directory.place(of: column).encoding == .pid {
-                if hasPid[shape] { throw damaged("two process ids", chunk: chunkCount - 1) }
-                hasPid[shape] = true
-            }
-        }
-        var places: [Int] = []
-        var starts: [Bool] = []
-        var from = 0
-        for run in stored.order.runs {
-            var isStart = true
-            for place in from..<run.end where hasPid[Int(stored.numbers.shapes[place])] {
-                places.append(place)
-                starts.append(isStart)
-                isStart = false
-            }
-            from = run.end
+            where directory.encoding(of: column) == .pid { slots += 1 }
+            if slots > 1 { throw damaged("two process ids", chunk: chunkCount - 1) }
+            starts.append(starts[shape] + (slots == 1 ? shapeRows[shape] : 0))
         }
         let place = directory.rowColumns[RowColumn.pid.rawValue]
         let bytes = try chunk(place.chunk)
-        var pids = [UInt64](repeating: 0, count: rows)
+        let made: ProcessIDs
         do {
             let values = try RowColumnDecoder.runs(
-                place.encoding, starts: starts, in: bytes.span, place.range)
-            for (value, place) in zip(values, places) { pids[place] = value }
+                place.encoding, numbers.runs.map(\.places.upperBound), groups: numbers.shapes,
+                starts: starts, in: bytes.span, place.range)
+            made = ProcessIDs(values: values, starts: starts)
         } catch {
             throw damaged("column of process ids: \(error.what)", chunk: place.chunk)
         }
-        let made = pids
         cache.withLock { cache in
             cache.pids = made
-            cache.bytes += made.count * 8
+            cache.bytes += made.values.count * 8
         }
         return made
     }
@@ -213,10 +265,7 @@ extension SegmentBlock {
     /// How many rows of each shape each run has.
     func tallies() throws(StoreError) -> RowTallies {
         if let known = cache.withLock({ $0.tallies }) { return known }
-        let directory = try directory()
-        let made = RowTallies(
-            try rowNumbers(), originCount: directory.origins.count,
-            programCount: directory.programs.count, shapeRows: shapeRows)
+        let made = RowTallies(try rowNumbers(), shapeRows: shapeRows)
         cache.withLock { cache in
             cache.tallies = made
             cache.bytes += made.byteCount

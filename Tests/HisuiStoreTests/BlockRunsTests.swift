@@ -90,6 +90,71 @@ import Testing
         }
     }
 
+    @Test(arguments: 0..<6)
+    func someRowsAreFoundAsTheWholeBlockHasThem(seed: UInt64) throws {
+        for block in try blocks(seed: 1010 + seed) { try checkFinding(in: block, seed) }
+    }
+
+    /// So many hosts and programs that runs are not counted in an array.
+    @Test func rowsOfVeryManyRunsAreFound() throws {
+        var maker = RowMaker(seed: 5)
+        for _ in 0..<12 { maker.addShape() }
+        let path = try writeSegment(
+            [maker.batch(16_000, length: 8...20)], maker.table, rowsMax: 100_000, on: disk,
+            in: folder.path)
+        let block = try #require(try SegmentReader(fileSystem: disk, path: path).blocks.first)
+        guard case .segment(let segment) = block.backing else {
+            Issue.record("a block of a segment is read from it")
+            return
+        }
+        let directory = try segment.directory()
+        let pairs = directory.origins.count * directory.programs.count
+        #expect(pairs > RunLengths.denseMax, "\(pairs) pairs")
+        try checkFinding(in: block, 5)
+    }
+
+    @Test func rowsInMemoryAreFound() throws {
+        var maker = RowMaker(seed: 6)
+        for _ in 0..<4 { maker.addShape() }
+        let store = try TemporaryFolder()
+        let path = try writeSegment([maker.batch(200)], maker.table, on: disk, in: store.path)
+        let stored = try #require(try SegmentReader(fileSystem: disk, path: path).blocks.first)
+        var arena = RowArena()
+        arena.shapes = try stored.rowShapes()
+        arena.times = try stored.times()
+        arena.flags = try stored.flags()
+        let block = Block(
+            zone: "z", stream: "s", firstIndex: 0, count: stored.count,
+            timeRange: stored.timeRange, receivedRange: stored.receivedRange,
+            shapes: stored.shapes, sources: stored.sources, senders: stored.senders,
+            backing: .memory(arena))
+        try checkFinding(in: block, 6)
+    }
+
+    /// Compares what is found with what the block tells of all rows.
+    private func checkFinding(in block: Block, _ seed: UInt64) throws {
+        let grouping = try block.grouping()
+        let (times, flags) = (try block.times(), try block.flags())
+        for step in [1, 2, 7, 1000] {
+            let chosen = block.shapes.indices.map { step == 1 || $0 % 2 == 0 }
+            var found: [[Int64]] = []
+            try block.find(of: chosen, where: { ($0 + $1) % step == 0 }, withFlags: true) { row in
+                found.append([
+                    Int64(row.row), Int64(row.shape), Int64(row.ordinal), row.time,
+                    Int64(row.flags),
+                ])
+            }
+            let expected = (0..<block.count).compactMap { row -> [Int64]? in
+                let (shape, ordinal) = (grouping.shapeOfRow[row], grouping.ordinals[row])
+                guard chosen[Int(shape)], (Int(shape) + Int(ordinal)) % step == 0 else {
+                    return nil
+                }
+                return [Int64(row), Int64(shape), Int64(ordinal), times[row], Int64(flags[row])]
+            }
+            #expect(found == expected, "seed \(seed), each \(step)th")
+        }
+    }
+
     @Test func aDirectoryIsKeptAsLongAsThereIsRoom() throws {
         var maker = RowMaker(seed: 7)
         maker.addShape()

@@ -19,18 +19,16 @@ struct BlockAggregator {
         for shape in scan.block.shapes.indices {
             let selection = try filter.select(shape: shape)
             if case .none = selection { continue }
-            let sources = zip(grouping.fields, filter.plans[shape].sources).map {
-                $1 ?? FieldSource.resolve($0, shape: shape, in: scan.block)
-            }
-            chosen.append(Chosen(shape: shape, selection: selection, sources: sources))
+            chosen.append(Chosen(shape: shape, selection: selection))
         }
         let countsOnly = grouping.countsOnly
         if countsOnly { try addTogether(&chosen, to: aggregation) }
         for one in chosen {
-            if countsOnly, try addCounts(one.shape, one.selection, one.sources, to: aggregation) {
+            let sources = sources(of: one.shape)
+            if countsOnly, try addCounts(one.shape, one.selection, sources, to: aggregation) {
                 continue
             }
-            try addRows(one.shape, one.selection, one.sources, to: aggregation)
+            try addRows(one.shape, one.selection, sources, to: aggregation)
         }
         try aggregation.charge()
         return aggregation
@@ -40,7 +38,13 @@ struct BlockAggregator {
     private struct Chosen {
         let shape: Int
         let selection: Selection
-        let sources: [FieldSource]
+    }
+
+    /// Where the fields that are grouped by come from.
+    private func sources(of shape: Int) -> [FieldSource] {
+        zip(grouping.fields, filter.plans[shape].sources).map {
+            $1 ?? FieldSource.resolve($0, shape: shape, in: scan.block)
+        }
     }
 
     /// Counts rows of several shapes at once, where one look at the block tells of all of them, and
@@ -50,9 +54,7 @@ struct BlockAggregator {
     ) throws(QueryFailure) {
         guard grouping.by.count == 1, grouping.fields.count == 1 else { return }
         if let bucket = grouping.by[0].bucket {
-            let isOfTimes = chosen.allSatisfy { one in
-                if case .row(.time) = one.sources[0] { true } else { false }
-            }
+            let isOfTimes = chosen.allSatisfy { sources(of: $0.shape)[0].isRow([.time]) }
             guard isOfTimes else { return }
             try addTimes(chosen, bucket, to: aggregation)
             chosen = []
@@ -60,9 +62,7 @@ struct BlockAggregator {
         }
         var slots = [Int?](repeating: nil, count: scan.block.shapes.count)
         for one in chosen {
-            if case .all = one.selection, case .slot(let slot, .raw) = one.sources[0],
-                scan.block.shapes[one.shape].shape.encoding == .utf8
-            {
+            if case .all = one.selection, let slot = filter.plans.countedSlot(one.shape) {
                 slots[one.shape] = slot
             }
         }
@@ -236,19 +236,26 @@ struct BlockAggregator {
         let buckets = grouping.by.map(\.bucket)
         var readers: [ValueReader] = []
         for source in sources { readers.append(try ValueReader(source, shape: shape, scan)) }
+        let hasTime = sources.contains { $0.isRow([.time]) }
+        let times = hasTime ? try scan.times() : []
+        let hasFlags = sources.contains { $0.isRow([.flags, .duplicate]) }
+        let flags = hasFlags ? try scan.flags() : []
         var values = RowValues()
         var scratch: [UInt8] = []
         try forEach(selection, shape) { (ordinal) throws(QueryFailure) in
             values.removeAll()
             let row = Int(rows[rows.startIndex + ordinal])
+            let place = RowPlace(
+                row: row, ordinal: ordinal, time: hasTime ? times[row] : 0,
+                flags: hasFlags ? flags[row] : 0)
             for index in readers.indices {
                 let start = values.bytes.count
                 if index < buckets.count, let bucket = buckets[index] {
                     scratch.removeAll(keepingCapacity: true)
-                    try readers[index].append(ordinal: ordinal, row: row, to: &scratch)
+                    try readers[index].append(place, to: &scratch)
                     bucket.append(scratch.span, to: &values.bytes)
                 } else {
-                    try readers[index].append(ordinal: ordinal, row: row, to: &values.bytes)
+                    try readers[index].append(place, to: &values.bytes)
                 }
                 values.close(from: start)
             }

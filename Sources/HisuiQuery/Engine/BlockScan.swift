@@ -136,6 +136,16 @@ final class BlockScan {
         }
     }
 
+    /// Calls `body` with the rows of some shapes that are wanted, in order of arrival.
+    func find(
+        of chosen: [Bool], where isWanted: (_ shape: Int, _ ordinal: Int) -> Bool,
+        withFlags: Bool, _ body: (FoundRow) -> Void
+    ) throws(QueryFailure) {
+        try reading { () throws(StoreError) in
+            try block.find(of: chosen, where: isWanted, withFlags: withFlags, body)
+        }
+    }
+
     private func received() throws(QueryFailure) -> [Int64] {
         if let receivedTaken { return receivedTaken }
         let taken = try reading { () throws(StoreError) in try block.received() }
@@ -157,7 +167,7 @@ final class BlockScan {
         return taken
     }
 
-    private func flags() throws(QueryFailure) -> [UInt32] {
+    func flags() throws(QueryFailure) -> [UInt32] {
         if let flagsTaken { return flagsTaken }
         let taken = try reading { () throws(StoreError) in try block.flags() }
         flagsTaken = taken
@@ -179,10 +189,6 @@ extension BlockScan: ColumnKnowledge {
         return slots
     }
 
-    func mayContain(_ probe: TextProbe, shape: Int) throws(QueryFailure) -> Bool {
-        try candidates(probe).mayContain(shape: shape)
-    }
-
     func mayContain(_ probe: TextProbe, shape: Int, slot: Int) throws(QueryFailure) -> Bool {
         try candidates(probe).mayContain(shape: shape, slot: slot)
     }
@@ -191,6 +197,15 @@ extension BlockScan: ColumnKnowledge {
         let candidates = try candidates(probe)
         return try reading { () throws(StoreError) in
             try candidates.contains(shape: shape, slot: slot)
+        }
+    }
+
+    func contains(
+        _ probe: TextProbe, shape: Int, slots: [Int]
+    ) throws(QueryFailure) -> Bool {
+        let candidates = try candidates(probe)
+        return try reading { () throws(StoreError) in
+            try candidates.contains(shape: shape, slots: slots)
         }
     }
 
@@ -274,10 +289,8 @@ extension BlockScan {
         case .time: UTCText.append(try times()[row], to: &out)
         case .received: UTCText.append(try received()[row], to: &out)
         case .index: out.appendDecimal(block.firstIndex + UInt64(row))
-        case .flags: out.append(utf8: FieldSource.flagsText(try flags()[row]))
-        case .duplicate:
-            let isOne = try flags()[row] & RowFlags.maybeDuplicate.rawValue != 0
-            if isOne { out.append(utf8: "true") }
+        case .flags, .duplicate:
+            out.append(utf8: FieldSource.text(of: field, flags: try flags()[row]))
         case .source, .stream, .sender, .senderPID, .senderUID, .senderGID:
             let number = Int(try numbers(of: field)[row])
             if let texts = texts(of: field) { out.append(contentsOf: texts[number]) }

@@ -7,14 +7,14 @@ import HisuiStore
 protocol ColumnKnowledge {
     associatedtype Failure: Error
 
-    /// Whether a value of any slot of the shape may have the probe; true says little.
-    func mayContain(_ probe: TextProbe, shape: Int) throws(Failure) -> Bool
-
     /// Whether a value of the slot may have the probe; true says little, and costs nothing.
     func mayContain(_ probe: TextProbe, shape: Int, slot: Int) throws(Failure) -> Bool
 
     /// The same as far as it can be told; text may be looked through for it.
     func contains(_ probe: TextProbe, shape: Int, slot: Int) throws(Failure) -> Bool
+
+    /// Whether any of some slots may have the probe, as far as it can be told.
+    func contains(_ probe: TextProbe, shape: Int, slots: [Int]) throws(Failure) -> Bool
 
     /// What is known of a slot's values from what they are.
     func verdict(_ question: SlotQuestion, shape: Int) throws(Failure) -> Verdict
@@ -85,10 +85,7 @@ extension ColumnKnowledge {
         _ wanted: NeedleQuestion, in text: StretchText, shape: Int
     ) throws(Failure) -> Bool {
         if !text.isAsStored, !text.slots.isEmpty { return true }
-        if try mayContain(wanted.whole, shape: shape) {
-            for slot in text.slots
-            where try contains(wanted.whole, shape: shape, slot: slot) { return true }
-        }
+        if try contains(wanted.whole, shape: shape, slots: text.slots) { return true }
         for crossing in wanted.crossings
         where try mayCross(crossing, in: text, shape: shape) { return true }
         return false

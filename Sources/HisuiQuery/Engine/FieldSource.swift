@@ -10,6 +10,11 @@ enum FieldSource: Sendable {
     case slot(Int, Shape.Decoding)
     case text(StretchText)
     case row(RowField)
+
+    /// Whether it is one of some fields of the row.
+    func isRow(_ fields: [RowField]) -> Bool {
+        if case .row(let field) = self { fields.contains(field) } else { false }
+    }
 }
 
 /// Fields that belong to the row and not to its record.
@@ -127,8 +132,12 @@ extension FieldSource {
         return Array(text.utf8)
     }
 
-    static func flagsText(_ flags: UInt32) -> String {
-        RowFlags.names.indices.filter { flags & 1 << UInt32($0) != 0 }
+    /// What a field says of a row's flags.
+    static func text(of field: RowField, flags: UInt32) -> String {
+        if field == .duplicate {
+            return flags & RowFlags.maybeDuplicate.rawValue != 0 ? "true" : ""
+        }
+        return RowFlags.names.indices.filter { flags & 1 << UInt32($0) != 0 }
             .map { RowFlags.names[$0] }.joined(separator: ",")
     }
 }

@@ -1,15 +1,22 @@
 import HisuiStore
 
-/// A row that passed, by what it is ordered by.
+/// A row that passed, with what it is ordered by.
 struct Hit: Sendable {
     /// The event time; its complement where the newest come first.
     var key: Int64
     var row: UInt32
+    /// The row's shape in the block, and its ordinal within the shape.
+    var shape: UInt32
+    var ordinal: UInt32
+    /// The raw value of its flags; 0 where nobody looks at them.
+    var flags: UInt32
 }
 
 /// Finds the hits of a block.
 struct HitCollector {
     let plans: ShapePlans
+    /// Rows before or after it are not wanted.
+    let timeRange: ClosedRange<Int64>
     let descending: Bool
     /// Only this many hits are wanted, if that is known.
     let limit: Int?
@@ -20,33 +27,9 @@ struct HitCollector {
         let block = candidate.block
         let scan = BlockScan(block, place: candidate.place)
         let filter = try ShapeFilter(plans, scan)
-        var kept: [Hit] = []
-        var threshold = Hit(key: .max, row: .max)
-        let bound = limit.map { max(1024, 2 * $0) } ?? .max
-        for shape in block.shapes.indices {
-            let selection = try filter.select(shape: shape)
-            if case .none = selection { continue }
-            let times = try scan.times()
-            let rows = try scan.grouping().rows(of: shape)
-            func add(_ ordinal: Int) {
-                let row = rows[rows.startIndex + ordinal]
-                let time = times[Int(row)]
-                let hit = Hit(key: descending ? ~time : time, row: row)
-                guard row >= candidate.firstRow, Self.precedes(hit, threshold) else { return }
-                kept.append(hit)
-                if kept.count >= bound, let limit {
-                    kept.sort(by: Self.precedes)
-                    kept.removeSubrange(limit...)
-                    if let last = kept.last { threshold = last }
-                }
-            }
-            if limit == 0 { continue }
-            if case .some(let passing) = selection {
-                passing.forEach(add)
-            } else {
-                for ordinal in rows.indices { add(ordinal - rows.startIndex) }
-            }
-        }
+        var selections: [Selection] = []
+        for shape in block.shapes.indices { selections.append(try filter.select(shape: shape)) }
+        var kept = try limit == 0 ? [] : hits(of: selections, from: candidate.firstRow, scan)
         Self.sort(&kept)
         if let limit, kept.count > limit { kept.removeSubrange(limit...) }
         if kept.isEmpty {
@@ -54,18 +37,50 @@ struct HitCollector {
         } else if limit == nil {
             try prepare(kept, scan)
         }
-        return try BlockHits(scan, kept, budget)
+        return try BlockHits(scan, kept, descending: descending, budget)
+    }
+
+    /// The selected rows, in order of arrival; perhaps without some that are not among the first.
+    private func hits(
+        of selections: [Selection], from firstRow: UInt32, _ scan: BlockScan
+    ) throws(QueryFailure) -> [Hit] {
+        var kept: [Hit] = []
+        var threshold = Hit(key: .max, row: .max, shape: 0, ordinal: 0, flags: 0)
+        let bound = limit.map { max(1024, 2 * $0) } ?? .max
+        let chosen = selections.map { if case .none = $0 { false } else { true } }
+        guard chosen.contains(true) else { return [] }
+        try scan.find(
+            of: chosen,
+            where: { shape, ordinal in
+                if case .some(let passing) = selections[shape] {
+                    passing.contains(ordinal)
+                } else {
+                    true
+                }
+            },
+            withFlags: needs.contains(FieldName.flags) || needs.contains(FieldName.duplicate),
+            { found in
+                guard found.row >= firstRow, timeRange.contains(found.time) else { return }
+                let hit = Hit(
+                    key: descending ? ~found.time : found.time, row: found.row,
+                    shape: found.shape, ordinal: found.ordinal, flags: found.flags)
+                guard Self.precedes(hit, threshold) else { return }
+                kept.append(hit)
+                if kept.count >= bound, let limit {
+                    kept.sort(by: Self.precedes)
+                    kept.removeSubrange(limit...)
+                    if let last = kept.last { threshold = last }
+                }
+            })
+        return kept
     }
 
     /// Takes the columns of the shapes that hits have.
     private func prepare(_ hits: [Hit], _ scan: BlockScan) throws(QueryFailure) {
-        let shapeOfRow = try scan.grouping().shapeOfRow
         var isPrepared = [Bool](repeating: false, count: scan.block.shapes.count)
-        for hit in hits {
-            let shape = Int(shapeOfRow[Int(hit.row)])
-            if isPrepared[shape] { continue }
-            isPrepared[shape] = true
-            try RowReader.prepare(shape: shape, scan, needs)
+        for hit in hits where !isPrepared[Int(hit.shape)] {
+            isPrepared[Int(hit.shape)] = true
+            try RowReader.prepare(shape: Int(hit.shape), scan, needs)
         }
     }
 

@@ -1,8 +1,11 @@
 /// A query made ready to run: what selects rows of blocks, in which order rows are wanted, and
 /// which pipes are left to do.
 struct QueryPlan {
-    /// With the filters of pipes that stand before all others.
+    /// With the filters of pipes that stand before all others; where rows are wanted, without what
+    /// `timeRange` says.
     private(set) var filter: Filter
+    /// The stretch of time outside of which nothing passes; nil if nothing passes at all.
+    let timeRange: ClosedRange<Int64>?
     private(set) var pipes: ArraySlice<any Pipe>
     /// Whether the newest rows come first.
     private(set) var descending = false
@@ -21,12 +24,17 @@ struct QueryPlan {
             pipes = pipes.dropFirst()
         }
         filter = Filter.all(of: filters)
+        let parts: [Filter]
+        if case .and(let inner) = filter { parts = inner } else { parts = [filter] }
+        timeRange = Self.timeRange(of: parts)
         needs = pipes.reversed().reduce(output) { $1.needs(after: $0) }
         if let pipe = pipes.first as? any AggregatingPipe {
             aggregating = pipe
             pipes = pipes.dropFirst()
             return
         }
+        // Rows are asked for their times when they are found.
+        filter = Filter.all(of: parts.filter { if case .time = $0 { false } else { true } })
         if let pipe = pipes.first as? SortPipe, let order = pipe.timeOrder {
             descending = order.descending
             var counting: [any Pipe] = []
@@ -53,12 +61,10 @@ struct QueryPlan {
         return nil
     }
 
-    /// The stretch of time outside of which nothing passes.
-    var timeRange: ClosedRange<Int64>? {
+    /// What filters that must all pass leave of all times.
+    private static func timeRange(of filters: [Filter]) -> ClosedRange<Int64>? {
         var first = Int64.min
         var last = Int64.max
-        let filters: [Filter]
-        if case .and(let inner) = filter { filters = inner } else { filters = [filter] }
         for case .time(let time) in filters {
             first = max(first, time.first)
             last = min(last, time.last)

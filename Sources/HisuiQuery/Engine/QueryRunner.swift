@@ -188,6 +188,7 @@ extension QueryRunner {
         _ context: StageContext, into stage: any PipeStage
     ) throws(QueryFailure) -> Bool {
         let descending = plan.descending
+        guard let timeRange = plan.timeRange else { return true }
         // Perhaps only rows of the first blocks are wanted.
         var blocks = plan.limit == nil ? asked(candidates()) : candidates()
         func least(_ block: Block) -> Int64 {
@@ -196,7 +197,8 @@ extension QueryRunner {
         }
         blocks.sort { (least($0.block), $0.place) < (least($1.block), $1.place) }
         let collector = HitCollector(
-            plans: plans, descending: descending, limit: plan.limit, needs: plan.needs,
+            plans: plans, timeRange: timeRange, descending: descending, limit: plan.limit,
+            needs: plan.needs,
             budget: context.budget)
         let shouldStop = options.shouldStop
         let sorted = blocks

@@ -18,7 +18,6 @@ final class RowReader {
     private let needs: FieldNeeds
     private let names: FieldNames
     private var parts: [[Part]?]
-    private var grouping: ShapeGrouping?
 
     init(_ scan: BlockScan, _ needs: FieldNeeds, _ names: FieldNames) {
         self.scan = scan
@@ -30,20 +29,17 @@ final class RowReader {
     /// Lets go of columns; they are taken again when they are needed.
     func release() {
         for shape in parts.indices { parts[shape] = nil }
-        grouping = nil
         scan.release()
     }
 
-    /// Fills `out` with the fields of row `row`.
-    func read(row: Int, into out: inout ResultRow) throws(QueryFailure) {
+    /// Fills `out` with the fields of a hit, whose event time is `time`.
+    func read(_ hit: Hit, time: Int64, into out: inout ResultRow) throws(QueryFailure) {
         out.removeAll()
-        if grouping == nil { grouping = try scan.grouping() }
-        guard let shape = grouping?.shapeOfRow[row], let ordinal = grouping?.ordinals[row] else {
-            return
-        }
-        for part in try parts(of: Int(shape)) {
+        let place = RowPlace(
+            row: Int(hit.row), ordinal: Int(hit.ordinal), time: time, flags: hit.flags)
+        for part in try parts(of: Int(hit.shape)) {
             let start = out.bytes.count
-            try part.value.append(ordinal: Int(ordinal), row: row, to: &out.bytes)
+            try part.value.append(place, to: &out.bytes)
             out.close(part.name, part.type, from: start)
         }
     }

@@ -77,11 +77,19 @@ struct ShapePlan: Sendable {
     let outcome: Outcome
     /// Where fields that the query groups by come from; nil for those that belong to the row.
     let sources: [FieldSource?]
+    /// The slot whose values, as they stand, are all that the query groups by; nil if there is
+    /// none.
+    let countedSlot: Int?
 
     init(_ filter: Filter, grouping fields: [String], shape: Shape) {
         let shape = ShapeFields(shape)
         outcome = Self.outcome(of: filter, shape)
         sources = fields.map(shape.source)
+        if shape.isAsStored, sources.count == 1, case .slot(let slot, .raw) = sources[0] {
+            countedSlot = slot
+        } else {
+            countedSlot = nil
+        }
     }
 
     private static func outcome(of filter: Filter, _ shape: ShapeFields) -> Outcome {

@@ -29,6 +29,7 @@ final class ShapePlans: Sendable {
         let table: ShapesInTable.Table
         let plans: [ShapePlan]
         let verdicts: [Verdict]
+        let countedSlots: [Int?]
         /// What blocks are asked first; nil if there is nothing of the kind.
         let test: TableTest?
     }
@@ -62,17 +63,20 @@ final class ShapePlans: Sendable {
     func plans(of block: Block) -> BlockPlans {
         if let common {
             return BlockPlans(
-                plans: [common], verdicts: [common.outcome.verdict], test: nil,
+                plans: [common], verdicts: [common.outcome.verdict],
+                countedSlots: [common.countedSlot], test: nil,
                 numbers: [UInt32](repeating: 0, count: block.shapes.count))
         }
         guard let place = block.table else {
             let plans = plans(for: block.shapes.map(\.shape))
             return BlockPlans(
-                plans: plans, verdicts: plans.map(\.outcome.verdict), test: nil, numbers: nil)
+                plans: plans, verdicts: plans.map(\.outcome.verdict),
+                countedSlots: plans.map(\.countedSlot), test: nil, numbers: nil)
         }
         let known = known(place.table)
         return BlockPlans(
-            plans: known.plans, verdicts: known.verdicts, test: known.test, numbers: place.numbers)
+            plans: known.plans, verdicts: known.verdicts, countedSlots: known.countedSlots,
+            test: known.test, numbers: place.numbers)
     }
 
     /// Works out the plans of a table that blocks have in common.
@@ -105,7 +109,8 @@ final class ShapePlans: Sendable {
             terms.append(isOpen ? plan.outcome : .always)
         }
         let made = KnownTable(
-            table: table, plans: plans, verdicts: verdicts, test: terms.test(of: table))
+            table: table, plans: plans, verdicts: verdicts,
+            countedSlots: plans.map(\.countedSlot), test: terms.test(of: table))
         tables.withLock { tables in
             if tables.count >= Self.tablesMax { tables.removeAll() }
             tables[key] = made
@@ -139,6 +144,7 @@ struct BlockPlans {
     fileprivate let plans: [ShapePlan]
     /// What is known of the rows of each plan's shape before the block is asked.
     fileprivate let verdicts: [Verdict]
+    fileprivate let countedSlots: [Int?]
     let test: TableTest?
     /// For each shape of the block its plan; nil if they stand in the order of the shapes.
     fileprivate let numbers: [UInt32]?
@@ -150,6 +156,10 @@ struct BlockPlans {
 
     @inline(__always)
     func verdict(_ shape: Int) -> Verdict { verdicts[number(shape)] }
+
+    /// The slot whose values alone a query groups by, as they stand; nil if there is none.
+    @inline(__always)
+    func countedSlot(_ shape: Int) -> Int? { countedSlots[number(shape)] }
 
     /// What is left of the filter for a shape; nil if all its rows pass.
     func residual(_ shape: Int) -> Residual? {

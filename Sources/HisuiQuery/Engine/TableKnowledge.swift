@@ -21,15 +21,17 @@ final class TableKnowledge: ColumnKnowledge {
         return made
     }
 
-    /// Whether any slot has it is no cheaper to tell than which.
-    func mayContain(_ probe: TextProbe, shape: Int) -> Bool { true }
-
     func mayContain(_ probe: TextProbe, shape: Int, slot: Int) -> Bool {
         candidates(probe).contains(shape: shape, slot: slot)
     }
 
     func contains(_ probe: TextProbe, shape: Int, slot: Int) -> Bool {
         candidates(probe).contains(shape: shape, slot: slot)
+    }
+
+    func contains(_ probe: TextProbe, shape: Int, slots: [Int]) -> Bool {
+        let candidates = candidates(probe)
+        return slots.contains { candidates.contains(shape: shape, slot: $0) }
     }
 
     func verdict(_ question: SlotQuestion, shape: Int) -> Verdict {

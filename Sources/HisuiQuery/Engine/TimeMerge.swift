@@ -9,12 +9,16 @@ final class BlockHits: @unchecked Sendable {
     var next = 0
     /// Owned by the thread that reads rows.
     var reader: RowReader?
+    private let descending: Bool
     private let budget: MemoryBudget
     private let charged: Int
 
-    init(_ scan: BlockScan, _ hits: [Hit], _ budget: MemoryBudget) throws(QueryFailure) {
+    init(
+        _ scan: BlockScan, _ hits: [Hit], descending: Bool, _ budget: MemoryBudget
+    ) throws(QueryFailure) {
         self.scan = scan
         self.hits = hits
+        self.descending = descending
         self.budget = budget
         charged = hits.count * MemoryLayout<Hit>.stride
         try budget.take(charged, for: "rows in order of time")
@@ -23,6 +27,9 @@ final class BlockHits: @unchecked Sendable {
     deinit { budget.give(charged) }
 
     var key: Int64 { hits[next].key }
+
+    /// The event time of a hit.
+    func time(of hit: Hit) -> Int64 { descending ? ~hit.key : hit.key }
 
     /// Whether this one's next row stands before that one's.
     func precedes(_ other: BlockHits) -> Bool {
@@ -114,7 +121,7 @@ struct TimeMerge {
                 let hit = block.hits[block.next]
                 if let bound, hit.key >= bound { break }
                 if let second, second.precedes(block) { break }
-                try block.reader?.read(row: Int(hit.row), into: &row)
+                try block.reader?.read(hit, time: block.time(of: hit), into: &row)
                 block.next += 1
                 pushed += 1
                 emitted += 1

@@ -3,12 +3,24 @@ import HisuiEvent
 import HisuiShape
 import HisuiStore
 
+/// A row of a block, for whoever reads its values.
+struct RowPlace {
+    var row: Int
+    /// Its place among the rows of its shape.
+    var ordinal: Int
+    /// The event time and the raw value of its flags, where somebody looks at them.
+    var time: Int64
+    var flags: UInt32
+}
+
 /// Reads the values of one field in the rows of one shape of a block, with the columns at hand.
 enum ValueReader {
     case constant([UInt8])
     case slot(SlotColumn, Shape.Decoding)
     case text(TextReader)
-    case time([Int64])
+    case time
+    /// Of flags.
+    case flags(RowField)
     case row(RowField, BlockScan)
 
     init(_ source: FieldSource, shape: Int, _ scan: BlockScan) throws(QueryFailure) {
@@ -17,21 +29,24 @@ enum ValueReader {
         case .slot(let slot, let decoding):
             self = .slot(try scan.column(shape: shape, slot: slot), decoding)
         case .text(let text): self = .text(try TextReader(text, shape: shape, scan))
-        case .row(.time): self = .time(try scan.times())
+        case .row(.time): self = .time
+        case .row(let field) where field == .flags || field == .duplicate: self = .flags(field)
         case .row(let field): self = .row(field, scan)
         }
     }
 
-    /// Appends the value in row `row`, which has ordinal `ordinal` in its shape.
-    func append(ordinal: Int, row: Int, to out: inout [UInt8]) throws(QueryFailure) {
+    /// Appends the value in a row.
+    func append(_ row: RowPlace, to out: inout [UInt8]) throws(QueryFailure) {
         switch self {
         case .constant(let bytes): out.append(bytes.span, 0..<bytes.count)
-        case .slot(let column, .raw): out.append(column.bytes.span, column.ranges[ordinal])
+        case .slot(let column, .raw): out.append(column.bytes.span, column.ranges[row.ordinal])
         case .slot(let column, let decoding):
-            decoding.append(column.bytes.span, column.ranges[ordinal], to: &out)
-        case .text(let text): text.append(ordinal, to: &out)
-        case .time(let times): UTCText.append(times[row], to: &out)
-        case .row(let field, let scan): try scan.append(field, row: row, to: &out)
+            decoding.append(column.bytes.span, column.ranges[row.ordinal], to: &out)
+        case .text(let text): text.append(row.ordinal, to: &out)
+        case .time: UTCText.append(row.time, to: &out)
+        case .flags(let field):
+            if row.flags != 0 { out.append(utf8: FieldSource.text(of: field, flags: row.flags)) }
+        case .row(let field, let scan): try scan.append(field, row: row.row, to: &out)
         }
     }
 }

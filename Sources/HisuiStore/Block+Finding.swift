@@ -1,0 +1,182 @@
+import HisuiBytes
+
+/// A row of a block that was looked for.
+public struct FoundRow: Sendable {
+    /// The row's number in the block.
+    public var row: UInt32
+    /// The number of its shape in the block.
+    public var shape: UInt32
+    /// Its place among the rows of its shape: the index into its slot columns.
+    public var ordinal: UInt32
+    /// The event time in nanoseconds UTC.
+    public var time: Int64
+    /// The raw value of its `RowFlags`; 0 where they were not asked for.
+    public var flags: UInt32
+}
+
+// Some rows, without putting all others in order.
+extension Block {
+    /// Calls `body` with the rows that are wanted, in order of arrival.
+    ///
+    /// - Parameters:
+    ///   - chosen: for each shape whether any of its rows is wanted.
+    ///   - isWanted: whether the row of a chosen shape with that ordinal is wanted; asked once for
+    ///     each of its rows.
+    ///   - withFlags: whether flags are asked for.
+    /// - Complexity: O(rows of the block), little for those that are not wanted.
+    public func find(
+        of chosen: [Bool], where isWanted: (_ shape: Int, _ ordinal: Int) -> Bool,
+        withFlags: Bool, _ body: (FoundRow) -> Void
+    ) throws(StoreError) {
+        switch backing {
+        case .memory(let arena):
+            var next = [UInt32](repeating: 0, count: chosen.count)
+            for row in 0..<count {
+                let shape = Int(arena.shapes[row])
+                let ordinal = next[shape]
+                next[shape] += 1
+                guard chosen[shape], isWanted(shape, Int(ordinal)) else { continue }
+                body(
+                    FoundRow(
+                        row: UInt32(row), shape: UInt32(shape), ordinal: ordinal,
+                        time: arena.times[row], flags: withFlags ? arena.flags[row] : 0))
+            }
+        case .segment(let segment):
+            try segment.find(of: chosen, where: isWanted, withFlags, body)
+        }
+    }
+}
+
+/// A wanted row, before it is known where it stands in order of arrival.
+private struct WantedPlace {
+    /// In stored order.
+    var place: UInt32
+    var shape: UInt32
+    var ordinal: UInt32
+    /// Its place in the column of fractions that it has one in.
+    var fraction: UInt32
+}
+
+/// How far the walk in order of arrival has come in a run with wanted rows.
+private struct RunCursor {
+    /// The place of the run's next row.
+    var place: UInt32
+    /// The next wanted row, and one past the run's last.
+    var next: Int
+    var end: Int
+}
+
+extension SegmentBlock {
+    fileprivate func find(
+        of chosen: [Bool], where isWanted: (Int, Int) -> Bool, _ withFlags: Bool,
+        _ body: (FoundRow) -> Void
+    ) throws(StoreError) {
+        let numbers = try rowNumbers()
+        let wanted = try places(numbers.shapes.span, chosen.span, isWanted)
+        if wanted.isEmpty { return }
+        let seconds = try seconds()
+        let fractions = try fractions()
+        let directory = try directory()
+        let flags = withFlags ? try flagPlanes() : nil
+        try arrivals(of: wanted, numbers, directory) { (row, found) throws(StoreError) in
+            do throws(ColumnDecoder.Malformed) {
+                var time = seconds[row] &* 1_000_000_000
+                let digits = Int(directory.fractionDigits[Int(found.shape)])
+                if digits > 0 {
+                    time &+= try fractions[digits / 3 - 1].nanoseconds(Int(found.fraction))
+                }
+                body(
+                    FoundRow(
+                        row: UInt32(row), shape: found.shape, ordinal: found.ordinal, time: time,
+                        flags: try flags?.number(Int(found.place)) ?? 0))
+            } catch {
+                throw damaged("fractions of times: \(error.what)", chunk: RowColumn.milli.rawValue)
+            }
+        }
+    }
+
+    /// The wanted rows in stored order.
+    private func places(
+        _ shapes: Span<UInt32>, _ chosen: Span<Bool>, _ isWanted: (Int, Int) -> Bool
+    ) throws(StoreError) -> [WantedPlace] {
+        // Rows of each number of digits are counted in 21 bits each, all in one addition: a block
+        // has fewer.
+        var steps = [UInt64](repeating: 0, count: shapeRows.count)
+        var shifts = [UInt64](repeating: 0, count: shapeRows.count)
+        for (shape, digits) in try directory().fractionDigits.enumerated() where digits > 0 {
+            shifts[shape] = UInt64(digits / 3 - 1) * 21
+            steps[shape] = 1 << shifts[shape]
+        }
+        var wanted: [WantedPlace] = []
+        var next = [UInt32](repeating: 0, count: shapeRows.count)
+        var ordinals = next.mutableSpan
+        let step = steps.span
+        var counted: UInt64 = 0
+        for place in 0..<shapes.count {
+            let shape = Int(shapes[place])
+            if chosen[shape] {
+                let ordinal = ordinals[shape]
+                ordinals[shape] = ordinal &+ 1
+                if isWanted(shape, Int(ordinal)) {
+                    let fraction = counted >> shifts[shape] & (1 << 21 - 1)
+                    wanted.append(
+                        WantedPlace(
+                            place: UInt32(place), shape: UInt32(shape), ordinal: ordinal,
+                            fraction: UInt32(fraction)))
+                }
+            }
+            counted &+= step[shape]
+        }
+        return wanted
+    }
+
+    /// Calls `body` with the wanted rows and their numbers, in order of arrival.
+    private func arrivals(
+        of wanted: [WantedPlace], _ numbers: RowNumbers, _ directory: BlockDirectory,
+        _ body: (_ row: Int, WantedPlace) throws(StoreError) -> Void
+    ) throws(StoreError) {
+        let programCount = directory.programs.count
+        let pairs = directory.origins.count * programCount
+        guard pairs <= RunLengths.denseMax else {
+            let rows = try storedRows().order.rows
+            let sorted = wanted.sorted { rows[Int($0.place)] < rows[Int($1.place)] }
+            for one in sorted { try body(Int(rows[Int(one.place)]), one) }
+            return
+        }
+        var cursors: [RunCursor] = []
+        // For each origin with a wanted run where its programs begin in `cursorOf`, or -1.
+        var starts = [Int32](repeating: -1, count: directory.origins.count)
+        var cursorOf: [Int32] = []
+        var first = 0
+        for run in numbers.runs {
+            var end = first
+            while end < wanted.count, Int(wanted[end].place) < run.places.upperBound { end += 1 }
+            if end == first { continue }
+            let origin = Int(run.origin)
+            if starts[origin] < 0 {
+                starts[origin] = Int32(cursorOf.count)
+                cursorOf.append(contentsOf: repeatElement(-1, count: programCount))
+            }
+            cursorOf[Int(starts[origin]) + Int(run.program)] = Int32(cursors.count)
+            cursors.append(
+                RunCursor(place: UInt32(run.places.lowerBound), next: first, end: end))
+            first = end
+        }
+        let (origins, programs) = (numbers.origins.span, numbers.programs.span)
+        let (start, cursor) = (starts.span, cursorOf.span)
+        var left = wanted.count
+        for row in 0..<rows {
+            let base = start[Int(origins[row])]
+            guard base >= 0 else { continue }
+            let number = Int(cursor[Int(base) + Int(programs[row])])
+            guard number >= 0 else { continue }
+            let one = cursors[number]
+            cursors[number].place += 1
+            guard one.next < one.end, wanted[one.next].place == one.place else { continue }
+            cursors[number].next += 1
+            try body(row, wanted[one.next])
+            left -= 1
+            if left == 0 { return }
+        }
+    }
+}
