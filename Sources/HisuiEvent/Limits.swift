@@ -43,8 +43,9 @@ public enum Limits {
     /// Rows of one block: what a search decompresses and holds at once.
     public static let blockRowsMax = 262_144
     /// Record bytes after which a block is full: offsets within it are 32 bits, and a reader
-    /// needs this much memory at most, plus one record.
-    public static let blockBytesMax = 64 << 20
+    /// needs this much memory at most, plus one record. Twice as many rows of syslog as a block
+    /// has; entries of journals, five times as long, make smaller blocks.
+    public static let blockBytesMax = 32 << 20
     /// Rows of one segment that an import writes; a sealed log file has `openRowsMax` at most.
     public static let segmentRowsMax = 1_048_576
     /// A log file is closed, to become a segment, when it is this long or its first row this old:
@@ -110,7 +111,7 @@ public enum Limits {
     public static let journalHoleStepsMax = 262_144
     /// Bytes of records read from a journal before it is opened again. libsystemd keeps what it has
     /// read mapped, up to 512 MiB; opening again costs a millisecond.
-    public static let journalMappedBytesMax = 16 << 20
+    public static let journalMappedBytesMax = 8 << 20
     /// One field of a journal entry: what journald itself accepts; a larger length is damage.
     public static let journalFieldBytesMax = 768 << 20
     /// Fields of one journal entry, as journald bounds them.

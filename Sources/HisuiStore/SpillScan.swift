@@ -52,16 +52,20 @@ struct SpillScan {
         while file.end < bytes.count {
             let rest = bytes.extracting(file.end..<bytes.count)
             guard let head = SpillFrame.head(rest),
-                SpillFrame.headBytes + head.count <= rest.count,
-                let frame = try? SpillFrame(
-                    decoding: rest.extracting(0..<SpillFrame.headBytes + head.count))
+                SpillFrame.headBytes + head.count <= rest.count
             else {
                 damages.append(
                     "\(file.path): \(rest.count) bytes from byte \(file.end) on were never synced, "
                         + "or are damaged")
                 break
             }
-            note(frame, head.number, SpillFrame.headBytes + head.count, &file, durable)
+            let count = SpillFrame.headBytes + head.count
+            guard let frame = try? SpillFrame(decoding: rest.extracting(0..<count)) else {
+                // Whoever takes it passes over it and tells; what stands behind it is sound.
+                file.end += count
+                continue
+            }
+            note(frame, head.number, count, &file, durable)
         }
         files[index].append(file)
     }

@@ -177,6 +177,41 @@ private struct TakenStore {
         #expect(store.dropped == 10)
     }
 
+    private func damageSecondOfThree(_ disk: SimulatedFileSystem) throws {
+        let name = try #require(try disk.list(path).first { $0.hasSuffix(".spill") })
+        try disk.tamper(Path.join(path, name)) { bytes in
+            guard let place = bytes.indices.first(where: { bytes[$0...].starts(with: "two".utf8) })
+            else { return }
+            bytes[place] ^= 1
+        }
+    }
+
+    @Test func aDamagedFrameIsPassedOverToldAndItsRecordsAreCounted() throws {
+        let disk = SimulatedFileSystem()
+        var ring = try open(disk)
+        for text in ["<13>one", "<13>two", "<13>three"] { _ = ring.append(batch("a", [text])) }
+        ring.sync()
+        try damageSecondOfThree(disk)
+        var store = TakenStore()
+        while let batches = ring.take() { batches.forEach { store.take($0) } }
+        #expect(store.texts == ["<13>one", "<13>three"])
+        #expect(store.dropped == 1 && ring.dropped == 1)
+        #expect(ring.damages.count == 1)
+    }
+
+    @Test func aFrameDamagedWhileNobodyRanCostsNothingBehindIt() throws {
+        let disk = SimulatedFileSystem()
+        var ring = try open(disk)
+        for text in ["<13>one", "<13>two", "<13>three"] { _ = ring.append(batch("a", [text])) }
+        ring.close()
+        try damageSecondOfThree(disk)
+        var again = try open(disk.killed())
+        var store = TakenStore()
+        while let batches = again.take() { batches.forEach { store.take($0) } }
+        #expect(store.texts == ["<13>one", "<13>three"])
+        #expect(again.damages.count == 1)
+    }
+
     @Test func aTornTailIsCutAndWhatWasSyncedIsThere() throws {
         let disk = SimulatedFileSystem()
         var ring = try open(disk)
