@@ -84,6 +84,8 @@ enum RotatedName {
     /// look rotated.
     static func original(_ path: String) -> String? {
         if let plain = uncompressed(path) { return original(plain) ?? plain }
+        // What logrotate calls a file whose next name is taken: NAME-2026112707.backup.
+        if path.hasSuffix(".backup") { return original(String(path.dropLast(7))) }
         let bytes = Array(path.utf8)
         var i = bytes.count
         while i > 0, isRotation(bytes[i - 1]) { i -= 1 }

@@ -87,6 +87,56 @@ import Testing
         #expect(Set(sink.now.records.map(\.source)) == [id])
     }
 
+    @Test func aFileThatWasCompressedWhileItWasReadIsGoneOnWithAfterAKill() throws {
+        directory.append("a.log", lines(0..<100))
+        let sink = TestSink()
+        var running = try start(sink)
+        eventually("the first lines") { sink.count == 100 }
+        shell("mv a.log a.log.1 && gzip a.log.1")
+        directory.append("a.log", lines(100..<110))
+        eventually("the next file") { sink.count == 110 }
+        // The position has both the open file and the compressed one, known to be the same.
+        shell("mv a.log.1.gz a.log.2.gz")
+        usleep(100_000)
+        directory.append("a.log", lines(110..<120))
+        eventually("the last lines") { sink.count == 120 }
+        running.end()
+        running = try start(sink)
+        directory.append("a.log", lines(120..<121))
+        eventually("one more") { sink.count == 121 }
+        running.end()
+        #expect(numbers(sink) == Array(0..<121))
+        #expect(sink.now.gaps.isEmpty)
+    }
+
+    @Test func aRotationAtWorkWhileReadingBeginsTellsNoGapAndDoublesNothing() throws {
+        // Many names, all of which are renamed at each rotation.
+        directory.append("a.log", "line 0 of the application\n")
+        for number in 1...24 { directory.append("a.log.\(number)", "") }
+        let sink = TestSink()
+        var running = try start(sink, grace: 0)
+        eventually("the first line") { sink.count == 1 }
+        running.end()
+        for round in 0..<20 {
+            directory.append("a.log", lines(round * 10 + 1..<round * 10 + 11))
+            shell(
+                """
+                (for i in 1 2; do
+                  n=30; while [ $n -gt 0 ]; do
+                    [ ! -e a.log.$n ] || mv a.log.$n a.log.$((n+1)); n=$((n-1)); done
+                  mv a.log a.log.1; : > a.log; rm -f a.log.31; done
+                touch rotated) > output 2>&1 &
+                """)
+            running = try start(sink, grace: 0)
+            eventually("the rotation") { unsafe access(directory.path("rotated"), F_OK) == 0 }
+            shell("rm rotated")
+            eventually("round \(round)") { sink.count >= round * 10 + 11 }
+            running.end()
+        }
+        #expect(numbers(sink).sorted() == Array(0..<201))
+        #expect(sink.now.gaps.isEmpty)
+    }
+
     @Test func compressedDataThatEndsTooEarlyIsTold() throws {
         directory.append("a.log", lines(0..<10))
         let sink = TestSink()

@@ -1,0 +1,272 @@
+import Glibc
+import HisuiEvent
+
+/// Files that took each other's place, while running and while nobody looked.
+extension FileFamily {
+    // MARK: What a position tells of
+
+    /// Finds the files that a position tells of, and those that came since.
+    ///
+    /// While a rotation renames one file after the other, some are seen twice and others not at
+    /// all; what was found then does not count, and is looked for again.
+    func resume(_ position: FilePosition) {
+        whileSteady {
+            files = []
+            copies = []
+            looked = [:]
+            batch = RecordBatch(source: source)
+            find(position)
+        }
+        let now = FileStatus(path)?.identity
+        if let i = files.firstIndex(where: { $0.identity == now }) {
+            files.append(files.remove(at: i))
+        }
+    }
+
+    private func find(_ position: FilePosition) {
+        let candidates = [path] + rotatedPaths()
+        let now = Clock.monotonicMilliseconds()
+        finished = position.files.filter(\.isFinished)
+        let open = position.files.filter { !$0.isFinished }
+        // Those first that contents can tell: a number may be used again.
+        var found: [Int: FollowedFile] = [:]
+        for (number, entry) in open.enumerated() where entry.offset > 0 {
+            found[number] = take(entry, of: candidates)
+            if found[number] == nil { reportGap(Self.wentAway) }
+        }
+        var unread = 0
+        for (number, entry) in open.enumerated() where entry.offset == 0 {
+            found[number] = takeUnread(entry, of: candidates)
+            if found[number] == nil { unread += 1 }
+        }
+        files = found.sorted { $0.key < $1.key }.map(\.value)
+        for file in files where file.path != path { file.leftPath = now }
+        let added = findMissed(now)
+        for _ in added..<max(added, unread) { reportGap(Self.wentAway) }
+    }
+
+    /// The file that an entry tells of: by number first, by contents alone if it was copied or
+    /// compressed. A compressed one may be known to be this very file, when that was still read.
+    private func take(
+        _ entry: FilePosition.Entry, of candidates: [String]
+    ) -> FollowedFile? {
+        let same = candidates.filter { FileStatus($0)?.identity == entry.identity }
+        let file = (same + candidates).lazy.compactMap { self.reopen($0, entry) }
+            .first { !self.isOpen($0.identity) }
+        guard let file else { return nil }
+        // A file made since has the number of the old one by chance.
+        if same.contains(path), file.path != path, FileStatus.birth(path) <= file.modified {
+            reportGap("the file was emptied; what was written while it was copied is missing")
+        }
+        finished.removeAll { $0.identity == file.identity }
+        files.append(file)
+        return file
+    }
+
+    /// A file of which nothing was read has nothing to be known by but its number.
+    private func takeUnread(
+        _ entry: FilePosition.Entry, of candidates: [String]
+    ) -> FollowedFile? {
+        let file = candidates.lazy
+            .filter { !RotatedName.isCompressed($0) }
+            .filter { FileStatus($0)?.identity == entry.identity }
+            .compactMap { self.reopen($0, entry) }
+            .first { !self.isTaken($0) }
+        if let file { files.append(file) }
+        return file
+    }
+
+    private func isOpen(_ identity: FileIdentity) -> Bool {
+        files.contains { $0.identity == identity }
+    }
+
+    private static let wentAway =
+        "a file was rotated away, emptied or deleted before it was read"
+
+    // MARK: While a rotation is at work
+
+    /// Does something with the rotated files, again and again until none of them was renamed, made
+    /// or removed meanwhile, or a rotation that never ends has taken long enough.
+    private func whileSteady(_ body: () -> Void) {
+        var before = names()
+        for attempt in 1...Self.attemptsMax {
+            body()
+            let after = names()
+            if after == before || attempt == Self.attemptsMax { return }
+            before = after
+            usleep(Self.unsteadyMicroseconds)
+        }
+    }
+
+    /// Which file has which name now, the one at the path among them.
+    private func names() -> [String: FileIdentity] {
+        var names: [String: FileIdentity] = [:]
+        for name in rotatedPaths() + [path] { names[name] = FileStatus(name)?.identity }
+        return names
+    }
+
+    /// A rotation renames some dozens of files in a millisecond; compressing one makes one name.
+    private static let attemptsMax = 100
+    private static let unsteadyMicroseconds: UInt32 = 5000
+
+    // MARK: Files that were missed
+
+    private func addMissed(_ now: Int64) {
+        let before = (files, finished, copies, looked)
+        whileSteady {
+            (files, finished, copies, looked) = before
+            _ = findMissed(now)
+        }
+    }
+
+    /// Adds whole files that came and went while nobody looked: those younger than the ones known.
+    ///
+    /// - Returns: how many.
+    private func findMissed(_ now: Int64) -> Int {
+        let rotated = rotatedPaths().compactMap { path in FileStatus(path).map { (path, $0) } }
+        let known = rotated.filter { path, status in
+            !isOpen(status.identity) && knows(status, at: path)
+        }
+        // One of which nothing was read may be another than the one that had its number.
+        let sure = files.filter { $0.offset > 0 }.map(\.modified) + known.map(\.1.modified)
+        guard let newest = (sure.isEmpty ? files.map(\.modified) : sure).max() else { return 0 }
+        var added = 0
+        for (other, status) in rotated {
+            let mayBeMissed = status.modified >= newest || copies.contains(status.identity)
+            guard mayBeMissed, !knows(status, at: other), !adopt(other, status),
+                let file = FollowedFile(path: other, rules: rules),
+                file.identity == status.identity, !isCopy(file)
+            else { continue }
+            file.leftPath = now
+            files.append(file)
+            added += 1
+        }
+        return added
+    }
+
+    /// Whether a rotated file is a copy of what is at the path, or of what was read of it before it
+    /// was emptied: then whoever notices that finds the copy by what was read.
+    private func isCopy(_ other: FollowedFile) -> Bool {
+        let whole = other.whole
+        if whole.offset > 0, let present = reopen(path, whole), present.identity != other.identity {
+            copies.insert(other.identity)
+            return true
+        }
+        copies.remove(other.identity)
+        return files.contains { file in
+            file.leftPath == nil && file.position.offset > 0
+                && reopen(other.path, file.position) != nil
+        }
+    }
+
+    /// Whether a compressed file is one that is known under another name, or is not finished.
+    ///
+    /// If it is, its own number is known from now on.
+    private func adopt(_ other: String, _ status: FileStatus) -> Bool {
+        guard let plain = RotatedName.uncompressed(other) else { return false }
+        // The program that compresses removes what it has read when it is done.
+        if FileStatus(plain) != nil { return true }
+        let known = finished + files.map(\.position) + files.map(\.whole)
+        guard
+            var entry = known.first(where: {
+                $0.offset > 0 && reopen(other, $0)?.identity == status.identity
+            })
+        else {
+            return false
+        }
+        entry.identity = status.identity
+        entry.isFinished = true
+        finished.append(entry)
+        looked[status.identity] = status
+        return true
+    }
+
+    /// Rotated files of this path, oldest first.
+    func rotatedPaths() -> [String] {
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return [] }
+        let directory = String(path[..<slash])
+        return FileStatus.names(in: directory).map { "\(directory)/\($0)" }
+            .filter { RotatedName.original($0) == path }
+            .compactMap { name in FileStatus(name).map { (name, $0.modified) } }
+            .sorted { $0.1 < $1.1 }
+            .suffix(Limits.rotatedFilesMax)
+            .map(\.0)
+    }
+
+    /// Reads a rotated file from its start, before everything else.
+    func prepend(_ rotated: String) {
+        guard let file = FollowedFile(path: rotated, rules: rules),
+            !isTaken(file), !isCopy(file)
+        else { return }
+        file.leftPath = Clock.monotonicMilliseconds()
+        let younger = files.firstIndex { $0.leftPath == nil || $0.modified > file.modified }
+        files.insert(file, at: younger ?? files.count)
+    }
+
+    func isTaken(_ file: FollowedFile) -> Bool {
+        FileStatus(file.path).map { knows($0, at: file.path) } ?? true
+    }
+
+    func reopen(_ path: String, _ entry: FilePosition.Entry) -> FollowedFile? {
+        FollowedFile.reopen(path, entry, rules)
+    }
+
+    // MARK: Rotation
+
+    /// Compares what is at the path with what is open.
+    ///
+    /// - Parameter keep: whether a file fits a pattern under its new name, and has to be
+    ///   remembered after it is closed.
+    func rescan(_ now: Int64, keep: (FileIdentity) -> Bool) {
+        // A file that left the path between two calls of the system is found at the next attempt.
+        for _ in 1...Self.attemptsMax where compare(now) { break }
+        if !finished.isEmpty { lookAfterFinished(now, keep: keep) }
+    }
+
+    /// - Returns: whether what was at the path stayed there meanwhile.
+    private func compare(_ now: Int64) -> Bool {
+        let status = FileStatus(path)
+        for file in files where file.leftPath == nil && file.identity != status?.identity {
+            file.leftPath = now
+            isDirty = true
+        }
+        let isUnknown = status.map { !knows($0, at: path) } ?? true
+        if isUnknown || !copies.isEmpty, !files.isEmpty { addMissed(now) }
+        if let status {
+            if let back = files.first(where: { $0.identity == status.identity }) {
+                back.leftPath = nil
+            } else if !knows(status, at: path) {
+                let file = FollowedFile(path: path, rules: rules)
+                if let file, file.identity != status.identity { return false }
+                finished.removeAll { $0.identity == status.identity }
+                open(file)
+            }
+        }
+        return true
+    }
+
+    /// Forgets files that are gone, and reads on in those that have grown after all.
+    private func lookAfterFinished(_ now: Int64, keep: (FileIdentity) -> Bool) {
+        var siblings: Set<FileIdentity> = []
+        for other in rotatedPaths() {
+            guard let status = FileStatus(other) else { continue }
+            siblings.insert(status.identity)
+            if RotatedName.isCompressed(other) {
+                if !knows(status, at: other) { _ = adopt(other, status) }
+            } else if let index = finished.firstIndex(where: {
+                $0.identity == status.identity && $0.offset < status.size
+            }), let file = reopen(other, finished[index]) {
+                finished.remove(at: index)
+                file.leftPath = now
+                files.insert(file, at: 0)
+                isDirty = true
+            }
+        }
+        finished.removeAll { !keep($0.identity) && !siblings.contains($0.identity) }
+        let left = Set(finished.map(\.identity))
+        looked = looked.filter { left.contains($0.key) }
+        if finished.count > Limits.rotatedFilesMax {
+            finished.removeFirst(finished.count - Limits.rotatedFilesMax)
+        }
+    }
+}
