@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 public import HisuiBytes
 public import HisuiEvent
@@ -18,14 +17,14 @@ public struct FileImport: ~Copyable {
     /// Bytes of the file as it is on disk; nil for a stream.
     public let fileBytes: Int?
     /// Bytes taken of the file so far, for progress.
-    public private(set) var fileBytesRead: Int
+    public internal(set) var fileBytesRead: Int
     /// Bytes of contents taken or skipped so far, delimiters included.
     public var contentBytes: Int { Int(contentHash.count) }
     public let latestPossible: Timestamp
 
     /// What is taken so far, after the last batch; nil where nothing is, and for a stream: what
     /// comes from one cannot be told from what came before.
-    public private(set) var standing: ImportedFile?
+    public internal(set) var standing: ImportedFile?
     /// Whether it is a file, which can be known again; a pipe and standard input are streams.
     public let isFile: Bool
 
@@ -37,62 +36,30 @@ public struct FileImport: ~Copyable {
     public private(set) var oddRows: UInt64 = 0
 
     let path: String
-    private let rules: CutRules
-    private let descriptor: Int32
-    private let clock: StageClock?
-    private let beginning: [UInt8]
-    private var decompressor: Decompressor
-    private var cutter: Cutter
-    private var input: [UInt8]
-    private var inputPosition: Int
-    private var contents: [UInt8]
-    private var contentsPosition: Int
-    private var isInputAtEnd: Bool
+    let rules: CutRules
+    let descriptor: Int32
+    let clock: StageClock?
+    let beginning: [UInt8]
+    var decompressor: Decompressor
+    var cutter: Cutter
+    var input: [UInt8]
+    var inputPosition: Int
+    var contents: [UInt8]
+    var contentsPosition: Int
+    var isInputAtEnd: Bool
     private var isFinished: Bool
-    private var failure: CollectError?
+    var failure: CollectError?
     private var hasFailed: Bool
-    private var place: UInt32
+    var place: UInt32
     /// The first bytes of the contents, as far as they are taken.
-    private var head: [UInt8]
+    var head: [UInt8]
     /// Of the contents that are taken.
-    private var contentHash: PrefixHash
-    private var records: UInt64
+    var contentHash: PrefixHash
+    var records: UInt64
     /// Of the last batch.
     private var lastSize: (records: Int, bytes: Int)
 
-    /// The beginning of a file, as far as it had to be looked at.
-    private struct Start {
-        var input: [UInt8] = []
-        var position = 0
-        var isAtEnd = false
-        var bytesRead = 0
-        var contents: [UInt8] = []
-        var failure: CollectError?
-
-        /// Decompresses until so many bytes of contents are there.
-        ///
-        /// - Parameter isTable: reads on for them; otherwise what was read has to do.
-        mutating func read(
-            _ descriptor: Int32, _ wanted: Int, isTable: Bool, _ path: String,
-            _ decompressor: inout Decompressor
-        ) {
-            do throws(Decompressor.Failure) {
-                while contents.count < wanted, position < input.count {
-                    let piece = input
-                    try decompressor.decompress(piece.span, &position, into: &contents)
-                    if position == input.count, !isAtEnd, isTable {
-                        isAtEnd = FileImport.fill(&input, descriptor)
-                        position = 0
-                        bytesRead += input.count
-                    }
-                }
-            } catch {
-                failure = FileImport.error(error, path)
-            }
-        }
-    }
-
-    private enum Cutter {
+    enum Cutter {
         case lines(RecordCutter)
         case journal(JournalEntryCutter)
     }
@@ -258,7 +225,7 @@ public struct FileImport: ~Copyable {
     }
 
     /// Counts contents as taken.
-    private mutating func take(upTo end: Int) {
+    mutating func take(upTo end: Int) {
         let bytes = contents
         digest(bytes.span.extracting(contentsPosition..<end))
         contentsPosition = end
@@ -269,20 +236,6 @@ public struct FileImport: ~Copyable {
         if head.count < ImportedFile.headBytes {
             head.append(taken, 0..<min(taken.count, ImportedFile.headBytes - head.count))
         }
-    }
-
-    /// The columns that the first line tells of.
-    private static func columns(
-        _ rule: TableRule, _ contents: Span<UInt8>, _ encoding: TextEncoding
-    ) -> RecordTable? {
-        let feed = LineFeed(encoding)
-        let range = 0..<min(contents.count, Limits.columnLineBytesMax)
-        let end = feed.end(in: contents, range, half: nil)
-        let line = contents.extracting(0..<(end ?? range.upperBound))
-        var text: [UInt8] = []
-        encoding.appendText(
-            line, 0..<(end == nil ? line.count : feed.content(of: line)), to: &text)
-        return rule.table(firstLine: text.span)
     }
 
     private mutating func countOddRows(_ batch: borrowing RecordBatch) {
@@ -325,14 +278,14 @@ public struct FileImport: ~Copyable {
     }
 
     /// Gets more contents; false at the end, and after a failure.
-    private mutating func refill() -> Bool {
+    mutating func refill() -> Bool {
         contents.removeAll(keepingCapacity: true)
         contentsPosition = 0
         return extend()
     }
 
     /// Gets more contents behind those that are there; false at the end, and after a failure.
-    private mutating func extend() -> Bool {
+    mutating func extend() -> Bool {
         clock.measure(.read) {
             let start = contents.count
             while contents.count == start, failure == nil, !hasFailed {
@@ -359,170 +312,6 @@ public struct FileImport: ~Copyable {
                 }
             }
             return contents.count > start
-        }
-    }
-
-    /// Fills a buffer from a descriptor.
-    ///
-    /// - Returns: whether this was the last of it.
-    private static func fill(_ buffer: inout [UInt8], _ descriptor: Int32) -> Bool {
-        let missing = Decompressor.pieceBytes - buffer.count
-        if missing > 0 { buffer.append(contentsOf: repeatElement(0, count: missing)) }
-        var filled = 0
-        var isLast = false
-        // A pipe gives what it has; lines are passed on without waiting for a full buffer.
-        while filled < 4, !isLast {
-            let count = unsafe buffer.withUnsafeMutableBytes { target in
-                // Safe: the call writes at most what is left of the room.
-                unsafe read(
-                    descriptor, target.baseAddress.map { unsafe $0 + filled }, target.count - filled
-                )
-            }
-            if count < 0 && errno == EINTR { continue }
-            filled += max(count, 0)
-            isLast = count <= 0
-        }
-        buffer.removeLast(buffer.count - filled)
-        return isLast
-    }
-
-    private static func latest(_ status: stat?, _ gzip: [UInt8]) -> Timestamp {
-        var latest: Int64 = .max
-        if let time = status?.st_mtim { latest = Int64(time.tv_sec) }
-        if gzip.count >= 8 {
-            var time: Int64 = 0
-            for i in 0..<4 { time |= Int64(gzip[4 + i]) << Int64(8 * i) }
-            if time != 0 { latest = min(latest, time) }
-        }
-        // The second the time names, to its end.
-        return latest == .max
-            ? .none : Timestamp(nanoseconds: latest * 1_000_000_000 + 999_999_999)
-    }
-
-    private static func error(_ failure: Decompressor.Failure, _ path: String) -> CollectError {
-        switch failure {
-        case .damaged(let what):
-            CollectError(.damagedInput, operation: "decompress", place: path, hint: what)
-        case .tooLarge:
-            CollectError(
-                .damagedInput, operation: "decompress", place: path,
-                hint: "it expands more than \(Limits.expansionRatioMax) times; no log does")
-        }
-    }
-
-    /// What journalctl writes first, and what records from a journal begin with; longest last.
-    private static let journalStarts = [
-        Array("__CURSOR=".utf8), Array("__REALTIME_TIMESTAMP=".utf8),
-    ]
-}
-
-// Going on where an import ended.
-extension FileImport {
-    /// Goes to the end of what is known to be stored of this file; before the first batch.
-    ///
-    /// What is known is compared with the file by hashes of everything before the offset. Of
-    /// several statements that hold the longest one is taken. Nothing is skipped of a stream.
-    ///
-    /// - Parameter progress: called now and then.
-    /// - Returns: what is skipped; nil if the file is read from its start.
-    /// - Complexity: O(contents up to the offset), once more where the file turns out to be another
-    ///   one.
-    public mutating func resume(
-        after known: KnownFiles, progress: (_ fileBytesRead: Int) -> Void = { _ in }
-    ) throws(CollectError) -> KnownFiles.Entry? {
-        precondition(records == 0 && contentsPosition == 0, "nothing was taken")
-        guard isFile else { return nil }
-        while contents.count < ImportedFile.headBytes, extend() {}
-        let start = Array(contents.prefix(ImportedFile.headBytes))
-        let candidates = known.candidates(start.span)
-        if candidates.isEmpty { return nil }
-        var best: KnownFiles.Entry?
-        for entry in candidates {
-            guard skip(to: entry.file.offset, progress) else { break }
-            if contentHash.value == entry.file.content, isSame(entry.file) { best = entry }
-        }
-        if contentHash.count != best?.file.offset ?? 0 || failure != nil {
-            try rewind()
-            guard skip(to: best?.file.offset ?? 0, progress) else {
-                throw CollectError(
-                    .cannotRead, operation: "read", place: path,
-                    hint: "it changes while it is read")
-            }
-        }
-        if let best { goOn(after: best.file) }
-        return best
-    }
-
-    /// Whether a file whose contents begin as stated is the one of the statement, and not another
-    /// one that begins like it.
-    private mutating func isSame(_ file: ImportedFile) -> Bool {
-        if file.isTelling || file.place == place { return true }
-        // The whole of it is the same.
-        return contentsPosition == contents.count && !extend() && failure == nil
-    }
-
-    /// Takes contents up to an offset without cutting them; false if they end before.
-    private mutating func skip(to offset: UInt64, _ progress: (Int) -> Void) -> Bool {
-        while contentHash.count < offset {
-            if contentsPosition == contents.count {
-                guard refill() else { return false }
-                progress(fileBytesRead)
-            }
-            let left = UInt64(contents.count - contentsPosition)
-            let end = contentsPosition + Int(min(left, offset - contentHash.count))
-            clock.measure(.cut) { take(upTo: end) }
-        }
-        return true
-    }
-
-    /// Back to the state after `init`.
-    private mutating func rewind() throws(CollectError) {
-        guard lseek(descriptor, 0, SEEK_SET) == 0 else {
-            throw CollectError(.cannotRead, operation: "read", place: path, errno: errno)
-        }
-        decompressor = Decompressor(beginning: beginning.span)
-        input = []
-        inputPosition = 0
-        contents.removeAll(keepingCapacity: true)
-        contentsPosition = 0
-        isInputAtEnd = false
-        failure = nil
-        fileBytesRead = 0
-        head = []
-        contentHash = PrefixHash()
-    }
-
-    /// Goes to where a folder's file was read to; before the first batch.
-    mutating func goOn(after entry: FolderPosition.Entry) throws(CollectError) {
-        guard skip(to: entry.offset, { _ in }) else {
-            throw CollectError(
-                .cannotRead, operation: "read", place: path, hint: "it is shorter than before")
-        }
-        goOn(
-            after: ImportedFile(
-                place: place, head: 0, content: 0, offset: entry.offset, records: entry.rows,
-                isDiscarding: entry.isDiscarding, isUnterminated: entry.isUnterminated))
-    }
-
-    private mutating func goOn(after file: ImportedFile) {
-        records = file.records
-        if case .lines = cutter {
-            cutter = .lines(RecordCutter(rules, isDiscarding: file.isDiscarding))
-            if file.isUnterminated { skipLineEnd() }
-        }
-        standing = file
-    }
-
-    /// The last line had no end when it was taken: its end is no empty line.
-    private mutating func skipLineEnd() {
-        let feed = LineFeed(encoding)
-        while contents.count - contentsPosition < 2 * feed.unitBytes, extend() {}
-        let limit = min(contents.count, contentsPosition + 2 * feed.unitBytes)
-        let bytes = contents
-        if let end = feed.end(in: bytes.span, contentsPosition..<limit, half: nil),
-            feed.content(of: bytes.span.extracting(contentsPosition..<end)) == 0
-        {
-            take(upTo: end)
         }
     }
 }
