@@ -94,6 +94,23 @@ import Testing
         #expect(found == [.differs(70_000), .differs(200_000)])
     }
 
+    @Test func oneForgedTimeInAWindowDoesNotMakeAClockDiffer() {
+        var watch = OffsetWatch(now: 0)
+        let leads = (0..<200).map { $0 % 20 == 7 ? Int64(3_600_000) : -20 }
+        let found = Self.offset(&watch, leads: leads)
+        #expect(found.isEmpty)
+        #expect(watch.offset == -20)
+    }
+
+    @Test func twoLooksAreTooFewToSayAnything() {
+        var watch = OffsetWatch(now: 0)
+        let first = watch.took(500, lead: 3_600_000, at: 200_000)
+        let second = watch.took(500, lead: -20, at: 400_000)
+        #expect(first == nil && second == nil && watch.offset == nil)
+        let third = watch.took(500, lead: -30, at: 500_000)
+        #expect(third == nil && watch.offset == -20)
+    }
+
     @Test func fewRecordsSayNothing() {
         var watch = OffsetWatch(now: 0)
         for number in 1...19 {
