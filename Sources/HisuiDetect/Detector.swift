@@ -66,6 +66,8 @@ public struct Detector {
         for (index, row) in batch.rows.enumerated() {
             let plan = plans.plan(row.shape, rules)
             note(row)
+            // It was looked at when it came the first time: what counts would count it twice.
+            if row.flags.contains(.maybeDuplicate) { continue }
             if plan.rules.isEmpty, !plan.isJSON { continue }
             let event = EventNumber(place: place, index: first + UInt64(index))
             if plan.isJSON {

@@ -72,6 +72,21 @@ import Testing
         }
     }
 
+    @Test func whatMayHaveComeBeforeIsNotCountedAgain() throws {
+        let events = (0..<5).map { LiveEvent("f", Double($0)) }
+        var batch = try Live.batch(events[...])
+        for index in 2..<5 { batch.rows[index].flags = .maybeDuplicate }
+        var detector = Live.detector()
+        var findings: [Finding] = []
+        detector.take(batch, shapes: Live.table, place: "z/default", first: 0, into: &findings)
+        detector.finish(into: &findings)
+        #expect(findings.filter { $0.ruleID == "c" }.isEmpty)
+        for index in 2..<5 { batch.rows[index].flags = [] }
+        detector.take(batch, shapes: Live.table, place: "z/default", first: 5, into: &findings)
+        detector.finish(into: &findings)
+        #expect(findings.filter { $0.ruleID == "c" && $0.state == .final }.map(\.eventCount) == [5])
+    }
+
     @Test func aCountIsOpenAtOnceAndFinalWhenItEnds() throws {
         var detector = Live.detector()
         var random = SeededRandom(seed: 1)
