@@ -49,6 +49,21 @@ import Testing
         #expect(sink.now.records.map(\.bytes) == Exported.entries(output).map(\.record))
     }
 
+    @Test func aJournalLargerThanWhatStaysMappedIsReadOnceAndInOrder() throws {
+        // Opened again while it is read: some entries more than one reading holds.
+        let filler = String(repeating: "x", count: 4000)
+        let count = Limits.journalMappedBytesMax * 5 / 2 / filler.utf8.count
+        write(
+            entries(1, 0..<count).replacing("MESSAGE=", with: "FILLER=\(filler)\nMESSAGE="),
+            to: "remote-a.journal")
+        let sink = TestSink()
+        let running = Running(JournalCollector(directory: journals), into: sink)
+        eventually("all entries") { sink.numbers.count >= count }
+        running.end()
+        #expect(sink.numbers == Array(1000..<1000 + count))
+        #expect(sink.now.gaps.isEmpty)
+    }
+
     // systemd#42285
     @Test func entriesOfAMachineThatDeliversLateAreFoundByTheirNumbers() throws {
         write(entries(1, 0..<100), to: "remote-a.journal")

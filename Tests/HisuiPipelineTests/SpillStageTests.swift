@@ -72,6 +72,29 @@ import Testing
         #expect(try waiting() == 2)
     }
 
+    @Test func whatWaitsForAReceiptIsNeverSpilledAndNotAnsweredBeforeItIsStored() throws {
+        let intake = Intake(bytesMax: 1 << 20, positions: [:])
+        let stage = try stage(intake)
+        stage.begin(isHeldUp: { true }, onEnd: { _ in })
+        // Others are spilled already, and the store takes nothing.
+        #expect(stage.put(batch("<13>udp")))
+        let desk = CountingDesk()
+        var relp = batch("<13>relp", .relp)
+        relp.receipt = Receipt(desk: desk, number: 7)
+        #expect(stage.put(relp))
+        #expect(try waiting() == 1)
+        guard case .element(let taken) = intake.queue.take(waitMillis: 0) else {
+            Issue.record("the batch is not in the intake")
+            return
+        }
+        #expect(String(decoding: taken.bytes, as: UTF8.self) == "<13>relp")
+        #expect(desk.numbers.withLock { $0 } == [])
+        // A pipeline that gives up does not spill it either: its sender has it.
+        #expect(!stage.close(keeping: [taken]))
+        #expect(try waiting() == 1)
+        #expect(desk.numbers.withLock { $0 } == [])
+    }
+
     @Test func drainingKeepsTheOrderAndEndsWhenAllIsStored() async throws {
         let intake = Intake(bytesMax: 1 << 20, positions: [:])
         let stage = try stage(intake)
@@ -116,6 +139,12 @@ import Testing
         let again = try self.stage(intake)
         #expect(!again.close(keeping: [batch("<13>tcp", .syslogTCP)]))
     }
+}
+
+/// Hears of receipts.
+private final class CountingDesk: ReceiptDesk {
+    let numbers = Mutex<[UInt64]>([])
+    func becameDurable(_ number: UInt64) { numbers.withLock { $0.append(number) } }
 }
 
 /// What the closures of a test share.
