@@ -87,6 +87,22 @@ import Testing
         #expect(Set(sink.now.records.map(\.source)) == [id])
     }
 
+    @Test func aFileThatLogrotatePutAsideIsReadToo() throws {
+        directory.append("a.log", lines(0..<10))
+        let sink = TestSink()
+        var running = try start(sink)
+        eventually("the first lines") { sink.count == 10 }
+        running.end()
+        directory.append("a.log", lines(10..<20))
+        shell("mv a.log a.log-2026112707.backup")
+        directory.append("a.log", lines(20..<30))
+        running = try start(sink)
+        eventually("all lines") { sink.count >= 30 }
+        running.end()
+        #expect(numbers(sink) == Array(0..<30))
+        #expect(sink.now.gaps.isEmpty)
+    }
+
     @Test func aFileThatWasCompressedWhileItWasReadIsGoneOnWithAfterAKill() throws {
         directory.append("a.log", lines(0..<100))
         let sink = TestSink()
