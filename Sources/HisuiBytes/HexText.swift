@@ -11,6 +11,22 @@ public enum HexText {
         }
     }
 
+    /// The bytes that pairs of digits of either case say; nil for anything else.
+    public static func bytes(_ digits: some Sequence<UInt8>) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        var high: UInt8?
+        for byte in digits {
+            guard let digit = digit(byte) else { return nil }
+            if let first = high {
+                bytes.append(first << 4 | digit)
+                high = nil
+            } else {
+                high = digit
+            }
+        }
+        return high == nil ? bytes : nil
+    }
+
     /// Two lower-case digits for each byte.
     public static func text(_ bytes: [UInt8]) -> String {
         var digits: [UInt8] = []

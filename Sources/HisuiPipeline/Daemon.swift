@@ -70,7 +70,7 @@ public struct Daemon: Sendable {
         let proof = ZoneProof(store: configuration.store, zone: configuration.zone)
         let opened = try openZone(proof)
         let proving = beginProof(proof, after: opened.durable)
-        let definitions = try definitions(of: configuration)
+        let definitions = try definitions(of: configuration, lastGood: nil)
         proving.stage.use(definitions: definitions.definitions.digest)
         let parsedBytesMax = configuration.service.queueBytesMax / Self.parsedShare
         let intake = Intake(
@@ -165,23 +165,18 @@ public struct Daemon: Sendable {
         log.notice("reload: the configuration was read again")
     }
 
-    /// Puts the definitions into force if every file is accepted: what worked a moment ago must not
-    /// be lost to a mistake in one of them.
+    /// Puts the definitions into force; of a file that is refused its last good version stays, for
+    /// what worked a moment ago must not be lost to a mistake.
     ///
-    /// - Returns: their digest; nil if they were refused.
+    /// - Returns: what is in force; nil if it is what was before, because nothing could be read.
     private func reloadDefinitions(
         _ parse: ParseStage, _ proving: Proving, _ fresh: Configuration
-    ) -> [UInt8]? {
+    ) -> DefinitionLoader.Loaded? {
         do {
-            let loaded = try definitions(of: fresh)
-            if loaded.diagnostics.isEmpty {
-                parse.replace(with: loaded)
-                proving.stage.use(definitions: loaded.definitions.digest)
-                return loaded.definitions.digest
-            }
-            log.error(
-                "reload: \(loaded.diagnostics.count) mistakes; the parser definitions in force stay"
-            )
+            let loaded = try definitions(of: fresh, lastGood: parse.inForce.members)
+            parse.replace(with: loaded)
+            proving.stage.use(definitions: loaded.definitions.digest)
+            return loaded
         } catch {
             log.error("reload: \(error); the parser definitions in force stay")
         }
@@ -189,14 +184,27 @@ public struct Daemon: Sendable {
     }
 
     /// The definitions of a configuration, once they are kept in the store: rows name them.
+    ///
+    /// - Parameter lastGood: what is in force; nil when the daemon starts, for what was in force in
+    ///   the daemon before it.
     private func definitions(
-        of configuration: Configuration
+        of configuration: Configuration, lastGood: [DefinitionArchive.Member]?
     ) throws -> DefinitionLoader.Loaded {
         let directories = configuration.parsers.isEmpty ? shipped : configuration.parsers
-        let loaded = try DefinitionLoader.load(directories: directories)
+        let zone = self.configuration.zone
+        let archive = DefinitionArchive(
+            fileSystem: RealFileSystem(), store: self.configuration.store)
+        let before = try lastGood ?? archive.inForce(zone: zone).map(archive.members(ofSet:)) ?? []
+        let loaded = try DefinitionLoader.load(directories: directories, lastGood: before)
         for diagnostic in loaded.diagnostics { log.error("\(diagnostic)") }
-        try DefinitionArchive(fileSystem: RealFileSystem(), store: self.configuration.store)
-            .keep(loaded.members, digest: loaded.definitions.digest)
+        for refused in loaded.refused {
+            let stays =
+                refused.lastGood.map { "its last good version, \($0.version), stays in force" }
+                ?? "it is not in force"
+            log.error("\(refused.file) is refused; \(stays)")
+        }
+        try archive.keep(loaded.members, digest: loaded.definitions.digest)
+        try archive.putInForce(loaded.definitions.digest, zone: zone)
         log.info("\(loaded.definitions.members.count) parser definitions read")
         return loaded
     }

@@ -24,12 +24,16 @@ final class DaemonActs: Sendable {
         var definitions: [UInt8]
     }
 
+    /// Files of definitions that were refused when the daemon began.
+    private let refusedAtFirst: [DefinitionLoader.Refused]
+
     init(_ configuration: Configuration, definitions: DefinitionLoader.Loaded, logger: Logger) {
         log = ActLog(
             fileSystem: RealFileSystem(), store: configuration.store,
             now: { Timestamp(nanoseconds: SystemClock.nanoseconds()) })
         zone = configuration.zone
         self.logger = logger
+        refusedAtFirst = definitions.refused
         inForce = Mutex(
             Digests(
                 configuration: configuration.digest,
@@ -47,6 +51,7 @@ final class DaemonActs: Sendable {
             ("definitions.sha256", .text(HexText.text(digests.definitions))),
             ("streams", .list(streams)), ("previous.end", .text(previous.end.rawValue)),
         ]
+        fields += Self.fields(of: refusedAtFirst)
         if let last = previous.last { fields.append(("previous.last", .text(last.time.utcText))) }
         write(.start, fields)
     }
@@ -60,8 +65,8 @@ final class DaemonActs: Sendable {
     ///
     /// - Parameters:
     ///   - configuration: as read; nil if it was refused.
-    ///   - definitions: in force from now on; nil if they were refused.
-    func reloaded(_ configuration: Configuration?, _ definitions: [UInt8]?) {
+    ///   - definitions: in force from now on; nil if they are what they were.
+    func reloaded(_ configuration: Configuration?, _ definitions: DefinitionLoader.Loaded?) {
         var fields: [Act.Field] = [("accepted", .boolean(configuration != nil))]
         inForce.withLock { inForce in
             func add(_ name: String, _ old: inout [UInt8], _ new: [UInt8]?) {
@@ -70,9 +75,22 @@ final class DaemonActs: Sendable {
                 fields.append((name + ".sha256", .text(HexText.text(old))))
             }
             add("configuration", &inForce.configuration, configuration?.digest)
-            add("definitions", &inForce.definitions, definitions)
+            add("definitions", &inForce.definitions, definitions?.definitions.digest)
         }
+        fields += Self.fields(of: definitions?.refused ?? [])
         write(.reload, fields)
+    }
+
+    /// What was refused and why, and which of them are in force in their last good version.
+    private static func fields(of refused: [DefinitionLoader.Refused]) -> [Act.Field] {
+        if refused.isEmpty { return [] }
+        return [
+            ("definitions.refused", .list(refused.map(\.reason))),
+            (
+                "definitions.kept",
+                .list(refused.compactMap(\.lastGood).map { "\($0.parser) \($0.version)" })
+            ),
+        ]
     }
 
     /// The store takes records again, and has everything that was spilled and not dropped.

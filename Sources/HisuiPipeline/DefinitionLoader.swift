@@ -14,6 +14,8 @@ public enum DefinitionLoader {
         public var diagnostics: [Diagnostic]
         /// The files that are in force, as they were read.
         public var members: [DefinitionArchive.Member]
+        /// Files with mistakes in them, in order.
+        public var refused: [Refused]
         let schema: Schema
 
         /// The set that has only the definition called `parser`; nil if it is not in force.
@@ -23,16 +25,28 @@ public enum DefinitionLoader {
         }
     }
 
+    /// A file that was refused.
+    public struct Refused: Sendable {
+        public var file: String
+        /// The first of its mistakes.
+        public var reason: String
+        /// Its last good version, which stays in force; nil if there is none.
+        public var lastGood: DefinitionArchive.Member?
+    }
+
     /// No definition file is larger; the schema has about 20 KiB.
     private static let fileBytesMax = 4 << 20
 
     /// Reads `schema.yaml` of the first directory that has one, and every other `*.yaml`.
     ///
+    /// A file with a mistake in it is left out, and its last good version takes its place.
+    ///
     /// - Parameters:
     ///   - directories: in order of rank; later ones override.
     ///   - files: single definition files beside them, after all directories.
+    ///   - lastGood: what was in force before, by file.
     public static func load(
-        directories: [String], files: [String] = []
+        directories: [String], files: [String] = [], lastGood: [DefinitionArchive.Member] = []
     ) throws(PipelineError) -> Loaded {
         let fileSystem = RealFileSystem()
         var schema: Schema?
@@ -54,13 +68,41 @@ public enum DefinitionLoader {
                 "no schema.yaml in \(directories.joined(separator: ", "))",
                 hint: "the shipped directory `parsers` holds it; name that directory first")
         }
-        let (set, diagnostics) = DefinitionSet.compile(files: definitions, schema: schema)
+        var (set, diagnostics) = DefinitionSet.compile(files: definitions, schema: schema)
+        var refused = refused(definitions.map(\.name), set, diagnostics)
+        for number in definitions.indices {
+            let file = definitions[number].name
+            guard let place = refused.firstIndex(where: { $0.file == file }),
+                let good = lastGood.first(where: { $0.file == file })
+            else { continue }
+            definitions[number].bytes = good.bytes
+            refused[place].lastGood = good
+        }
+        if refused.contains(where: { $0.lastGood != nil }) {
+            set = DefinitionSet.compile(files: definitions, schema: schema).set
+            // The schema may have changed since.
+            for place in refused.indices
+            where !set.members.contains(where: { $0.file == refused[place].file }) {
+                refused[place].lastGood = nil
+            }
+        }
         let members = set.members.map { member in
             DefinitionArchive.Member(
                 parser: member.name, version: member.version, file: member.file,
                 bytes: definitions.first { $0.name == member.file }?.bytes ?? [])
         }
-        return Loaded(definitions: set, diagnostics: diagnostics, members: members, schema: schema)
+        return Loaded(
+            definitions: set, diagnostics: diagnostics, members: members, refused: refused,
+            schema: schema)
+    }
+
+    private static func refused(
+        _ files: [String], _ set: DefinitionSet, _ diagnostics: [Diagnostic]
+    ) -> [Refused] {
+        files.compactMap { file in
+            guard let first = diagnostics.first(where: { $0.file == file }) else { return nil }
+            return Refused(file: file, reason: first.description, lastGood: nil)
+        }
     }
 
     private static func list(

@@ -49,6 +49,9 @@ final class ParseStage: Sendable {
         output = BoundedQueue(weightMax: bytesMax)
     }
 
+    /// The definitions in force.
+    var inForce: DefinitionLoader.Loaded { definitions.withLock { $0.loaded } }
+
     /// Puts another set of definitions into force from the next batch on.
     func replace(with definitions: DefinitionLoader.Loaded) {
         self.definitions.withLock { versioned in

@@ -147,16 +147,9 @@ struct NoteLines {
 
     /// 64 lower-case hexadecimal digits.
     static func digest(_ text: String) -> MerkleHash? {
-        let digits = Array(text.utf8)
-        guard digits.count == 64 else { return nil }
-        var bytes: [UInt8] = []
-        for place in stride(from: 0, to: 64, by: 2) {
-            guard let high = HexText.digit(digits[place]),
-                let low = HexText.digit(digits[place + 1])
-            else { return nil }
-            bytes.append(high << 4 | low)
-        }
-        guard let hash = MerkleHash(bytes), hash.hexadecimal == text else { return nil }
+        guard text.utf8.count == 64, let bytes = HexText.bytes(text.utf8),
+            let hash = MerkleHash(bytes), hash.hexadecimal == text
+        else { return nil }
         return hash
     }
 

@@ -29,10 +29,14 @@ public struct DefinitionArchive: Sendable {
     }
 
     private let fileSystem: any FileSystem
+    private let store: String
     private let folder: String
+    /// No definition, and no list of a set, is larger.
+    private static let fileBytesMax = 4 << 20
 
     public init(fileSystem: any FileSystem, store: String) {
         self.fileSystem = fileSystem
+        self.store = store
         folder = Path.join(store, Filenames.definitions)
     }
 
@@ -66,6 +70,64 @@ public struct DefinitionArchive: Sendable {
         } catch {
             throw StoreError(file: error)
         }
+    }
+
+    /// The members of a set that was kept, as far as their files are still what they were.
+    ///
+    /// - Parameter digest: of the set.
+    /// - Returns: none for a set that was never kept.
+    /// - Complexity: linear in the bytes of the definitions.
+    public func members(ofSet digest: [UInt8]) throws(StoreError) -> [Member] {
+        let set = Path.join(folder, Filenames.definitionSet(digest))
+        do throws(FileError) {
+            guard try fileSystem.exists(set) else { return [] }
+            let list = String(
+                decoding: try fileSystem.bytes(set, from: 0, count: Self.fileBytesMax),
+                as: UTF8.self)
+            var members: [Member] = []
+            for line in list.split(separator: "\n") {
+                let words = line.split(separator: " ", maxSplits: 3)
+                guard words.count == 4, let sum = HexText.bytes(words[0].utf8),
+                    let version = Int(words[2])
+                else { continue }
+                let path = Path.join(folder, Filenames.definition(sum))
+                guard try fileSystem.exists(path) else { continue }
+                let bytes = try fileSystem.bytes(path, from: 0, count: Self.fileBytesMax)
+                guard SHA256.of(bytes.span) == sum else { continue }
+                members.append(
+                    Member(
+                        parser: String(words[1]), version: version, file: String(words[3]),
+                        bytes: bytes))
+            }
+            return members
+        } catch {
+            throw StoreError(file: error)
+        }
+    }
+
+    /// Remembers which set is in force in a zone; durable when this returns.
+    ///
+    /// Derived: losing it loses only what `inForce` is for, the last good version of a file that is
+    /// refused when the daemon starts.
+    public func putInForce(_ digest: [UInt8], zone: String) throws(StoreError) {
+        let path = Filenames.definitionsInForce(store: store, zone: zone)
+        do throws(FileError) {
+            try fileSystem.createDirectory(Path.parent(of: path))
+            try fileSystem.writeDurably(Array((HexText.text(digest) + "\n").utf8), to: path)
+        } catch {
+            throw StoreError(file: error)
+        }
+    }
+
+    /// The digest of the set that was in force last in a zone; nil if none is known.
+    public func inForce(zone: String) -> [UInt8]? {
+        let path = Filenames.definitionsInForce(store: store, zone: zone)
+        guard let bytes = try? fileSystem.bytes(path, from: 0, count: 128) else { return nil }
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard text.hasSuffix("\n"), let digest = HexText.bytes(text.utf8.dropLast()) else {
+            return nil
+        }
+        return digest
     }
 
     /// Writes one file under its digest, unless it is there; durable when this returns.

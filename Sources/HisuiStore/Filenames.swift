@@ -161,6 +161,11 @@ public enum Filenames {
         Path.join(Path.join(store, state), zone + ".watch")
     }
 
+    /// Which set of parser definitions was in force last in a zone.
+    static func definitionsInForce(store: String, zone: String) -> String {
+        Path.join(Path.join(store, state), zone + ".definitions")
+    }
+
     private static let heartbeatSuffix = ".heartbeat"
 
     /// Where the daemon of a zone says that it lives.

@@ -69,8 +69,6 @@ public struct SegmentAct: Hashable, Sendable {
 
     /// 64 hexadecimal digits.
     private static func digest(_ text: String) -> [UInt8]? {
-        let digits = text.utf8.compactMap { HexText.digit($0) }
-        guard digits.count == 64, text.utf8.count == 64 else { return nil }
-        return stride(from: 0, to: 64, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+        text.utf8.count == 64 ? HexText.bytes(text.utf8) : nil
     }
 }

@@ -60,12 +60,7 @@ public struct BagManifest: Sendable {
         guard line.count > digits + 2 else { return nil }
         let gap = line.startIndex + digits
         guard line[gap] == 0x20, line[gap + 1] == 0x20 else { return nil }
-        var digest: [UInt8] = []
-        for at in stride(from: line.startIndex, to: gap, by: 2) {
-            guard let high = HexText.digit(line[at]), let low = HexText.digit(line[at + 1])
-            else { return nil }
-            digest.append(high << 4 | low)
-        }
+        guard let digest = HexText.bytes(line[..<gap]) else { return nil }
         let path = String(decoding: line[(gap + 2)...], as: UTF8.self)
         return BagPath.isValid(path) ? (path, digest) : nil
     }
