@@ -58,6 +58,8 @@ public final class DefinitionSet: Sendable {
         var prefix: Int
         /// Root of its tree in `trie`.
         var root: Int
+        /// In the order in which they are tried.
+        var rules: [Int]
     }
 
     let code: RuleCode

@@ -125,7 +125,9 @@ struct DefinitionSetBuilder {
                 }
             }
         }
-        groups.append(DefinitionSet.Group(prefix: prefix, root: trie.add(entries)))
+        groups.append(
+            DefinitionSet.Group(
+                prefix: prefix, root: trie.add(entries), rules: members.flatMap { ranges[$0] }))
         known[members] = groups.count - 1
         return groups.count - 1
     }

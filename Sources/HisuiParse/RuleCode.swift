@@ -95,6 +95,12 @@ struct RuleCode: Sendable {
 /// Counts byte comparisons; in the product it is `NoSteps`, which costs nothing.
 package protocol StepCounting {
     mutating func add(_ steps: Int)
+    /// An operation is about to be run at a place of the record.
+    mutating func reach(_ operation: Int, at place: Int)
+}
+
+extension StepCounting {
+    @inline(__always) package mutating func reach(_ operation: Int, at place: Int) {}
 }
 
 struct NoSteps: StepCounting {

@@ -26,6 +26,7 @@ extension RuleCode {
         var retry = RuleRetry()
         while true {
             let one = instructions[pc]
+            steps.reach(pc, at: at)
             pc += 1
             var next = -1
             switch one.operation {

@@ -51,6 +51,13 @@ struct ParseCommand: ParsableCommand {
                 "行の文字コード: utf-8、cp932、euc-jp、iso-2022-jp（既定 utf-8）。"), valueName: "name"))
     var encoding = "utf-8"
 
+    @Flag(
+        help: ArgumentHelp(
+            say(
+                "Say for each line how it was read, which rules were tried and where they stopped.",
+                "行ごとに、読み取り方、試した規則、不一致の位置を表示します。")))
+    var explain = false
+
     enum ParseFormat: String, ExpressibleByArgument {
         case jsonl
     }
@@ -67,16 +74,18 @@ struct ParseCommand: ParsableCommand {
             }
             definitions = one
         }
+        let coding = try EncodingOption.resolve(encoding, ofLines: true)
         var parser = Parser(
             definitions: definitions, timeZone: try TimeZoneOption.resolve(timeZone),
-            encoding: try EncodingOption.resolve(encoding, ofLines: true))
+            encoding: explain ? .utf8 : coding)
         let output = StandardOutput.shared
+        var explainer = explain ? ParseExplainer(definitions) : nil
         var input = LineInput(source: Source(id: "stdin", kind: .import, form: .line))
         var table = parser.shapes
         var shapes: [Shape] = []
         var bytes: [UInt8] = []
         while let batch = try input.next() {
-            let rows = parser.parse(batch)
+            let rows = parser.parse(explain ? Self.decoded(batch, coding) : batch)
             if parser.shapes !== table {
                 table = parser.shapes
                 shapes.removeAll()
@@ -84,9 +93,28 @@ struct ParseCommand: ParsableCommand {
             shapes += table.shapes(from: shapes.count)
             bytes.removeAll(keepingCapacity: true)
             for row in rows.rows {
-                ParsedLine.append(row, of: rows, shape: shapes[Int(row.shape)], to: &bytes)
+                let shape = shapes[Int(row.shape)]
+                if explainer == nil {
+                    ParsedLine.append(row, of: rows, shape: shape, to: &bytes)
+                } else {
+                    explainer?.append(row, of: rows, shape: shape, to: &bytes)
+                }
             }
             output.write(bytes)
         }
+    }
+
+    /// The records as UTF-8 text: places in what is explained are places in what is shown.
+    private static func decoded(_ batch: RecordBatch, _ encoding: TextEncoding) -> RecordBatch {
+        if encoding == .utf8 { return batch }
+        var text = RecordBatch(source: batch.source)
+        for entry in batch.entries {
+            var record: [UInt8] = []
+            let first = Int(entry.offset)
+            _ = encoding.appendText(
+                batch.bytes.span, first..<first + Int(entry.count), to: &record)
+            text.append(record.span, received: entry.received)
+        }
+        return text
     }
 }
