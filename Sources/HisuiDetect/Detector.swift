@@ -127,7 +127,7 @@ public struct Detector {
             let slots = batch.slots[start..<start + plan.shape.slots.count]
             let range = values.append { out in
                 plan.shape.append(
-                    .stretch(.whole(of: plan.shape.literals)), slots: slots, of: batch.bytes.span,
+                    .stretch(plan.shape.record), slots: slots, of: batch.bytes.span,
                     to: &out)
             }
             values.addText(range)

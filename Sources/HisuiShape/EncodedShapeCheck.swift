@@ -7,6 +7,8 @@ import HisuiBytes
 struct EncodedShapeCheck {
     /// The length of each literal.
     private(set) var literalCounts: [Int] = []
+    /// Slots that are not beside the record.
+    private var recordSlots = 0
     private var names: [Range<Int>] = []
     /// For each remainder of a name's hash whether a name has it.
     private var nameHashes: UInt64 = 0
@@ -23,14 +25,23 @@ struct EncodedShapeCheck {
             let encoding = byte(bytes), TextEncoding(rawValue: encoding) != nil,
             let slots = count(bytes, ofSize: 2)
         else { return false }
+        var beside = 0
         for _ in 0..<slots {
             guard let kind = byte(bytes), Shape.Kind(rawValue: kind) != nil,
-                let role = byte(bytes), Shape.Role(rawValue: role) != nil
+                let number = byte(bytes), let role = Shape.Role(rawValue: number)
             else { return false }
+            if role == .beside {
+                beside += 1
+            } else if beside > 0 {
+                return false
+            }
         }
+        recordSlots = slots - beside
         literalCounts.reserveCapacity(slots + 1)
-        for _ in 0...slots {
-            guard let literal = counted(bytes) else { return false }
+        for number in 0...slots {
+            guard let literal = counted(bytes), number <= recordSlots || literal.isEmpty else {
+                return false
+            }
             literalCounts.append(literal.count)
         }
         guard passStretch(bytes), passText(bytes), passText(bytes),
@@ -116,7 +127,7 @@ struct EncodedShapeCheck {
         guard let first = number(bytes), let firstByte = number(bytes),
             let last = number(bytes), let lastByte = number(bytes)
         else { return false }
-        return first <= last && last < UInt64(literalCounts.count)
+        return first <= last && last <= UInt64(recordSlots)
             && firstByte <= UInt64(literalCounts[Int(first)])
             && lastByte <= UInt64(literalCounts[Int(last)])
             && (first < last || firstByte <= lastByte)

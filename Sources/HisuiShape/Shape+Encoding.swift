@@ -107,22 +107,31 @@ extension Shape {
             guard let kind = Kind(rawValue: try reader.u8()),
                 let role = Role(rawValue: try reader.u8())
             else { throw Malformed(position: reader.position, what: "unknown kind or role") }
+            guard role == .beside || slots.last?.role != .beside else {
+                throw Malformed(position: reader.position, what: "a slot behind those beside")
+            }
             slots.append(Slot(kind, role: role))
         }
+        let ofRecord = Shape.recordSlotCount(of: slots)
         var literals: [[UInt8]] = []
         literals.reserveCapacity(slotCount + 1)
-        for _ in 0...slotCount { literals.append(try reader.countedBytes()) }
-        let message = try stretch(&reader, in: literals)
+        for number in 0...slotCount {
+            literals.append(try reader.countedBytes())
+            guard number <= ofRecord || literals[number].isEmpty else {
+                throw Malformed(position: reader.position, what: "fixed text beside the record")
+            }
+        }
+        let message = try stretch(&reader, in: literals.prefix(ofRecord + 1))
         let parser = try text(&reader)
         let rule = try text(&reader)
-        let fields = try fields(&reader, in: literals, isChecked)
+        let fields = try fields(&reader, in: literals, ofRecord, isChecked)
         return ShapeParts(
             literals: literals, slots: slots, fields: fields, message: message, parser: parser,
             rule: rule, structure: structure, encoding: encoding)
     }
 
     private static func fields(
-        _ reader: inout ByteReader, in literals: [[UInt8]], _ isChecked: Bool
+        _ reader: inout ByteReader, in literals: [[UInt8]], _ ofRecord: Int, _ isChecked: Bool
     ) throws -> [Field] {
         let count = try reader.count(ofSize: 4)
         var fields: [Field] = []
@@ -136,13 +145,13 @@ extension Shape {
             guard let type = FieldType(rawValue: try reader.u8()) else {
                 throw Malformed(position: reader.position, what: "unknown type of field")
             }
-            fields.append(Field(name, type, try value(&reader, in: literals)))
+            fields.append(Field(name, type, try value(&reader, in: literals, ofRecord)))
         }
         return fields
     }
 
     private static func value(
-        _ reader: inout ByteReader, in literals: [[UInt8]]
+        _ reader: inout ByteReader, in literals: [[UInt8]], _ ofRecord: Int
     ) throws -> Value {
         switch try reader.u8() {
         case 0:
@@ -154,15 +163,15 @@ extension Shape {
             else { throw Malformed(position: reader.position, what: "no such slot or decoding") }
             return .slot(Int(slot), decoding)
         case 2:
-            return .stretch(try stretch(&reader, in: literals))
+            return .stretch(try stretch(&reader, in: literals.prefix(ofRecord + 1)))
         default:
             throw Malformed(position: reader.position, what: "unknown value of field")
         }
     }
 
-    /// A stretch that lies within the literals.
+    /// A stretch that lies within the literals, which are those of the record.
     private static func stretch(
-        _ reader: inout ByteReader, in literals: [[UInt8]]
+        _ reader: inout ByteReader, in literals: ArraySlice<[UInt8]>
     ) throws -> Stretch {
         let first = try reader.varint()
         let firstByte = try reader.varint()

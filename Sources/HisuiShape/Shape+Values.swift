@@ -12,7 +12,7 @@ extension Shape {
         precondition(values.count == slots.count, "one value for each slot")
         out.append(contentsOf: literals[0])
         var next = 1
-        for value in values {
+        for value in values.prefix(recordSlotCount) {
             out.append(bytes, value)
             out.append(contentsOf: literals[next])
             next += 1

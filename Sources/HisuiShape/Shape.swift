@@ -7,7 +7,9 @@ public import HisuiBytes
 ///
 ///     record = literals[0] slot 0 literals[1] slot 1 … slot n-1 literals[n]
 ///
-/// holds for every record of the shape, byte for byte; a literal may be empty. Everything that can
+/// holds for every record of the shape, byte for byte; a literal may be empty. Slots *beside* the
+/// record stand behind all others and make up nothing of it: they hold what is known of the row's
+/// event from other records. Everything that can
 /// be known of a field without looking at a row stands in `fields`; the rest says which slot or
 /// stretch of the record to look at. A shape is a plain value: equal content is the same shape, and
 /// `encoded()` is its canonical form, by which tables intern it and which logs and segments store.
@@ -88,10 +90,11 @@ public struct Shape: Sendable {
         encoding: TextEncoding = .utf8
     ) {
         precondition(literals.count == slots.count + 1, "a shape ends and begins with a literal")
+        let ofRecord = Shape.recordSlotCount(of: slots)
         parts = ShapeParts(
             literals: literals, slots: slots, fields: fields,
-            message: message ?? Stretch.whole(of: literals), parser: parser, rule: rule,
-            structure: structure, encoding: encoding)
+            message: message ?? Stretch.whole(of: literals, slots: ofRecord), parser: parser,
+            rule: rule, structure: structure, encoding: encoding)
     }
 
     init(_ parts: ShapeParts) { self.parts = parts }
@@ -106,6 +109,29 @@ public struct Shape: Sendable {
 
     /// The number of slots, known without taking the shape apart.
     public var slotCount: Int { parts.slotCount }
+
+    /// The number of slots that make up the record: all but those beside it.
+    ///
+    /// - Complexity: O(slots beside the record).
+    public var recordSlotCount: Int { Shape.recordSlotCount(of: slots) }
+
+    static func recordSlotCount(of slots: [Slot]) -> Int {
+        var count = slots.count
+        while count > 0, slots[count - 1].role == .beside { count -= 1 }
+        return count
+    }
+
+    /// All of the record.
+    public var record: Stretch { Stretch.whole(of: literals, slots: recordSlotCount) }
+
+    /// Adds a slot beside the record, and says its number.
+    ///
+    /// - Parameter kind: what the values most likely are.
+    public mutating func addBeside(_ kind: Kind) -> Int {
+        slots.append(Slot(kind, role: .beside))
+        literals.append([])
+        return slots.count - 1
+    }
 
     /// Whether both are copies of one shape: known without a look at either. Others may be equal
     /// too.
@@ -177,6 +203,9 @@ extension Shape {
         case program = 3
         case pid = 4
         case priority = 5
+        /// Not of the record: a value of the row's event from another record of it. Such slots
+        /// stand behind all others, and every literal behind the first of them is empty.
+        case beside = 6
     }
 
     /// A stretch of a record, from byte `firstByte` of literal `first` up to, not including, byte
@@ -194,10 +223,8 @@ extension Shape {
             self.lastByte = lastByte
         }
 
-        public static func whole(of literals: [[UInt8]]) -> Stretch {
-            Stretch(
-                first: 0, firstByte: 0, last: literals.count - 1,
-                lastByte: literals[literals.count - 1].count)
+        fileprivate static func whole(of literals: [[UInt8]], slots: Int) -> Stretch {
+            Stretch(first: 0, firstByte: 0, last: slots, lastByte: literals[slots].count)
         }
     }
 

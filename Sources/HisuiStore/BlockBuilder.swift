@@ -27,7 +27,7 @@ public struct BlockBuilder {
     private(set) var rows = RowArena()
     /// Shapes of all blocks so far.
     private(set) var shapes: [Shape] = []
-    private var slotCounts: [Int] = []
+    private var slotCounts: [(all: Int, ofRecord: Int)] = []
     private var shapeNumbers: [Shape: UInt32] = [:]
     /// What shapes are sorted by; see `sortText`.
     private var sortTexts: [[UInt8]] = []
@@ -109,7 +109,7 @@ public struct BlockBuilder {
         _ row: RowBatch.Row, of batch: borrowing RowBatch, source: UInt32, table: ShapeTable
     ) {
         let shape = blockNumber(ofShape: Int(row.shape), in: table)
-        let slotCount = slotCounts[Int(blockShapes[Int(shape)])]
+        let slots = slotCounts[Int(blockShapes[Int(shape)])]
         // A slot moves with its record: from the batch's arena to this one.
         let offset = UInt32(rows.bytes.count)
         rows.bytes.append(batch.bytes.span, ByteRange(offset: row.offset, count: row.count))
@@ -118,13 +118,18 @@ public struct BlockBuilder {
         rows.shapes.append(shape)
         rows.firstSlots.append(UInt32(rows.slots.count))
         let firstSlot = Int(row.firstSlot)
-        for number in firstSlot..<firstSlot + slotCount {
+        for number in firstSlot..<firstSlot + slots.ofRecord {
             let slot = batch.slots[number]
             precondition(
                 slot.offset >= row.offset && slot.range.upperBound <= Int(row.offset + row.count),
                 "slots lie in their record")
             rows.slots.append(
                 ByteRange(offset: slot.offset - row.offset + offset, count: slot.count))
+        }
+        for number in firstSlot + slots.ofRecord..<firstSlot + slots.all {
+            let slot = batch.slots[number]
+            rows.slots.append(ByteRange(offset: UInt32(rows.bytes.count), count: slot.count))
+            rows.bytes.append(batch.bytes.span, slot)
         }
         rows.times.append(row.time.nanoseconds)
         rows.received.append(row.received.nanoseconds)
@@ -197,7 +202,7 @@ extension BlockBuilder {
         let number = UInt32(shapes.count)
         shapeNumbers[shape] = number
         shapes.append(shape)
-        slotCounts.append(shape.slots.count)
+        slotCounts.append((shape.slots.count, shape.recordSlotCount))
         sortTexts.append(Self.sortText(shape))
         numbersInBlock.append(Self.unknown)
         return number

@@ -94,10 +94,10 @@ public struct BlockRows {
                 let offset = batch.bytes.count
                 let firstSlot = batch.slots.count
                 layout.appendRecord(ordinal, to: &batch.bytes)
+                let count = batch.bytes.count - offset
                 layout.appendSlots(ordinal, recordAt: offset, to: &batch.slots)
-                append(
-                    row, UInt32(offset), UInt32(batch.bytes.count - offset), UInt32(firstSlot),
-                    &batch)
+                layout.appendBeside(ordinal, &batch)
+                append(row, UInt32(offset), UInt32(count), UInt32(firstSlot), &batch)
             }
         }
         next += batch.rows.count
@@ -120,11 +120,20 @@ extension RecordLayout {
     /// Appends where the slots of value number `ordinal` stand in a record that begins at `offset`.
     func appendSlots(_ ordinal: Int, recordAt offset: Int, to out: inout [ByteRange]) {
         var at = UInt32(offset)
-        for (number, column) in columns.enumerated() {
+        for (number, column) in columns[..<recordColumns].enumerated() {
             at += literalCount(number)
             let count = column.ranges[ordinal].count
             out.append(ByteRange(offset: at, count: count))
             at += count
+        }
+    }
+
+    /// Appends the values beside the record, and where they stand.
+    func appendBeside(_ ordinal: Int, _ batch: inout RowBatch) {
+        for column in columns[recordColumns...] {
+            let value = column.ranges[ordinal]
+            batch.slots.append(ByteRange(offset: UInt32(batch.bytes.count), count: value.count))
+            batch.bytes.append(column.bytes.span, value)
         }
     }
 }

@@ -124,10 +124,10 @@ struct FrameDecoder {
             }
             let offset = batch.bytes.count
             let firstSlot = batch.slots.count
-            try takeRecord(bytes, &cursor, shape, into: &batch)
+            let recordCount = try takeRecord(bytes, &cursor, shape, into: &batch)
             batch.rows.append(
                 RowBatch.Row(
-                    offset: UInt32(offset), count: UInt32(batch.bytes.count - offset),
+                    offset: UInt32(offset), count: UInt32(recordCount),
                     shape: numbers[shape], firstSlot: UInt32(firstSlot),
                     time: Timestamp(nanoseconds: time),
                     received: Timestamp(nanoseconds: received), sender: UInt32(sender),
@@ -138,10 +138,13 @@ struct FrameDecoder {
         }
     }
 
-    /// Puts the record of a row together from the literals of its shape and the slots.
+    /// Puts the record of a row together from the literals of its shape and the slots, and the
+    /// values beside it behind it.
+    ///
+    /// - Returns: bytes of the record.
     private func takeRecord(
         _ bytes: Span<UInt8>, _ cursor: inout RowCursor, _ shape: Int, into batch: inout RowBatch
-    ) throws(FormatError) {
+    ) throws(FormatError) -> Int {
         let slotCount = layouts.slotCounts[shape]
         let firstSlot = batch.slots.count
         var total = layouts.fixedCounts[shape]
@@ -155,10 +158,14 @@ struct FrameDecoder {
         guard !cursor.isBroken, batch.bytes.count + total <= Limits.logFrameBytesMax,
             total - layouts.fixedCounts[shape] <= bytes.count - cursor.position
         else { throw FormatError("rows longer than the frame") }
+        let start = batch.bytes.count
+        var recordCount = 0
+        let recordSlots = layouts.recordSlotCounts[shape]
         let text = layouts.text.span
         var literal = layouts.firstLiterals[shape]
         batch.bytes.append(text, layouts.literals[literal])
         for slot in firstSlot..<firstSlot + slotCount {
+            if slot == firstSlot + recordSlots { recordCount = batch.bytes.count - start }
             let length = Int(batch.slots[slot].count)
             batch.slots[slot].offset = UInt32(batch.bytes.count)
             batch.bytes.append(bytes, ByteRange(cursor.position..<cursor.position + length))
@@ -166,6 +173,7 @@ struct FrameDecoder {
             literal += 1
             batch.bytes.append(text, layouts.literals[literal])
         }
+        return recordSlots == slotCount ? batch.bytes.count - start : recordCount
     }
 }
 

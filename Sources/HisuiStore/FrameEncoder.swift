@@ -213,7 +213,9 @@ extension FrameEncoder {
                         shape = 0
                         mismatches += 1
                     }
-                    buffer.reserve(50 + 10 * layouts.slotCounts[shape] + Int(row.count))
+                    buffer.reserve(
+                        50 + 10 * layouts.slotCounts[shape] + Int(row.count)
+                            + besideCount(row, shape, batch.slots))
                     // Safe: room was made for five numbers, the lengths and the record.
                     unsafe buffer.putVarintUnchecked(UInt64(shape))
                     unsafe buffer.putSignedVarintUnchecked(row.received.nanoseconds &- received)
@@ -256,17 +258,30 @@ extension FrameEncoder {
         }
     }
 
+    /// Bytes of the values beside the record.
+    @inline(__always)
+    private func besideCount(
+        _ row: RowBatch.Row, _ shape: Int, _ slots: [ByteRange]
+    ) -> Int {
+        let beside = layouts.recordSlotCounts[shape]..<layouts.slotCounts[shape]
+        var count = 0
+        for number in beside { count += Int(slots[Int(row.firstSlot) + number].count) }
+        return count
+    }
+
     /// Whether literals and slots of the shape make up the record, byte for byte; then the slots
-    /// lie in it, in order.
+    /// lie in it, in order, and those beside it lie in the batch.
     @inline(__always)
     @unsafe
     private func fits(
         _ row: RowBatch.Row, _ shape: Int, _ slots: [ByteRange],
         _ bytes: UnsafeBufferPointer<UInt8>, _ text: UnsafeBufferPointer<UInt8>
     ) -> Bool {
-        let count = layouts.slotCounts[shape]
+        let count = layouts.recordSlotCounts[shape]
         let first = Int(row.firstSlot)
-        guard first + count <= slots.count, let base = bytes.baseAddress else {
+        let all = layouts.slotCounts[shape]
+        guard first + all <= slots.count, let base = bytes.baseAddress else { return false }
+        for number in count..<all where slots[first + number].range.upperBound > bytes.count {
             return false
         }
         var position = Int(row.offset)

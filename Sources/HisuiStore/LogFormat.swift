@@ -32,7 +32,7 @@ import HisuiFile
 /// from damage: bytes before it were synced, so an invalid run there is damage, whatever follows.
 enum LogFormat {
     static let magic = Array("hisuilog".utf8)
-    static let version: UInt32 = 1
+    static let version: UInt32 = 2
     static let headerBytesMin = 42
     static let headerBytesMax = 512
     static let frameMagic: [UInt8] = [0xF7, 0x48, 0x4C, 0x31]

@@ -9,11 +9,14 @@ final class RecordLayout: Sendable {
     /// All literals in a row, and the length of each.
     private let text: [UInt8]
     private let lengths: [UInt32]
+    /// Columns that make up the record; those beside it are behind them.
+    let recordColumns: Int
 
     /// - Precondition: all columns have the same number of values, one column for each slot.
     init(shape: Shape, columns: [SlotColumn]) {
         precondition(columns.count == shape.slots.count, "one column for each slot")
         self.columns = columns
+        recordColumns = shape.recordSlotCount
         text = Array(shape.literals.joined())
         lengths = shape.literals.map { UInt32($0.count) }
     }
@@ -24,7 +27,7 @@ final class RecordLayout: Sendable {
     /// Appends the record of value number `ordinal` of each column.
     func appendRecord(_ ordinal: Int, to out: inout [UInt8]) {
         var total = text.count
-        for column in columns { total += Int(column.ranges[ordinal].count) }
+        for column in columns[..<recordColumns] { total += Int(column.ranges[ordinal].count) }
         let start = out.count
         out.append(contentsOf: repeatElement(0, count: total))
         unsafe out.withUnsafeMutableBufferPointer { out in
@@ -45,12 +48,12 @@ final class RecordLayout: Sendable {
     private func walk(_ ordinal: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
         unsafe text.withUnsafeBufferPointer { text in
             var literal = 0
-            for number in 0...columns.count {
+            for number in 0...recordColumns {
                 let length = Int(lengths[number])
                 // Safe: the lengths are those of the literals that `text` is made of.
                 unsafe body(UnsafeBufferPointer(rebasing: text[literal..<literal + length]))
                 literal += length
-                if number == columns.count { return }
+                if number == recordColumns { return }
                 let range = columns[number].ranges[ordinal].range
                 unsafe columns[number].bytes.withUnsafeBufferPointer { bytes in
                     // Safe: the slice is checked against the buffer and used in here only.

@@ -59,6 +59,8 @@ struct RecordComparison {
     private struct Literals {
         var text: [UInt8] = []
         var lengths: [Int] = []
+        /// Columns beside the record, which have no literals.
+        var besideColumns = 0
     }
 
     /// A column by pointer.
@@ -77,11 +79,13 @@ struct RecordComparison {
     ) throws(StoreError) {
         literals.text.removeAll(keepingCapacity: true)
         literals.lengths.removeAll(keepingCapacity: true)
-        for literal in shape.literals {
+        let slots = shape.slots.count
+        let ofRecord = shape.recordSlotCount
+        for literal in shape.literals[...ofRecord] {
             literals.text += literal
             literals.lengths.append(literal.count)
         }
-        let slots = literals.lengths.count - 1
+        literals.besideColumns = slots - ofRecord
         while columns.count < slots { columns.append(ColumnText()) }
         for slot in 0..<slots {
             try block.decode(shape: number, slot: slot, to: &columns[slot], &scratch)
@@ -98,7 +102,8 @@ struct RecordComparison {
         let offsets = rows.offsets.span
         let counts = rows.counts.span
         let literals = literals
-        let own = columns[..<(literals.lengths.count - 1)]
+        let own = columns[..<(literals.lengths.count - 1 + literals.besideColumns)]
+        let beside = literals.lengths.count - 1..<own.count
         var found: [Place] = unsafe []
         unsafe swap(&found, &places)
         unsafe found.removeAll(keepingCapacity: true)
@@ -119,6 +124,18 @@ struct RecordComparison {
                         place - ofShape.startIndex, literals, places, base + Int(offsets[row]),
                         Int(counts[row]))
                     if !isSame { return place }
+                    if beside.isEmpty { continue }
+                    let firstSlot = Int(rows.firstSlots[row])
+                    for number in beside {
+                        let value = unsafe places[number].ranges[place - ofShape.startIndex]
+                        let own = rows.slots[firstSlot + number]
+                        // Safe: slots lie in the arena, and values in their column.
+                        guard value.count == own.count,
+                            unsafe Self.isSame(
+                                places[number].bytes + Int(value.offset),
+                                base + Int(own.offset), Int(own.count))
+                        else { return place }
+                    }
                 }
                 return nil
             }

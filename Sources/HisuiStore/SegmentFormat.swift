@@ -17,7 +17,7 @@ import HisuiBytes
 enum SegmentFormat {
     static let magic: [UInt8] = Array("HISUISEG".utf8)
     static let trailerMagic: [UInt8] = Array("HISUIEND".utf8)
-    static let version: UInt32 = 3
+    static let version: UInt32 = 4
 
     static let headerBytes = 16
     static let trailerBytes = 24

@@ -6,6 +6,8 @@ import HisuiShape
 struct ShapeLayouts {
     /// Slots of each shape.
     private(set) var slotCounts: [Int] = []
+    /// Slots that make up the record; those beside it stand behind them.
+    private(set) var recordSlotCounts: [Int] = []
     /// Bytes of all literals of each shape together.
     private(set) var fixedCounts: [Int] = []
     /// The first of each shape's literals in `literals`; there is one more than slots.
@@ -21,6 +23,7 @@ struct ShapeLayouts {
     /// Gives `shape` the next number.
     mutating func append(_ shape: Shape) {
         slotCounts.append(shape.slots.count)
+        recordSlotCounts.append(shape.recordSlotCount)
         firstLiterals.append(literals.count)
         var fixed = 0
         for literal in shape.literals {
@@ -35,6 +38,7 @@ struct ShapeLayouts {
     /// Passes over a number whose shape is not known: it is never asked for.
     mutating func appendUnknown() {
         slotCounts.append(-1)
+        recordSlotCounts.append(-1)
         firstLiterals.append(literals.count)
         fixedCounts.append(0)
     }

@@ -188,10 +188,11 @@ struct ShapeFields {
 
     /// The record, byte for byte.
     private var record: FieldSource {
-        if shape.encoding == .utf8 { return .stretch(.whole(of: shape.literals), of: shape) }
-        if shape.slots.isEmpty { return .constant(shape.literals[0]) }
+        if shape.encoding == .utf8 { return .stretch(shape.record, of: shape) }
+        let slots = shape.recordSlotCount
+        if slots == 0 { return .constant(shape.literals[0]) }
         return .text(
             StretchText(
-                literals: shape.literals, slots: Array(shape.slots.indices), isRecord: true))
+                literals: Array(shape.literals[...slots]), slots: Array(0..<slots), isRecord: true))
     }
 }
