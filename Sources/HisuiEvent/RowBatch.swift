@@ -23,10 +23,13 @@ public struct RowFlags: OptionSet, Hashable, Sendable {
     /// May have been delivered before.
     public static let maybeDuplicate = RowFlags(rawValue: 1 << 6)
 
+    /// Some records of the event that this row completes did not come.
+    public static let incompleteJoin = RowFlags(rawValue: 1 << 7)
+
     /// Names in the order of the bits, as printed.
     public static let names = [
         "time-inferred", "year-inferred", "truncated", "charset-lossy", "ambiguous",
-        "framing-error", "duplicate?",
+        "framing-error", "duplicate?", "incomplete-join",
     ]
 }
 
@@ -34,7 +37,8 @@ public struct RowFlags: OptionSet, Hashable, Sendable {
 ///
 /// A row names a shape and the spans of the record's bytes that fill the shape's slots. The spans
 /// lie in order, do not overlap, and together with the shape's literals make up the record byte for
-/// byte. The bytes are those of the `RecordBatch` the rows came from, moved here.
+/// byte; slots beside the record lie elsewhere in the bytes. The bytes are those of the
+/// `RecordBatch` the rows came from, moved here.
 public struct RowBatch: Sendable {
     @frozen
     public struct Row: Sendable {

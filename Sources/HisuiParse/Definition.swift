@@ -46,6 +46,8 @@ struct Definition: Sendable {
         }
 
         var line: String
+        /// Records one after the other, which make up an event; empty for one line.
+        var lines: [String] = []
         /// The line is a whole record with its header.
         var isRecord: Bool
         /// Nil: the first program of the definition.

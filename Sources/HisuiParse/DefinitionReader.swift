@@ -113,7 +113,7 @@ struct DefinitionReader {
             SampleReader(schema: schema, log: log).read($0)
         }
         reader.finish()
-        inner.checkCoverage(samples, members?.rules ?? [], root)
+        inner.checkCoverage(samples, members, root)
         return Definition(
             name: name ?? "", version: version ?? 0, file: root.file, bytes: bytes,
             programs: [], prefix: nil, rules: [], samples: samples, members: members)

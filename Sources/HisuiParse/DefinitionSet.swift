@@ -53,6 +53,12 @@ public final class DefinitionSet: Sendable {
         var checks: [TaintLint.AmbiguityCheck]
     }
 
+    struct Join: Sendable {
+        /// In `members`.
+        var member: Int
+        var join: JoinDefinition
+    }
+
     struct Group: Sendable {
         /// Where the prefix's program starts; -1 if there is none.
         var prefix: Int
@@ -70,6 +76,8 @@ public final class DefinitionSet: Sendable {
     let programs: ProgramTable
     /// Definitions of records whose values have names, each with its place in `members`.
     let memberDefinitions: [(member: Int, definition: MemberDefinition)]
+    /// Which of their records make up events; of the first definition that says so.
+    let join: Join?
     /// How such records are told.
     let formats: FormatTable
     let objects: ObjectNames
@@ -88,6 +96,9 @@ public final class DefinitionSet: Sendable {
         programs = builder.programs
         memberDefinitions = builder.memberDefinitions
         objects = schema?.objects ?? ObjectNames()
+        join = memberDefinitions.lazy.compactMap { member, definition in
+            definition.join.map { Join(member: member, join: $0) }
+        }.first
         formats = FormatTable(
             memberDefinitions.map(\.definition), isOnly: definitions.count == 1)
     }

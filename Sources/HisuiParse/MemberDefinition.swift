@@ -11,6 +11,8 @@ struct MemberDefinition: Sendable {
     var gate = FormatGate()
     /// Members that hold the time, best first; several are joined.
     var times: [[String]] = []
+    /// Which records make up events.
+    var join: JoinDefinition?
     /// What holds for all rules.
     var conditions: [Condition]
     var rules: [Rule]

@@ -27,6 +27,11 @@ struct MemberDefinitionReader {
     private var times: [[String]] = []
     private var fields: [MemberDefinition.Field] = []
     private var cases: [MemberDefinition.Case] = []
+    private var join: JoinDefinition?
+    /// What `join` says of all events.
+    private var ofEvents: (fields: [MemberDefinition.Field], cases: [MemberDefinition.Case]) = (
+        [], []
+    )
 
     init(schema: Schema, log: Diagnostics, defaults: [Shape.Field]) {
         self.schema = schema
@@ -42,6 +47,7 @@ struct MemberDefinitionReader {
         for input in inputs {
             switch input {
             case .json: formats.append(.json)
+            case .auditkv: formats.append(.audit)
             case .csv:
                 guard inputs.count == 1 else {
                     reader.report("input", "a definition of `csv` can have no other input")
@@ -79,6 +85,7 @@ struct MemberDefinitionReader {
         definition.times = times
         fields = reader.value("fields").map { readFields($0) } ?? []
         cases = reader.value("cases").map { readCases($0) } ?? []
+        if formats.contains(.audit) { readJoin(&reader) }
         let rules = (reader.list("rules", required: true) ?? []).compactMap { rule($0) }
         var known: Set<String> = []
         for rule in rules where !known.insert(rule.id).inserted {
@@ -86,6 +93,8 @@ struct MemberDefinitionReader {
         }
         if rules.isEmpty { reader.report("rules", "a definition needs at least one rule") }
         definition.rules = rules
+        if join != nil { readEvents(&reader, &known) }
+        definition.join = join
         return definition
     }
 
@@ -207,7 +216,7 @@ struct MemberDefinitionReader {
             all.contains { $0.name == "event.action" }
             || fields.contains { $0.name == "event.action" }
             || cases.contains { $0.value.sets("event.action") }
-        if !says {
+        if !says, !isPart(set) {
             log.report(
                 node, "the rule does not say what happened: it sets no event.action",
                 hint: "add set: { event.action: … }; schema.yaml lists the usual ones")
@@ -215,6 +224,32 @@ struct MemberDefinitionReader {
         return MemberDefinition.Rule(
             id: id.text, conditions: when, constants: all, fields: fields, cases: cases,
             node: node)
+    }
+
+    /// Whether records of a rule are parts of events: then the events say what happened.
+    private func isPart(_ set: [Shape.Field]) -> Bool {
+        join != nil && set.contains { $0.name == "hisui.joined" }
+    }
+
+    private mutating func readJoin(_ reader: inout MappingReader) {
+        guard var mapping = reader.mapping("join") else { return }
+        ofEvents.fields = mapping.value("fields").map { readFields($0) } ?? []
+        ofEvents.cases = mapping.value("cases").map { readCases($0) } ?? []
+        join = JoinReader(log: log).read(mapping)
+    }
+
+    /// Reads `events`. What is said for all rules is said of records, not of events.
+    private mutating func readEvents(_ reader: inout MappingReader, _ known: inout Set<String>) {
+        (fields, cases) = ofEvents
+        for node in reader.list("events", required: true) ?? [] {
+            guard let rule = rule(node), let own = join,
+                let event = JoinReader(log: log).compile(rule, own)
+            else { continue }
+            if !known.insert(rule.id).inserted {
+                log.report(rule.node, "a second rule called `\(rule.id)`")
+            }
+            join?.events.append(event)
+        }
     }
 
     private func merged(_ set: [Shape.Field]) -> [Shape.Field] {
@@ -266,8 +301,9 @@ struct MemberDefinitionReader {
 
     /// Every rule needs a sample, every file a rejected record and one that tries to lie.
     func checkCoverage(
-        _ samples: [Definition.Sample], _ rules: [MemberDefinition.Rule], _ root: YAMLNode
+        _ samples: [Definition.Sample], _ members: MemberDefinition?, _ root: YAMLNode
     ) {
+        let ids = (members?.rules.map(\.id) ?? []) + (members?.join?.events.map(\.id) ?? [])
         var covered: Set<String> = []
         var hasReject = false
         for sample in samples {
@@ -276,16 +312,17 @@ struct MemberDefinitionReader {
                 continue
             }
             covered.insert(id)
-            guard !rules.contains(where: { $0.id == id }) else { continue }
-            let hint = NearestName.suggestion(for: id, in: rules.map(\.id))
+            guard !ids.contains(id) else { continue }
+            let hint = NearestName.suggestion(for: id, in: ids)
             log.report(
                 sample.node, "the sample names the rule `\(id)`, which does not exist",
                 hint: hint.map { "did you mean `\($0)`?" } ?? "")
         }
-        for rule in rules where !covered.contains(rule.id) {
+        for id in ids where !covered.contains(id) {
+            let node = members?.rules.first { $0.id == id }?.node
             log.report(
-                rule.node, "the rule `\(rule.id)` has no sample",
-                hint: "add - { line: …, is: { rule: \(rule.id), … } } under samples")
+                node ?? root["events"] ?? root, "the rule `\(id)` has no sample",
+                hint: "add - { line: …, is: { rule: \(id), … } } under samples")
         }
         let place = root["samples"] ?? root
         if !hasReject {

@@ -122,6 +122,7 @@ struct MemberPlan {
         case .raw, .name: isPlain = true
         case .xmlText, .xmlName: isPlain = ByteSearch.first(of: 0x26, in: text, range.range) == nil
         case .plusBlanks: isPlain = ByteSearch.first(of: 0x2B, in: text, range.range) == nil
+        case .hexBytes: isPlain = false
         case .doubledQuotes: isPlain = ByteSearch.first(of: 0x22, in: text, range.range) == nil
         default: isPlain = ByteSearch.first(of: 0x5C, in: text, range.range) == nil
         }

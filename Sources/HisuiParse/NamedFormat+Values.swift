@@ -48,6 +48,11 @@ extension NamedFormat {
                 return nil
             }
         case .w3c(let lines): return lines.appendSlots(of: text, message, to: &slots)
+        case .audit:
+            guard room > AuditText.valuesMax, var audit = AuditText(text, message) else {
+                return nil
+            }
+            audit.forEachValue(text) { slots.append(ByteRange($0)) }
         }
         return NamedValues(range: message, isTakenApart: true)
     }
@@ -95,6 +100,8 @@ extension NamedFormat {
                     name: String(decoding: value.name, as: UTF8.self), slot: first + index,
                     decoding: .xmlText, nameBytes: value.name.count)
             }
+        case .audit:
+            return AuditText(text, range)?.members(text, first: first)
         }
     }
 

@@ -11,12 +11,13 @@ enum NamedInput: String, CaseIterable, Sendable {
     case leef
     case xmlEvent = "xmlevent"
     case w3c
+    case auditkv
 
     /// Whether messages say by themselves that they are in it, so that they need no definition.
     var saysItself: Bool {
         switch self {
         case .json, .cef, .leef, .xmlEvent: true
-        case .csv, .kv: false
+        case .csv, .kv, .auditkv: false
         // The file does.
         case .w3c: true
         }
@@ -36,6 +37,8 @@ enum NamedFormat: Hashable, Sendable {
     case cef, leef
     case xmlEvent
     case w3c(W3CFormat)
+    /// Records of the Linux audit system; see `AuditText`.
+    case audit
 
     var input: NamedInput {
         switch self {
@@ -46,6 +49,7 @@ enum NamedFormat: Hashable, Sendable {
         case .leef: .leef
         case .xmlEvent: .xmlEvent
         case .w3c: .w3c
+        case .audit: .auditkv
         }
     }
 }
@@ -66,6 +70,7 @@ extension NamedFormat {
         case .cef: ([["rt"], ["end"], ["start"]], [])
         case .leef: ([["devTime"]], [])
         case .csv, .kv: ([], [])
+        case .audit: ([["audit.time"]], [])
         case .w3c: ([["date-time"]], [["date", "time"]])
         }
     }
@@ -75,7 +80,7 @@ extension NamedFormat {
         switch self {
         case .json: objects.messages
         case .xmlEvent: ["Event.RenderingInfo.Message"]
-        case .csv, .kv, .cef, .leef, .w3c: []
+        case .csv, .kv, .cef, .leef, .w3c, .audit: []
         }
     }
 }

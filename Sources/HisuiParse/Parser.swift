@@ -54,6 +54,11 @@ public struct Parser: Sendable {
     private var decoded: [UInt8] = []
     private var anchors: [TextEncoding.Anchor] = []
     var textSlots: [ByteRange] = []
+    /// Events whose records have not all come.
+    var joining = Joining()
+    /// The audit record at hand, if it is one, and the host by its header.
+    var auditMessage: Range<Int>?
+    var hostRange: Range<Int>?
     private var files: [String: FileTime] = [:]
     /// Slots of a row in the batch before: how much room to make for the next one.
     private var slotsPerRow = 8
@@ -84,8 +89,12 @@ public struct Parser: Sendable {
 
     /// Rows for all records of the batch, one each and in the same order, numbered by `shapes`.
     ///
+    /// - Parameter isLast: nothing of the source follows: events of several records are not waited
+    ///   for.
     /// - Complexity: O(bytes of the batch).
-    public mutating func parse(_ batch: consuming RecordBatch) -> RowBatch {
+    public mutating func parse(
+        _ batch: consuming RecordBatch, isLast: Bool = false
+    ) -> RowBatch {
         let entries = batch.entries
         let latest = batch.latestPossible
         current = batch.encoding ?? encoding
@@ -96,6 +105,7 @@ public struct Parser: Sendable {
             admission = ShapeAdmission()
             plans = []
             planCache = ShapeCache()
+            joining.numbers = [:]
         }
         var rows = RowBatch(takingOver: batch)
         beginClock(rows.source, received: entries.first?.received ?? .none, latest: latest)
@@ -113,6 +123,7 @@ public struct Parser: Sendable {
                 offset: entry.offset, count: entry.count, shape: 0,
                 firstSlot: UInt32(truncatingIfNeeded: rows.slots.count), time: .none,
                 received: entry.received, sender: entry.sender, flags: entry.flags)
+            auditMessage = nil
             if form == .journal {
                 parseJournal(record, &row)
             } else {
@@ -132,8 +143,10 @@ public struct Parser: Sendable {
                 rows.slots.append(
                     ByteRange(offset: slot.offset &+ entry.offset, count: slot.count))
             }
+            if auditMessage != nil { join(row, number: rows.rows.count, record, rows.source) }
             rows.rows.append(row)
         }
+        endJoins(&rows, isLast: isLast)
         if !entries.isEmpty { slotsPerRow = rows.slots.count / entries.count + 1 }
         endClock(rows.source, latest: latest)
         return rows
@@ -242,6 +255,7 @@ public struct Parser: Sendable {
             message = named.values.range
             layout.choice = UInt16(truncatingIfNeeded: named.choice) + 1
             if named.choice == 0 { layout.structure = .json }
+            noteAudit(named, encoding, first: first)
             checkText(text, message, &row)
         } else {
             matchMessage(text, message, header.program, &layout, &row)
@@ -371,6 +385,15 @@ public struct Parser: Sendable {
         {
             row.flags.insert(.charsetLossy)
         }
+    }
+
+    /// Takes down that the message is an audit record.
+    @inline(__always)
+    private mutating func noteAudit(_ named: Named, _ encoding: TextEncoding, first: Int) {
+        guard choices[named.choice].format == .audit, encoding == .utf8 else { return }
+        auditMessage = named.values.range
+        let host = scratch.kinds.prefix(first).firstIndex { $0.role == .host }
+        hostRange = host.map { scratch.slots[$0].range }
     }
 
     // MARK: - Shapes

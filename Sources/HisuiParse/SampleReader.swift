@@ -12,16 +12,17 @@ struct SampleReader {
         let reject = reader.string("reject")
         let line = reader.string("line")
         let record = reader.string("record")
+        let lines = (reader.strings("lines") ?? []).map(\.text)
         let program = reader.string("program")
         let isHostile = reader.bool("hostile") ?? false
         _ = reader.string("about")
         let expected = reader.mapping("is")
         reader.finish()
-        let given = [reject, line, record].compactMap { $0 }
+        let given = [reject, line, record, lines.last].compactMap { $0 }
         guard given.count == 1, let text = given.first else {
             log.report(
-                node, "a sample needs one of `line`, `record` and `reject`, and only one",
-                hint: "several records that make one event are not read by this version")
+                node, "a sample needs one of `line`, `lines`, `record` and `reject`, and only one",
+                hint: "`lines` are the records of one event; `is` says what stands at the last")
             return nil
         }
         var expectation = Definition.Sample.Expectation.reject
@@ -36,7 +37,7 @@ struct SampleReader {
             log.report(node, "a rejected sample is nothing: remove `is`")
         }
         return Definition.Sample(
-            line: text, isRecord: record != nil, program: program, expectation: expectation,
+            line: text, lines: lines, isRecord: record != nil, program: program, expectation: expectation,
             isHostile: isHostile, node: node)
     }
 

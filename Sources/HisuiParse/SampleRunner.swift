@@ -68,6 +68,30 @@ struct SampleRunner {
             shape: shape, slots: slots, record: record)
     }
 
+    /// What the records of an event become: the row that the expected rule stands at, or the last.
+    private func outcome(ofEvent sample: Definition.Sample) -> Outcome? {
+        var batch = RecordBatch(source: Source(id: "sample", kind: .file, form: .line))
+        for line in sample.lines {
+            batch.append(
+                Array(line.utf8).span,
+                received: Timestamp(nanoseconds: 1_767_225_600_000_000_000))
+        }
+        var parser = Parser(definitions: set, timeZone: .tokyo)
+        let rows = parser.parse(batch, isLast: true)
+        var expected = ""
+        if case .rule(let id, _) = sample.expectation { expected = id }
+        let row =
+            rows.rows.last { parser.shapes[$0.shape].rule == expected }
+            ?? rows.rows[rows.rows.count - 1]
+        let shape = parser.shapes[row.shape]
+        guard !shape.rule.isEmpty else { return nil }
+        let first = Int(row.firstSlot)
+        let slots = Array(rows.slots[first..<first + shape.slots.count])
+        return Outcome(
+            rule: shape.rule, values: Self.values(shape, slots, rows.bytes), flags: row.flags,
+            shape: shape, slots: slots, record: rows.bytes)
+    }
+
     private static func values(
         _ shape: Shape, _ slots: [ByteRange], _ record: [UInt8]
     ) -> [String: String] {
@@ -105,6 +129,7 @@ struct SampleRunner {
 
     /// What a sample becomes: with a header before it, if the definition asks for a program.
     func outcome(of sample: Definition.Sample, _ definition: Definition) -> Outcome? {
+        if !sample.lines.isEmpty { return outcome(ofEvent: sample) }
         let line = Array(sample.line.utf8)
         let program = sample.program.map { Array($0.utf8) } ?? Self.program(of: definition)
         if !sample.isRecord, definition.members == nil {

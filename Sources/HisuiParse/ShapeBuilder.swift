@@ -156,7 +156,7 @@ struct ShapeBuilder {
                 set("process.name", .keyword, .slot(index, .raw))
                 set("log.syslog.appname", .keyword, .slot(index, .raw))
             case .pid: set("process.pid", .integer, .slot(index, .raw))
-            case .time, .none: break
+            case .time, .none, .beside: break
             }
             if kinds[index].role != .none { rest = index + 1 }
         }
