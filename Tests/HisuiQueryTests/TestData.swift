@@ -109,14 +109,23 @@ struct TestData {
         let stretch = stretch(of: literals)
         // Any bytes are text of some kind in CP932; what is cut inside a character is not tried.
         let encoding: TextEncoding = generator.chance(30) ? .cp932 : .utf8
-        let part =
-            encoding == .utf8 ? self.stretch(of: literals) : Shape.Stretch.whole(of: literals)
+        let whole = Shape(
+            literals: literals, slots: (0..<slots).map { _ in Shape.Slot(.text) }
+        ).record
+        let part = encoding == .utf8 ? self.stretch(of: literals) : whole
         fields.append(Shape.Field("part", .text, .stretch(part)))
-        return Shape(
+        var shape = Shape(
             literals: literals, slots: (0..<slots).map { _ in Shape.Slot(.text) }, fields: fields,
-            message: encoding == .utf8 ? stretch : .whole(of: literals),
+            message: encoding == .utf8 ? stretch : whole,
             parser: generator.chance(50) ? "linux.test" : "", rule: "r\(slots)",
             encoding: encoding)
+        if generator.chance(30) {
+            // A value that another record of the event has.
+            let slot = shape.addBeside(.text)
+            shape.fields.removeAll { $0.name == "user.name" }
+            shape.fields.append(Shape.Field("user.name", .keyword, .slot(slot, .raw)))
+        }
+        return shape
     }
 
     /// Any stretch of a record with these literals.
@@ -169,6 +178,7 @@ struct TestData {
         let firstSlot = batch.slots.count
         var values: [[UInt8]] = []
         batch.bytes += shape.literals[0]
+        var end = batch.bytes.count
         for slot in shape.slots.indices {
             let value =
                 generator.chance(10) ? [] : generator.chance(60) ? word() : text(1...3)
@@ -177,6 +187,7 @@ struct TestData {
             batch.bytes += value
             batch.slots.append(ByteRange(start..<batch.bytes.count))
             batch.bytes += shape.literals[slot + 1]
+            if slot < shape.recordSlotCount { end = batch.bytes.count }
         }
         let time = Self.base + Int64(generator.number(0...600)) * 1_000_000_000
         let received = time + Int64(generator.number(0...5)) * 1_500_000_000
@@ -184,13 +195,13 @@ struct TestData {
         let flags = UInt32(generator.number(0...4))
         batch.rows.append(
             RowBatch.Row(
-                offset: UInt32(offset), count: UInt32(batch.bytes.count - offset), shape: number,
+                offset: UInt32(offset), count: UInt32(end - offset), shape: number,
                 firstSlot: UInt32(firstSlot), time: Timestamp(nanoseconds: time),
                 received: Timestamp(nanoseconds: received), sender: UInt32(sender),
                 flags: RowFlags(rawValue: flags)))
         var row = PlainRow(
             zone: zone, stream: stream, index: index, time: time, fields: [:],
-            record: Array(batch.bytes[offset...]))
+            record: Array(batch.bytes[offset..<end]))
         for field in shape.fields {
             row.fields[field.name] = Self.value(field.value, shape, values)
         }

@@ -76,6 +76,44 @@ import Testing
         return shape
     }
 
+    @Test func slotsBesideMakeUpNothingOfTheRecord() throws {
+        var shape = Shape(literals: [[65], [66]], slots: [.init(.word)])
+        let slot = shape.addBeside(.word)
+        #expect(slot == 1 && shape.slots.count == 2 && shape.recordSlotCount == 1)
+        #expect(shape.record == Shape.Stretch(first: 0, firstByte: 0, last: 1, lastByte: 1))
+        let bytes = Array("xyz".utf8)
+        let slots = [ByteRange(0..<1), ByteRange(1..<3)]
+        var record: [UInt8] = []
+        shape.appendRecord(slots: slots, of: bytes.span, to: &record)
+        #expect(record == Array("AxB".utf8))
+        var value: [UInt8] = []
+        shape.append(.slot(slot, .raw), slots: slots, of: bytes.span, to: &value)
+        #expect(value == Array("yz".utf8))
+    }
+
+    @Test func nothingOfTheRecordStandsBehindSlotsBesideIt() {
+        var shape = Shape(literals: [[], []], slots: [.init(.word)])
+        _ = shape.addBeside(.word)
+        expectReads(shape.encoded(), true)
+        var other = shape
+        other.slots.swapAt(0, 1)
+        expectReads(other.encoded(), false)
+        other = shape
+        other.literals[2] = [65]
+        expectReads(other.encoded(), false)
+        other = shape
+        other.fields = [
+            Shape.Field(
+                "a", .text, .stretch(.init(first: 0, firstByte: 0, last: 2, lastByte: 0)))
+        ]
+        expectReads(other.encoded(), false)
+    }
+
+    private func expectReads(_ bytes: [UInt8], _ reads: Bool) {
+        var reader = ByteReader(bytes.span)
+        #expect(((try? Shape(decoding: &reader)) != nil) == reads)
+    }
+
     /// A change is seen in the copy that is changed alone.
     @Test func copiesAreApart() throws {
         let bytes = Shape(literals: [[65], [66]], slots: [.init(.word)]).encoded()
@@ -101,7 +139,8 @@ import Testing
     private func randomShape(_ random: inout Splitmix) -> Shape {
         let slots = (0..<random.below(6)).map { _ in
             Shape.Slot(
-                random.element(Shape.Kind.allCases), role: random.element(Shape.Role.allCases))
+                random.element(Shape.Kind.allCases),
+                role: random.element(Shape.Role.allCases.filter { $0 != .beside }))
         }
         let literals = (0...slots.count).map { _ in random.bytes(below: 9) }
         var fields: [Shape.Field] = []
@@ -116,12 +155,17 @@ import Testing
             fields.append(
                 Shape.Field("field.\(number)é", random.element(Shape.FieldType.allCases), value))
         }
-        return Shape(
+        var shape = Shape(
             literals: literals, slots: slots, fields: fields,
             message: randomStretch(literals, &random), parser: random.below(2) == 0 ? "" : "a.b",
             rule: random.below(2) == 0 ? "" : "規則",
             structure: random.element(Shape.Structure.allCases),
             encoding: random.element(TextEncoding.allCases))
+        for number in 0..<random.below(3) {
+            let slot = shape.addBeside(random.element(Shape.Kind.allCases))
+            shape.fields.append(Shape.Field("beside.\(number)", .keyword, .slot(slot, .raw)))
+        }
+        return shape
     }
 
     private func randomStretch(_ literals: [[UInt8]], _ random: inout Splitmix) -> Shape.Stretch {

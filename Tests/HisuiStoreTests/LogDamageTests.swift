@@ -180,7 +180,7 @@ import Testing
     @Test func aNewerVersionIsRefusedClearly() throws {
         let log = try SmallLog(seed: 4)
         var bytes = log.bytes
-        bytes[8] = 2
+        bytes[8] = 3
         let length = Int(bytes[12])
         let checksum = LogFormat.checksum(bytes.span.extracting(0..<length), without: 16)
         bytes.replaceLittleEndian(checksum, at: 16)
@@ -189,7 +189,7 @@ import Testing
             _ = try SmallLog.open(disk)
             Issue.record("opened a log of another version")
         } catch {
-            #expect("\(error)".contains("version 2"))
+            #expect("\(error)".contains("version 3"))
         }
     }
 }

@@ -63,14 +63,19 @@ struct RowMaker {
             shapeSlots.append(
                 Shape.Slot(
                     Shape.Kind.allCases.randomElement(using: &generator) ?? .text,
-                    role: Shape.Role.allCases.randomElement(using: &generator) ?? .none))
+                    role: Shape.Role.allCases.filter { $0 != .beside }
+                        .randomElement(using: &generator) ?? .none))
         }
         var literals: [[UInt8]] = []
         for _ in 0...count { literals.append(bytes(0...12)) }
-        let shape = Shape(
+        var shape = Shape(
             literals: literals, slots: shapeSlots,
             fields: [Shape.Field("event.action", .keyword, .constant(bytes(0...5)))],
             parser: "test.random", rule: "r\(known.count)")
+        for number in 0..<max(0, Int.random(in: -2...2, using: &generator)) {
+            let slot = shape.addBeside(.word)
+            shape.fields.append(Shape.Field("beside.\(number)", .keyword, .slot(slot, .raw)))
+        }
         known.append((table.intern(shape), shape))
     }
 
@@ -96,6 +101,7 @@ struct RowMaker {
         let offset = batch.bytes.count
         let firstSlot = batch.slots.count
         batch.bytes += shape.literals[0]
+        var end = batch.bytes.count
         for slot in shape.slots.indices {
             let start = batch.bytes.count
             // Now and then one of few values, so that all encodings are met.
@@ -105,6 +111,7 @@ struct RowMaker {
             batch.bytes += value
             batch.slots.append(ByteRange(start..<batch.bytes.count))
             batch.bytes += shape.literals[slot + 1]
+            if slot < shape.recordSlotCount { end = batch.bytes.count }
         }
         clock += Int64.random(in: 0...3_000_000_000, using: &generator)
         let time = clock - Int64.random(in: -5...5, using: &generator) * 1_000_000_000
@@ -112,13 +119,13 @@ struct RowMaker {
         let flags = UInt32.random(in: 0...3, using: &generator)
         batch.rows.append(
             RowBatch.Row(
-                offset: UInt32(offset), count: UInt32(batch.bytes.count - offset), shape: number,
+                offset: UInt32(offset), count: UInt32(end - offset), shape: number,
                 firstSlot: UInt32(firstSlot), time: Timestamp(nanoseconds: time),
                 received: Timestamp(nanoseconds: clock), sender: sender,
                 flags: RowFlags(rawValue: flags)))
         expected.append(
             ExpectedRow(
-                record: Array(batch.bytes[offset...]), time: time, received: clock,
+                record: Array(batch.bytes[offset..<end]), time: time, received: clock,
                 source: batch.source, sender: batch.senders[Int(sender)], flags: flags))
     }
 }
@@ -149,7 +156,7 @@ func recordsByColumn(of block: Block) throws -> [[UInt8]] {
         let columns = try shape.slots.indices.map { try block.column(shape: number, slot: $0) }
         for (ordinal, row) in grouping.rows(of: number).enumerated() {
             var record = shape.literals[0]
-            for (slot, column) in columns.enumerated() {
+            for (slot, column) in columns[..<shape.recordSlotCount].enumerated() {
                 record += column.bytes[column.ranges[ordinal].range]
                 record += shape.literals[slot + 1]
             }
