@@ -212,6 +212,7 @@ if fuzz {
         fuzzer("Sigma", ["HisuiDetect", "HisuiYAML"]),
         fuzzer("DetectorState", ["HisuiDetect", "HisuiYAML"]),
         fuzzer("Note", ["HisuiProof"]),
+        fuzzer("Audit", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiParse"]),
         fuzzer("Rules", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiParse"]),
         fuzzer("LogsQL", queryModules),
     ]

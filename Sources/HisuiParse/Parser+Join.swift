@@ -2,11 +2,11 @@ import HisuiBytes
 import HisuiEvent
 import HisuiShape
 
-/// Events of several records; see `Joiner`.
+/// Events of several records; see `EventJoiner`.
 extension Parser {
     /// What joining needs beside the definitions.
     struct Joining {
-        var sources: [String: Joiner] = [:]
+        var sources: [String: EventJoiner] = [:]
         var records = JoinedRecords()
         /// Numbers of shapes by that of the last record's shape and what came of the event.
         var numbers: [Shaped: UInt32] = [:]
@@ -36,12 +36,12 @@ extension Parser {
             return out
         }
         let node = audit.node ?? hostRange ?? 0..<0
-        let key = Joiner.Key(
+        let key = EventJoiner.Key(
             node: bytes(node), sender: row.sender, time: bytes(audit.time),
             serial: bytes(audit.serial))
         if joining.sources[source.id] == nil {
             if joining.sources.count >= Limits.filesRememberedMax { joining.sources = [:] }
-            joining.sources[source.id] = Joiner()
+            joining.sources[source.id] = EventJoiner()
         }
         joining.sources[source.id]?.add(
             record.extracting(message), key, row: number, time: row.time.nanoseconds,
@@ -69,7 +69,7 @@ extension Parser {
                 } else {
                     place(open, .incompleteJoin, definition, &rows, &joiner)
                 }
-            } else if open.hasBegin, isWhole, joiner.withoutEnd >= Joiner.withoutEndMin {
+            } else if open.hasBegin, isWhole, joiner.withoutEnd >= EventJoiner.withoutEndMin {
                 place(open, [], definition, &rows, &joiner)
             } else if open.hasEnd {
                 // What came before it may still come, but is more likely lost.
@@ -101,6 +101,11 @@ extension Parser {
     /// Events that ended without a row: their records are rows, and say what they say.
     public var lostJoins: UInt64 { joining.sources.values.reduce(0) { $0 + $1.lost } }
 
+    /// Goes on with the open events of another parser, whose definitions were replaced.
+    public mutating func takeJoins(of other: borrowing Parser) {
+        joining.sources.merge(other.joining.sources) { own, _ in own }
+    }
+
     /// Whether as many objects are here as the system call had.
     private var hasAllObjects: Bool {
         let items = joining.records.number(Array("items".utf8), of: Array("SYSCALL".utf8))
@@ -108,8 +113,8 @@ extension Parser {
     }
 
     private mutating func place(
-        _ open: Joiner.Open, _ flags: RowFlags, _ definition: DefinitionSet.Join,
-        _ rows: inout RowBatch, _ joiner: inout Joiner
+        _ open: EventJoiner.Open, _ flags: RowFlags, _ definition: DefinitionSet.Join,
+        _ rows: inout RowBatch, _ joiner: inout EventJoiner
     ) {
         joiner.end(open.key)
         var row = rows.rows[open.lastRow]

@@ -96,16 +96,27 @@ private struct ImportReader {
             batch.account.deduplicated = found.file.records
             guard put(batch, nil, nil) else { return false }
         }
-        while var batch = try input.next() {
+        var next = try input.next()
+        while var batch = next {
+            // Taken down before reading on: events at the end of a file wait for nothing.
+            let place = input.standing
+            let read = bytesBefore + input.fileBytesRead
+            var failure: (any Error)?
+            do {
+                next = try input.next()
+            } catch {
+                (next, failure) = (nil, error)
+            }
+            let isLast = next == nil
             if let reference = options.referenceTime {
                 batch.latestPossible = Timestamp(nanoseconds: reference)
             }
             let count = UInt64(batch.entries.count)
-            let rows = options.clock.measure(.parse) { parser.parse(batch) }
-            guard put(rows, input.standing, standing) else { return false }
-            standing = input.standing
+            let rows = options.clock.measure(.parse) { parser.parse(batch, isLast: isLast) }
+            guard put(rows, place, standing) else { return false }
+            standing = place
             result.records += count
-            let read = bytesBefore + input.fileBytesRead
+            if let failure { throw failure }
             run.update { $0.fileBytesDone = read }
         }
         if result.records > 0 {

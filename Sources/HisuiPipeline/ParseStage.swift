@@ -67,11 +67,14 @@ final class ParseStage: Sendable {
         var inForce = definitions.withLock { $0 }
         // One parser for each time zone, definition and encoding of sources; nearly always one.
         var entries: [Entry] = []
+        // Those of the definitions before: their open events go on.
+        var replaced: [Entry] = []
         defer { output.close() }
         while case .element(let batch) = intake.queue.take(waitMillis: nil) {
             let wanted = definitions.withLock { $0 }
             if wanted.version != inForce.version {
                 inForce = wanted
+                if !entries.isEmpty { replaced = entries }
                 entries.removeAll()
             }
             let route = routing.route(for: batch.source)
@@ -84,6 +87,7 @@ final class ParseStage: Sendable {
             } else {
                 number = entries.count
                 entries.append(Self.entry(for: route, inForce.loaded))
+                for entry in replaced { entries[number].parser.takeJoins(of: entry.parser) }
             }
             let rows = entries[number].parser.parse(batch)
             let parsed = ParsedBatch(

@@ -13,6 +13,12 @@ struct LineInput {
     private var scanned = 0
     private var chunk = [UInt8](repeating: 0, count: chunkBytes)
     private var isAtEnd = false
+    /// Whether more was read than was given.
+    private var hasMore = false
+    /// Whether nothing follows what was given last, as far as was known by then.
+    private(set) var isLast = false
+    /// How long the next bytes are waited for, to know whether a batch is the last one.
+    private static let peekMillis: CInt = 20
 
     init(source: Source) { self.source = source }
 
@@ -20,12 +26,26 @@ struct LineInput {
     ///
     /// A line longer than `Limits.recordBytesMax` is cut there and flagged, and still is one line.
     mutating func next() throws(Failure) -> RecordBatch? {
-        while !isAtEnd {
-            try fill()
+        while !isAtEnd || hasMore {
+            if !hasMore { try fill() }
+            hasMore = false
             let batch = takeLines()
-            if !batch.entries.isEmpty { return batch }
+            if batch.entries.isEmpty { continue }
+            if !isAtEnd, isReadable() {
+                try fill()
+                hasMore = !isAtEnd || !pending.isEmpty
+            }
+            isLast = isAtEnd && !hasMore
+            return batch
         }
         return nil
+    }
+
+    /// Whether there is something to read, its end included.
+    private func isReadable() -> Bool {
+        var entry = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+        // Safe: one entry, which lives until the call returns.
+        return unsafe poll(&entry, 1, Self.peekMillis) > 0
     }
 
     private mutating func fill() throws(Failure) {

@@ -85,7 +85,8 @@ struct ParseCommand: ParsableCommand {
         var shapes: [Shape] = []
         var bytes: [UInt8] = []
         while let batch = try input.next() {
-            let rows = parser.parse(explain ? Self.decoded(batch, coding) : batch)
+            let given = explain ? Self.decoded(batch, coding) : batch
+            let rows = parser.parse(given, isLast: input.isLast)
             if parser.shapes !== table {
                 table = parser.shapes
                 shapes.removeAll()

@@ -7,7 +7,7 @@ import HisuiShape
 /// Belongs to one parser. Holds `openMax` events and `textBytesMax` bytes of each; what is more is
 /// let go, the oldest first, and counted. No record waits here: rows go on as they come, and an
 /// event stands at the row of its last record.
-struct Joiner {
+struct EventJoiner {
     /// An event: what its records share.
     struct Key: Hashable {
         /// The machine by the record, and by the header before it.
@@ -71,7 +71,7 @@ struct Joiner {
     }
 
     private mutating func begin(_ key: Key, time: Int64, received: Int64) {
-        if opens.count >= Joiner.openMax {
+        if opens.count >= EventJoiner.openMax {
             // Ended ones are passed over; there is an open one, so the loop ends.
             while let oldest = order.first {
                 order.removeFirst()
@@ -83,7 +83,7 @@ struct Joiner {
         }
         opens[key] = Open(key: key, time: time, received: received)
         order.append(key)
-        if order.count > 2 * Joiner.openMax { order.removeAll { opens[$0] == nil } }
+        if order.count > 2 * EventJoiner.openMax { order.removeAll { opens[$0] == nil } }
     }
 
     /// Lets an event go, which has ended.
@@ -108,15 +108,15 @@ struct Joiner {
     }
 }
 
-extension Joiner.Open {
+extension EventJoiner.Open {
     fileprivate mutating func take(
         _ record: Span<UInt8>, row: Int, _ position: UInt64, isBegin: Bool, isEnd: Bool
     ) {
         lastRow = row
         hasBegin = hasBegin || isBegin
         hasEnd = hasEnd || isEnd
-        guard members.count < Joiner.membersMax,
-            text.count + record.count <= Joiner.textBytesMax
+        guard members.count < EventJoiner.membersMax,
+            text.count + record.count <= EventJoiner.textBytesMax
         else {
             isCut = true
             return
