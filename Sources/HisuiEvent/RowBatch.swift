@@ -85,6 +85,11 @@ public struct RowBatch: Sendable {
     /// Given back once the batch is durable, where the source waits for that.
     public var receipt: Receipt?
 
+    /// Bytes of all records, without values beside them.
+    ///
+    /// - Complexity: O(rows).
+    public var recordBytes: Int { rows.reduce(0) { $0 + Int($1.count) } }
+
     /// A batch without rows, account, gaps and position: what was read back from a store.
     public init(source: Source, senders: [String]) {
         self.source = source

@@ -96,9 +96,10 @@ public final class DefinitionSet: Sendable {
         programs = builder.programs
         memberDefinitions = builder.memberDefinitions
         objects = schema?.objects ?? ObjectNames()
-        join = memberDefinitions.lazy.compactMap { member, definition in
-            definition.join.map { Join(member: member, join: $0) }
-        }.first
+        join =
+            memberDefinitions.lazy.compactMap { member, definition in
+                definition.join.map { Join(member: member, join: $0) }
+            }.first
         formats = FormatTable(
             memberDefinitions.map(\.definition), isOnly: definitions.count == 1)
     }

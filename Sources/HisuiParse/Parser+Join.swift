@@ -126,7 +126,8 @@ extension Parser {
         let event = definition.join.events[number]
         var outcome = JoinDefinition.Outcome(event: number)
         for one in event.cases {
-            outcome.choices = outcome.choices * (one.table.count + 1) + find(one.names, in: one.table) + 1
+            outcome.choices =
+                outcome.choices * (one.table.count + 1) + find(one.names, in: one.table) + 1
         }
         var slots: [ByteRange] = []
         for (index, field) in event.fields.enumerated() {

@@ -37,7 +37,8 @@ struct SampleReader {
             log.report(node, "a rejected sample is nothing: remove `is`")
         }
         return Definition.Sample(
-            line: text, lines: lines, isRecord: record != nil, program: program, expectation: expectation,
+            line: text, lines: lines, isRecord: record != nil, program: program,
+            expectation: expectation,
             isHostile: isHostile, node: node)
     }
 

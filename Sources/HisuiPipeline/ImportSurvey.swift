@@ -92,7 +92,7 @@ public struct ImportSurvey: Sendable {
 
     private mutating func take(_ rows: RowBatch) {
         records += UInt64(rows.rows.count)
-        bytes += UInt64(rows.bytes.count)
+        bytes += UInt64(rows.recordBytes)
         shapes.use(parser.shapes)
         let mayBeOther = options.encoding == .utf8 && rows.source.form == .line
         for row in rows.rows {

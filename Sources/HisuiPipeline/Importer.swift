@@ -198,7 +198,7 @@ public struct Importer: Sendable {
             let (segments, segmentBytes) = (importer.segments.count, importer.byteCount)
             run.update { report in
                 report.records += UInt64(rows.rows.count)
-                report.bytes += UInt64(rows.bytes.count)
+                report.bytes += UInt64(rows.recordBytes)
                 report.recognised += recognised
                 report.truncated += truncated
                 report.deduplicated += rows.account.deduplicated

@@ -119,12 +119,18 @@ enum HisuiYAMLLog {
             "`user.name` should be absent, but is `you`"
         ),
         (samples + "\n  - line: \"hello you\"", "the sample does not say what it `is`"),
-        (samples + "\n  - is: { rule: one }", "needs one of `line`, `lines`, `record` and `reject`"),
+        (
+            samples + "\n  - is: { rule: one }",
+            "needs one of `line`, `lines`, `record` and `reject`"
+        ),
         (
             samples + "\n  - line: \"hello you\"\n    is: { rule: one, user.nam: me }",
             "unknown field `user.nam`"
         ),
-        (samples + "\n  - lines: []\n    is: { rule: one }", "a sample needs one of `line`, `lines`"),
+        (
+            samples + "\n  - lines: []\n    is: { rule: one }",
+            "a sample needs one of `line`, `lines`"
+        ),
     ])
     func samplesAreChecked(_ samples: String, _ expected: String) {
         let text = TestRules.yaml(line: "hello {user.name:rest}", samples: samples)
