@@ -6,9 +6,10 @@ import HisuiShape
 ///
 ///     [node=H ]type=T msg=audit(SECONDS.MILLIS:SERIAL): [text ]name=value … [GS NAME=value …]
 ///
-/// as auditd writes it to files and sends it to plug-ins and to syslog. Values are plain, in quotes, in braces, or hexadecimal
-/// digits where they hold what may not stand in quotes; `msg='…'` holds more of them. What is no
-/// `name=value` belongs to the value before it, or is text.
+/// as auditd writes it to files and sends it to plug-ins and to syslog. Values are plain, in
+/// quotes, in braces, or hexadecimal digits where they hold what may not stand in quotes;
+/// `msg='…'` holds more of them. What is no `name=value` belongs to the value before it, or is
+/// text.
 ///
 /// Reads each byte a few times at most, takes nothing for granted, allocates nothing.
 struct AuditText {
@@ -233,7 +234,7 @@ extension AuditText {
         }
     }
 
-    /// The values of `forEachValue` that have names; of a name that occurs twice the last one counts.
+    /// The values of `forEachValue` that have names.
     func members(_ text: Span<UInt8>, first: Int) -> [NamedMember] {
         var audit = self
         var members: [NamedMember] = []
