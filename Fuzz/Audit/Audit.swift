@@ -62,15 +62,24 @@ private let set: DefinitionSet = {
         input: auditkv
         match: { first: ["type=", "node="] }
         times: audit.time
-        join: { parts: [SYSCALL, EXECVE, PATH, CWD, SOCKADDR, PROCTITLE, EOE], begin: SYSCALL, end: [PROCTITLE, EOE] }
+        join:
+          parts: [SYSCALL, EXECVE, PATH, CWD, SOCKADDR, PROCTITLE, EOE]
+          begin: SYSCALL
+          end: [PROCTITLE, EOE]
         rules:
-          - { id: part, when: { type: [SYSCALL, EXECVE, PATH, CWD, SOCKADDR, PROCTITLE, EOE] }, set: { hisui.joined: true } }
+          - id: part
+            when: { type: [SYSCALL, EXECVE, PATH, CWD, SOCKADDR, PROCTITLE, EOE] }
+            set: { hisui.joined: true }
           - { id: other, when: { type: "*" }, set: { event.action: a } }
         events:
           - id: call
             when: { SYSCALL.call: "*" }
             set: { event.action: a }
-            fields: { process.command_line: [EXECVE.argv, PROCTITLE.argv], file.path: [PATH.CREATE.path, PATH.path, SOCKADDR.path], destination.ip: SOCKADDR.ip, destination.port: SOCKADDR.port }
+            fields:
+              process.command_line: [EXECVE.argv, PROCTITLE.argv]
+              file.path: [PATH.CREATE.path, PATH.path, SOCKADDR.path]
+              destination.ip: SOCKADDR.ip
+              destination.port: SOCKADDR.port
         samples:
           - { line: "type=EOE msg=audit(1.000:1): ", is: { rule: part } }
           - { line: "type=X msg=audit(1.000:1): a='b'", hostile: true, is: { rule: other } }

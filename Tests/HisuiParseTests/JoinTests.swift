@@ -68,9 +68,8 @@ import Testing
         _ type: String, _ serial: Int, _ body: String, millis: Int = 0, node: String = ""
     ) -> String {
         let fraction = String(1000 + millis % 1000).dropFirst()
-        return
-            "\(node)type=\(type) msg=audit(\(1_767_225_600 + millis / 1000).\(fraction):\(serial)): "
-            + body
+        let time = "\(1_767_225_600 + millis / 1000).\(fraction)"
+        return "\(node)type=\(type) msg=audit(\(time):\(serial)): " + body
     }
 
     static func call(_ serial: Int, items: Int = 1, millis: Int = 0, node: String = "") -> String {
