@@ -92,6 +92,31 @@ struct DetectScenarios {
         #expect(found[0].entities["host.name"] as? String == "fs01")
     }
 
+    @Test("a rule with the names of web logs finds requests of an access log in another format")
+    func webNames() throws {
+        let folder = try Scratch()
+        try write(
+            [
+                "title: Way out of the folder", "id: web", "logsource: { category: webserver }",
+                "detection:",
+                "  s: { cs-method: GET, cs-uri-query|contains: '/../', sc-status: 200,",
+                "    c-ip: 203.0.113.7, cs-user-agent|startswith: curl }", "  condition: s",
+            ], folder.path + "/web.yml", ending: "\n")
+        let request = " - - [23/Nov/2026:10:00:00 +0900] \"GET /a/../../b HTTP/1.1\" 200 12 \"-\" "
+        try write(
+            [
+                "Nov 23 10:00:00 www nginx: 203.0.113.7" + request + "\"curl/8.0\"",
+                "Nov 23 10:00:01 www nginx: 203.0.113.8" + request + "\"curl/8.0\"",
+                "Nov 23 10:00:02 www nginx: 203.0.113.7" + request + "\"Mozilla/5.0\"",
+            ], folder.path + "/access", ending: "\n")
+        let finished = try Program.hisui(
+            "detect", "--rules", folder.path + "/web.yml", folder.path + "/access")
+        #expect(finished.status == 0, "\(finished.errors)")
+        let found = try finished.lines.map { try Found($0) }
+        #expect(found.map(\.rule) == ["web"])
+        #expect(found.map(\.events) == [[1]])
+    }
+
     @Test("ends with 3 when rules or files cannot be read, or a sample is not as it says")
     func refusals() throws {
         let folder = try Scratch()
