@@ -16,7 +16,7 @@ public enum DefinitionLoader {
         public var members: [DefinitionArchive.Member]
         /// Files with mistakes in them, in order.
         public var refused: [Refused]
-        let schema: Schema
+        public let schema: Schema
 
         /// The set that has only the definition called `parser`; nil if it is not in force.
         public func only(_ parser: String) -> DefinitionSet? {
