@@ -6,8 +6,9 @@ import HisuiShape
 /// Feeds headers, journal entries and automatic shapes, through the whole parser.
 ///
 /// The first byte chooses the form, line feeds part records (not in the journal's form). For each
-/// record literals and slots must make it up, its line of JSON must be a line, and a parser that
-/// has seen the records before must say the same as one that has not.
+/// record literals and slots must make it up, its line of JSON must be a line, each is gathered as
+/// unknown once, and a parser that has seen the records before must say the same as one that has
+/// not.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzParser(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     guard count > 0 else { return 0 }
@@ -41,6 +42,7 @@ public func fuzzParser(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 private func check(_ rows: RowBatch, _ shapes: ShapeTable, _ records: [[UInt8]]) {
     precondition(rows.rows.count == records.count)
     var out: [UInt8] = []
+    var unknown = UnknownMessages()
     for (row, record) in zip(rows.rows, records) {
         let shape = shapes[row.shape]
         let first = Int(row.firstSlot)
@@ -49,7 +51,10 @@ private func check(_ rows: RowBatch, _ shapes: ShapeTable, _ records: [[UInt8]])
         shape.appendRecord(slots: slots, of: rows.bytes.span, to: &out)
         precondition(out == record)
         out.removeAll()
+        unknown.take(row, of: rows, shape: shape)
         ParsedLine.append(row, of: rows, shape: shape, to: &out)
         precondition(out.last == 0x0A && !out.dropLast().contains { $0 < 0x20 || $0 == 0x7F })
     }
+    let gathered = unknown.programs.reduce(unknown.named + unknown.notText) { $0 + $1.count }
+    precondition(gathered == UInt64(records.count))
 }

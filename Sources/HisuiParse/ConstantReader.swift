@@ -7,6 +7,9 @@ struct ConstantReader {
     let schema: Schema
     let log: Diagnostics
 
+    /// What drafts have where a person has to say something.
+    static let unfinished = "TODO"
+
     func read(_ node: YAMLNode, _ what: String) -> [Shape.Field] {
         guard let entries = node.mapping else {
             log.report(node, "`\(what)` must be a mapping of fields to values")
@@ -29,11 +32,16 @@ struct ConstantReader {
             log.report(key, "unknown field \(key.quoted)", hint: schema.hint(for: name))
             return []
         }
-        if !field.values.isEmpty, !field.values.contains(text) {
+        if text == Self.unfinished {
+            log.report(
+                value, "`\(name)` is still \(text)",
+                hint: name == "event.action"
+                    ? "say what happened: a word of `actions` in schema.yaml, or your own"
+                    : "write its value")
+        } else if !field.values.isEmpty, !field.values.contains(text) {
             log.reportUnknown(value, name, valid: field.values)
             return []
-        }
-        guard fits(text, field.type) else {
+        } else if !fits(text, field.type) {
             log.report(value, "\(value.quoted) is not \(field.type.described), as `\(name)` is")
             return []
         }

@@ -1,7 +1,7 @@
 public import HisuiBytes
 import HisuiCollect
 public import HisuiEvent
-import HisuiParse
+public import HisuiParse
 import HisuiShape
 
 /// What an import of some files would find, without a store: how many records a rule knows, and
@@ -45,14 +45,19 @@ public struct ImportSurvey: Sendable {
     public private(set) var journalCount = 0
     /// Why files could not be read, or not to their end.
     public private(set) var failures: [String] = []
+    /// The messages that no rule knows, where they are asked for.
+    public private(set) var messages: UnknownMessages?
 
     private let options: Importer.Options
     private var parser: Parser
     private var shapes = ShapeCounts()
 
-    /// - Parameter options: as for an import; store and zone are not used.
-    public init(_ options: Importer.Options) {
+    /// - Parameters:
+    ///   - options: as for an import; store and zone are not used.
+    ///   - gathersMessages: whether `messages` is asked for.
+    public init(_ options: Importer.Options, gathersMessages: Bool = false) {
         self.options = options
+        if gathersMessages { messages = UnknownMessages() }
         parser = Parser(
             definitions: Importer(options).definitions, timeZone: options.timeZone,
             encoding: options.encoding)
@@ -99,6 +104,9 @@ public struct ImportSurvey: Sendable {
             let record = rows.bytes.span.extracting(
                 Int(row.offset)..<Int(row.offset) + Int(row.count))
             shapes.count(row.shape, record)
+            if let shape = shapes.unknown(row.shape) {
+                messages?.take(row, of: rows, shape: shape)
+            }
             for bit in flags.indices where row.flags.rawValue & (1 << UInt32(bit)) != 0 {
                 flags[bit] += 1
             }
@@ -146,7 +154,7 @@ private struct ShapeCounts {
         for shape in table.shapes(from: shapes.count) {
             shapes.append(shape)
             counts.append(0)
-            texts.append(shape.parser.isEmpty ? Self.text(of: shape) : nil)
+            texts.append(shape.parser.isEmpty ? ImportSurvey.text(of: shape) : nil)
         }
     }
 
@@ -158,6 +166,11 @@ private struct ShapeCounts {
         var sample: [UInt8] = []
         sample.append(record, 0..<min(record.count, 4096))
         seen[text] = ImportSurvey.UnknownShape(text: text, count: 0, sample: sample)
+    }
+
+    /// The shape of that number, if no rule knows it.
+    func unknown(_ shape: UInt32) -> Shape? {
+        texts[Int(shape)] == nil ? nil : shapes[Int(shape)]
     }
 
     /// Adds what was counted by number, and forgets the rarest where there are too many.
@@ -176,9 +189,11 @@ private struct ShapeCounts {
         let kept = seen.sorted { $0.value.count > $1.value.count }.prefix(seen.count / 2)
         seen = Dictionary(uniqueKeysWithValues: kept.map { ($0.key, $0.value) })
     }
+}
 
+extension ImportSurvey {
     /// The message of a shape, `<…>` for what varies.
-    private static func text(of shape: Shape) -> [UInt8] {
+    static func text(of shape: Shape) -> [UInt8] {
         var text: [UInt8] = []
         let message = shape.message
         for number in message.first...message.last {
