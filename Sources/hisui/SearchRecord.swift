@@ -26,9 +26,10 @@ final class SearchRecord: Sendable {
     /// - Parameters:
     ///   - query: as it was typed.
     ///   - range: what of time it can find.
+    ///   - command: the command, if it is another one than `search`.
     init(
         store: StoreOptions, query: String, range: (first: Int64, last: Int64), format: RowFormat,
-        acts: Bool, follow: Bool
+        acts: Bool, follow: Bool, command: String? = nil
     ) {
         self.store = store.store
         zone = store.zone.count == 1 ? store.zone.first : nil
@@ -36,6 +37,7 @@ final class SearchRecord: Sendable {
         if store.zone.count > 1 {
             fields.append(("zones", .list(Array(store.zone.prefix(Self.zonesMax)))))
         }
+        if let command { fields.append(("command", .text(command))) }
         if acts { fields.append(("acts", .boolean(true))) }
         if follow { fields.append(("follow", .boolean(true))) }
         fields.append(("format", .text(format.rawValue)))

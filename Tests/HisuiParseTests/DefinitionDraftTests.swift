@@ -1,5 +1,6 @@
 import HisuiBytes
 import HisuiEvent
+import HisuiShape
 import HisuiYAML
 import Testing
 
