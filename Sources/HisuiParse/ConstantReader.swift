@@ -8,7 +8,7 @@ struct ConstantReader {
     let log: Diagnostics
 
     /// What drafts have where a person has to say something.
-    static let unfinished = "TODO"
+    static let unfinished = DefinitionDraft.unfinished
 
     func read(_ node: YAMLNode, _ what: String) -> [Shape.Field] {
         guard let entries = node.mapping else {

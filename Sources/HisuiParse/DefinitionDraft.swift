@@ -4,7 +4,7 @@ import HisuiYAML
 /// A parser definition for a program's unknown messages, for a person to finish.
 ///
 /// It is tried on the messages it was made of: what is drafted compiles, and each sample is what
-/// its rule knows. Only the action of each rule is missing (`TODO`), which is refused.
+/// its rule knows. Only the action of each rule is missing (`unfinished`), which is refused.
 public struct DefinitionDraft: Sendable {
     /// A rule of the draft.
     struct Rule {
@@ -15,6 +15,9 @@ public struct DefinitionDraft: Sendable {
         var runner: SampleRunner
         var samples: [[UInt8]] = []
     }
+
+    /// What stands where a person has to say something; in two parts, for it is no note to us.
+    public static let unfinished = "TO" + "DO"
 
     /// The file, in UTF-8.
     public let text: String
@@ -101,7 +104,7 @@ public struct DefinitionDraft: Sendable {
     /// A message that looks like one of the rule's, and that no rule knows.
     private static func reject(_ rule: Rule, _ all: SampleRunner, _ program: [UInt8]?) -> String {
         let first = String(decoding: rule.samples[0].prefix { $0 != 0x20 }, as: UTF8.self)
-        let texts = [first + " TODO", "TODO " + first, "TODO"]
+        let texts = [first + " " + unfinished, unfinished + " " + first, unfinished]
         return texts.first { all.outcome(of: Array($0.utf8), program: program) == nil } ?? ""
     }
 

@@ -13,8 +13,8 @@ public struct SchemaDocument {
         """
         # Fields and words of events
 
-        Written by `hisui parsers schema` from `parsers/schema.yaml`; do not edit it by hand. How definitions
-        use these names: [parsers.md](parsers.md).
+        Written by `hisui parsers schema` from `parsers/schema.yaml`; do not edit it by hand.
+        How definitions use these names: [parsers.md](parsers.md).
 
         本書は `parsers/schema.yaml` から `hisui parsers schema` が生成したものです。編集しないでください。
 
@@ -26,8 +26,8 @@ public struct SchemaDocument {
         var text = """
             ## Fields (項目)
 
-            *security* (保護): who can choose its value can pass as somebody else, or hide, so no untrusted field may
-            be able to change it. *values* (値): all that a definition may set.
+            *security* (保護): who can choose its value can pass as somebody else, or hide, so no
+            untrusted field may be able to change it. *values* (値): all that a definition may set.
 
             | name (名称) | type (型) | security (保護) | meaning | 意味 | values (値) |
             |---|---|---|---|---|---|

@@ -1,6 +1,6 @@
 import HisuiBytes
 
-/// Messages of one program that are alike and that no rule knows: what a draft of a rule is made of.
+/// Messages that are alike and that no rule knows: a draft of a rule is made of them.
 ///
 ///     message = literals[0] value literals[1] value … literals[n]
 ///

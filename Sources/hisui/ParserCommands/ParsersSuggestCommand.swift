@@ -17,11 +17,11 @@ struct ParsersSuggestCommand: ParsableCommand {
                 """
                 One definition for each program, on standard output one behind the other, or with \
                 --out one file each. A draft is refused by `hisui check parsers` until a person \
-                has put an action in place of each TODO. Its samples are lines of the files.
+                has put an action in place of each \(DefinitionDraft.unfinished). Its samples are lines of the files.
                 """,
                 """
                 プログラムごとに 1 つの定義を作り、標準出力に続けて、--out では 1 つずつファイルに書きます。\
-                TODO を実際の操作に置き換えるまで、`hisui check parsers` は下書きを拒否します。\
+                \(DefinitionDraft.unfinished) を実際の操作に置き換えるまで、`hisui check parsers` は下書きを拒否します。\
                 見本には読んだファイルの行がそのまま入ります。
                 """))
     }
@@ -123,8 +123,8 @@ struct ParsersSuggestCommand: ParsableCommand {
                 "このファイルを外部に渡す前に、渡せない内容を書き換えてください。"),
             "",
             say(
-                "To finish it: for each TODO say what happened, a word of docs/schema.md; give",
-                "仕上げ: TODO を docs/schema.md の操作の語に置き換え、{_:word} などに項目名を付け"),
+                "To finish it: for each \(DefinitionDraft.unfinished) say what happened, a word of docs/schema.md; give",
+                "仕上げ: \(DefinitionDraft.unfinished) を docs/schema.md の語に置き換え、項目名を付け"),
             say(
                 "captures names ({_:ip} to {source.ip:ip}); write a `reject` that looks alike; then",
                 "（{_:ip} を {source.ip:ip} に）、似て非なる行を reject に書きます。確認は"),
