@@ -1,6 +1,6 @@
 /// Takes events apart that security products send to collectors: CEF and LEEF.
 ///
-///     CEF:0|vendor|product|version|signature|name|severity|src=192.0.2.1 msg=two words cs1Label=Zone cs1=dmz
+///     CEF:0|vendor|product|version|signature|name|severity|src=192.0.2.1 msg=two words
 ///     LEEF:1.0|vendor|product|version|event|src=192.0.2.1⇥msg=two words
 ///     LEEF:2.0|vendor|product|version|event|^|src=192.0.2.1^msg=two words
 ///

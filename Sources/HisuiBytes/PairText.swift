@@ -1,7 +1,7 @@
 /// Takes text apart that consists of names and values: `date=2026-11-27 user="a b" note=`.
 ///
-/// A pair is a name, a mark and a value; pairs are parted by a separator. A value that begins with a
-/// quote ends with the next one that no backslash stands before, and there a separator or the end
+/// A pair is a name, a mark and a value; pairs are parted by a separator. A value that begins with
+/// a quote ends with the next one that no backslash stands before, and there a separator or the end
 /// must follow; any other value ends before the next separator and may be empty. Blanks around
 /// separators and at both ends are passed over.
 ///

@@ -3,8 +3,8 @@ extension TimeText {
     /// `2026/4/1 9:05`, `2026-04-01 09:05:03.120`, `2026.4.1 9:05:03`, `2026年4月1日 9時5分3秒`.
     ///
     /// Taken as well: two digits where one would do, `T` between date and time, no seconds, and
-    /// behind the time what `rfc3339` takes as a zone; and `Nov 27 2026 09:05:03.120`, as CEF writes
-    /// it, with `UTC` or `GMT` behind it or nothing. UTF-8 only.
+    /// behind the time what `rfc3339` takes as a zone; and `Nov 27 2026 09:05:03.120`, as CEF
+    /// writes it, with `UTC` or `GMT` behind it or nothing. UTF-8 only.
     public static func civil(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Found? {
         if let found = rfc3339(bytes, range) ?? monthFirst(bytes, range) { return found }
         var reader = CivilReader(bytes, range)

@@ -2,8 +2,8 @@ import HisuiBytes
 import HisuiShape
 import HisuiYAML
 
-/// What a definition says of records whose values have names: members of a JSON object, columns of a
-/// line of delimited values, and so on.
+/// What a definition says of records whose values have names: members of a JSON object, columns of
+/// a line of delimited values, and so on.
 struct MemberDefinition: Sendable {
     /// How the records are written: all of these are known alike.
     var formats: [NamedFormat]

@@ -57,7 +57,8 @@ struct TemplateCheck {
         if bits > RuleCompiler.ruleBits.count {
             report(
                 0,
-                "too many optional parts, alternatives, addresses and cases: they need \(bits) bits",
+                "too many optional parts, alternatives, addresses and cases: they need \(bits) "
+                    + "bits",
                 "the limit is \(RuleCompiler.ruleBits.count): write two rules")
         }
         if captures > Limits.capturesPerRuleMax {

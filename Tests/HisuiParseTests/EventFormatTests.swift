@@ -19,11 +19,13 @@ import Testing
           - id: deny
             when: { act: deny }
         samples:
-          - record: '<134>Nov 27 10:00:00 gw CEF:0|Example|GW|1|7|Blocked \\| refused|5|src=192.0.2.1 suser=tanaka act=deny'
+          - record: '<134>Nov 27 10:00:00 gw CEF:0|Example|GW|1|7|Blocked \\| \
+        refused|5|src=192.0.2.1 suser=tanaka act=deny'
             is: { rule: deny, source.ip: 192.0.2.1, host.name: gw }
           - line: 'LEEF:2.0|Example|GW|1|7|^|src=192.0.2.1^usrName=tanaka^act=deny'
             is: { rule: deny, source.ip: 192.0.2.1, user.name: tanaka }
-          - line: 'CEF:0|Example|GW|1|7|n|5|suser=x src\\=203.0.113.1 act\\=allow src=192.0.2.1 act=deny'
+          - line: 'CEF:0|Example|GW|1|7|n|5|suser=x src\\=203.0.113.1 act\\=allow \
+        src=192.0.2.1 act=deny'
             hostile: true
             is: { rule: deny, source.ip: 192.0.2.1, user.name: "x src=203.0.113.1 act=allow" }
           - reject: 'CEF:0|Other|GW|1|7|n|5|act=deny'

@@ -17,13 +17,19 @@ import Testing
         rules:
           - id: request
             when: { sc-status: "*" }
-            cases: { sc-status: { "4*": { event.outcome: failure }, "*": { event.outcome: success } } }
+            cases: { sc-status: { "4*": { event.outcome: failure }, "*": { event.outcome: \#
+        success } } }
         samples:
-          - line: "#Version: 1.0\n#Fields: date time cs-method cs-uri-stem cs-username c-ip cs(User-Agent) sc-status\n2026-11-27 01:00:00 GET /a+b.html - 192.0.2.1 Mozilla/5.0+(X11) 404"
-            is: { rule: request, source.ip: 192.0.2.1, user.name: "", url.original: /a+b.html, event.outcome: failure }
-          - line: "#Fields: date time cs-method cs-username c-ip sc-status\n2026-11-27 01:00:00 GET x+192.0.2.9+200 192.0.2.1 404"
+          - line: "#Version: 1.0\n#Fields: date time cs-method cs-uri-stem cs-username c-ip \#
+        cs(User-Agent) sc-status\n2026-11-27 01:00:00 GET /a+b.html - 192.0.2.1 \#
+        Mozilla/5.0+(X11) 404"
+            is: { rule: request, source.ip: 192.0.2.1, user.name: "", url.original: \#
+        /a+b.html, event.outcome: failure }
+          - line: "#Fields: date time cs-method cs-username c-ip sc-status\n2026-11-27 \#
+        01:00:00 GET x+192.0.2.9+200 192.0.2.1 404"
             hostile: true
-            is: { rule: request, user.name: x 192.0.2.9 200, source.ip: 192.0.2.1, event.outcome: failure }
+            is: { rule: request, user.name: x 192.0.2.9 200, source.ip: 192.0.2.1, \#
+        event.outcome: failure }
           - reject: "#Fields: date time x\n2026-11-27 01:00:00 y"
 
         """#

@@ -17,7 +17,8 @@ struct ParsersSuggestCommand: ParsableCommand {
                 """
                 One definition for each program, on standard output one behind the other, or with \
                 --out one file each. A draft is refused by `hisui check parsers` until a person \
-                has put an action in place of each \(DefinitionDraft.unfinished). Its samples are lines of the files.
+                has put an action in place of each \(DefinitionDraft.unfinished). Its samples are \
+                lines of the files.
                 """,
                 """
                 プログラムごとに 1 つの定義を作り、標準出力に続けて、--out では 1 つずつファイルに書きます。\
@@ -123,10 +124,12 @@ struct ParsersSuggestCommand: ParsableCommand {
                 "このファイルを外部に渡す前に、渡せない内容を書き換えてください。"),
             "",
             say(
-                "To finish it: for each \(DefinitionDraft.unfinished) say what happened, a word of docs/schema.md; give",
+                "To finish it: for each \(DefinitionDraft.unfinished) say what happened, a word of "
+                    + "docs/schema.md; give",
                 "仕上げ: \(DefinitionDraft.unfinished) を docs/schema.md の語に置き換え、項目名を付け"),
             say(
-                "captures names ({_:ip} to {source.ip:ip}); write a `reject` that looks alike; then",
+                "captures names ({_:ip} to {source.ip:ip}); write a `reject` that looks alike; "
+                    + "then",
                 "（{_:ip} を {source.ip:ip} に）、似て非なる行を reject に書きます。確認は"),
             "  hisui check parsers FILE",
             "",
