@@ -1,3 +1,4 @@
+import HisuiBytes
 import HisuiShape
 import HisuiYAML
 
@@ -10,6 +11,8 @@ struct Definition: Sendable {
     var programs: [ProgramPattern]
     /// How messages begin: see `MatchReader.Result`.
     var firsts: [[UInt8]] = []
+    /// The zone of times that name none; nil: the source's.
+    var timeZone: TimeZoneRules?
     /// What may stand before every line, such as the kernel's uptime.
     var prefix: Template?
     var rules: [Rule]

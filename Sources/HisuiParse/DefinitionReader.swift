@@ -41,8 +41,12 @@ struct DefinitionReader {
         }
         let version = reader.int("version", in: 1...1_000_000, required: true)
         _ = reader.string("about")
+        let zone = timeZone(&reader)
         if let inputs = inputs(&reader) {
-            return members(root, bytes, &reader, name?.text, version, inputs)
+            var definition = members(root, bytes, &reader, name?.text, version, inputs)
+            definition?.timeZone = zone
+            definition?.members?.time.zone = zone
+            return definition
         }
         let match =
             reader.mapping("match", required: true).map { MatchReader(log: log).read($0) }
@@ -74,7 +78,8 @@ struct DefinitionReader {
             samples, rules: rules, untrusted: untrusted, root)
         return Definition(
             name: name?.text ?? "", version: version ?? 0, file: root.file, bytes: bytes,
-            programs: match.programs, firsts: match.firsts, prefix: prefix, rules: rules,
+            programs: match.programs, firsts: match.firsts, timeZone: zone, prefix: prefix,
+            rules: rules,
             samples: samples)
     }
 
@@ -97,6 +102,15 @@ struct DefinitionReader {
             inputs.append(input)
         }
         return inputs
+    }
+
+    private func timeZone(_ reader: inout MappingReader) -> TimeZoneRules? {
+        guard let (text, node) = reader.stringNode("tz") else { return nil }
+        if let zone = TimeZoneRules(name: text) { return zone }
+        log.report(
+            node, "unknown time zone \(node.quoted)",
+            hint: "write a name such as Asia/Tokyo, UTC, or an offset such as +09:00")
+        return nil
     }
 
     /// A definition of records whose values have names.

@@ -40,6 +40,8 @@ public final class DefinitionSet: Sendable {
         /// Words without which no message fits.
         var words: UInt64
         var hasChecks: Bool
+        /// The message says when it was.
+        var hasTime = false
     }
 
     /// The part of a rule that is read when it has fitted.
@@ -74,6 +76,8 @@ public final class DefinitionSet: Sendable {
     let groups: [Group]
     let trie: RuleTrie
     let programs: ProgramTable
+    /// Of each of `members`: the zone of times that name none; nil: the source's.
+    let zones: [TimeZoneRules?]
     /// Definitions of records whose values have names, each with its place in `members`.
     let memberDefinitions: [(member: Int, definition: MemberDefinition)]
     /// Which of their records make up events; of the first definition that says so.
@@ -95,6 +99,7 @@ public final class DefinitionSet: Sendable {
         trie = builder.trie
         programs = builder.programs
         memberDefinitions = builder.memberDefinitions
+        zones = builder.zones
         objects = schema?.objects ?? ObjectNames()
         join =
             memberDefinitions.lazy.compactMap { member, definition in
@@ -137,7 +142,8 @@ public final class DefinitionSet: Sendable {
         }
         // What was captured is more particular than a default, and what follows from it even more.
         forEachSlot(of: match) { capture, slot in
-            guard let name = capture.field else { return }
+            // The row's time is shown under its name.
+            guard let name = capture.field, capture.type != .time else { return }
             set(Shape.Field(name, capture.type, .slot(firstSlot + slot, capture.decoding)))
         }
         for one in rule.cases { one.constants(in: match.choices).forEach(set) }

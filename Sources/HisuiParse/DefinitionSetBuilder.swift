@@ -11,6 +11,8 @@ struct DefinitionSetBuilder {
     private(set) var groups: [DefinitionSet.Group] = []
     private(set) var programs = ProgramTable()
     private(set) var trie = RuleTrie()
+    /// Of each definition: the zone of times that name none.
+    private(set) var zones: [TimeZoneRules?] = []
     private(set) var memberDefinitions: [(member: Int, definition: MemberDefinition)] = []
 
     private let schema: Schema?
@@ -33,7 +35,8 @@ struct DefinitionSetBuilder {
                 DefinitionSet.Entry(
                     start: UInt32(program.start), literalCount: UInt32(program.literalCount),
                     words: WordFingerprint.required(by: rule.template),
-                    hasChecks: !rule.checks.isEmpty))
+                    hasChecks: !rule.checks.isEmpty,
+                    hasTime: program.captures.contains { $0.format != nil }))
             rules.append(
                 DefinitionSet.Rule(
                     member: members.count, id: rule.id, captures: program.captures,
@@ -41,6 +44,7 @@ struct DefinitionSetBuilder {
                     checks: rule.checks))
         }
         ranges.append(first..<rules.count)
+        zones.append(definition.timeZone)
         definitions.append(definition)
         let samples = definition.samples
         if let named = definition.members { memberDefinitions.append((members.count, named)) }
@@ -112,7 +116,12 @@ struct DefinitionSetBuilder {
             let program = RuleCompiler.compile(prefix: template, schema: schema, into: &code)
             prefix = program.start
             for member in members {
-                for rule in ranges[member] { rules[rule].prefixCaptures = program.captures }
+                for rule in ranges[member] {
+                    rules[rule].prefixCaptures = program.captures
+                    if program.captures.contains(where: { $0.format != nil }) {
+                        self.entries[rule].hasTime = true
+                    }
+                }
             }
         }
         var entries: [RuleTrie.Entry] = []

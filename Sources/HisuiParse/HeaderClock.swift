@@ -63,14 +63,14 @@ struct HeaderClock {
     private mutating func readBSD(_ record: Span<UInt8>, _ at: Int, _ end: Int) -> Reading? {
         guard let found = TimeText.rfc3164(record, at..<end) else { return nil }
         guard found.value.hasYear else {
-            let time = withYear(found.value)
+            let time = withYear(found.value, zone)
             if found.end == at + 15, found.value.fractionDigits == 0, latest == .none {
                 bsdWords = (record.word(at), record.word(at + 7))
                 bsdTime = time
             }
             return Reading(end: found.end, time: time, yearInferred: true)
         }
-        return Reading(end: found.end, time: instant(found.value))
+        return Reading(end: found.end, time: instant(found.value, zone))
     }
 
     /// `2026 Nov 23 01:02:03` at `at`.
@@ -81,7 +81,7 @@ struct HeaderClock {
         else { return nil }
         found.value.civil.year = Int(year)
         guard found.value.civil.isValid else { return nil }
-        return Reading(end: found.end, time: instant(found.value))
+        return Reading(end: found.end, time: instant(found.value, zone))
     }
 
     /// A time of the ISO 8601 family at `at`.
@@ -108,7 +108,7 @@ struct HeaderClock {
             isoIsKnown = true
             isoZoneOffset = zone.utcNanoseconds(local: whole).map { local - $0 }
         }
-        return Reading(end: found.end, time: instant(found.value))
+        return Reading(end: found.end, time: instant(found.value, zone))
     }
 
     /// Fraction and zone behind the second that was read last; nil for unusual ones.
@@ -147,8 +147,16 @@ struct HeaderClock {
         return Reading(end: at, time: time)
     }
 
+    /// The instant of a time that a message states.
+    ///
+    /// - Parameter stated: the zone of times that name none, where the parser knows it better.
+    mutating func time(_ value: TimeText.Value, zone stated: TimeZoneRules?) -> Timestamp {
+        let zone = stated ?? zone
+        return value.hasYear ? instant(value, zone) : withYear(value, zone)
+    }
+
     /// The instant of a time with a year.
-    private mutating func instant(_ value: TimeText.Value) -> Timestamp {
+    private mutating func instant(_ value: TimeText.Value, _ zone: TimeZoneRules) -> Timestamp {
         guard let time = value.nanoseconds(zone: zone, received: received) else { return .none }
         last = Timestamp(nanoseconds: time)
         return last
@@ -156,12 +164,12 @@ struct HeaderClock {
 
     // MARK: - The year
 
-    private mutating func withYear(_ value: TimeText.Value) -> Timestamp {
+    private mutating func withYear(_ value: TimeText.Value, _ zone: TimeZoneRules) -> Timestamp {
         guard latest != .none else {
             return value.nanoseconds(zone: zone, received: received)
                 .map(Timestamp.init(nanoseconds:)) ?? .none
         }
-        guard var time = lastNotAfter(latest.nanoseconds &+ HeaderClock.day, value) else {
+        guard var time = lastNotAfter(latest.nanoseconds &+ HeaderClock.day, value, zone) else {
             return .none
         }
         if last != .none {
@@ -186,13 +194,18 @@ struct HeaderClock {
     }
 
     /// The time in the last year in which it is not after `limit`.
-    private func lastNotAfter(_ limit: Int64, _ value: TimeText.Value) -> Int64? {
+    private func lastNotAfter(
+        _ limit: Int64, _ value: TimeText.Value, _ zone: TimeZoneRules
+    ) -> Int64? {
         var civil = value.civil
         let year = CivilTime(nanoseconds: limit).year + 1
         // Nine years: 29 February may have to go back over 1900.
         for candidate in stride(from: year, through: year - 9, by: -1) {
             civil.year = candidate
-            guard civil.isValid, let time = zone.utcNanoseconds(local: civil) else { continue }
+            let instant =
+                value.offsetSeconds.map { civil.nanoseconds(offsetSeconds: $0) }
+                ?? zone.utcNanoseconds(local: civil)
+            guard civil.isValid, let time = instant else { continue }
             if time <= limit { return time }
         }
         return nil

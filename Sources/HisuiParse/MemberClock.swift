@@ -40,6 +40,31 @@ struct MemberClock {
         buffer.remove(at: start)
     }
 
+    /// The time that the values of some slots are, joined by blanks, as one of some formats says,
+    /// or, without formats, as dates are usually written; nil if they are none.
+    mutating func value(
+        _ text: Span<UInt8>, _ slots: Span<ByteRange>, of places: [MemberPlan.Place],
+        _ formats: [TimeFormat]
+    ) -> TimeText.Value? {
+        buffer.removeAll(keepingCapacity: true)
+        for place in places {
+            if !buffer.isEmpty { buffer.append(0x20) }
+            place.decoding.append(text, slots[place.slot], to: &buffer)
+        }
+        let whole = 0..<buffer.count
+        if formats.isEmpty {
+            guard let found = TimeText.civil(buffer.span, whole), found.end == buffer.count
+            else { return nil }
+            return found.value
+        }
+        for format in formats {
+            if let found = format.read(buffer.span, whole), found.end == buffer.count {
+                return found.value
+            }
+        }
+        return nil
+    }
+
     private mutating func time(
         _ text: Span<UInt8>, _ range: Range<Int>, isUTC: Bool, received: Timestamp
     ) -> Timestamp? {

@@ -13,9 +13,20 @@ struct MemberDefinition: Sendable {
     var times: [[String]] = []
     /// Which records make up events.
     var join: JoinDefinition?
+    var time = StatedTime()
     /// What holds for all rules.
     var conditions: [Condition]
     var rules: [Rule]
+
+    /// How records say when they were made, where the definition says more than is known anyway.
+    struct StatedTime: Sendable {
+        /// How the time may be written; none: in one of the usual ways.
+        var formats: [TimeFormat] = []
+        /// The zone of times that name none; nil: the source's.
+        var zone: TimeZoneRules?
+
+        var isEmpty: Bool { formats.isEmpty && zone == nil }
+    }
 
     struct Rule: Sendable {
         var id: String

@@ -83,6 +83,7 @@ struct MemberDefinitionReader {
             match.finish()
         }
         definition.times = times
+        definition.time.formats = timeFormats(&reader)
         fields = reader.value("fields").map { readFields($0) } ?? []
         cases = reader.value("cases").map { readCases($0) } ?? []
         if formats.contains(.audit) { readJoin(&reader) }
@@ -127,6 +128,18 @@ struct MemberDefinitionReader {
         }
         let own = [name] + (aliases[name] ?? [])
         return own + containers.map { "\($0).\(name)" }
+    }
+
+    /// How times may be written, in the order in which it is tried.
+    private func timeFormats(_ reader: inout MappingReader) -> [TimeFormat] {
+        (reader.strings("time_format", orOne: true) ?? []).compactMap { text, node in
+            do throws(TimeFormat.Problem) {
+                return try TimeFormat(text)
+            } catch {
+                log.report(node, error.message, hint: error.hint)
+                return nil
+            }
+        }
     }
 
     private mutating func format(_ reader: inout MappingReader) -> CSVFormat? {

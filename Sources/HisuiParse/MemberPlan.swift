@@ -30,6 +30,8 @@ struct MemberPlan {
     var candidates: [Candidate] = []
     /// Slots of the time, best first: each time is one, or a date and a time.
     var times: [[Place]] = []
+    /// How they are written, where only one definition may know the records and says so.
+    var stated = MemberDefinition.StatedTime()
     var timeIsUTC = false
     /// Places by name; of a name that occurs twice the last one.
     private(set) var places: [String: Place] = [:]

@@ -57,7 +57,7 @@ public enum ParsedLine {
         _ row: RowBatch.Row, _ shape: Shape, _ slots: ArraySlice<ByteRange>, _ bytes: Span<UInt8>
     ) -> Int {
         guard !row.flags.contains(.timeInferred),
-            let slot = shape.slots.lastIndex(where: { $0.role == .time })
+            let slot = shape.slots.lastIndex(where: { $0.role == .time || $0.kind == .time })
         else {
             let nanoseconds = row.time.nanoseconds
             if nanoseconds % 1_000_000_000 == 0 { return 0 }

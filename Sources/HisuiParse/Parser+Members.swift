@@ -102,7 +102,9 @@ extension Parser {
         // Slots of the text: those of the record unless it had to be decoded.
         let slots = layout.encoding == .utf8 ? scratch.slots : textSlots
         if plans[number].hasTwice { row.flags.insert(.ambiguous) }
-        for parts in plans[number].times {
+        let stated = plans[number].stated
+        let isTaken = take(stated, plans[number], text, slots.span, &row)
+        for parts in plans[number].times where !isTaken && stated.formats.isEmpty {
             guard
                 let time = memberClock.time(
                     text, slots.span, of: parts, isUTC: plans[number].timeIsUTC,
@@ -118,6 +120,9 @@ extension Parser {
             plans[number].plainNumber = plain
             return plain
         }
+        let known = plans[number].candidates[match.candidate].definition
+        let own = definitions.memberDefinitions[known].definition.time
+        if stated.isEmpty { _ = take(own, plans[number], text, slots.span, &row) }
         for known in plans[number].candidates[match.candidate].numbers
         where known.choices == match.choices {
             return known.number
@@ -152,6 +157,9 @@ extension Parser {
             messageNames: choice.format.messages(definitions.objects))
         var plan = MemberPlan(base: base, members: members)
         addTimes(to: &plan, choice)
+        if choice.definitions.count == 1 {
+            plan.stated = definitions.memberDefinitions[choice.definitions[0]].definition.time
+        }
         if choice.format == .json { plan.hasTwice = false }
         for number in choice.definitions {
             plan.add(definitions.memberDefinitions[number].definition, number: number)
@@ -159,6 +167,21 @@ extension Parser {
         plans.append(plan)
         planCache.insert(base, UInt32(plans.count - 1), layout, key: key)
         return plans.count - 1
+    }
+
+    /// Takes the time that a definition says how to read; false if there is none.
+    private mutating func take(
+        _ stated: MemberDefinition.StatedTime, _ plan: MemberPlan, _ text: Span<UInt8>,
+        _ slots: Span<ByteRange>, _ row: inout RowBatch.Row
+    ) -> Bool {
+        if stated.isEmpty || plan.timeIsUTC && stated.formats.isEmpty { return false }
+        for places in plan.times {
+            guard let value = memberClock.value(text, slots, of: places, stated.formats)
+            else { continue }
+            take(value, zone: plan.timeIsUTC ? .utc : stated.zone, &row)
+            return true
+        }
+        return false
     }
 
     private func addTimes(to plan: inout MemberPlan, _ choice: FormatChoice) {

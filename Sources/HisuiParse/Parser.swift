@@ -41,7 +41,7 @@ public struct Parser: Sendable {
     private var cache = ShapeCache()
     var admission = ShapeAdmission()
     private var variation = WordVariation()
-    private var clock: HeaderClock
+    var clock: HeaderClock
     // Records whose values have names.
     var plans: [MemberPlan] = []
     /// Numbers of plans by fixed text.
@@ -367,6 +367,9 @@ public struct Parser: Sendable {
             layout.rule = match.rule
             layout.choices = match.choices
             row.flags.formUnion(match.flags)
+            if definitions.entries[Int(match.rule)].hasTime {
+                takeStatedTime(match, record, firstSlot: first, &row)
+            }
         } else {
             let room = layout.form == .journal ? Limits.journalSlotsMax : first
             AutomaticShape.appendSlots(

@@ -1,3 +1,4 @@
+import HisuiBytes
 import HisuiShape
 
 /// Compiled templates: operations, and the byte strings they compare with, each in one flat array.
@@ -33,6 +34,8 @@ struct RuleCode: Sendable {
         case pathUntil
         case pathLast
         case rest
+        /// A time in format `a`.
+        case time
         /// Blanks before a padded first field; `bit` says there were any.
         case leadingBlanks
         /// The last slot must be one of the values of table `a`; otherwise the rule does not fit.
@@ -75,6 +78,8 @@ struct RuleCode: Sendable {
     /// Values that captures are compared with.
     var tables: [ValueTable] = []
     var masks: [UInt64] = []
+    /// How times are written.
+    var formats: [TimeFormat] = []
 
     mutating func add(_ text: [UInt8]) -> (offset: UInt32, count: UInt32) {
         let offset = UInt32(bytes.count)

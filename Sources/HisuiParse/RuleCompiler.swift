@@ -1,3 +1,4 @@
+import HisuiBytes
 import HisuiShape
 
 /// Turns a template into a program of `RuleCode`.
@@ -14,6 +15,8 @@ struct RuleCompiler {
         var decoding: Shape.Decoding = .raw
         /// The bit that says the capture took part; 64 if it always does.
         var bit: UInt8 = 64
+        /// Of the event's time: how it is written.
+        var format: TimeFormat?
         /// Not of the template: the blanks before a padded first field.
         var isPadding = false
 
@@ -143,11 +146,14 @@ struct RuleCompiler {
     ) {
         let type = capture.field.flatMap { schema.type(of: $0) }
         var one = RuleCode.Instruction(
-            operation: operation(capture, flow), kind: kind(capture.type, type))
+            operation: operation(capture, flow), kind: kind(capture, type))
         one.orEnd = flow.end
         if capture.isRightAnchored { one.places = UInt8(TemplateFlow.places(for: flow, rest)) }
         switch one.operation {
         case .ip: one.bit = takeBits(1)
+        case .time:
+            one.a = UInt32(code.formats.count)
+            code.formats += capture.format.map { [$0] } ?? []
         case .wordUntil, .textUntilOne, .textUntil, .textLast, .pathUntil, .pathLast:
             (one.a, one.b) = code.add(
                 texts: flow.stops.map { (bytes: $0.bytes, number: $0.isLast ? 1 : 0) })
@@ -158,7 +164,7 @@ struct RuleCompiler {
             Capture(
                 field: capture.field, type: type ?? .keyword,
                 decoding: capture.type == .quoted ? .backslashEscapes : .raw,
-                bit: optionalBit ?? 64))
+                bit: optionalBit ?? 64, format: type == .time ? capture.format : nil))
         guard let name = capture.name else { return }
         if let values = decisions.conditions[name] {
             if let optionalBit { mask |= 1 << UInt64(optionalBit) }
@@ -190,6 +196,7 @@ struct RuleCompiler {
         case .mac: return .mac
         case .quoted: return .quoted
         case .blank: return .blank
+        case .ts: return .time
         case .rest: return .rest
         case .path: return capture.isRightAnchored ? .pathLast : .pathUntil
         case .user, .text:
@@ -201,13 +208,14 @@ struct RuleCompiler {
     }
 
     /// The column kind that most likely fits.
-    private func kind(_ type: CaptureType, _ field: Shape.FieldType?) -> Shape.Kind {
-        switch type {
+    private func kind(_ capture: Template.Capture, _ field: Shape.FieldType?) -> Shape.Kind {
+        switch capture.type {
+        case .ts where field == .time: capture.format?.isCount == true ? .integer : .time
         case .int, .port: .integer
         case .hex: .hex
         case .ip: .ipv4
         case .word, .host, .mac, .user, .blank: .word
-        case .path, .quoted, .text, .rest: field == .keyword ? .word : .text
+        case .path, .quoted, .text, .rest, .ts: field == .keyword ? .word : .text
         }
     }
 }

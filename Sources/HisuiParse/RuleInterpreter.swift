@@ -87,6 +87,12 @@ extension RuleCode {
                     if isV6 { choices |= 1 << UInt64(one.bit) }
                     scratch.append(at..<next, isV6 ? .ipv6 : .ipv4)
                 }
+            case .time:
+                if let found = formats[Int(one.a)].read(record, at..<end) {
+                    next = found.end
+                    steps.add(next - at)
+                    scratch.append(at..<next, one.kind)
+                }
             case .textLast, .pathLast:
                 retry = RuleRetry(
                     pc: pc, from: at, slots: scratch.slots.count, choices: choices,

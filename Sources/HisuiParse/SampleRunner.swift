@@ -39,21 +39,25 @@ struct SampleRunner {
         literals.append(Array(record[at...]))
         let shape = Shape(
             literals: literals, slots: scratch.kinds, fields: fields, parser: parser, rule: rule)
+        var values = Self.values(shape, scratch.slots, record)
+        if let value = set.statedTime(of: match, record.span, scratch.slots.span, firstSlot: 0) {
+            var clock = HeaderClock(zone: .tokyo)
+            clock.begin(received: Self.received, latest: .none, last: .none)
+            values["@timestamp"] = Self.text(clock.time(value, zone: set.zone(of: match)))
+        }
         return Outcome(
-            rule: rule, values: Self.values(shape, scratch.slots, record), flags: match.flags,
-            shape: shape, slots: scratch.slots, record: record)
+            rule: rule, values: values, flags: match.flags, shape: shape, slots: scratch.slots,
+            record: record)
     }
 
     /// What a whole record with its header becomes; nil if no rule knows its message.
     func outcome(ofRecord record: [UInt8]) -> Outcome? {
         var batch = RecordBatch(source: Source(id: "sample", kind: .file, form: .syslog))
-        // 2026-01-01: a sample must not come out differently next year.
+        // Samples are text, whatever the encoding of the records is.
+        batch.encoding = .utf8
         // A file with columns of its own names them in lines before.
         let lines = record.first == 0x23 ? record.split(separator: 0x0A) : [record[...]]
-        for line in lines {
-            batch.append(
-                Array(line).span, received: Timestamp(nanoseconds: 1_767_225_600_000_000_000))
-        }
+        for line in lines { batch.append(Array(line).span, received: Self.received) }
         let record = Array(lines[lines.count - 1])
         var parser = Parser(definitions: set, timeZone: .tokyo)
         let rows = parser.parse(batch)
@@ -63,9 +67,39 @@ struct SampleRunner {
             ByteRange(offset: slot.offset - row.offset, count: slot.count)
         }
         guard !shape.rule.isEmpty else { return nil }
+        var values = Self.values(shape, slots, record)
+        if !row.flags.contains(.timeInferred) {
+            values["@timestamp"] = Self.text(row.time)
+        }
         return Outcome(
-            rule: shape.rule, values: Self.values(shape, slots, record), flags: row.flags,
-            shape: shape, slots: slots, record: record)
+            rule: shape.rule, values: values, flags: row.flags, shape: shape, slots: slots,
+            record: record)
+    }
+
+    /// 2026-01-01: a sample must not come out differently next year.
+    private static let received = Timestamp(nanoseconds: 1_767_225_600_000_000_000)
+
+    /// A time by RFC 3339 in UTC, with as many digits as it needs.
+    private static func text(_ time: Timestamp) -> String {
+        let digits =
+            [0, 3, 6].first { digits in
+                let unit: Int64 = [0: 1_000_000_000, 3: 1_000_000, 6: 1000][digits] ?? 1
+                return time.nanoseconds % unit == 0
+            } ?? 9
+        var out: [UInt8] = []
+        TimeText.appendRFC3339(
+            nanoseconds: time.nanoseconds, offsetSeconds: 0, fractionDigits: digits, to: &out)
+        return String(decoding: out, as: UTF8.self)
+    }
+
+    /// What a sample says of the time, in any zone, as `text` would write it; a zone must be there.
+    private static func instant(_ expected: String) -> String? {
+        let bytes = Array(expected.utf8)
+        guard let found = TimeText.rfc3339(bytes.span, 0..<bytes.count), found.end == bytes.count,
+            found.value.offsetSeconds != nil,
+            let time = found.value.nanoseconds(zone: .utc, received: 0)
+        else { return nil }
+        return text(Timestamp(nanoseconds: time))
     }
 
     /// What the records of an event become: the row that the expected rule stands at, or the last.
@@ -152,6 +186,15 @@ struct SampleRunner {
             found = names.isEmpty ? nil : names.map(\.element).joined(separator: ",")
         }
         guard found != field.value else { return }
+        if field.name == "@timestamp", let value = field.value {
+            guard let instant = Self.instant(value) else {
+                log.report(
+                    field.node, "\(field.node.quoted) is no time with a zone",
+                    hint: "write it like 2026-11-27T06:05:04+09:00")
+                return
+            }
+            if instant == found { return }
+        }
         let expected = field.value.map(YAMLNode.quote) ?? "absent"
         let real = found.map(YAMLNode.quote) ?? "absent"
         log.report(field.node, "`\(field.name)` should be \(expected), but is \(real)")

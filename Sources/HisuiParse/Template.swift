@@ -1,3 +1,5 @@
+import HisuiBytes
+
 /// A rule's `line`: what a message looks like, from its first byte to its last.
 ///
 ///     Failed {auth.method:word} for {user.name:user>} from {source.ip:ip}[[ ssh2]]
@@ -35,6 +37,8 @@ struct Template: Hashable, Sendable {
         var type: CaptureType
         /// Written `type>`: ends at the last place from which what follows fits, not the first.
         var isRightAnchored = false
+        /// Of a `ts`: how the time is written.
+        var format: TimeFormat?
 
         /// What `when` and `cases` call it.
         var name: String? { field ?? local }
@@ -70,6 +74,8 @@ enum CaptureType: UInt8, Sendable, CaseIterable {
     case rest
     /// Blanks and tabs, none at all included.
     case blank
+    /// A time written as `Capture.format` says.
+    case ts
 
     var name: String { "\(self)" }
 
@@ -94,7 +100,7 @@ enum CaptureType: UInt8, Sendable, CaseIterable {
     /// to a width (sudo) put them there.
     var skipsBlanksAtStart: Bool {
         switch self {
-        case .text, .rest, .blank, .quoted: false
+        case .text, .rest, .blank, .quoted, .ts: false
         default: true
         }
     }

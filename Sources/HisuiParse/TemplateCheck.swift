@@ -78,7 +78,7 @@ struct TemplateCheck {
                 problems.append((offset + 1, "unknown field `\(field)`", schema.hint(for: field)))
                 return
             }
-            let fits = Self.captures(for: type)
+            let fits = type == .time && field != "@timestamp" ? [] : Self.captures(for: type)
             guard !fits.contains(capture.type) else { return }
             problems.append(
                 (
@@ -86,7 +86,9 @@ struct TemplateCheck {
                     "`\(field)` is \(type.described) and cannot be a \(capture.type.name)",
                     fits.isEmpty
                         ? "this version cannot capture it"
-                        : "write " + fits.map { "{\(field):\($0.name)}" }.joined(separator: " or ")
+                        : "write "
+                            + fits.map { "{\(field):\($0 == .ts ? "ts(…)" : $0.name)}" }.joined(
+                                separator: " or ")
                 ))
         }
         for (offset, message, hint) in problems { report(offset, message, hint) }
@@ -99,7 +101,7 @@ struct TemplateCheck {
         case .integer: [.int, .port]
         case .ip: [.ip]
         case .boolean: [.word]
-        case .time: []
+        case .time: [.ts]
         }
     }
 

@@ -161,6 +161,22 @@ struct TemplateParser {
                 "a field without a name", at: start,
                 hint: "write {_:\(typeName)} for what varies and is not kept")
         }
+        let isLocal = field.hasPrefix("_")
+        if isLocal, !Self.isLocalName(field) {
+            throw problem(
+                "`\(field)` is no local name", at: start + 1,
+                hint: "write _ and then a to z, 0 to 9 and underline, such as _result")
+        }
+        if typeName.hasPrefix("ts("), typeName.hasSuffix(")") {
+            return Template.Capture(
+                field: isLocal ? nil : field, local: isLocal && field != "_" ? field : nil,
+                type: .ts, format: try timeFormat(typeName.dropFirst(3).dropLast(), typeOffset + 3))
+        }
+        guard typeName != "ts" else {
+            throw problem(
+                "a time needs to know how it is written", at: typeOffset,
+                hint: "such as {@timestamp:ts(yyyy/MM/dd HH:mm:ss)} or {@timestamp:ts(epoch)}")
+        }
         guard let type = CaptureType.allCases.first(where: { $0.name == typeName }) else {
             throw problem(
                 "unknown type `\(typeName)`", at: typeOffset, hint: typeHint(typeName))
@@ -170,15 +186,17 @@ struct TemplateParser {
                 "`\(typeName)>` does not exist: a \(typeName) ends by itself", at: typeOffset,
                 hint: "only user>, text> and path> are right-anchored")
         }
-        let isLocal = field.hasPrefix("_")
-        if isLocal, !Self.isLocalName(field) {
-            throw problem(
-                "`\(field)` is no local name", at: start + 1,
-                hint: "write _ and then a to z, 0 to 9 and underline, such as _result")
-        }
         return Template.Capture(
             field: isLocal ? nil : field, local: isLocal && field != "_" ? field : nil, type: type,
             isRightAnchored: isRightAnchored)
+    }
+
+    private func timeFormat(_ text: Substring, _ offset: Int) throws(Problem) -> TimeFormat {
+        do {
+            return try TimeFormat(String(text))
+        } catch {
+            throw problem(error.message, at: offset + error.offset, hint: error.hint)
+        }
     }
 
     private static func isLocalName(_ text: String) -> Bool {
@@ -188,11 +206,11 @@ struct TemplateParser {
     }
 
     private func typeHint(_ name: String) -> String {
-        let later = ["cidr", "ts", "kv", "json", "xmlevent", "cef", "leef", "csv", "w3c", "sd"]
+        let later = ["cidr", "kv", "json", "xmlevent", "cef", "leef", "csv", "w3c", "sd"]
         if later.contains(where: { name == $0 || name.hasPrefix($0 + "(") }) {
             return "this version does not read \(name) yet"
         }
-        let names = CaptureType.allCases.map(\.name)
+        let names = CaptureType.allCases.map { $0 == .ts ? "ts(…)" : $0.name }
         if let near = NearestName.suggestion(for: name, in: names) {
             return "did you mean `\(near)`?"
         }

@@ -32,8 +32,8 @@ enum HisuiYAMLLog {
         ),
         ("hello {_:int>}", "test.yaml:7:21: `int>` does not exist"),
         (
-            "hello {_:ts(epoch)}",
-            "test.yaml:7:21: unknown type `ts(epoch)` (this version does not read ts(epoch) yet)"
+            "hello {_:kv(x)}",
+            "test.yaml:7:21: unknown type `kv(x)` (this version does not read kv(x) yet)"
         ),
         (
             "hello {_:text}{_:text}",
