@@ -213,7 +213,7 @@ struct DefinitionReader {
                 node, "the rule does not say what happened: it sets no event.action",
                 hint: "add set: { event.action: … }; schema.yaml lists the usual ones")
         }
-        template.forEachCapture { capture, _, offset in
+        template.forEachCapture { capture, offset in
             guard let field = capture.field, set.contains(where: { $0.name == field }) else {
                 return
             }

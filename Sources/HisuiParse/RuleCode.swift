@@ -34,6 +34,8 @@ struct RuleCode: Sendable {
         case pathUntil
         case pathLast
         case rest
+        case float
+        case cidr
         /// A time in format `a`.
         case time
         /// Blanks before a padded first field; `bit` says there were any.

@@ -131,7 +131,8 @@ struct RuleCompiler {
                 let begin = code.instructions.count
                 code.instructions.append(.init(operation: .optionalBegin, bit: bit))
                 emit(
-                    inner[...], then: flow, rest: elements[(index + 1)...], optionalBit: bit, &code)
+                    inner[...], then: flow, rest: elements[(index + 1)...] + rest, optionalBit: bit,
+                    &code)
                 code.instructions.append(.init(operation: .optionalEnd, bit: bit))
                 code.instructions[begin].a = UInt32(code.instructions.count)
             case .capture(let capture):
@@ -163,7 +164,7 @@ struct RuleCompiler {
         captures.append(
             Capture(
                 field: capture.field, type: type ?? .keyword,
-                decoding: capture.type == .quoted ? .backslashEscapes : .raw,
+                decoding: Self.decoding(capture.type, type),
                 bit: optionalBit ?? 64, format: type == .time ? capture.format : nil))
         guard let name = capture.name else { return }
         if let values = decisions.conditions[name] {
@@ -197,6 +198,8 @@ struct RuleCompiler {
         case .quoted: return .quoted
         case .blank: return .blank
         case .ts: return .time
+        case .float: return .float
+        case .cidr: return .cidr
         case .rest: return .rest
         case .path: return capture.isRightAnchored ? .pathLast : .pathUntil
         case .user, .text:
@@ -207,6 +210,16 @@ struct RuleCompiler {
         }
     }
 
+    private static func decoding(
+        _ type: CaptureType, _ field: Shape.FieldType?
+    ) -> Shape.Decoding {
+        switch type {
+        case .quoted: .backslashEscapes
+        case .hex where field == .integer: .hexNumber
+        default: .raw
+        }
+    }
+
     /// The column kind that most likely fits.
     private func kind(_ capture: Template.Capture, _ field: Shape.FieldType?) -> Shape.Kind {
         switch capture.type {
@@ -214,7 +227,8 @@ struct RuleCompiler {
         case .int, .port: .integer
         case .hex: .hex
         case .ip: .ipv4
-        case .word, .host, .mac, .user, .blank: .word
+        case .word, .host, .mac, .user, .blank, .cidr: .word
+        case .float: .text
         case .path, .quoted, .text, .rest, .ts: field == .keyword ? .word : .text
         }
     }

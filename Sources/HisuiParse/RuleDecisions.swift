@@ -46,7 +46,7 @@ struct DecisionReader {
     ) -> RuleDecisions {
         let reader = CaseReader(schema: schema, log: log)
         var captured: Set<String> = []
-        template.forEachCapture { capture, _, _ in
+        template.forEachCapture { capture, _ in
             if let name = capture.name { captured.insert(name) }
         }
         var decisions = RuleDecisions()
@@ -76,7 +76,7 @@ struct DecisionReader {
 
     /// A local name is there to be asked for.
     private func checkUse(_ template: Template, _ decisions: RuleDecisions, _ line: YAMLNode) {
-        template.forEachCapture { capture, _, _ in
+        template.forEachCapture { capture, _ in
             guard let local = capture.local, decisions.conditions[local] == nil,
                 !decisions.cases.contains(where: { $0.name == local })
             else { return }

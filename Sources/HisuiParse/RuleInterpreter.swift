@@ -18,11 +18,10 @@ extension RuleCode {
         let reader = RuleReader(record: record, end: end, texts: texts.span, bytes: bytes.span)
         var pc = start
         var at = position
-        // The state to go back to when the optional part being tried does not fit.
-        var resume = -1
-        var resumeAt = 0
-        var resumeSlots = 0
-        var resumeChoices: UInt64 = 0
+        // The optional part being tried, and the one that it stands in.
+        var current = RuleOptional()
+        var outer = RuleOptional()
+        var depth = 0
         var retry = RuleRetry()
         while true {
             let one = instructions[pc]
@@ -40,17 +39,17 @@ extension RuleCode {
                     next = at + Int(text.count)
                 }
             case .optionalBegin:
-                resume = Int(one.a)
-                resumeAt = at
-                resumeSlots = scratch.slots.count
-                resumeChoices = choices
-                retry.isInOptional = false
+                outer = current
+                current = RuleOptional(
+                    resume: Int(one.a), at: at, slots: scratch.slots.count, choices: choices)
+                depth += 1
                 continue
             case .optionalEnd:
                 choices |= 1 << UInt64(one.bit)
-                resume = -1
                 // What stood in an optional part that was taken is settled.
-                if retry.isInOptional { retry = RuleRetry() }
+                if retry.depth == depth { retry = RuleRetry() }
+                current = outer
+                depth -= 1
                 continue
             case .leadingBlanks:
                 next = reader.blanks(at, &steps)
@@ -96,7 +95,7 @@ extension RuleCode {
             case .textLast, .pathLast:
                 retry = RuleRetry(
                     pc: pc, from: at, slots: scratch.slots.count, choices: choices,
-                    isInOptional: resume >= 0)
+                    depth: depth)
                 next = retry.start(one, reader, &steps)
                 if next >= 0 { scratch.append(at..<next, one.kind) }
             default:
@@ -105,7 +104,7 @@ extension RuleCode {
             }
             if next >= 0 {
                 at = next
-            } else if resume < 0 || retry.isInOptional, retry.placesLeft > 0,
+            } else if retry.depth == depth, retry.placesLeft > 0,
                 let earlier = retry.next(instructions[retry.pc - 1], reader, &steps)
             {
                 pc = retry.pc
@@ -114,16 +113,26 @@ extension RuleCode {
                 scratch.truncate(to: retry.slots)
                 scratch.append(retry.from..<earlier, instructions[pc - 1].kind)
             } else {
-                guard resume >= 0 else { return -1 }
-                if retry.isInOptional { retry = RuleRetry() }
-                pc = resume
-                resume = -1
-                at = resumeAt
-                choices = resumeChoices
-                scratch.truncate(to: resumeSlots)
+                guard depth > 0 else { return -1 }
+                if retry.depth == depth { retry = RuleRetry() }
+                pc = current.resume
+                at = current.at
+                choices = current.choices
+                scratch.truncate(to: current.slots)
+                current = outer
+                depth -= 1
             }
         }
     }
+}
+
+/// The state to go back to when an optional part does not fit.
+struct RuleOptional {
+    /// The operation after the part.
+    var resume = -1
+    var at = 0
+    var slots = 0
+    var choices: UInt64 = 0
 }
 
 /// Where a right-anchored capture can end if what follows it does not fit.
@@ -139,20 +148,20 @@ struct RuleRetry {
     /// State before the capture.
     var slots = 0
     var choices: UInt64 = 0
-    /// The capture stands in the optional part that is being tried.
-    var isInOptional = false
+    /// In how many optional parts the capture stands.
+    var depth = 0
     private(set) var placesLeft = 0
     /// The place tried now.
     private var at = 0
 
     init() {}
 
-    init(pc: Int, from: Int, slots: Int, choices: UInt64, isInOptional: Bool) {
+    init(pc: Int, from: Int, slots: Int, choices: UInt64, depth: Int) {
         self.pc = pc
         self.from = from
         self.slots = slots
         self.choices = choices
-        self.isInOptional = isInOptional
+        self.depth = depth
     }
 
     /// The last place, or -1.

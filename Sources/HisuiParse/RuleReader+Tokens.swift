@@ -33,6 +33,31 @@ extension RuleReader {
         return at > start ? at : -1
     }
 
+    /// `-12`, `0.5`, `1.2e-3`; a full stop that no digit follows ends a sentence.
+    func float<S: StepCounting>(_ from: Int, _ steps: inout S) -> Int {
+        let start = from < end && (byte(from) == 0x2D || byte(from) == 0x2B) ? from + 1 : from
+        var at = digits(start, &steps)
+        guard at > start else { return -1 }
+        if at + 1 < end, byte(at) == UInt8(ascii: "."), isDigit(byte(at + 1)) {
+            at = digits(at + 1, &steps)
+        }
+        guard at + 1 < end, byte(at) | 0x20 == UInt8(ascii: "e") else { return at }
+        let sign = byte(at + 1) == 0x2D || byte(at + 1) == 0x2B ? at + 2 : at + 1
+        let exponent = digits(sign, &steps)
+        return exponent > sign ? exponent : at
+    }
+
+    /// `192.0.2.0/24`, `2001:db8::/32`.
+    func cidr<S: StepCounting>(_ from: Int, _ steps: inout S) -> Int {
+        let slash = address(from, &steps)
+        guard slash >= 0, slash < end, byte(slash) == UInt8(ascii: "/") else { return -1 }
+        let at = digits(slash + 1, &steps)
+        guard at > slash + 1, at - slash <= 4 else { return -1 }
+        var length = 0
+        for index in slash + 1..<at { length = length * 10 + Int(byte(index) &- 0x30) }
+        return length <= (isIPv6(from, slash) ? 128 : 32) ? at : -1
+    }
+
     func hex<S: StepCounting>(_ from: Int, _ steps: inout S) -> Int {
         var start = from
         if end - from > 2, byte(from) == 0x30, byte(from + 1) | 0x20 == 0x78,

@@ -124,6 +124,8 @@ struct RuleReader: ~Escapable {
         case .port: port(at, &steps)
         case .host: host(at, &steps)
         case .mac: mac(at, &steps)
+        case .float: float(at, &steps)
+        case .cidr: cidr(at, &steps)
         case .blank: blanks(at, &steps)
         case .textUntilOne: untilOne(one, at, &steps)
         case .textUntil: until(one, at, &steps)

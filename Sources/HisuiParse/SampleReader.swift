@@ -81,7 +81,7 @@ struct SampleReader {
             }
             covered.insert(id)
             guard sample.isHostile else { continue }
-            rule.template.forEachCapture { capture, _, _ in
+            rule.template.forEachCapture { capture, _ in
                 if let field = capture.field { hostile.insert(field) }
             }
         }
@@ -97,7 +97,7 @@ struct SampleReader {
         }
         var captured: Set<String> = []
         for rule in rules {
-            rule.template.forEachCapture { capture, _, _ in
+            rule.template.forEachCapture { capture, _ in
                 if let field = capture.field { captured.insert(field) }
             }
         }

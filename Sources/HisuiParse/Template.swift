@@ -21,12 +21,15 @@ struct Template: Hashable, Sendable {
     enum Kind: Hashable, Sendable {
         /// These bytes.
         case literal([UInt8])
-        /// One of these byte strings; the longest that stands there.
+        /// One of these byte strings; the longest that stands there. The empty one stands anywhere.
         case alternatives([[UInt8]])
         case capture(Capture)
         /// Taken when all of it matches where it stands, skipped otherwise.
         case optional([Element])
     }
+
+    /// How deep optional parts stand in one another.
+    static let optionalDepthMax = 2
 
     /// A stretch of the message that varies.
     struct Capture: Hashable, Sendable {
@@ -74,6 +77,10 @@ enum CaptureType: UInt8, Sendable, CaseIterable {
     case rest
     /// Blanks and tabs, none at all included.
     case blank
+    /// A number with or without sign, fraction and exponent; kept as it stands.
+    case float
+    /// An address, a slash and the length of a network's prefix.
+    case cidr
     /// A time written as `Capture.format` says.
     case ts
 
@@ -107,19 +114,18 @@ enum CaptureType: UInt8, Sendable, CaseIterable {
 }
 
 extension Template {
-    /// Calls `body` for every capture in order, with the number of the optional part it stands in.
-    func forEachCapture(_ body: (Capture, _ optional: Int?, _ offset: Int) -> Void) {
-        var optionals = 0
+    /// Calls `body` for every capture in order.
+    func forEachCapture(_ body: (Capture, _ offset: Int) -> Void) {
+        Self.forEachCapture(of: elements, body)
+    }
+
+    private static func forEachCapture(
+        of elements: [Element], _ body: (Capture, _ offset: Int) -> Void
+    ) {
         for element in elements {
             switch element.kind {
-            case .capture(let capture): body(capture, nil, element.offset)
-            case .optional(let inner):
-                for element in inner {
-                    if case .capture(let capture) = element.kind {
-                        body(capture, optionals, element.offset)
-                    }
-                }
-                optionals += 1
+            case .capture(let capture): body(capture, element.offset)
+            case .optional(let inner): forEachCapture(of: inner, body)
             default: break
             }
         }
@@ -129,7 +135,8 @@ extension Template {
     var hasLiteralText: Bool {
         elements.contains { element in
             switch element.kind {
-            case .literal, .alternatives: true
+            case .literal: true
+            case .alternatives(let choices): !choices.contains([])
             case .capture(let capture): capture.type == .quoted
             case .optional: false
             }

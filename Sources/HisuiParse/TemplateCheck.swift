@@ -39,21 +39,11 @@ struct TemplateCheck {
         // One for the blanks before a padded first field.
         var bits = 1 + decisions.bits
         var captures = 0
-        template.forEachCapture { capture, _, _ in
+        template.forEachCapture { capture, _ in
             captures += 1
             if capture.type == .ip { bits += 1 }
         }
-        for element in template.elements {
-            switch element.kind {
-            case .optional(let inner):
-                bits += 1
-                for case .alternatives(let choices) in inner.map(\.kind) {
-                    bits += RuleCompiler.bits(for: choices.count)
-                }
-            case .alternatives(let choices): bits += RuleCompiler.bits(for: choices.count)
-            default: break
-            }
-        }
+        bits += Self.bits(of: template.elements)
         if bits > RuleCompiler.ruleBits.count {
             report(
                 0,
@@ -66,10 +56,21 @@ struct TemplateCheck {
         }
     }
 
+    /// Bits that say which optional parts and alternatives were taken.
+    private static func bits(of elements: [Template.Element]) -> Int {
+        elements.reduce(0) { sum, element in
+            switch element.kind {
+            case .optional(let inner): sum + 1 + bits(of: inner)
+            case .alternatives(let choices): sum + RuleCompiler.bits(for: choices.count)
+            default: sum
+            }
+        }
+    }
+
     private mutating func checkCaptures(_ template: Template, _ schema: Schema) {
         var seen: Set<String> = []
         var problems: [(Int, String, String)] = []
-        template.forEachCapture { capture, _, offset in
+        template.forEachCapture { capture, offset in
             if let name = capture.name, !seen.insert(name).inserted {
                 problems.append((offset, "`\(name)` stands twice in the template", ""))
             }
@@ -98,7 +99,7 @@ struct TemplateCheck {
     static func captures(for type: Shape.FieldType) -> [CaptureType] {
         switch type {
         case .keyword, .text: CaptureType.allCases.filter { $0 != .blank }
-        case .integer: [.int, .port]
+        case .integer: [.int, .port, .hex]
         case .ip: [.ip]
         case .boolean: [.word]
         case .time: [.ts]

@@ -30,18 +30,27 @@ struct TemplateFlow: Hashable {
         case .literal(let bytes):
             return TemplateFlow(stops: [Stop(bytes: bytes, isLast: after.isOnlyEnd)])
         case .alternatives(let choices):
-            return TemplateFlow(
-                stops: choices.map { Stop(bytes: $0, isLast: after.isOnlyEnd) })
+            var flow = TemplateFlow(
+                stops: choices.filter { !$0.isEmpty }.map {
+                    Stop(bytes: $0, isLast: after.isOnlyEnd)
+                })
+            if choices.contains([]) { flow.add(after) }
+            return flow
         case .capture(let capture):
             guard capture.type == .quoted else { return TemplateFlow(capture: true) }
             return TemplateFlow(stops: [Stop(bytes: [UInt8(ascii: "\"")], isLast: false)])
         case .optional(let inner):
             var flow = first(of: inner[...], then: after)
-            for stop in after.stops where !flow.stops.contains(stop) { flow.stops.append(stop) }
-            flow.end = flow.end || after.end
-            flow.capture = flow.capture || after.capture
+            flow.add(after)
             return flow
         }
+    }
+
+    /// What stands behind may stand here as well.
+    private mutating func add(_ after: TemplateFlow) {
+        for stop in after.stops where !stops.contains(stop) { stops.append(stop) }
+        end = end || after.end
+        capture = capture || after.capture
     }
 
     /// Whether none of the stops can stand inside a `word`.
@@ -89,18 +98,22 @@ extension Template {
             Capture, _ flow: TemplateFlow, _ rest: ArraySlice<Element>, _ offset: Int
         ) -> Void
     ) {
-        for (index, element) in elements.enumerated() {
-            let after = TemplateFlow.first(of: elements[(index + 1)...], then: .atEnd)
-            switch element.kind {
-            case .capture(let capture):
-                body(capture, after, elements[(index + 1)...], element.offset)
+        Self.forEachFlow(of: elements[...], then: .atEnd, rest: [], body)
+    }
+
+    private static func forEachFlow(
+        of elements: ArraySlice<Element>, then: TemplateFlow, rest: ArraySlice<Element>,
+        _ body: (
+            Capture, _ flow: TemplateFlow, _ rest: ArraySlice<Element>, _ offset: Int
+        ) -> Void
+    ) {
+        for index in elements.indices {
+            let after = elements[(index + 1)...]
+            let flow = TemplateFlow.first(of: after, then: then)
+            switch elements[index].kind {
+            case .capture(let capture): body(capture, flow, after + rest, elements[index].offset)
             case .optional(let inner):
-                for (place, element) in inner.enumerated() {
-                    guard case .capture(let capture) = element.kind else { continue }
-                    let flow = TemplateFlow.first(of: inner[(place + 1)...], then: after)
-                    let rest = inner[(place + 1)...] + elements[(index + 1)...]
-                    body(capture, flow, rest, element.offset)
-                }
+                forEachFlow(of: inner[...], then: flow, rest: after + rest, body)
             default: break
             }
         }

@@ -4,12 +4,12 @@ import HisuiBytes
 ///
 ///     {field:type} {_:type} {field:type>}   captures
 ///     {_name:type}                          a capture that is no field but has a name in the rule
-///     [[ … ]]                               optional part, one level
-///     (a|b)                                 one of these texts; without `|`, brackets are text
+///     [[ … [[ … ]] … ]]                     optional part, with such parts in it
+///     (a|b) (a|)                            one of these texts; without `|`, brackets are text
 ///     \{ \[ \( \\ and so on                 that character as text
 ///
 /// In a run of closing brackets the last two close an optional part: `[[ [preauth]]]` is the
-/// optional text ` [preauth]`.
+/// optional text ` [preauth]`. Inside a part of a part the last four close both.
 struct TemplateParser {
     struct Problem: Error {
         /// In code points from the beginning of the template.
@@ -23,7 +23,7 @@ struct TemplateParser {
 
     static func parse(_ text: String) throws(Problem) -> Template {
         var parser = TemplateParser(text: Array(text.unicodeScalars))
-        return Template(elements: try parser.elements(inOptional: false))
+        return Template(elements: try parser.elements(depth: 0))
     }
 
     private init(text: [Unicode.Scalar]) { self.text = text }
@@ -36,7 +36,7 @@ struct TemplateParser {
         Problem(offset: offset ?? at, message: message, hint: hint)
     }
 
-    private mutating func elements(inOptional: Bool) throws(Problem) -> [Template.Element] {
+    private mutating func elements(depth: Int) throws(Problem) -> [Template.Element] {
         var found: [Template.Element] = []
         var literal: [UInt8] = []
         var literalStart = at
@@ -52,19 +52,19 @@ struct TemplateParser {
                 flush()
                 found.append(Template.Element(kind: .capture(try capture()), offset: start))
             } else if scalar == "[", peek(1) == "[" {
-                guard !inOptional else {
+                guard depth < Template.optionalDepthMax else {
                     throw problem(
-                        "an optional part inside an optional part",
+                        "an optional part inside two others",
                         hint: "write two rules, or `\\[` if a bracket is meant")
                 }
                 flush()
                 at += 2
-                let inner = try elements(inOptional: true)
+                let inner = try elements(depth: depth + 1)
                 guard !inner.isEmpty else {
                     throw problem("an empty optional part", at: start, hint: "remove `[[]]`")
                 }
                 found.append(Template.Element(kind: .optional(inner), offset: start))
-            } else if inOptional, scalar == "]", peek(1) == "]", peek(2) != "]" {
+            } else if depth > 0, scalar == "]", closes(depth) {
                 flush()
                 at += 2
                 return found
@@ -76,13 +76,20 @@ struct TemplateParser {
                 literal.append(contentsOf: try plain())
             }
         }
-        guard !inOptional else {
+        guard depth == 0 else {
             throw problem(
                 "the optional part that begins here does not end", at: opened - 2,
                 hint: "close it with `]]`, or write `\\[` if a bracket is meant")
         }
         flush()
         return found
+    }
+
+    /// Whether the next two of a run of brackets close the part: the last two of a run do, or, in
+    /// a part inside another, the last four both.
+    private func closes(_ depth: Int) -> Bool {
+        let run = text[at...].prefix { $0 == "]" }.count
+        return run == 2 || run == 4 && depth == 2
     }
 
     /// One character of literal text, escaped or not.
@@ -126,11 +133,6 @@ struct TemplateParser {
             }
         }
         at += 1
-        guard !choices.contains([]) else {
-            throw problem(
-                "an alternative without text", at: start,
-                hint: "write an optional part `[[ … ]]`, or `\\(` if a bracket is meant")
-        }
         guard Set(choices).count == choices.count else {
             throw problem("the same alternative twice", at: start)
         }
@@ -206,7 +208,7 @@ struct TemplateParser {
     }
 
     private func typeHint(_ name: String) -> String {
-        let later = ["cidr", "kv", "json", "xmlevent", "cef", "leef", "csv", "w3c", "sd"]
+        let later = ["kv", "json", "xmlevent", "cef", "leef", "csv", "w3c", "sd"]
         if later.contains(where: { name == $0 || name.hasPrefix($0 + "(") }) {
             return "this version does not read \(name) yet"
         }

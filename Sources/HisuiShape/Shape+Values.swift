@@ -169,6 +169,7 @@ extension Shape.Decoding {
                 isSecond = byte == 0x22 && !isSecond
                 if byte != 0x22 || isSecond { out.append(byte) }
             }
+        case .hexNumber: appendHexNumber(bytes, range, to: &out)
         case .hexBytes:
             guard range.count % 2 == 0 else {
                 out.append(bytes, range)
@@ -185,6 +186,24 @@ extension Shape.Decoding {
                 out.append(high << 4 | low)
                 index += 2
             }
+        }
+    }
+
+    private func appendHexNumber(
+        _ bytes: Span<UInt8>, _ range: ByteRange, to out: inout [UInt8]
+    ) {
+        var at = range.range.lowerBound
+        let end = range.range.upperBound
+        if end - at > 2, bytes[at] == 0x30, bytes[at + 1] | 0x20 == 0x78 { at += 2 }
+        var number: UInt64 = 0
+        while at < end, let digit = hexDigit(bytes[at]), number >> 59 == 0 {
+            number = number << 4 | UInt64(digit)
+            at += 1
+        }
+        if at == end, number <= UInt64(Int64.max) {
+            out.append(contentsOf: String(number).utf8)
+        } else {
+            out.append(bytes, range)
         }
     }
 

@@ -277,6 +277,8 @@ extension Shape {
         case xmlName = 12
         /// A value of a W3C extended log: `+` stands for a blank, and a lone hyphen is nothing.
         case plusBlanks = 13
+        /// Hexadecimal digits, `0x` before them or not, as a decimal number.
+        case hexNumber = 14
     }
 
     public struct Field: Hashable, Sendable {

@@ -10,6 +10,8 @@ import Testing
         "{_:user>} {_:ip} port {_:port}: {_:text>} of {_:int}[[ [preauth]]]",
         "[[a{_:text}b]][[a{_:text}c]][[a{_:text}d]]{_:text>}aaaaaaaaaaab",
         "x{_:text}(aaaab|aaaac|aaaad|b)[[aab{_:word}aac]] end",
+        "x[[a{_:text}b[[aa{_:text>}ab(aab|)]]a]](ab|aa|){_:text>}aaab",
+        "a{_:text}[[b {_:float} [[{_:ts(epoch)} ]]]] of {_:cidr}",
         "\"{_:text>}\" {_:quoted} {_:word}={_:word}:{_:path>}/ end",
     ]
 

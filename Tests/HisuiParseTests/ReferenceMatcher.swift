@@ -124,7 +124,7 @@ struct ReferenceMatcher {
                 Int(String(decoding: line[at..<$0], as: UTF8.self))! < 65536
             }
         case .quoted: return quoted(at)
-        case .hex, .ip, .host, .mac, .ts: return []
+        case .hex, .ip, .host, .mac, .ts, .float, .cidr: return []
         }
     }
 

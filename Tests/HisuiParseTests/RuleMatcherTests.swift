@@ -33,26 +33,30 @@ import Testing
         /// One right-anchored capture at most: with several, the matcher gives up earlier ones.
         mutating func template() -> Template {
             var mayAnchor = true
-            func elements(_ count: Int, inOptional: Bool) -> [Template.Element] {
+            func elements(_ count: Int, depth: Int) -> [Template.Element] {
                 (0..<count).map { _ in
                     let kind: Template.Kind
-                    switch Int.random(in: 0..<(inOptional ? 6 : 8), using: &random) {
+                    switch Int.random(in: 0..<(depth == 2 ? 6 : 8), using: &random) {
                     case 0...2: kind = .literal(bytes(1...3))
                     case 3...4:
                         kind = capture(rightAnchored: mayAnchor)
                         if case .capture(let capture) = kind, capture.isRightAnchored {
                             mayAnchor = false
                         }
-                    case 5: kind = .alternatives([bytes(1...2) + [0x61], bytes(1...2) + [0x62]])
+                    case 5:
+                        let isEmpty = Int.random(in: 0..<3, using: &random) == 0
+                        kind = .alternatives([
+                            bytes(1...2) + [0x61], isEmpty ? [] : bytes(1...2) + [0x62],
+                        ])
                     default:
                         kind = .optional(
-                            elements(Int.random(in: 1...3, using: &random), inOptional: true))
+                            elements(Int.random(in: 1...3, using: &random), depth: depth + 1))
                     }
                     return Template.Element(kind: kind, offset: 0)
                 }
             }
             return Template(
-                elements: elements(Int.random(in: 1...5, using: &random), inOptional: false))
+                elements: elements(Int.random(in: 1...5, using: &random), depth: 0))
         }
 
         /// A line that has good chances to fit.
