@@ -13,6 +13,8 @@ struct Definition: Sendable {
     var firsts: [[UInt8]] = []
     /// The zone of times that name none; nil: the source's.
     var timeZone: TimeZoneRules?
+    /// Of the records of a source that is bound to the definition.
+    var encoding = TextEncoding.utf8
     /// What may stand before every line, such as the kernel's uptime.
     var prefix: Template?
     var rules: [Rule]

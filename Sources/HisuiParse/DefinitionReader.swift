@@ -42,9 +42,11 @@ struct DefinitionReader {
         let version = reader.int("version", in: 1...1_000_000, required: true)
         _ = reader.string("about")
         let zone = timeZone(&reader)
+        let encoding = encoding(&reader)
         if let inputs = inputs(&reader) {
             var definition = members(root, bytes, &reader, name?.text, version, inputs)
             definition?.timeZone = zone
+            definition?.encoding = encoding
             definition?.members?.time.zone = zone
             return definition
         }
@@ -78,7 +80,8 @@ struct DefinitionReader {
             samples, rules: rules, untrusted: untrusted, root)
         return Definition(
             name: name?.text ?? "", version: version ?? 0, file: root.file, bytes: bytes,
-            programs: match.programs, firsts: match.firsts, timeZone: zone, prefix: prefix,
+            programs: match.programs, firsts: match.firsts, timeZone: zone, encoding: encoding,
+            prefix: prefix,
             rules: rules,
             samples: samples)
     }
@@ -111,6 +114,22 @@ struct DefinitionReader {
             node, "unknown time zone \(node.quoted)",
             hint: "write a name such as Asia/Tokyo, UTC, or an offset such as +09:00")
         return nil
+    }
+
+    private func encoding(_ reader: inout MappingReader) -> TextEncoding {
+        guard let (text, node) = reader.stringNode("encoding") else { return .utf8 }
+        guard let encoding = TextEncoding(name: text) else {
+            log.report(
+                node, "\(node.quoted) is no encoding",
+                hint: "valid: " + TextEncoding.allCases.map(\.name).joined(separator: ", "))
+            return .utf8
+        }
+        if encoding.unitBytes > 1 {
+            log.report(
+                node, "lines in \(node.quoted) cannot be found without it",
+                hint: "write `encoding: \(text)` at the source, in the configuration")
+        }
+        return encoding
     }
 
     /// A definition of records whose values have names.

@@ -84,6 +84,8 @@ public final class DefinitionSet: Sendable {
     let join: Join?
     /// How such records are told.
     let formats: FormatTable
+    /// The encoding of records, as the only definition says: that of a source bound to it.
+    let encoding: TextEncoding
     let objects: ObjectNames
 
     init(_ definitions: [Definition], schema: Schema?) {
@@ -107,6 +109,7 @@ public final class DefinitionSet: Sendable {
             }.first
         formats = FormatTable(
             memberDefinitions.map(\.definition), isOnly: definitions.count == 1)
+        encoding = definitions.count == 1 ? definitions[0].encoding : .utf8
     }
 
     /// Finds the rule that knows a message.

@@ -75,13 +75,15 @@ public struct Parser: Sendable {
     ///
     /// - Parameters:
     ///   - timeZone: the zone of times that name none.
-    ///   - encoding: of records that are lines or syslog messages; journals are UTF-8.
+    ///   - encoding: of records that are lines or syslog messages; journals are UTF-8. Where it
+    ///     is UTF-8, and the only definition says another, it is that.
     public init(
         definitions: DefinitionSet, timeZone: TimeZoneRules, encoding: TextEncoding = .utf8
     ) {
         self.definitions = definitions
-        self.encoding = encoding
-        current = encoding
+        let known = encoding == .utf8 ? definitions.encoding : encoding
+        self.encoding = known
+        current = known
         choices = definitions.formats.choices
         clock = HeaderClock(zone: timeZone)
         memberClock = MemberClock(zone: timeZone)
