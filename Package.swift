@@ -95,7 +95,14 @@ var targets: [Target] = [
             "HisuiEvidence",
         ],
         path: "Tests/DiskCampaign", swiftSettings: settings),
-    // What Bench/run and Bench/journal start.
+    // What Bench/run, Bench/parsing and Bench/journal start.
+    .executableTarget(
+        name: "Parsing",
+        dependencies: [
+            "HisuiBytes", "HisuiEvent", "HisuiFile", "HisuiParse", "HisuiShape", "HisuiYAML",
+        ],
+        path: "Bench/Parsing",
+        swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]),
     .executableTarget(
         name: "WarmSearch",
         dependencies: [
@@ -213,7 +220,8 @@ if fuzz {
         fuzzer("DetectorState", ["HisuiDetect", "HisuiYAML"]),
         fuzzer("Note", ["HisuiProof"]),
         fuzzer("Audit", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiParse"]),
-        fuzzer("Rules", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiParse"]),
+        fuzzer(
+            "Rules", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiFile", "HisuiParse"]),
         fuzzer("LogsQL", queryModules),
     ]
 }
