@@ -192,6 +192,9 @@ if fuzz {
     let storeModules: [Target.Dependency] = [
         "HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiFile", "HisuiStore",
     ]
+    let parseModules: [Target.Dependency] = [
+        "HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiParse",
+    ]
     // One program for each parser of outside bytes; see Fuzz/README.md.
     targets += [
         fuzzer("Act", ["HisuiBytes", "HisuiEvent"]),
@@ -205,7 +208,7 @@ if fuzz {
         fuzzer("FolderPosition", ["HisuiCollect"]),
         fuzzer("Joiner", ["HisuiBytes", "HisuiCollect", "HisuiEvent"]),
         fuzzer("Table", ["HisuiBytes"]),
-        fuzzer("Formats", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiParse"]),
+        fuzzer("Formats", parseModules),
         fuzzer("Encoding", ["HisuiBytes"]),
         fuzzer("JournalExport", ["HisuiCollect", "HisuiEvent"]),
         fuzzer("JournalRecord", ["HisuiCollect"]),
@@ -215,13 +218,12 @@ if fuzz {
         fuzzer("JSONShape", ["HisuiBytes", "HisuiShape"]),
         fuzzer("Recipe", ["HisuiPolicy", "HisuiYAML", "HisuiEvent", "HisuiBytes"]),
         fuzzer("Retention", ["HisuiPolicy", "HisuiYAML", "HisuiEvent", "HisuiBytes"]),
-        fuzzer("Parser", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiParse"]),
+        fuzzer("Parser", parseModules),
         fuzzer("Sigma", ["HisuiDetect", "HisuiYAML"]),
         fuzzer("DetectorState", ["HisuiDetect", "HisuiYAML"]),
         fuzzer("Note", ["HisuiProof"]),
-        fuzzer("Audit", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiParse"]),
-        fuzzer(
-            "Rules", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiFile", "HisuiParse"]),
+        fuzzer("Audit", parseModules),
+        fuzzer("Rules", parseModules + ["HisuiFile"]),
         fuzzer("LogsQL", queryModules),
     ]
 }

@@ -204,9 +204,22 @@ public struct Daemon: Sendable {
             log.error("\(refused.file) is refused; \(stays)")
         }
         try archive.keep(loaded.members, digest: loaded.definitions.digest)
-        try archive.putInForce(loaded.definitions.digest, zone: zone)
+        remember(loaded.definitions.digest, in: archive)
         log.info("\(loaded.definitions.members.count) parser definitions read")
         return loaded
+    }
+
+    /// Remembers which set is in force, for the next start.
+    ///
+    /// A full disk keeps nobody from collecting: what is lost is the last good version of a file
+    /// that is refused then.
+    private func remember(_ digest: [UInt8], in archive: DefinitionArchive) {
+        if archive.inForce(zone: configuration.zone) == digest { return }
+        do throws(StoreError) {
+            try archive.putInForce(digest, zone: configuration.zone)
+        } catch {
+            log.warning("which parser definitions are in force cannot be remembered: \(error)")
+        }
     }
 
     /// Removes what an act says is gone, after a deletion that was cut short.

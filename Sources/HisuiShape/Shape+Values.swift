@@ -170,22 +170,27 @@ extension Shape.Decoding {
                 if byte != 0x22 || isSecond { out.append(byte) }
             }
         case .hexNumber: appendHexNumber(bytes, range, to: &out)
-        case .hexBytes:
-            guard range.count % 2 == 0 else {
+        case .hexBytes: appendHexBytes(bytes, range, to: &out)
+        }
+    }
+
+    private func appendHexBytes(
+        _ bytes: Span<UInt8>, _ range: ByteRange, to out: inout [UInt8]
+    ) {
+        guard range.count % 2 == 0 else {
+            out.append(bytes, range)
+            return
+        }
+        let start = out.count
+        var index = range.range.lowerBound
+        while index < range.range.upperBound {
+            guard let high = hexDigit(bytes[index]), let low = hexDigit(bytes[index + 1]) else {
+                out.removeSubrange(start...)
                 out.append(bytes, range)
                 return
             }
-            let start = out.count
-            var index = range.range.lowerBound
-            while index < range.range.upperBound {
-                guard let high = hexDigit(bytes[index]), let low = hexDigit(bytes[index + 1]) else {
-                    out.removeSubrange(start...)
-                    out.append(bytes, range)
-                    return
-                }
-                out.append(high << 4 | low)
-                index += 2
-            }
+            out.append(high << 4 | low)
+            index += 2
         }
     }
 

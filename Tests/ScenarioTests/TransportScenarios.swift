@@ -230,7 +230,7 @@ struct RELPKillScenarios {
             try JSONSerialization.jsonObject(
                 with: Data((finished.lines.last ?? "").utf8)) as? [String: Any]
         #expect(summary?["kills"] as? Int == 8)
-        #expect(summary?["lost"] as? Int == 0)
+        #expect((summary?["acknowledged_and_lost"] as? [Int])?.isEmpty == true)
         #expect(summary?["doubled"] as? Int == 0)
     }
 }
