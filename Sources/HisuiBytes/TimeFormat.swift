@@ -14,8 +14,8 @@
 ///     'text' ''     letters as they stand; an apostrophe
 ///
 /// Everything else, such as `/`, blanks and 年, stands for itself. Besides there are the names
-/// `epoch`, `epoch.ms`, `epoch.us`, `epoch.ns` (since 1970, seconds with a fraction if there is one),
-/// `iso8601` (RFC 3339 and its relatives) and `rfc3164` (`Nov  3 01:02:03`).
+/// `epoch`, `epoch.ms`, `epoch.us`, `epoch.ns` (since 1970, seconds with a fraction if there is
+/// one), `iso8601` (RFC 3339 and its relatives) and `rfc3164` (`Nov  3 01:02:03`).
 ///
 /// A format has one way to be read at each place, so reading costs one look at each byte.
 public struct TimeFormat: Hashable, Sendable {

@@ -51,7 +51,9 @@ final class FileFamily {
         if looked[identity] == status { return true }
         guard
             finished.contains(where: {
-                $0.identity == identity && reopen(path, $0)?.identity == identity
+                // Nothing was read of an empty one: its number is all it would be known by.
+                $0.identity == identity && ($0.offset > 0 || status.size == 0)
+                    && reopen(path, $0)?.identity == identity
             })
         else { return false }
         looked[identity] = status
