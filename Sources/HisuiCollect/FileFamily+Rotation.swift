@@ -124,10 +124,11 @@ extension FileFamily {
     /// - Returns: how many.
     private func findMissed(_ now: Int64) -> Int {
         let rotated = rotatedPaths().compactMap { path in FileStatus(path).map { (path, $0) } }
+        // One of which nothing was read may be another than the one that had its number: that says
+        // nothing of what is older than it.
         let known = rotated.filter { path, status in
-            !isOpen(status.identity) && knows(status, at: path)
+            status.size > 0 && !isOpen(status.identity) && knows(status, at: path)
         }
-        // One of which nothing was read may be another than the one that had its number.
         let sure = files.filter { $0.offset > 0 }.map(\.modified) + known.map(\.1.modified)
         guard let newest = (sure.isEmpty ? files.map(\.modified) : sure).max() else { return 0 }
         var added = 0

@@ -133,7 +133,7 @@ import Testing
         var running = try start(sink, grace: 0)
         eventually("the first line") { sink.count == 1 }
         running.end()
-        for round in 0..<15 {
+        for round in 0..<20 {
             directory.append("a.log", lines(round * 10 + 1..<round * 10 + 11))
             shell(
                 """
@@ -149,7 +149,7 @@ import Testing
             eventually("round \(round)") { sink.count >= round * 10 + 11 }
             running.end()
         }
-        #expect(numbers(sink).sorted() == Array(0..<151))
+        #expect(numbers(sink).sorted() == Array(0..<201))
         #expect(sink.now.gaps.isEmpty)
     }
 
