@@ -109,7 +109,8 @@ import Testing
         (
             "\(String(repeating: "[[a]]", count: 50))x {_a:word}",
             "cases: { _a: { a: { tags: a }, b: { tags: b } } }",
-            "test.yaml:7:12: too many optional parts, alternatives, addresses and cases: they"
+            "test.yaml:7:12: too many optional parts, alternatives, addresses and cases: "
+                + "they need 53"
         ),
     ])
     func mistakesAreTold(_ line: String, _ more: String, _ expected: String) {

@@ -156,9 +156,7 @@ import Testing
                         return (field.name, String(decoding: bytes, as: UTF8.self))
                     }, uniquingKeysWith: { first, _ in first })
                 #expect(actions.contains(values["event.action"] ?? ""), "\(name) \(rule.id)")
-                let isDecided = rule.decisions.cases.contains { one in
-                    one.branches.contains { $0.constants.contains { $0.name == "event.outcome" } }
-                }
+                let isDecided = rule.decisions.cases.contains { $0.sets("event.outcome") }
                 #expect(values["event.outcome"] != nil || isDecided, "\(name) \(rule.id)")
                 #expect(values["event.category"] != nil, "\(name) \(rule.id)")
                 #expect(values["ocsf.type_uid"] != nil, "\(name) \(rule.id)")
