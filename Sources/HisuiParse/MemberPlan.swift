@@ -150,14 +150,7 @@ struct MemberPlan {
         var shape = base
         shape.parser = definitions.members[member].name
         shape.rule = rule.id
-        func set(_ field: Shape.Field) {
-            if let same = shape.fields.firstIndex(where: { $0.name == field.name }) {
-                shape.fields[same] = field
-            } else {
-                shape.fields.append(field)
-            }
-        }
-        rule.constants.forEach(set)
+        rule.constants.forEach { shape.set($0) }
         for field in rule.fields {
             guard let place = place(of: field.names) else { continue }
             let decoding: Shape.Decoding =
@@ -167,14 +160,14 @@ struct MemberPlan {
                 case .xmlText: .xmlName
                 default: place.decoding
                 }
-            set(Shape.Field(field.name, field.type, .slot(place.slot, decoding)))
+            shape.set(Shape.Field(field.name, field.type, .slot(place.slot, decoding)))
         }
         var choices = match.choices
         let present = rule.cases.filter { place(of: $0.names) != nil }
         for one in present.reversed() {
             let branch = choices % (one.table.count + 1)
             choices /= one.table.count + 1
-            if branch > 0 { one.value.branches[branch - 1].constants.forEach(set) }
+            if branch > 0 { one.value.branches[branch - 1].constants.forEach { shape.set($0) } }
         }
         return shape
     }

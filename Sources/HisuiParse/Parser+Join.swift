@@ -181,26 +181,19 @@ extension Parser {
         var shape = shapes[base]
         shape.parser = definitions.members[definition.member].name
         shape.rule = event.id
-        func set(_ field: Shape.Field) {
-            if let same = shape.fields.firstIndex(where: { $0.name == field.name }) {
-                shape.fields[same] = field
-            } else {
-                shape.fields.append(field)
-            }
-        }
-        event.constants.forEach(set)
+        event.constants.forEach { shape.set($0) }
         var choices = outcome.choices
         for one in event.cases.reversed() {
             let branch = choices % (one.table.count + 1)
             choices /= one.table.count + 1
-            if branch > 0 { one.value.branches[branch - 1].constants.forEach(set) }
+            if branch > 0 { one.value.branches[branch - 1].constants.forEach { shape.set($0) } }
         }
-        set(Shape.Field("hisui.joined", .boolean, .constant(Array("true".utf8))))
+        shape.set(Shape.Field("hisui.joined", .boolean, .constant(Array("true".utf8))))
         for (index, field) in event.fields.enumerated() where outcome.present >> index & 1 == 1 {
             let kind: Shape.Kind = field.type == .integer ? .integer : .word
-            set(Shape.Field(field.name, field.type, .slot(shape.addBeside(kind), .raw)))
+            shape.set(Shape.Field(field.name, field.type, .slot(shape.addBeside(kind), .raw)))
         }
-        set(
+        shape.set(
             Shape.Field(
                 "hisui.joined.records", .keyword, .slot(shape.addBeside(.word), .raw)))
         let number = shapes.intern(shape)

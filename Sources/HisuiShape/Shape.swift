@@ -147,6 +147,17 @@ public struct Shape: Sendable {
     public func field(_ name: String) -> Field? {
         fields.first { $0.name == name }
     }
+
+    /// Adds a field, in the place of the one with its name if there is one.
+    ///
+    /// - Complexity: O(number of fields).
+    public mutating func set(_ field: Field) {
+        if let same = fields.firstIndex(where: { $0.name == field.name }) {
+            fields[same] = field
+        } else {
+            fields.append(field)
+        }
+    }
 }
 
 extension Shape: Hashable {
