@@ -41,8 +41,18 @@ extension FileFamily {
         }
         files = found.sorted { $0.key < $1.key }.map(\.value)
         for file in files where file.path != path { file.leftPath = now }
-        let added = findMissed(now)
-        for _ in added..<max(added, unread) { reportGap(Self.wentAway) }
+        unread -= findMissed(now)
+        if unread > 0 { unread -= emptyCompressed() }
+        for _ in 0..<max(0, unread) { reportGap(Self.wentAway) }
+    }
+
+    /// How many rotated files were compressed while they were empty: of such a file nothing was
+    /// read and nothing is missing, and its number went with it.
+    private func emptyCompressed() -> Int {
+        rotatedPaths().lazy
+            .filter { RotatedName.uncompressed($0).map { FileStatus($0) == nil } ?? false }
+            .compactMap { FollowedFile(path: $0, rules: self.rules) }
+            .count(where: \.isEmptyForEver)
     }
 
     /// The file that an entry tells of: by number first, by contents alone if it was copied or
@@ -136,7 +146,7 @@ extension FileFamily {
             let mayBeMissed = status.modified >= newest || copies.contains(status.identity)
             guard mayBeMissed, !knows(status, at: other), !adopt(other, status),
                 let file = FollowedFile(path: other, rules: rules),
-                file.identity == status.identity, !isCopy(file)
+                file.identity == status.identity, !file.isEmptyForEver, !isCopy(file)
             else { continue }
             file.leftPath = now
             files.append(file)

@@ -118,6 +118,12 @@ final class FollowedFile {
     /// Compressed data that ends too early, or is damaged: what it should hold is missing.
     var isCut: Bool { compressed?.isCut ?? false }
 
+    /// Whether it is compressed, and was empty when that was done: nothing will ever come of it.
+    var isEmptyForEver: Bool {
+        guard let compressed else { return false }
+        return compressed.bytes(at: 0, count: 1).isEmpty && !compressed.isCut
+    }
+
     var size: UInt64 { UInt64(max(0, status.st_size)) }
 
     /// When it was last written to, in nanoseconds since 1970.

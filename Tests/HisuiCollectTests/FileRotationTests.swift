@@ -125,6 +125,26 @@ import Testing
         #expect(sink.now.gaps.isEmpty)
     }
 
+    @Test(arguments: [("gzip a.log.1", 0), ("rm a.log.1", 1)])
+    func anEmptyFileThatWasCompressedIsNoLoss(command: String, gaps: Int) throws {
+        directory.append("a.log", "")
+        let sink = TestSink()
+        var running = try start(sink)
+        shell("mv a.log a.log.1")
+        usleep(60_000)
+        directory.append("a.log", lines(0..<10))
+        // The position has both, and of the first one nothing but its number.
+        eventually("the lines") { sink.count == 10 }
+        running.end()
+        shell(command)
+        running = try start(sink)
+        directory.append("a.log", lines(10..<11))
+        eventually("one more") { sink.count == 11 }
+        running.end()
+        #expect(numbers(sink) == Array(0..<11))
+        #expect(sink.now.gaps.count == gaps)
+    }
+
     @Test func aRotationAtWorkWhileReadingBeginsTellsNoGapAndDoublesNothing() throws {
         // Many names, all of which are renamed at each rotation.
         directory.append("a.log", "line 0 of the application\n")
