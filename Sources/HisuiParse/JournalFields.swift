@@ -8,6 +8,8 @@ import HisuiShape
 /// sender; the others are what the sender says. Every field keeps its native name. Of the names of
 /// the schema:
 /// - a trusted field always goes before what the sender says (`_PID` before `SYSLOG_PID`);
+/// - a process that journald has seen (`_PID`) and whose name it could no longer read, because the
+///   process had ended, has no `process.name`: what it calls itself is `log.syslog.appname`;
 /// - who sent the entry, and from which host, session and boot, is what journald says, even if a
 ///   rule reads something else in the message (`identity` below): a message is only text;
 /// - which unit it is about is for the manager alone to say (`init.scope`, where PID 1 is); every
@@ -21,6 +23,8 @@ enum JournalFields {
         var type: Shape.FieldType
         /// Says who sent the entry: no rule changes it.
         var isIdentity = false
+        /// Counts for nothing beside this native field.
+        var yieldsTo: String?
     }
 
     /// In order of trust: the first one present gives the field.
@@ -33,7 +37,8 @@ enum JournalFields {
         Mapping(native: "_AUDIT_SESSION", name: "audit.session", type: .keyword, isIdentity: true),
         Mapping(native: "_AUDIT_LOGINUID", name: "user.audit.id", type: .keyword, isIdentity: true),
         Mapping(native: "_COMM", name: "process.name", type: .keyword),
-        Mapping(native: "SYSLOG_IDENTIFIER", name: "process.name", type: .keyword),
+        Mapping(
+            native: "SYSLOG_IDENTIFIER", name: "process.name", type: .keyword, yieldsTo: "_PID"),
         Mapping(native: "SYSLOG_IDENTIFIER", name: "log.syslog.appname", type: .keyword),
         Mapping(native: "_UID", name: "user.id", type: .keyword, isIdentity: true),
         Mapping(native: "_EXE", name: "process.executable", type: .keyword),
@@ -87,6 +92,7 @@ extension ShapeBuilder {
         var given: Set<String> = []
         for mapping in JournalFields.mappings where !given.contains(mapping.name) {
             guard let slot = first[mapping.native] else { continue }
+            if let stronger = mapping.yieldsTo, first[stronger] != nil { continue }
             given.insert(mapping.name)
             set(mapping.name, mapping.type, .slot(slot, .raw))
         }

@@ -146,6 +146,18 @@ import Testing
         #expect(parsed.value("log.syslog.appname") == "sshd")
     }
 
+    @Test func aProcessThatEndedBeforeItsNameWasReadHasNoName() {
+        func parsed(_ trusted: [(String, String)]) -> Parsed {
+            let said = [("MESSAGE", "x"), ("SYSLOG_IDENTIFIER", "systemd"), ("SYSLOG_PID", "1")]
+            return parse([JournalEntryTests.entry(said + trusted)], form: .journal)
+        }
+        let seen = parsed([("_PID", "4711"), ("_UID", "1000")])
+        #expect(seen.value("process.name") == nil)
+        #expect(seen.value("log.syslog.appname") == "systemd")
+        // Of what came without a process, as the kernel's messages do, there is nothing better.
+        #expect(parsed([]).value("process.name") == "systemd")
+    }
+
     @Test func withoutMessageOrTime() {
         let record = JournalEntryTests.entry([("_PID", "5"), ("PRIORITY", "3")])
         let parsed = parse([record], form: .journal)
