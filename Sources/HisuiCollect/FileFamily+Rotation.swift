@@ -258,26 +258,26 @@ extension FileFamily {
 
     /// Forgets files that are gone, and reads on in those that have grown after all.
     private func lookAfterFinished(_ now: Int64, keep: (FileIdentity) -> Bool) {
-        var siblings: Set<FileIdentity> = []
+        let before = names()
         for other in rotatedPaths() {
             guard let status = FileStatus(other) else { continue }
-            siblings.insert(status.identity)
             if RotatedName.isCompressed(other) {
                 if !knows(status, at: other) { _ = adopt(other, status) }
             } else if let index = finished.firstIndex(where: {
                 $0.identity == status.identity && $0.offset < status.size
-            }), let file = reopen(other, finished[index]) {
+            }), let file = reopen(other, finished[index]), file.identity == status.identity {
                 finished.remove(at: index)
                 file.leftPath = now
                 files.insert(file, at: 0)
                 isDirty = true
             }
         }
+        // One that is being renamed is seen under neither name.
+        guard names() == before else { return }
+        let siblings = Set(before.values)
         finished.removeAll { !keep($0.identity) && !siblings.contains($0.identity) }
         let left = Set(finished.map(\.identity))
         looked = looked.filter { left.contains($0.key) }
-        if finished.count > Limits.rotatedFilesMax {
-            finished.removeFirst(finished.count - Limits.rotatedFilesMax)
-        }
+        finished = Self.mostTelling(finished, Limits.rotatedFilesMax)
     }
 }

@@ -108,8 +108,8 @@ final class FileFamily {
             if file.isCut { reportGap("a compressed file is damaged, or was not written whole") }
             var entry = file.position
             entry.isFinished = true
-            if finished.count + files.count >= Limits.rotatedFilesMax { finished.removeFirst() }
             finished.append(entry)
+            finished = Self.mostTelling(finished, Limits.rotatedFilesMax - files.count)
             handOver(positionOnly: true)
         }
     }
@@ -206,11 +206,27 @@ final class FileFamily {
     func handOver(positionOnly: Bool = false) {
         if isRefused || !positionOnly && batch.isEmpty { return }
         let open = files.suffix(Limits.rotatedFilesMax + 1).map(\.position)
-        let entries = finished.suffix(Limits.rotatedFilesMax + 1 - open.count)
+        let entries = Self.mostTelling(finished, Limits.rotatedFilesMax + 1 - open.count)
         batch.position = FilePosition(files: entries + open).encoded
         var full = RecordBatch(source: source)
         swap(&full, &batch)
         if !sink.put(full) { isRefused = true }
+    }
+
+    /// At most `max` of the finished files: without an empty one nothing is read twice, without one
+    /// that had contents those are.
+    static func mostTelling(_ entries: [FilePosition.Entry], _ max: Int) -> [FilePosition.Entry] {
+        var surplus = entries.count - Swift.max(0, max)
+        if surplus <= 0 { return entries }
+        var kept: [FilePosition.Entry] = []
+        for entry in entries {
+            if entry.offset == 0, surplus > 0 {
+                surplus -= 1
+            } else {
+                kept.append(entry)
+            }
+        }
+        return Array(kept.dropFirst(surplus))
     }
 
     private static let turnsMax = 32
