@@ -27,12 +27,16 @@ extension FileFamily {
         let candidates = [path] + rotatedPaths()
         let now = Clock.monotonicMilliseconds()
         finished = position.files.filter(\.isFinished)
-        let open = position.files.filter { !$0.isFinished }
+        copies = position.files.filter(\.isCopy)
+        let open = position.files.filter { !$0.isFinished && !$0.isCopy }
         // Those first that contents can tell: a number may be used again.
         var found: [Int: FollowedFile] = [:]
         for (number, entry) in open.enumerated() where entry.offset > 0 {
             found[number] = take(entry, of: candidates)
-            if found[number] == nil { reportGap(Self.wentAway) }
+            if found[number] == nil {
+                reportGap(Self.wentAway)
+                settleCopies(of: entry)
+            }
         }
         var unread = 0
         for (number, entry) in open.enumerated() where entry.offset == 0 {
@@ -69,6 +73,7 @@ extension FileFamily {
             reportGap("the file was emptied; what was written while it was copied is missing")
         }
         finished.removeAll { $0.identity == file.identity }
+        copies.removeAll { $0.identity == file.identity }
         files.append(file)
         return file
     }
@@ -143,7 +148,8 @@ extension FileFamily {
         guard let newest = (sure.isEmpty ? files.map(\.modified) : sure).max() else { return 0 }
         var added = 0
         for (other, status) in rotated {
-            let mayBeMissed = status.modified >= newest || copies.contains(status.identity)
+            let mayBeMissed =
+                status.modified >= newest || copies.contains { $0.identity == status.identity }
             guard mayBeMissed, !knows(status, at: other), !adopt(other, status),
                 let file = FollowedFile(path: other, rules: rules),
                 file.identity == status.identity, !file.isEmptyForEver, !isCopy(file)
@@ -153,21 +159,6 @@ extension FileFamily {
             added += 1
         }
         return added
-    }
-
-    /// Whether a rotated file is a copy of what is at the path, or of what was read of it before it
-    /// was emptied: then whoever notices that finds the copy by what was read.
-    private func isCopy(_ other: FollowedFile) -> Bool {
-        let whole = other.whole
-        if whole.offset > 0, let present = reopen(path, whole), present.identity != other.identity {
-            copies.insert(other.identity)
-            return true
-        }
-        copies.remove(other.identity)
-        return files.contains { file in
-            file.leftPath == nil && file.position.offset > 0
-                && reopen(other.path, file.position) != nil
-        }
     }
 
     /// Whether a compressed file is one that is known under another name, or is not finished.

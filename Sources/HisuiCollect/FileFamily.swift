@@ -16,9 +16,8 @@ final class FileFamily {
     /// Finished files that were compared by contents, as they were then: to read a compressed one
     /// is work.
     var looked: [FileIdentity: FileStatus] = [:]
-    /// Rotated files that are copies of what the file at the path still holds: copytruncate is
-    /// between copy and cut. That file is read, and they are not, unless it is emptied first.
-    var copies: Set<FileIdentity> = []
+    /// Copies of what the file at the path held when they were seen, oldest first.
+    var copies: [FilePosition.Entry] = []
     /// There may be something to read.
     var isDirty = true
 
@@ -159,35 +158,10 @@ final class FileFamily {
     }
 
     /// Makes the batch one for records of the file: a batch is in one encoding.
-    private func use(_ file: FollowedFile) {
+    func use(_ file: FollowedFile) {
         if batch.encoding == file.encoding { return }
         if !batch.entries.isEmpty { handOver() }
         batch.encoding = file.encoding
-    }
-
-    /// Begins a file again that was emptied (copytruncate).
-    ///
-    /// Lines written between copy and truncation are lost; those that are in the copy and were not
-    /// read yet are taken from there. Copy and file are one position, so that no crash parts them.
-    ///
-    /// - Returns: whether there is a copy, which is to be read first.
-    private func restart(_ file: FollowedFile) -> Bool {
-        let entry = file.position
-        reportGap("the file was emptied while it was followed")
-        let copy = rotatedPaths().reversed().lazy
-            .compactMap { self.reopen($0, entry) }
-            .first { $0.identity != file.identity && !self.isTaken($0) }
-        guard let copy, entry.tail.count > 0, let place = files.firstIndex(where: { $0 === file })
-        else {
-            use(file)
-            file.finish(.framingError, into: &batch)
-            file.restart()
-            return false
-        }
-        copy.leftPath = Clock.monotonicMilliseconds()
-        files.insert(copy, at: place)
-        file.restart()
-        return true
     }
 
     private func fail(_ error: Int32) {
@@ -205,9 +179,11 @@ final class FileFamily {
 
     func handOver(positionOnly: Bool = false) {
         if isRefused || !positionOnly && batch.isEmpty { return }
-        let open = files.suffix(Limits.rotatedFilesMax + 1).map(\.position)
-        let entries = Self.mostTelling(finished, Limits.rotatedFilesMax + 1 - open.count)
-        batch.position = FilePosition(files: entries + open).encoded
+        let max = Limits.rotatedFilesMax + 1
+        let open = files.suffix(max).map(\.position)
+        let copied = copies.suffix(max - open.count)
+        let read = Self.mostTelling(finished, max - open.count - copied.count)
+        batch.position = FilePosition(files: read + copied + open).encoded
         var full = RecordBatch(source: source)
         swap(&full, &batch)
         if !sink.put(full) { isRefused = true }

@@ -12,6 +12,8 @@ import HisuiEvent
 ///     count ×
 ///       flags      u8: bit 0 the rest of a cut line is still to be skipped
 ///                      bit 1 read to the end and closed; kept so as not to be read again
+///                      bit 2 a copy of what the file at the path held; nothing is read of it
+///                      while that one is there whole
 ///       device     u64, inode u64
 ///       headCount  u16 ≤ 1024, headHash u64: the first bytes of the file
 ///       tailCount  u16 ≤ 256, tailHash u64: the bytes before the offset
@@ -26,6 +28,7 @@ package struct FilePosition: Hashable, Sendable {
         var offset: UInt64 = 0
         var isDiscarding = false
         var isFinished = false
+        var isCopy = false
     }
 
     package var files: [Entry] = []
@@ -33,7 +36,8 @@ package struct FilePosition: Hashable, Sendable {
     package var encoded: [UInt8] {
         var bytes: [UInt8] = [Self.version, UInt8(files.count)]
         for file in files {
-            bytes.append((file.isDiscarding ? 1 : 0) | (file.isFinished ? 2 : 0))
+            bytes.append(
+                (file.isDiscarding ? 1 : 0) | (file.isFinished ? 2 : 0) | (file.isCopy ? 4 : 0))
             bytes.appendLittleEndian(file.identity.device)
             bytes.appendLittleEndian(file.identity.inode)
             for print in [file.head, file.tail] {
@@ -57,9 +61,10 @@ package struct FilePosition: Hashable, Sendable {
             for _ in 0..<count {
                 var entry = Entry()
                 let flags = try reader.u8()
-                guard flags <= 3 else { return nil }
+                guard flags <= 7 else { return nil }
                 entry.isDiscarding = flags & 1 != 0
                 entry.isFinished = flags & 2 != 0
+                entry.isCopy = flags & 4 != 0
                 entry.identity.device = try reader.u64()
                 entry.identity.inode = try reader.u64()
                 entry.head.count = try reader.u16()

@@ -94,10 +94,17 @@ final class FollowedFile {
         guard
             let file = FollowedFile(
                 path: path, rules: rules, offset: entry.offset, isDiscarding: entry.isDiscarding),
-            Fingerprint(file.tail.span) == entry.tail,
-            Fingerprint(file.bytes(at: 0, count: Int(entry.head.count)).span) == entry.head
+            file.holds(entry)
         else { return nil }
         return file
+    }
+
+    /// Whether the bytes that an entry was made of stand in this file.
+    func holds(_ entry: FilePosition.Entry) -> Bool {
+        let (first, last) = (Int(entry.head.count), Int(entry.tail.count))
+        let place = entry.offset - UInt64(last)
+        return Fingerprint(bytes(at: place, count: last).span) == entry.tail
+            && Fingerprint(bytes(at: 0, count: first).span) == entry.head
     }
 
     /// Opens a file at its end; a line that is being written there is skipped.

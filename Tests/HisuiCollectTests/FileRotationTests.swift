@@ -263,6 +263,31 @@ import Testing
         #expect(all.last == "line 40004 of the application")
     }
 
+    @Test(arguments: [(false, "true"), (true, "true"), (true, "gzip a.log.1")])
+    func aCopyThatHasLessThanWasReadIsNotReadAgain(isDown: Bool, command: String) throws {
+        directory.append("a.log", lines(0..<100))
+        let sink = TestSink()
+        var running = try start(sink)
+        eventually("the first lines") { sink.count == 100 }
+        shell("cp a.log a.log.1")
+        usleep(100_000)
+        directory.append("a.log", lines(100..<110))
+        eventually("lines that the copy has not") { sink.count == 110 }
+        if isDown { running.end() }
+        shell("truncate -s 0 a.log && \(command)")
+        directory.append("a.log", lines(110..<120))
+        if isDown { running = try start(sink) }
+        eventually("the new lines") { sink.count >= 120 }
+        usleep(100_000)
+        running.end()
+        running = try start(sink)
+        directory.append("a.log", lines(120..<121))
+        eventually("the last line") { sink.count > 120 }
+        running.end()
+        #expect(numbers(sink) == Array(0..<121))
+        #expect(sink.now.gaps.count == 1)
+    }
+
     @Test func aHalfLineThatTheCopyHasWholeIsOneRecord() throws {
         directory.append("a.log", "one\ntw")
         let sink = TestSink()

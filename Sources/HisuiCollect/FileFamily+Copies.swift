@@ -1,0 +1,77 @@
+import HisuiEvent
+
+/// Rotated files that are copies of what another file holds, or held until it was emptied:
+/// `copytruncate`.
+///
+/// Between copy and cut both are there: the file at the path is read, and its copy is not. What was
+/// read of the file was read of the copy too, even if that was more than the copy got; what was cut
+/// before it was read is read from the copy.
+extension FileFamily {
+    /// Whether a rotated file is a copy of what an open one holds, or of what was read of one.
+    func isCopy(_ other: FollowedFile) -> Bool {
+        var whole = other.whole
+        if whole.offset > 0,
+            files.contains(where: { $0.identity != other.identity && $0.holds(whole) })
+        {
+            whole.isCopy = true
+            copies.removeAll { $0.identity == whole.identity }
+            copies.append(whole)
+            if copies.count > Self.copiesMax { copies.removeFirst() }
+            return true
+        }
+        // Emptied, which nobody noticed yet: whoever does finds the copy by what was read.
+        return copies.contains(where: other.holds)
+            || files.contains {
+                $0.leftPath == nil && $0.position.offset > 0
+                    && reopen(other.path, $0.position) != nil
+            }
+    }
+
+    /// Begins a file again that was emptied.
+    ///
+    /// Lines written between copy and truncation are lost; those that are in the copy and were not
+    /// read yet are taken from there. Copy and file are one position, so that no crash parts them.
+    ///
+    /// - Returns: whether there is a copy, which is to be read first.
+    func restart(_ file: FollowedFile) -> Bool {
+        let entry = file.position
+        reportGap("the file was emptied while it was followed")
+        let copy = rotatedPaths().reversed().lazy
+            .compactMap { self.reopen($0, entry) }
+            .first { $0.identity != file.identity && !self.isTaken($0) }
+        guard let copy, entry.tail.count > 0, let place = files.firstIndex(where: { $0 === file })
+        else {
+            use(file)
+            file.finish(.framingError, into: &batch)
+            file.restart()
+            settleCopies(of: entry)
+            return false
+        }
+        copy.leftPath = Clock.monotonicMilliseconds()
+        files.insert(copy, at: place)
+        file.restart()
+        settleCopies(of: entry)
+        return true
+    }
+
+    /// Finishes the copies of a file that is not there any more as it was read: those that have
+    /// nothing that was not.
+    func settleCopies(of read: FilePosition.Entry) {
+        let candidates = rotatedPaths()
+        for copy in copies {
+            let found = candidates.lazy.compactMap { self.reopen($0, copy) }.first
+            guard let found, !files.contains(where: { $0.identity == found.identity }) else {
+                continue
+            }
+            // Of a compressed one, what it had when it was seen.
+            var whole = found.whole
+            guard whole.offset <= read.offset else { continue }
+            whole.isFinished = true
+            finished.append(whole)
+        }
+        copies = []
+    }
+
+    /// One path has one copy at a time; some more, so that nobody's backups take its place.
+    private static let copiesMax = 4
+}
