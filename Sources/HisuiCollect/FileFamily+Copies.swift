@@ -36,9 +36,12 @@ extension FileFamily {
     func restart(_ file: FollowedFile) -> Bool {
         let entry = file.position
         reportGap("the file was emptied while it was followed")
-        let copy = rotatedPaths().reversed().lazy
-            .compactMap { self.reopen($0, entry) }
-            .first { $0.identity != file.identity && !self.isTaken($0) }
+        var copy: FollowedFile?
+        whileSteady {
+            copy = rotatedPaths().reversed().lazy
+                .compactMap { self.reopen($0, entry) }
+                .first { $0.identity != file.identity && !self.isTaken($0) }
+        }
         guard let copy, entry.tail.count > 0, let place = files.firstIndex(where: { $0 === file })
         else {
             use(file)
@@ -57,15 +60,18 @@ extension FileFamily {
     /// Finishes the copies of a file that is not there any more as it was read: those that have
     /// nothing that was not.
     func settleCopies(of read: FilePosition.Entry) {
-        let candidates = rotatedPaths()
-        for copy in copies {
-            let found = candidates.lazy.compactMap { self.reopen($0, copy) }.first
-            guard let found, !files.contains(where: { $0.identity == found.identity }) else {
-                continue
-            }
+        var done: [FilePosition.Entry] = []
+        whileSteady {
+            let candidates = rotatedPaths()
             // Of a compressed one, what it had when it was seen.
-            var whole = found.whole
-            guard whole.offset <= read.offset else { continue }
+            done = copies.compactMap { copy in
+                candidates.lazy.compactMap { self.reopen($0, copy) }.first?.whole
+            }
+        }
+        for var whole in done
+        where whole.offset <= read.offset
+            && !files.contains(where: { $0.identity == whole.identity })
+        {
             whole.isFinished = true
             finished.append(whole)
         }

@@ -102,7 +102,7 @@ extension FileFamily {
 
     /// Does something with the rotated files, again and again until none of them was renamed, made
     /// or removed meanwhile, or a rotation that never ends has taken long enough.
-    private func whileSteady(_ body: () -> Void) {
+    func whileSteady(_ body: () -> Void) {
         var before = names()
         for attempt in 1...Self.attemptsMax {
             body()
