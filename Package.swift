@@ -206,6 +206,7 @@ if fuzz {
         fuzzer("FilePosition", ["HisuiCollect"]),
         fuzzer("ImportPosition", ["HisuiCollect"]),
         fuzzer("FolderPosition", ["HisuiCollect"]),
+        fuzzer("Listeners", ["HisuiCollect"]),
         fuzzer("Joiner", ["HisuiBytes", "HisuiCollect", "HisuiEvent"]),
         fuzzer("Table", ["HisuiBytes"]),
         fuzzer("Formats", parseModules),

@@ -97,13 +97,15 @@ static int unix_address(const char *path, struct sockaddr_un *address) {
     return 0;
 }
 
-int hisui_listen_unix(const char *path, uint32_t mode) {
+int hisui_listen_unix(const char *path, uint32_t mode, int stream) {
     struct sockaddr_un address;
     int status = unix_address(path, &address);
     if (status != 0) return status;
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int type = (stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK;
+    int fd = socket(AF_UNIX, type, 0);
     if (fd < 0) return -errno;
-    // The kernel adds who sends to every datagram.
+    // The kernel adds who sends to every datagram, and to what is read from every connection, which
+    // has this option from the socket that accepts it.
     int on = 1;
     if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0) {
         status = -errno;
@@ -113,7 +115,7 @@ int hisui_listen_unix(const char *path, uint32_t mode) {
     // Nobody can send between bind and chmod but who could anyway: fchmod on the socket sets the
     // mode the new name is born with.
     if (fchmod(fd, mode) != 0 || bind(fd, (struct sockaddr *)&address, sizeof address) != 0
-        || chmod(path, mode) != 0) {
+        || chmod(path, mode) != 0 || (stream && listen(fd, 1024) != 0)) {
         status = -errno;
         close(fd);
         return status;
@@ -160,14 +162,59 @@ int hisui_accept(int fd, hisui_peer *peer) {
     socklen_t count = sizeof from;
     int taken = accept4(fd, (struct sockaddr *)&from, &count, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (taken < 0) return -errno;
+    peer_from(&from, peer);
+    if (peer->family == 0) return taken;
     // A peer that is gone without a word is found out within two minutes.
     const int on = 1, idle = 60, interval = 15, probes = 4;
     setsockopt(taken, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
     setsockopt(taken, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
     setsockopt(taken, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
     setsockopt(taken, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
-    peer_from(&from, peer);
     return taken;
+}
+
+int hisui_peer_process(int fd, int32_t *pid, uint32_t *uid, uint32_t *gid) {
+    struct ucred credentials;
+    socklen_t count = sizeof credentials;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &count) != 0) return -errno;
+    *pid = credentials.pid;
+    *uid = credentials.uid;
+    *gid = credentials.gid;
+    return 0;
+}
+
+// Room for what the kernel says of who sent something.
+struct control {
+    _Alignas(struct cmsghdr) char bytes[CMSG_SPACE(sizeof(struct ucred))];
+};
+
+static int sending_process(struct msghdr *header, int32_t *pid, uint32_t *uid, uint32_t *gid) {
+    for (struct cmsghdr *part = CMSG_FIRSTHDR(header); part; part = CMSG_NXTHDR(header, part)) {
+        if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_CREDENTIALS) continue;
+        struct ucred credentials;
+        memcpy(&credentials, CMSG_DATA(part), sizeof credentials);
+        *pid = credentials.pid;
+        *uid = credentials.uid;
+        *gid = credentials.gid;
+        return 1;
+    }
+    return 0;
+}
+
+int hisui_receive_with_process(
+    int fd, uint8_t *bytes, size_t capacity, int32_t *pid, uint32_t *uid, uint32_t *gid) {
+    struct control control;
+    struct iovec vector = {.iov_base = bytes, .iov_len = capacity};
+    struct msghdr header = {
+        .msg_iov = &vector,
+        .msg_iovlen = 1,
+        .msg_control = &control,
+        .msg_controllen = sizeof control,
+    };
+    ssize_t count = recvmsg(fd, &header, MSG_CMSG_CLOEXEC);
+    if (count < 0) return -errno;
+    sending_process(&header, pid, uid, gid);
+    return (int)count;
 }
 
 int hisui_receive_buffer(int fd, int bytes) {
@@ -196,11 +243,6 @@ struct hisui_datagrams {
     struct iovec *vectors;
     struct sockaddr_storage *from;
     struct control *control;
-};
-
-// Room for what the kernel says of the sender of a datagram.
-struct control {
-    _Alignas(struct cmsghdr) char bytes[CMSG_SPACE(sizeof(struct ucred))];
 };
 
 hisui_datagrams *hisui_datagrams_new(unsigned count, unsigned bytes_each) {
@@ -259,17 +301,7 @@ void hisui_datagram_peer(hisui_datagrams *set, unsigned i, hisui_peer *peer) {
 
 int hisui_datagram_credentials(
     hisui_datagrams *set, unsigned i, int32_t *pid, uint32_t *uid, uint32_t *gid) {
-    struct msghdr *header = &set->headers[i].msg_hdr;
-    for (struct cmsghdr *part = CMSG_FIRSTHDR(header); part; part = CMSG_NXTHDR(header, part)) {
-        if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_CREDENTIALS) continue;
-        struct ucred credentials;
-        memcpy(&credentials, CMSG_DATA(part), sizeof credentials);
-        *pid = credentials.pid;
-        *uid = credentials.uid;
-        *gid = credentials.gid;
-        return 1;
-    }
-    return 0;
+    return sending_process(&set->headers[i].msg_hdr, pid, uid, gid);
 }
 
 int64_t hisui_data_start(int fd) { return lseek(fd, 0, SEEK_DATA); }

@@ -118,14 +118,25 @@ void hisui_tls_free(hisui_tls *tls) {
     free(tls);
 }
 
-int hisui_tls_handshake(hisui_tls *tls) {
+static void explain_handshake(const SSL *ssl, char *error, size_t error_size) {
+    unsigned long code = ERR_peek_error();
+    const char *reason = code ? ERR_reason_error_string(code) : NULL;
+    long verified = SSL_get_verify_result(ssl);
+    if (reason && ERR_GET_REASON(code) == SSL_R_CERTIFICATE_VERIFY_FAILED && verified != X509_V_OK)
+        snprintf(error, error_size, "%s: %s", reason, X509_verify_cert_error_string(verified));
+    else
+        snprintf(error, error_size, "%s", reason ? reason : "the connection was closed");
+    ERR_clear_error();
+}
+
+int hisui_tls_handshake(hisui_tls *tls, char *error, size_t error_size) {
     ERR_clear_error();
     int done = SSL_do_handshake(tls->ssl);
     if (done == 1) return 1;
     switch (SSL_get_error(tls->ssl, done)) {
     case SSL_ERROR_WANT_READ: return 0;
     case SSL_ERROR_WANT_WRITE: return 2;
-    default: ERR_clear_error(); return -1;
+    default: explain_handshake(tls->ssl, error, error_size); return -1;
     }
 }
 

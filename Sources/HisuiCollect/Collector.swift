@@ -41,10 +41,14 @@ public protocol Collector: AnyObject, Sendable {
 
     /// When the listener's own certificate ends, in seconds since 1970; nil: it has none.
     var certificateExpiry: Int64? { get }
+
+    /// What the listener counts of its peers' connections; nil: nobody connects to it.
+    var report: ListenerReport? { get }
 }
 
 extension Collector {
     public func reload() throws(CollectError) {}
     public func connections(of source: String) -> StreamConnections? { nil }
     public var certificateExpiry: Int64? { nil }
+    public var report: ListenerReport? { nil }
 }

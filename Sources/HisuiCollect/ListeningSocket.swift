@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import HisuiEvent
 
 /// A bound socket; closed with the object.
 ///
@@ -10,6 +11,7 @@ final class ListeningSocket: Sendable {
     let place: String
     let port: UInt16
     private let path: String?
+    var isUnix: Bool { path != nil }
 
     /// Binds UDP or TCP (`stream`) at a numeric address; port 0 lets the system choose.
     init(address: String, port: UInt16, stream: Bool) throws(CollectError) {
@@ -27,14 +29,15 @@ final class ListeningSocket: Sendable {
         place = "\(written):\(self.port)"
     }
 
-    /// Binds a Unix datagram socket.
+    /// Binds a Unix socket, of datagrams or with connections (`stream`).
     ///
     /// Takes the place of a socket nobody listens on any more, and of nothing else.
-    init(path: String, mode: UInt32) throws(CollectError) {
-        var status = unsafe hisui_listen_unix(path, mode)
+    init(path: String, mode: UInt32, stream: Bool) throws(CollectError) {
+        let isStream: Int32 = stream ? 1 : 0
+        var status = unsafe hisui_listen_unix(path, mode, isStream)
         if status == -EADDRINUSE, Self.isStaleSocket(path) {
             unsafe unlink(path)
-            status = unsafe hisui_listen_unix(path, mode)
+            status = unsafe hisui_listen_unix(path, mode, isStream)
         }
         guard status >= 0 else {
             throw CollectError(
@@ -59,6 +62,15 @@ final class ListeningSocket: Sendable {
             return false
         }
         return unsafe hisui_unix_is_alive(path) == 0
+    }
+
+    /// Who has connected through a Unix socket, as the kernel says; nil if it does not.
+    static func process(of descriptor: Int32) -> SenderCredentials? {
+        var process = SenderCredentials(pid: 0, uid: 0, gid: 0)
+        // Safe: the call writes three integers.
+        let status = unsafe hisui_peer_process(
+            descriptor, &process.pid, &process.uid, &process.gid)
+        return status == 0 ? process : nil
     }
 
     private static func hint(_ errno: Int32) -> String {

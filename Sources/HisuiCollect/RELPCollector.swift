@@ -68,4 +68,6 @@ public final class RELPCollector: Collector {
     }
 
     public var certificateExpiry: Int64? { listener.context?.expiry }
+
+    public var report: ListenerReport? { listener.report(source.id) }
 }

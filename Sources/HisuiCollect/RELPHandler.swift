@@ -75,7 +75,8 @@ final class RELPHandler: StreamHandler {
     }
 
     func take(
-        _ bytes: Span<UInt8>, of session: inout RELPSession, now: Int64
+        _ bytes: Span<UInt8>, of session: inout RELPSession, from process: SenderCredentials?,
+        now: Int64
     ) -> StreamTaken {
         var taken = StreamTaken()
         var position = 0

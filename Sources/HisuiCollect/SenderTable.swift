@@ -16,7 +16,8 @@ struct SenderTable: ~Copyable {
     /// Slot 0 is the listener's own source: drops the kernel counted, and records of nobody.
     static let own = 0
     private static let other = 1
-    /// Addresses of one certificate that a batch names before it has a record from them.
+    /// Addresses of one certificate, or processes, that a batch names before it has a record from
+    /// them.
     private static let addressesKept = 64
 
     private let listener: Source
@@ -73,7 +74,10 @@ struct SenderTable: ~Copyable {
 
     /// The slot for records of a sender on a connection: that of its certificate if it has one,
     /// otherwise that of its address.
+    ///
+    /// A process has none: it is in the listener's own slot.
     mutating func slot(_ peer: StreamPeer) -> (slot: Int, sender: UInt32) {
+        if peer.process != nil { return (Self.own, sender(peer.text, in: Self.own)) }
         guard !peer.certificate.isEmpty else { return slot(peer.address, peer.text) }
         let slot: Int
         if let known = slotOfName[peer.certificate] {
@@ -107,6 +111,11 @@ struct SenderTable: ~Copyable {
         // Mostly the one that sent the record before.
         if slots[slot].senders.last == text { return UInt32(slots[slot].senders.count - 1) }
         if let known = sharedNumbers[text] { return known }
+        // Processes that have sent no whole record are let go of.
+        if slots[slot].entries.isEmpty, sharedNumbers.count >= Self.addressesKept {
+            slots[slot].senders.removeSubrange(1...)
+            sharedNumbers.removeAll(keepingCapacity: true)
+        }
         slots[slot].senders.append(text)
         let number = UInt32(slots[slot].senders.count - 1)
         sharedNumbers[text] = number

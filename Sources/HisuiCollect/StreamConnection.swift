@@ -1,10 +1,12 @@
 import CLinux
 import Glibc
+import HisuiEvent
 
 /// One connection of a `StreamReceiver`: its socket, TLS if it has some, and what is to be written.
 final class StreamConnection<Session> {
     let descriptor: Int32
-    let address: hisui_peer
+    /// Without its certificate until the handshake is done.
+    var peer: StreamPeer
     let tls: TLSConnection?
     /// Set when the handshake is done.
     var session: Session?
@@ -22,9 +24,9 @@ final class StreamConnection<Session> {
     private var output: [UInt8] = []
     private var written = 0
 
-    init(descriptor: Int32, address: hisui_peer, tls: TLSConnection?, now: Int64) {
+    init(descriptor: Int32, peer: StreamPeer, tls: TLSConnection?, now: Int64) {
         self.descriptor = descriptor
-        self.address = address
+        self.peer = peer
         self.tls = tls
         lastRead = now
         began = now
@@ -50,6 +52,13 @@ final class StreamConnection<Session> {
     func read(_ buffer: inout [UInt8]) -> Int {
         if let tls { return tls.read(&buffer) }
         let size = buffer.count
+        if var process = peer.process {
+            // Safe: as below; and the call writes three integers.
+            let count = unsafe hisui_receive_with_process(
+                descriptor, &buffer, size, &process.pid, &process.uid, &process.gid)
+            peer.process = process
+            return Int(count)
+        }
         // Safe: the buffer has the size that is given, and is not touched meanwhile.
         let count = unsafe recv(descriptor, &buffer, size, 0)
         return count < 0 ? -Int(errno) : count

@@ -3,16 +3,27 @@ import HisuiEvent
 
 /// Who is at the other end of a connection, as the transport says it and not the records.
 struct StreamPeer: Hashable {
+    /// The address without its port; of a Unix socket the user.
     var address: SenderTable.Key
-    /// The address without its port.
+    /// The same as text; of a Unix socket the process.
     var text: String
     /// The name its certificate was let in by; empty without one.
     var certificate: String
+    /// The process that has sent what was read last; nil: not through a Unix socket.
+    var process: SenderCredentials?
 
     init(_ peer: hisui_peer, certificate: String) {
         address = SenderTable.key(peer)
         text = SenderTable.text(peer)
         self.certificate = certificate
+    }
+
+    /// A process that has connected to a Unix socket.
+    init(_ process: SenderCredentials) {
+        address = SenderTable.Key(low: UInt64(process.uid))
+        text = process.description
+        certificate = ""
+        self.process = process
     }
 }
 
@@ -57,8 +68,10 @@ protocol StreamHandler: AnyObject {
 
     /// A peer has connected, and may.
     func begin(_ peer: StreamPeer, at descriptor: Int32) -> Session
+    /// Other processes than before may send on a connection through a Unix socket.
     func take(
-        _ bytes: Span<UInt8>, of session: inout Session, now: Int64
+        _ bytes: Span<UInt8>, of session: inout Session, from process: SenderCredentials?,
+        now: Int64
     ) -> StreamTaken
     /// The source that a session's records are counted for.
     func sourceID(of session: Session) -> String

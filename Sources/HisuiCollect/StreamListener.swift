@@ -28,26 +28,23 @@ public struct StreamLimits: Hashable, Sendable {
 /// What happened to the connections of a listener; totals since it began.
 public struct StreamCounts: Hashable, Sendable {
     public var accepted: UInt64 = 0
-    /// Closed at once, because as many as allowed were open.
-    public var refused: UInt64 = 0
+    /// Peers that were turned away, by reason.
+    public var refusals = Refusals()
     /// Closed because nothing came for longer than the idle time.
     public var closedIdle: UInt64 = 0
     /// Broken off by the peer or the network.
     public var reset: UInt64 = 0
-    /// Handshakes that failed, took too long, or showed a certificate that is not permitted.
-    public var strangers: UInt64 = 0
-    /// Closed because what came broke the rules of the protocol.
-    public var broken: UInt64 = 0
     /// How often a sender had to wait for its quota.
     public var held: UInt64 = 0
     public var open = 0
 }
 
-/// A bound TCP socket with its limits, its counts, and its certificate if it speaks TLS.
+/// A bound TCP or Unix socket with its limits, its counts, and its certificate if it speaks TLS.
 final class StreamListener: Sendable {
     let socket: ListeningSocket
     let limits: StreamLimits
     let counts = Mutex(StreamCounts())
+    private let began = Clock.now()
     private let tls: Mutex<TLSContext?>
     /// By source: at most so many as there are sources of a listener.
     private let peers = Mutex<[String: StreamConnections]>([:])
@@ -62,6 +59,13 @@ final class StreamListener: Sendable {
         self.tls = Mutex(context)
         self.limits = limits
         socket = try ListeningSocket(address: address, port: port, stream: true)
+    }
+
+    /// Binds a Unix socket.
+    init(path: String, mode: UInt32, limits: StreamLimits) throws(CollectError) {
+        tls = Mutex(nil)
+        self.limits = limits
+        socket = try ListeningSocket(path: path, mode: mode, stream: true)
     }
 
     /// For connections that are made from now on; nil: plain TCP.
@@ -90,4 +94,15 @@ final class StreamListener: Sendable {
     }
 
     func count(_ body: (inout StreamCounts) -> Void) { counts.withLock { body(&$0) } }
+
+    /// Counts a peer that was turned away.
+    func refuse(_ reason: Refusals.Reason, _ peer: String, _ detail: String = "") {
+        let time = Clock.now()
+        count { $0.refusals.add(reason, peer: peer, detail: detail, at: time) }
+    }
+
+    /// - Parameter id: of the listener's source.
+    func report(_ id: String) -> ListenerReport {
+        ListenerReport(id: id, since: began, counts: counts.withLock { $0 })
+    }
 }

@@ -119,32 +119,51 @@ struct StreamReceiver<Handler: StreamHandler>: ~Copyable {
 
     private mutating func accept(_ now: Int64) {
         for _ in 0..<Self.acceptsAtOnce {
-            var peer = hisui_peer()
+            var address = hisui_peer()
             // Safe: the call writes one structure.
-            let taken = unsafe hisui_accept(listener.socket.descriptor, &peer)
+            let taken = unsafe hisui_accept(listener.socket.descriptor, &address)
             if taken == -EMFILE || taken == -ENFILE { pauseListener() }
             if taken < 0 { return }
-            let key = SenderTable.key(peer)
-            let ofSender = senders[key]?.open ?? 0
-            let perSender = listener.limits.connectionsPerSenderMax
-            guard connections.count < listener.limits.connectionsMax,
-                perSender == 0 || ofSender < perSender,
-                let connection = connection(taken, peer, now)
-            else {
+            guard let peer = peer(taken, address) else {
                 Glibc.close(taken)
-                listener.count { $0.refused += 1 }
+                continue
+            }
+            if let reason = refusal(of: peer) {
+                Glibc.close(taken)
+                listener.refuse(reason, peer.text)
+                continue
+            }
+            guard let connection = connection(taken, peer, now) else {
+                Glibc.close(taken)
+                listener.refuse(.memory, peer.text)
                 continue
             }
             connections[taken] = connection
             let fresh = sender(now)
-            senders[key, default: fresh].open += 1
+            senders[peer.address, default: fresh].open += 1
             listener.count {
                 $0.accepted += 1
                 $0.open += 1
             }
-            if connection.tls == nil { begin(connection, certificate: "") }
+            if connection.tls == nil { begin(connection) }
             update(connection, now)
         }
+    }
+
+    /// Nil for a process that is not known: the connection is gone already.
+    private func peer(_ descriptor: Int32, _ address: hisui_peer) -> StreamPeer? {
+        guard listener.socket.isUnix else { return StreamPeer(address, certificate: "") }
+        return ListeningSocket.process(of: descriptor).map { StreamPeer($0) }
+    }
+
+    /// Why a peer may not connect now; nil: it may.
+    private func refusal(of peer: StreamPeer) -> Refusals.Reason? {
+        let limits = listener.limits
+        if connections.count >= limits.connectionsMax { return .connections }
+        let ofSender = senders[peer.address]?.open ?? 0
+        let isWithin =
+            limits.connectionsPerSenderMax == 0 || ofSender < limits.connectionsPerSenderMax
+        return isWithin ? nil : .connectionsOfSender
     }
 
     private func sender(_ now: Int64) -> Sender {
@@ -152,30 +171,29 @@ struct StreamReceiver<Handler: StreamHandler>: ~Copyable {
     }
 
     private func connection(
-        _ descriptor: Int32, _ peer: hisui_peer, _ now: Int64
+        _ descriptor: Int32, _ peer: StreamPeer, _ now: Int64
     ) -> Connection? {
         guard let context = listener.context else {
-            return Connection(descriptor: descriptor, address: peer, tls: nil, now: now)
+            return Connection(descriptor: descriptor, peer: peer, tls: nil, now: now)
         }
         guard let tls = TLSConnection(context, descriptor: descriptor) else { return nil }
-        return Connection(descriptor: descriptor, address: peer, tls: tls, now: now)
+        return Connection(descriptor: descriptor, peer: peer, tls: tls, now: now)
     }
 
-    private mutating func begin(_ connection: Connection, certificate: String) {
+    private mutating func begin(_ connection: Connection) {
         if handler.readsInOrder { readOthers(of: connection) }
-        let peer = StreamPeer(connection.address, certificate: certificate)
-        connection.session = handler.begin(peer, at: connection.descriptor)
+        connection.session = handler.begin(connection.peer, at: connection.descriptor)
     }
 
     /// Takes what the other connections of a peer hold: what it sends on a new one because an old
     /// one was cut comes after what it sent there.
     private mutating func readOthers(of connection: Connection) {
-        let key = SenderTable.key(connection.address)
+        let key = connection.peer.address
         guard senders[key]?.open ?? 0 > 1 else { return }
         let now = Clock.monotonicMilliseconds()
         for other in Array(connections.values)
         where other !== connection && other.session != nil
-            && SenderTable.key(other.address) == key
+            && other.peer.address == key
         {
             if other.closesWhenWritten || other.isStuffed || other.pausedUntil > now { continue }
             read(other, now)
@@ -192,21 +210,25 @@ struct StreamReceiver<Handler: StreamHandler>: ~Copyable {
         switch tls.shakeHands() {
         case .wantsInput: break
         case .wantsOutput: connection.handshakeWantsOutput = true
-        case .failed: closeStranger(connection)
+        case .failed(let why): closeStranger(connection, .handshake, why)
         case .done:
-            guard let identity = tls.settings.identity(tls.peer) else {
-                closeStranger(connection)
+            let peer = tls.peer
+            guard let identity = tls.settings.identity(peer) else {
+                closeStranger(connection, .certificate, peer?.words ?? "")
                 return false
             }
-            begin(connection, certificate: identity)
+            connection.peer.certificate = identity
+            begin(connection)
             return true
         }
         update(connection, now)
         return false
     }
 
-    private mutating func closeStranger(_ connection: Connection) {
-        listener.count { $0.strangers += 1 }
+    private mutating func closeStranger(
+        _ connection: Connection, _ reason: Refusals.Reason, _ detail: String = ""
+    ) {
+        listener.refuse(reason, connection.peer.text, detail)
         close(connection, .byUs)
     }
 
@@ -214,6 +236,7 @@ struct StreamReceiver<Handler: StreamHandler>: ~Copyable {
     /// a connection closes, or in a second.
     private mutating func pauseListener() {
         isListenerPaused = true
+        listener.refuse(.descriptors, "")
         _ = hisui_epoll_set(epoll, EPOLL_CTL_DEL, listener.socket.descriptor, 0, 0)
     }
 
@@ -230,7 +253,7 @@ struct StreamReceiver<Handler: StreamHandler>: ~Copyable {
         if connection.watched != 0 {
             _ = hisui_epoll_set(epoll, EPOLL_CTL_DEL, connection.descriptor, 0, 0)
         }
-        let key = SenderTable.key(connection.address)
+        let key = connection.peer.address
         senders[key]?.open -= 1
         senders[key]?.left = Clock.monotonicMilliseconds()
         listener.count {
@@ -250,7 +273,7 @@ struct StreamReceiver<Handler: StreamHandler>: ~Copyable {
         for connection in Array(connections.values) {
             if connection.session == nil {
                 guard now - connection.began > Self.handshakeMilliseconds else { continue }
-                closeStranger(connection)
+                closeStranger(connection, .handshakeTime)
             } else if idle > 0, connection.lastRead < now - idle {
                 close(connection, .byUs)
                 listener.count { $0.closedIdle += 1 }
@@ -288,9 +311,10 @@ struct StreamReceiver<Handler: StreamHandler>: ~Copyable {
                 listener.opened(source)
             }
             let taken = handler.take(
-                buffer.span.extracting(0..<count), of: &session, now: now)
+                buffer.span.extracting(0..<count), of: &session, from: connection.peer.process,
+                now: now)
             connection.session = session
-            if taken.isBroken { listener.count { $0.broken += 1 } }
+            if taken.isBroken { listener.refuse(.brokenRules, connection.peer.text) }
             if taken.closes { return closeWhenWritten(connection, now) }
             connection.isStuffed = taken.isStuffed
             charge(connection, taken.records, count, now)
@@ -303,7 +327,7 @@ struct StreamReceiver<Handler: StreamHandler>: ~Copyable {
         _ connection: Connection, _ records: Int, _ bytes: Int, _ now: Int64
     ) {
         guard listener.limits.quota.isLimited else { return }
-        let key = SenderTable.key(connection.address)
+        let key = connection.peer.address
         guard
             let wait = senders[key]?.bucket.take(records: records, bytes: bytes, now: now)
         else { return }
@@ -344,7 +368,10 @@ struct StreamReceiver<Handler: StreamHandler>: ~Copyable {
 
     private mutating func finish() {
         if handler.readsAtStop {
-            for connection in Array(connections.values) where !handler.isRefused {
+            // Who has connected and not been seen yet may have said all it had to say.
+            accept(Clock.monotonicMilliseconds())
+            for connection in Array(connections.values)
+            where connection.session != nil && !handler.isRefused {
                 read(connection, Clock.monotonicMilliseconds())
             }
         }

@@ -55,7 +55,7 @@ public final class SyslogDatagramCollector: Collector {
     public convenience init(
         id: String? = nil, path: String, mode: UInt32 = 0o666, bufferBytes: Int = 16 << 20
     ) throws(CollectError) {
-        let socket = try ListeningSocket(path: path, mode: mode)
+        let socket = try ListeningSocket(path: path, mode: mode, stream: false)
         self.init(socket, id, "syslog-unix", .syslogUnix, 262_144, bufferBytes, SenderQuota())
     }
 

@@ -1,13 +1,16 @@
 public import HisuiEvent
 import Synchronization
 
-/// Receives syslog over TCP or TLS (RFC 5425): lines and counted frames, told apart by
-/// `SyslogFramer`.
+/// Receives syslog over TCP, TLS (RFC 5425) or a Unix stream socket: lines and counted frames, told
+/// apart by `SyslogFramer`.
 ///
 /// Each peer address is a source, `syslog-tcp:127.0.0.1:5514/192.0.2.7`, whatever its ports and
 /// connections; a peer whose certificate was checked is known by the name in it instead,
 /// `syslog-tls:…/cert:web1.example`, from whatever address it comes. Peers beyond
 /// `Limits.sendersPerListenerMax` share `…/other`. Each record names the address it came from.
+///
+/// A Unix socket is one source, as that of `SyslogDatagramCollector`: each record names the process
+/// that the kernel says has written its end, which need not be the one that connected.
 ///
 /// There are no positions, and TCP has no acknowledgement that a sender could wait for: what was
 /// sent to a daemon that dies is lost without a trace, unless RELP is used.
@@ -39,6 +42,24 @@ public final class SyslogStreamCollector: Collector {
             form: .syslog)
     }
 
+    /// Binds a Unix stream socket at a path, replacing one that nobody listens on any more.
+    ///
+    /// - Parameters:
+    ///   - id: of the source; nil: made from the path.
+    ///   - mode: permissions of the socket; 0o666 lets every process log.
+    ///   - limits: a sender is a user.
+    public init(
+        id: String? = nil, path: String, mode: UInt32 = 0o666,
+        limits: StreamLimits = StreamLimits()
+    ) throws(CollectError) {
+        listener = try StreamListener(path: path, mode: mode, limits: limits)
+        let prefix = "syslog-unix-stream"
+        name = "\(prefix):\(listener.socket.place)"
+        source = Source(
+            id: id ?? SourceID.make(prefix, listener.socket.place), kind: .syslogUnix,
+            form: .syslog)
+    }
+
     public func collect(
         into sink: any RecordSink, resume: @Sendable (String) -> [UInt8]?, until stop: StopSignal
     ) throws(CollectError) {
@@ -55,4 +76,6 @@ public final class SyslogStreamCollector: Collector {
     }
 
     public var certificateExpiry: Int64? { listener.context?.expiry }
+
+    public var report: ListenerReport? { listener.report(source.id) }
 }

@@ -29,8 +29,10 @@ final class SyslogStreamHandler: StreamHandler {
     }
 
     func take(
-        _ bytes: Span<UInt8>, of session: inout Session, now: Int64
+        _ bytes: Span<UInt8>, of session: inout Session, from process: SenderCredentials?,
+        now: Int64
     ) -> StreamTaken {
+        if let process, process != session.peer.process { session.peer = StreamPeer(process) }
         let received = Clock.now()
         var position = 0
         var taken = StreamTaken()

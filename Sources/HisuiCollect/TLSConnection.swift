@@ -45,7 +45,9 @@ final class TLSContext: @unchecked Sendable {
 @safe
 final class TLSConnection {
     enum Handshake {
-        case done, wantsInput, wantsOutput, failed
+        case done, wantsInput, wantsOutput
+        /// OpenSSL's words for why.
+        case failed(String)
     }
 
     // Safe: freed with this object, which alone has it.
@@ -62,11 +64,15 @@ final class TLSConnection {
     deinit { unsafe hisui_tls_free(tls) }
 
     func shakeHands() -> Handshake {
-        switch unsafe hisui_tls_handshake(tls) {
-        case 1: .done
-        case 0: .wantsInput
-        case 2: .wantsOutput
-        default: .failed
+        var text = [CChar](repeating: 0, count: 256)
+        // Safe: the buffer has the size that is given.
+        switch unsafe hisui_tls_handshake(tls, &text, text.count) {
+        case 1: return .done
+        case 0: return .wantsInput
+        case 2: return .wantsOutput
+        default:
+            let words = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+            return .failed(String(decoding: words, as: UTF8.self))
         }
     }
 

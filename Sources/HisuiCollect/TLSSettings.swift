@@ -62,4 +62,11 @@ struct TLSPeer: Hashable, Sendable {
     var isVerified: Bool
     /// DNS names and addresses, then the common name.
     var names: [String]
+
+    /// What an operator needs to permit it, the fingerprint first: names can be long.
+    var words: String {
+        let name = names.first.map { " (\($0))" } ?? ""
+        return "sha256:" + HexText.text(fingerprint) + name
+            + (isVerified ? "" : ", no authority vouches for it")
+    }
 }

@@ -241,6 +241,11 @@ public enum Limits {
     public static let watchStateBytesMax = 4 << 20
     /// What a daemon says of itself in its heartbeat file: a dozen short lines.
     public static let heartbeatBytesMax = 4096
+    /// What is kept of the last peer that a listener turned away: a name in a certificate and its
+    /// fingerprint.
+    public static let refusalTextBytesMax = 200
+    /// The file in which listeners say whom they turned away: some 500 bytes for each reason.
+    public static let listenersBytesMax = 2 << 20
     /// What was noticed and could not be recorded yet, while the acts' disk refuses.
     public static let noticedWaitingMax = 4096
     /// A signal that the daemon lives: to connect, to send, or for a command to end.

@@ -73,6 +73,8 @@ enum CollectorFactory {
                 bufferBytes: bufferBytes, quota: quota)
         case .unix(let path):
             return try SyslogDatagramCollector(id: id, path: path, bufferBytes: bufferBytes)
+        case .unixStream(let path):
+            return try SyslogStreamCollector(id: id, path: path, limits: limits)
         case .tcp(let endpoint):
             return try SyslogStreamCollector(
                 id: id, address: "\(endpoint.address)", port: endpoint.port, limits: limits,

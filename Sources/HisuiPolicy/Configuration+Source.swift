@@ -28,7 +28,7 @@ extension Configuration {
                 switch syslog.listener {
                 case .udp: .syslogUDP
                 case .tcp: .syslogTCP
-                case .unix: .syslogUnix
+                case .unix, .unixStream: .syslogUnix
                 case .relp: .relp
                 }
             }
@@ -56,13 +56,15 @@ extension Configuration {
             case tcp(Endpoint)
             /// Path of a datagram socket.
             case unix(String)
+            /// Path of a socket to which processes connect.
+            case unixStream(String)
             /// Acknowledged, as rsyslog's `omrelp` sends it.
             case relp(Endpoint)
 
             /// Whether peers connect.
             public var isStream: Bool {
                 switch self {
-                case .tcp, .relp: true
+                case .tcp, .relp, .unixStream: true
                 case .udp, .unix: false
                 }
             }
@@ -83,7 +85,8 @@ extension Configuration {
         ///
         /// Streams only.
         public var idleSeconds: Int?
-        /// Connections of one address at once; nil: as many as there may be.
+        /// Connections of one address, or of one user at a Unix socket, at once; nil: as many as
+        /// there may be.
         ///
         /// Streams only.
         public var connectionsPerSenderMax: Int?
@@ -95,7 +98,7 @@ extension Configuration {
         public var bytesPerSecondMax: Int?
         /// Records of a RELP session that may be sent again; nil leaves it to the collector.
         public var window: Int?
-        /// Streams only.
+        /// TCP and RELP only.
         public var tls: TLS?
     }
 

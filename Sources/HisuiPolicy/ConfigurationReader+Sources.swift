@@ -12,7 +12,7 @@ extension ConfigurationReader {
         (
             "syslog",
             ["time_zone", "encoding", "receive_buffer_bytes"] + ConfigurationReader.streamKeys
-                + ConfigurationReader.quotaKeys + ["window"]
+                + ConfigurationReader.quotaKeys + ["window", "tls"]
         ),
         ("files", ["time_zone", "encoding", "parser", "from", "join"]),
         (

@@ -6,17 +6,18 @@ import HisuiYAML
 extension ConfigurationReader {
     /// Keys of transports to which peers connect.
     static let streamKeys = [
-        "connections_max", "idle_seconds", "connections_per_sender_max", "tls",
+        "connections_max", "idle_seconds", "connections_per_sender_max",
     ]
     /// Keys of transports whose senders have addresses.
     static let quotaKeys = ["records_per_second_max", "bytes_per_second_max"]
 
-    private static let transports = ["udp", "tcp", "unix", "relp"]
+    private static let transports = ["udp", "tcp", "unix", "unix_stream", "relp"]
 
     /// Keys that not every transport has, and those that have them.
     private static let owners: [(keys: [String], transports: [String])] = [
         (["receive_buffer_bytes"], ["udp", "unix"]),
-        (streamKeys, ["tcp", "relp"]),
+        (streamKeys, ["tcp", "unix_stream", "relp"]),
+        (["tls"], ["tcp", "relp"]),
         (quotaKeys, ["udp", "tcp", "relp"]),
         (["window"], ["relp"]),
     ]
@@ -75,11 +76,11 @@ extension ConfigurationReader {
     private func listener(
         _ transport: String, _ given: Text, _ conflicts: inout SourceConflicts
     ) -> Configuration.Syslog.Listener? {
-        if transport == "unix" {
+        if transport.hasPrefix("unix") {
             guard let path = socketPath(given), conflicts.isNewPath(path, given.node) else {
                 return nil
             }
-            return .unix(path)
+            return transport == "unix" ? .unix(path) : .unixStream(path)
         }
         // RELP is a TCP port to the kernel.
         guard let endpoint = endpoint(given),

@@ -30,6 +30,7 @@ enum SourceID {
             case .udp(let endpoint): id = "syslog-udp-" + bare(endpoint)
             case .tcp(let endpoint): id = "syslog-tcp-" + bare(endpoint)
             case .unix(let path): id = "syslog-unix" + plain(path)
+            case .unixStream(let path): id = "syslog-unix-stream" + plain(path)
             case .relp(let endpoint): id = "syslog-relp-" + bare(endpoint)
             }
         case .csvFolder(let folder): id = "csv-folder" + plain(folder.pattern)

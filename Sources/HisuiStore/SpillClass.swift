@@ -39,7 +39,8 @@ public enum SpillClass: UInt8, Sendable, CaseIterable {
         }
     }
 
-    /// Whether records of that kind cannot wait: their senders do not know whether anybody listens.
+    /// Whether records of that kind cannot wait: their senders do not know whether anybody listens,
+    /// or are programs of this machine, which stand still when they wait.
     public static func isUnstoppable(_ kind: SourceKind) -> Bool {
         kind == .syslogUDP || kind == .syslogUnix
     }

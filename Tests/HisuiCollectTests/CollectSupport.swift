@@ -234,6 +234,26 @@ final class TestClient {
         precondition(descriptor >= 0)
     }
 
+    /// A connection through a Unix socket.
+    init(path: String) {
+        descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        precondition(descriptor >= 0)
+        var target = sockaddr_un()
+        target.sun_family = sa_family_t(AF_UNIX)
+        precondition(path.utf8.count < 108)
+        // Safe: the path fits with a NUL behind it.
+        unsafe withUnsafeMutableBytes(of: &target.sun_path) { name in
+            unsafe name.copyBytes(from: path.utf8)
+        }
+        // Safe: the structure is one of those that the call takes for an address.
+        let status = unsafe withUnsafePointer(to: &target) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        precondition(status == 0)
+    }
+
     /// A datagram socket that sends from an address of its own.
     init(port: UInt16, from source: String) {
         descriptor = unsafe hisui_listen_inet(source, 0, 0, 0)

@@ -41,6 +41,22 @@ import Testing
         #expect(sink.now.records.first?.source == SourceID.make("journal", journald.journal))
     }
 
+    @Test func aMessageBeyondTheLibrarysThresholdComesWhole() throws {
+        let journald = try TestJournald()
+        let message = (0..<20_000).map { "part \($0)" }.joined(separator: " ")
+        journald.write(message)
+        journald.write("the last one")
+        journald.settle("the last one")
+        let sink = TestSink()
+        let running = Running(JournalCollector(directory: journald.journal), into: sink)
+        eventually("the last one") { sink.texts.contains { $0.contains("the last one") } }
+        running.end()
+        let found = sink.texts.filter { $0.contains("part 0 part 1 ") }
+        #expect(message.utf8.count > 200_000)
+        #expect(found.count == 1 && found[0].contains("MESSAGE=\(message)\n"))
+        #expect(sink.now.records.allSatisfy { $0.flags == [] })
+    }
+
     @Test func aRestartGoesOnAfterTheLastEntryTaken() throws {
         let journald = try TestJournald()
         let sink = TestSink()

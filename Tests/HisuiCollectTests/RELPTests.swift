@@ -134,7 +134,7 @@ final class RELPClient {
         var answers: [String] = []
         while let answer = client.answer() { answers.append(answer) }
         #expect(answers.allSatisfy { $0.contains(" 200 OK") })
-        #expect(collector.counts.broken == 1)
+        #expect(collector.counts.refusals[.brokenRules] == 1)
         #expect(sink.count == 0)
         running.end()
     }
@@ -176,7 +176,7 @@ final class RELPClient {
         #expect(second.answer() == nil)
         runningToo.end()
         #expect(other.count == 0)
-        #expect(closing.counts.broken == 1)
+        #expect(closing.counts.refusals[.brokenRules] == 1)
     }
 
     @Test func whatIsSentAgainAfterACutIsFlagged() throws {

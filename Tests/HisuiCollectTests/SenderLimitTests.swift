@@ -61,7 +61,7 @@ import Testing
         first.send("<13>first\n")
         eventually("a record") { sink.count == 1 }
         let second = TestClient(port: collector.port, stream: true)
-        eventually("a refusal") { collector.counts.refused == 1 }
+        eventually("a refusal") { collector.counts.refusals[.connectionsOfSender] == 1 }
         second.send("<13>second\n")
         first.send("<13>still\n")
         eventually("another record") { sink.count == 2 }

@@ -94,7 +94,7 @@ import Testing
         let sink = TestSink()
         let running = Running(collector, into: sink)
         let clients = (0..<4).map { _ in TestClient(port: collector.port, stream: true) }
-        eventually("two refusals") { collector.counts.refused == 2 }
+        eventually("two refusals") { collector.counts.refusals[.connections] == 2 }
         clients[0].send("<13>still here\n")
         eventually("a record") { sink.count == 1 }
         running.end()

@@ -105,8 +105,15 @@ final class TestCertificates {
             client?.send("<13>let me in\n")
             #expect(client?.receive() ?? "" == "")
         }
-        eventually("three refusals") { collector.counts.strangers == 3 }
+        eventually("three refusals") { collector.counts.refusals.total == 3 }
         running.end()
+        let refusals = collector.counts.refusals
+        #expect(refusals[.handshake] == 2 && refusals[.certificate] == 1)
+        #expect(
+            refusals.entries[.handshake]?.detail == "peer did not return a certificate")
+        let last = try #require(refusals.entries[.certificate])
+        #expect(last.peer == "127.0.0.1")
+        #expect(last.detail.hasPrefix("sha256:") && last.detail.hasSuffix(" (client.example)"))
         #expect(sink.count == 0)
         #expect(collector.counts.open == 0)
     }
@@ -118,7 +125,10 @@ final class TestCertificates {
         let sink = TestSink()
         let running = Running(collector, into: sink)
         TLSClient(port: collector.port, certificates, as: "client")?.send("<13>other\n")
-        eventually("one refusal") { collector.counts.strangers == 1 }
+        eventually("one refusal") { collector.counts.refusals[.certificate] == 1 }
+        #expect(
+            collector.counts.refusals.entries[.certificate]?.detail
+                .hasSuffix(", no authority vouches for it") == true)
         let client = TLSClient(port: collector.port, certificates, as: "stranger")
         client?.send("<13>pinned\n")
         eventually("a record") { sink.count == 1 }
@@ -147,8 +157,9 @@ final class TestCertificates {
         #expect(TLSClient(port: collector.port, certificates, version: 11) == nil)
         let plain = TestClient(port: collector.port, stream: true)
         plain.send("<13>plain text, which is no handshake of any kind\n")
-        eventually("two refusals") { collector.counts.strangers == 2 }
+        eventually("two refusals") { collector.counts.refusals[.handshake] == 2 }
         running.end()
+        #expect(collector.counts.refusals.entries[.handshake]?.detail == "wrong version number")
         #expect(sink.count == 0)
     }
 

@@ -103,6 +103,22 @@ func contents(_ path: String) throws -> [UInt8] {
                         parser: "linux.sshd", from: .end, join: nil)))
     }
 
+    @Test func aUnixSocketWithConnections() throws {
+        let configuration = try #require(
+            loaded(
+                sourcesText([
+                    "{syslog: {unix_stream: /run/hisui/log}, connections_per_sender_max: 4}"
+                ]) + "time_zone: UTC\n"))
+        let source = configuration.sources[0]
+        #expect(source.id == "syslog-unix-stream-run-hisui-log" && source.kind == .syslogUnix)
+        #expect(
+            source.input
+                == .syslog(
+                    Configuration.Syslog(
+                        listener: .unixStream("/run/hisui/log"), timeZone: "UTC",
+                        encoding: .utf8, connectionsPerSenderMax: 4)))
+    }
+
     @Test func listenersThatSpeakTLS() throws {
         let print = String(repeating: "0a:", count: 31) + "0a"
         let configuration = try #require(

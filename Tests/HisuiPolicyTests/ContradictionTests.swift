@@ -135,6 +135,11 @@ import Testing
                 "7:19: `/run/l` is already read through `/run/l` at line 6, column 19 "
                     + "(remove one of them: its records would be stored twice)"
             ])
+        #expect(
+            sourceProblems("{syslog: {unix: /run/l}}", "{syslog: {unix_stream: /run/l}}") == [
+                "7:26: `/run/l` is already read through `/run/l` at line 6, column 19 "
+                    + "(remove one of them: its records would be stored twice)"
+            ])
     }
 
     @Test func listeningToTheNetworkIsAllowed() {

@@ -251,7 +251,8 @@ import Testing
             ])
         #expect(
             sourceProblems("{syslog: {upd: 127.0.0.1:1}}") == [
-                "6:12: `syslog` needs one of the keys `udp`, `tcp`, `unix`, `relp`",
+                "6:12: `syslog` needs one of the keys `udp`, `tcp`, `unix`, "
+                    + "`unix_stream`, `relp`",
                 "6:13: unknown key `upd` in `syslog` (did you mean `udp`?)",
             ])
         #expect(
@@ -267,7 +268,8 @@ import Testing
             ])
         #expect(
             sourceProblems("{syslog: {udp: 127.0.0.1:1}, connections_max: 5, formm: end}") == [
-                "6:32: `connections_max` has no meaning for udp (it belongs to tcp and relp)",
+                "6:32: `connections_max` has no meaning for udp (it belongs to tcp, unix_stream "
+                    + "and relp)",
                 "6:52: unknown key `formm` in a source "
                     + "(valid: id, journal, files, csv-folder, silence_seconds, time_zone, "
                     + "encoding, receive_buffer_bytes, "
@@ -278,6 +280,19 @@ import Testing
             sourceProblems("{syslog: {tcp: 127.0.0.1:1}, receive_buffer_bytes: 5000}") == [
                 "6:32: `receive_buffer_bytes` has no meaning for tcp (it belongs to udp and unix)"
             ])
+    }
+
+    @Test func aUnixSocketWithConnectionsHasNeitherTLSNorQuota() {
+        #expect(
+            sourceProblems(
+                "{syslog: {unix_stream: /l}, records_per_second_max: 5, tls: {certificate: /c, "
+                    + "key: /k}, receive_buffer_bytes: 5000}") == [
+                    "6:31: `records_per_second_max` has no meaning for unix_stream (it belongs to udp, "
+                        + "tcp and relp)",
+                    "6:58: `tls` has no meaning for unix_stream (it belongs to tcp and relp)",
+                    "6:91: `receive_buffer_bytes` has no meaning for unix_stream (it belongs to udp "
+                        + "and unix)",
+                ])
     }
 
     @Test func listenersThatPeersConnectTo() {

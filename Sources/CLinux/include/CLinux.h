@@ -28,9 +28,11 @@ int hisui_peer_text(const hisui_peer *peer, char *text);
 int hisui_listen_inet(const char *address, uint16_t port, int stream, int reuse_port);
 // The port a socket is bound to, in host order (for port 0), or a negative errno.
 int hisui_bound_port(int fd);
-// The same for a Unix datagram socket at a path. EADDRINUSE when something is there.
-int hisui_listen_unix(const char *path, uint32_t mode);
-// Whether somebody receives at a Unix datagram socket: 1 yes, 0 refused, negative errno.
+// The same for a Unix socket at a path, of datagrams or with connections. EADDRINUSE when something
+// is there.
+int hisui_listen_unix(const char *path, uint32_t mode, int stream);
+// Whether somebody receives at a Unix socket: 1 yes, 0 nobody, negative errno (EPROTOTYPE: at one
+// with connections).
 int hisui_unix_is_alive(const char *path);
 // Connects to a numeric address; for tests and self-checks.
 int hisui_connect_inet(const char *address, uint16_t port, int stream);
@@ -48,6 +50,13 @@ int hisui_send(
 int hisui_run(const char *words, int timeout_ms);
 // Takes one connection (close-on-exec, non-blocking).
 int hisui_accept(int fd, hisui_peer *peer);
+// Which process made a connection through a Unix socket, as the kernel says.
+int hisui_peer_process(int fd, int32_t *pid, uint32_t *uid, uint32_t *gid);
+// Reads from such a connection what one process has sent, and says which; what it says stays as it
+// was at the end of the stream. Bytes read, 0 at the end, or a negative errno. Descriptors that come
+// along find no room, and the kernel closes them.
+int hisui_receive_with_process(
+    int fd, uint8_t *bytes, size_t capacity, int32_t *pid, uint32_t *uid, uint32_t *gid);
 // Asks for a receive buffer, by privilege if there is some. Returns the bytes granted.
 int hisui_receive_buffer(int fd, int bytes);
 // Datagrams the kernel has dropped at this socket since it was opened (SO_MEMINFO): 32 bits that

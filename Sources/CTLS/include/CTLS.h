@@ -24,8 +24,9 @@ int64_t hisui_tls_context_expiry(const hisui_tls_context *context);
 // A server's connection on a connected socket, which stays the caller's; NULL without memory.
 hisui_tls *hisui_tls_new(hisui_tls_context *context, int fd);
 void hisui_tls_free(hisui_tls *tls);
-// Goes on with the handshake: 1 done, 0 wants to read, 2 wants to write, -1 failed.
-int hisui_tls_handshake(hisui_tls *tls);
+// Goes on with the handshake: 1 done, 0 wants to read, 2 wants to write, -1 failed, with a
+// terminated text in `error`.
+int hisui_tls_handshake(hisui_tls *tls, char *error, size_t error_size);
 // Bytes read; 0 at the end of the stream, -EAGAIN when there is nothing, or a negative errno.
 int hisui_tls_read(hisui_tls *tls, uint8_t *bytes, int capacity);
 // Bytes written, -EAGAIN, or a negative errno. After -EAGAIN the same bytes come first again.

@@ -87,7 +87,7 @@ extension Recipe.Over {
             case .udp: self = .udp
             case .tcp: self = syslog.tls == nil ? .tcp : .tls
             case .relp: self = syslog.tls == nil ? .relp : .relpTLS
-            case .unix: return nil
+            case .unix, .unixStream: return nil
             }
         case .journal(let journal):
             switch journal.place {
@@ -107,7 +107,7 @@ extension Configuration.Source {
         guard case .syslog(let syslog) = input else { return nil }
         return switch syslog.listener {
         case .udp(let endpoint), .tcp(let endpoint), .relp(let endpoint): endpoint
-        case .unix: nil
+        case .unix, .unixStream: nil
         }
     }
 
