@@ -6,6 +6,14 @@
 /// that are no text as `\xff`. A backslash stays as it is: what is shown is for eyes, and
 /// `--format raw` gives the bytes.
 public enum TerminalText {
+    /// A line with text from outside in it, made harmless.
+    public static func escaped(_ text: String) -> String {
+        var safe: [UInt8] = []
+        let bytes = Array(text.utf8)
+        appendEscaped(bytes.span, 0..<bytes.count, to: &safe)
+        return String(decoding: safe, as: UTF8.self)
+    }
+
     /// Appends the bytes of `range` as such text.
     ///
     /// - Parameter columnsMax: where to stop, in columns. If the text is longer, it ends in `…`

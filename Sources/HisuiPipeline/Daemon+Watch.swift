@@ -40,7 +40,7 @@ extension Daemon {
     ) -> Watching {
         let parts = WatchStage.Parts(
             isHeldUp: { write.isHeldUp }, writerMillis: { write.millisSinceTurn },
-            cause: { sources.cause(ofSilence: $0) })
+            cause: { sources.cause(ofSilence: $0) }, reports: { sources.reports })
         let signal = configuration.signal.map { signal in
             SignalStage(
                 signal, host: Self.hostName(), sign: { stage.sign(parts) }, log: log)

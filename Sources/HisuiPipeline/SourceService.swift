@@ -73,6 +73,11 @@ final class SourceService: Service, CustomStringConvertible {
         return supervisor?.cause(ofSilence: source) ?? .notCollected
     }
 
+    /// What listeners count, by id.
+    var reports: [ListenerReport] {
+        running.withLock { $0.values.compactMap(\.supervisor.report) }.sorted { $0.id < $1.id }
+    }
+
     /// Waits until every source listens, or cannot, or is very slow about it.
     func waitForBeginning() {
         let deadline = SystemClock.monotonicMilliseconds() + Self.beginningMillisMax

@@ -22,6 +22,8 @@ final class SourceSupervisor: Sendable {
     let ended = StopSignal()
     /// The collector that runs; nil while there is none.
     private let current = Mutex<(any Collector)?>(nil)
+    /// What the listener of the collector that ended last had counted.
+    private let lastReport = Mutex<ListenerReport?>(nil)
     private let predecessor: StopSignal?
     private let log: Logger
 
@@ -55,6 +57,11 @@ final class SourceSupervisor: Sendable {
             case .byUs, nil: .unknown
             }
         }
+    }
+
+    /// What the collector's listener counts, or had counted when it ended; nil if there was none.
+    var report: ListenerReport? {
+        current.withLock { $0 }?.report ?? lastReport.withLock { $0 }
     }
 
     /// Asks the collector to end; `run` returns soon after.
@@ -108,6 +115,8 @@ final class SourceSupervisor: Sendable {
                     failure.withLock { $0 = error }
                 }
             }
+            let report = report
+            lastReport.withLock { $0 = report }
             current.withLock { $0 = nil }
             guard let error = failure.withLock({ $0 }), !stop.isRaised else { return }
             if SystemClock.monotonicMilliseconds() - started > Self.pauseMillisMax {

@@ -161,6 +161,11 @@ public enum Filenames {
         Path.join(Path.join(store, state), zone + ".watch")
     }
 
+    /// What the listeners of a zone's daemon count of their peers.
+    public static func listeners(store: String, zone: String) -> String {
+        Path.join(Path.join(store, state), zone + ".listeners")
+    }
+
     /// Which set of parser definitions was in force last in a zone.
     static func definitionsInForce(store: String, zone: String) -> String {
         Path.join(Path.join(store, state), zone + ".definitions")

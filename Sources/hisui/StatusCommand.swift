@@ -28,6 +28,7 @@ struct StatusCommand: ParsableCommand {
         let table = SourceTable(snapshot, store: store.store, now: now)
         output.write("\n" + table.text(columnsMax: output.columnsMax))
         output.write(SourceList.gaps(snapshot, timeZone: try TimeZoneOption.resolve(nil)))
+        output.write(RefusedPeers(store: store.store, zones: store.zones).text(now: now))
         output.write(try SpillStatus.lines(snapshot, store: store.store))
         let acts = try store.snapshot(acts: true)
         output.write(try Self.actLines(acts, store: store.store))

@@ -154,13 +154,3 @@ struct JSONLine {
     /// The object and a line feed.
     var line: [UInt8] { bytes + [UInt8(ascii: "}"), UInt8(ascii: "\n")] }
 }
-
-extension TerminalText {
-    /// Text with bytes from outside in it, made harmless for a terminal.
-    static func escaped(_ text: String) -> String {
-        var safe: [UInt8] = []
-        let bytes = Array(text.utf8)
-        appendEscaped(bytes.span, 0..<bytes.count, to: &safe)
-        return String(decoding: safe, as: UTF8.self)
-    }
-}

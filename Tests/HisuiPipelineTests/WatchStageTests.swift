@@ -1,4 +1,5 @@
 import HisuiBytes
+import HisuiCollect
 import HisuiEvent
 import HisuiFile
 import HisuiParse
@@ -24,6 +25,7 @@ import Testing
         let isHeldUp = Mutex(false)
         let writerMillis = Mutex(0)
         let cause = Mutex(SilenceCause.connectionCut)
+        let reports = Mutex<[ListenerReport]>([])
 
         init(
             _ disk: SimulatedFileSystem, at now: Int64 = 0, boot: String = "boot-1",
@@ -61,8 +63,10 @@ import Testing
         var parts: WatchStage.Parts {
             let (held, millis, cause) =
                 (isHeldUp.withLock { $0 }, writerMillis.withLock { $0 }, cause.withLock { $0 })
+            let reports = reports.withLock { $0 }
             return WatchStage.Parts(
-                isHeldUp: { held }, writerMillis: { millis }, cause: { _ in cause })
+                isHeldUp: { held }, writerMillis: { millis }, cause: { _ in cause },
+                reports: { reports })
         }
 
         func receive(_ source: String, _ kind: SourceKind = .syslogTCP) {
@@ -238,6 +242,42 @@ import Testing
         #expect(bench.heartbeat?.stored == 11)
         #expect(bench.heartbeat?.sources == 1)
         #expect(bench.heartbeat?.elapsed == 11_000)
+    }
+
+    private static func report(_ refused: Int) throws -> [ListenerReport] {
+        try #require(
+            ListenerReport.reports(
+                """
+                listeners 1
+                listener fw
+                since 2026-11-27T00:00:00.000000000Z
+                accepted 5
+                open 1
+                idle 0
+                reset 0
+                held 0
+                refusal connections-max\t\(refused)\t2026-11-27T00:00:01.000000000Z\t192.0.2.7\t
+
+                """))
+    }
+
+    @Test func whomListenersTurnedAwayIsWrittenSoonAndAtTheEnd() throws {
+        let bench = try Bench(SimulatedFileSystem())
+        func written() -> [ListenerReport] {
+            ListenerState.reports(bench.disk, store: "/store", zone: "z")
+        }
+        bench.pass(1)
+        #expect(written() == [])
+        for (refused, seconds) in [(1, 5), (2, 5)] {
+            let reports = try Self.report(refused)
+            bench.reports.withLock { $0 = reports }
+            bench.pass(seconds)
+            #expect(written() == reports)
+        }
+        let last = try Self.report(3)
+        bench.reports.withLock { $0 = last }
+        bench.stage.end(Bench.moment(bench.now, bench.now), bench.parts)
+        #expect(written() == last)
     }
 
     @Test func aWriterThatIsStuckGivesNoSignOfLife() throws {

@@ -19,6 +19,8 @@ final class WatchStage: Sendable {
     private static let saveMillis: Int64 = 60_000
     /// A source that is new is shown soon, but no flood of them writes more often.
     private static let saveNewMillis: Int64 = 5000
+    /// Peers that are turned away all the time do not make it write all the time.
+    private static let saveListenersMillis: Int64 = 5000
     /// A writer that has not come round for so long is stuck: the daemon does not live.
     private static let stuckMillis = 30_000
 
@@ -29,6 +31,7 @@ final class WatchStage: Sendable {
         /// How long ago the writer came round its loop, in milliseconds.
         var writerMillis: @Sendable () -> Int
         var cause: @Sendable (String) -> SilenceCause
+        var reports: @Sendable () -> [ListenerReport]
     }
 
     private let fileSystem: any FileSystem
@@ -63,6 +66,10 @@ final class WatchStage: Sendable {
         var lastSave: Int64
         /// Sources in the state file.
         var savedCount = 0
+        var refusals = RefusalLog()
+        /// What listeners say of themselves, as it was saved, and when.
+        var reports: [ListenerReport]?
+        var lastReports: Int64
         var nextBeat: Int64
         var sign: Heartbeat
     }
@@ -96,7 +103,7 @@ final class WatchStage: Sendable {
         work = Mutex(
             Work(
                 watch: ZoneWatch(at: now, remembering: entries), lastSave: now.elapsed,
-                nextBeat: now.elapsed, sign: sign))
+                lastReports: now.elapsed, nextBeat: now.elapsed, sign: sign))
         // The clock may have been put while no daemon looked.
         guard let last, last.bootID == bootID,
             let step = ClockWatch.step(
@@ -146,6 +153,7 @@ final class WatchStage: Sendable {
         look(now, parts)
         work.withLock { work in
             save(&work, now)
+            save(parts.reports(), &work, now)
             work.sign.state = .stopped
             beat(&work)
         }
@@ -174,6 +182,7 @@ final class WatchStage: Sendable {
                 work.isFullTold = true
             }
             record(&work)
+            look(at: parts.reports(), &work, now)
             let isNew = work.watch.entries.count != work.savedCount
             let pause = isNew ? Self.saveNewMillis : Self.saveMillis
             if work.isChanged || now.elapsed - work.lastSave >= pause { save(&work, now) }
@@ -226,6 +235,25 @@ final class WatchStage: Sendable {
                 work.watch.entries, at: now.elapsed, fileSystem, store: store, zone: zone)
             work.isChanged = false
             work.savedCount = work.watch.entries.count
+        }
+    }
+
+    /// Tells of peers that were turned away, and lets others see it.
+    private func look(at reports: [ListenerReport], _ work: inout Work, _ now: Moment) {
+        for line in work.refusals.lines(reports, at: now.elapsed) { log.warning("\(line)") }
+        guard reports != work.reports else { return }
+        let isRefused =
+            reports.map(\.counts.refusals.total) != work.reports?.map(\.counts.refusals.total)
+        let pause = isRefused ? Self.saveListenersMillis : Self.saveMillis
+        guard work.reports == nil || now.elapsed - work.lastReports >= pause else { return }
+        save(reports, &work, now)
+    }
+
+    private func save(_ reports: [ListenerReport], _ work: inout Work, _ now: Moment) {
+        work.lastReports = now.elapsed
+        attempt("what listeners count cannot be saved", &work) { work throws(FileError) in
+            try ListenerState.write(reports, fileSystem, store: store, zone: zone)
+            work.reports = reports
         }
     }
 

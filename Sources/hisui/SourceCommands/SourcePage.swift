@@ -18,6 +18,8 @@ struct SourcePage {
     let gaps: [Gap]
     /// Silences, clocks and coverage of the source, oldest first.
     let noticed: [Act]
+    /// By the listener to which it sends.
+    let refused: RefusedPeers
     let now: Timestamp
 
     // MARK: - For a person
@@ -30,7 +32,7 @@ struct SourcePage {
                 "  " + name + String(repeating: " ", count: max(1, 18 - width))
                 + TerminalText.escaped(value) + "\n"
         }
-        return lines + unknown + history(zone)
+        return lines + unknown + history(zone) + refused.text(now: now)
     }
 
     private var general: [(String, String)] {
@@ -227,6 +229,7 @@ struct SourcePage {
                 object.add("message", act.message)
                 return object
             })
+        line.add("listener", refused.objects)
         return line
     }
 }

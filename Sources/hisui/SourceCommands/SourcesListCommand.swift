@@ -20,6 +20,9 @@ struct SourcesListCommand: ParsableCommand {
                 the source's highest. A hyphen: not known yet.
 
                 For each source: offered = stored + deduplicated + dropped, always.
+
+                Listeners that turned peers away follow with reason, last peer and time; in jsonl
+                as objects with `listener` in place of `source`.
                 """,
                 """
                 最終: 最新の原文を受信してからの時間。遅延: 届くまでに要した時間。時計差: 送信元の時計の進み。
@@ -27,6 +30,9 @@ struct SourcesListCommand: ParsableCommand {
                 対する高さ）。「-」はまだ不明です。
 
                 収集元ごとに「提供数 = 保管数 + 重複数 + 取りこぼし数」が常に成り立ちます。
+
+                接続を拒否した待受があれば、理由・最後の相手・時刻を続けて示します（jsonl では `source` の
+                代わりに `listener` をもつオブジェクト）。
                 """))
     }
 
@@ -46,16 +52,19 @@ struct SourcesListCommand: ParsableCommand {
     func run() throws {
         let snapshot = try store.snapshot()
         let output = StandardOutput.shared
+        let refused = RefusedPeers(store: store.store, zones: store.zones)
         if (format ?? (output.isTerminal ? .table : .jsonl)) == .jsonl {
             let watched = WatchedSources(snapshot, store: store.store)
             let now = Timestamp.now()
             for (stream, state) in SourceList.states(of: snapshot) {
                 output.write(SourceList.json(stream, state, watched, now: now).line)
             }
+            for listener in refused.json() { output.write(listener.line) }
         } else {
             let table = SourceTable(snapshot, store: store.store, now: Timestamp.now())
             output.write(table.text(columnsMax: output.columnsMax))
             output.write(SourceList.gaps(snapshot, timeZone: try TimeZoneOption.resolve(nil)))
+            output.write(refused.text(now: .now()))
         }
         try tellNeverHeard(snapshot)
     }

@@ -11,8 +11,10 @@ struct SourcesShowCommand: ParsableCommand {
             abstract: say(
                 "Show everything that is known of a source.", "収集元 1 件について分かることをすべて表示します。"),
             discussion: say(
-                "ID may be shortened to any part of it that only one source has.",
-                "ID は、1 つの収集元だけに当てはまる一部でも指定できます。"))
+                "ID may be shortened to any part of it that only one source has. Of a listener its "
+                    + "connections are shown, and whom it turned away.",
+                "ID は、1 つの収集元だけに当てはまる一部でも指定できます。待受の ID では、接続数と拒否した相手を"
+                    + "表示します。"))
     }
 
     @OptionGroup var common: CommonOptions
@@ -26,11 +28,15 @@ struct SourcesShowCommand: ParsableCommand {
 
     func run() throws {
         let snapshot = try store.snapshot()
-        let found = try chosen(SourceList.states(of: snapshot))
+        let refused = RefusedPeers(store: store.store, zones: store.zones)
+        let states = SourceList.states(of: snapshot)
+        if !states.contains(where: { $0.1.source.id == id }), let listener = refused.listener(id) {
+            return try show(listener)
+        }
+        let found = try chosen(states)
         let watched = WatchedSources(snapshot, store: store.store)
         let zone = try TimeZoneOption.resolve(nil)
         let output = StandardOutput.shared
-        let isTable = (format ?? (output.isTerminal ? .table : .jsonl)) == .table
         for (number, (stream, state)) in found.enumerated() {
             do throws(StoreError) {
                 let page = SourcePage(
@@ -38,7 +44,8 @@ struct SourcesShowCommand: ParsableCommand {
                     survey: try SourceSurvey.newest(
                         of: state.source, stream, in: snapshot, about: SourcePage.surveyed),
                     gaps: (snapshot.gaps[stream] ?? []).filter { $0.source == state.source.id },
-                    noticed: try noticed(state, stream.zone), now: .now())
+                    noticed: try noticed(state, stream.zone),
+                    refused: refused.of(state.source.id, zone: stream.zone), now: .now())
                 if !isTable {
                     output.write(page.json(watched).line)
                 } else {
@@ -47,6 +54,20 @@ struct SourcesShowCommand: ParsableCommand {
             } catch {
                 throw Failure(.refused, "\(error)")
             }
+        }
+    }
+
+    private var isTable: Bool {
+        (format ?? (StandardOutput.shared.isTerminal ? .table : .jsonl)) == .table
+    }
+
+    /// A listener of which nothing is stored under its own id.
+    private func show(_ listener: RefusedPeers) throws {
+        let output = StandardOutput.shared
+        if isTable {
+            output.write(listener.page(try TimeZoneOption.resolve(nil), now: .now()))
+        } else {
+            for object in listener.objects { output.write(object.line) }
         }
     }
 

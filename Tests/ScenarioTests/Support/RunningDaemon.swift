@@ -119,6 +119,13 @@ final class RunningDaemon {
 
     func hangUp() { process?.signal(SIGHUP) }
 
+    /// Leaves the daemon so many descriptors beyond those it has.
+    func limitDescriptors(to more: Int) throws {
+        guard let pid = process?.pid else { throw ScenarioError("not running") }
+        let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").count
+        try Program.shell("prlimit --pid \(pid) --nofile=\(open + more)")
+    }
+
     var isRunning: Bool { process?.isRunning ?? false }
 
     /// Output lines of a search as JSON objects.
