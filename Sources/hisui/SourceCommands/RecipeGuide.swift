@@ -48,6 +48,34 @@ struct RecipeGuide {
         return text
     }
 
+    // MARK: - For a program
+
+    /// Every way, with the source that takes it or the lines that are missing in the configuration.
+    var object: JSONLine {
+        var line = JSONLine()
+        line.add("event", "recipe")
+        line.add("device", recipe.id)
+        line.add("name", say(recipe.name, recipe.nameJapanese))
+        line.add("ways", ways.map(object))
+        return line
+    }
+
+    private func object(_ way: Recipe.Way) -> JSONLine {
+        let source = source(for: way)
+        let values = values(way, source)
+        var object = JSONLine()
+        object.add("over", way.over.rawValue)
+        if let source {
+            object.add("source", source.id)
+        } else {
+            object.add("configuration", way.configuration(values))
+        }
+        object.add("place", say(way.place, way.placeJapanese))
+        object.add("paste", way.paste(values))
+        object.add("note", Recipe.filled(say(way.note, way.noteJapanese), values))
+        return object
+    }
+
     // MARK: - A way
 
     private func ready(_ way: Recipe.Way) -> String {

@@ -17,7 +17,9 @@ struct SourcesAddCommand: ParsableCommand {
                   hisui sources add fortigate --config F --wait         … and wait for its records
 
                 Waiting ends ten seconds after the first record, with Ctrl-C, or after --seconds.
-                Ends with 1 when nothing arrived.
+                Ends with 1 when nothing arrived. With --format jsonl everything that is said is an
+                object with `event`: device, recipe, daemon, waiting, first, arrived, nothing, refused,
+                dropped.
                 """,
                 """
                   hisui sources add                                     対応機器の一覧
@@ -25,7 +27,8 @@ struct SourcesAddCommand: ParsableCommand {
                   hisui sources add fortigate --config F --wait         … 続けて受信を待つ
 
                 最初の受信から 10 秒後、Ctrl-C、または --seconds の経過で終わります。何も届かなければ
-                終了コード 1 を返します。
+                終了コード 1 を返します。--format jsonl では、すべてを `event`（device、recipe、daemon、waiting、
+                first、arrived、nothing、refused、dropped）をもつオブジェクトで出力します。
                 """))
     }
 
@@ -61,6 +64,16 @@ struct SourcesAddCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            say("text or jsonl: an object a line.", "text または jsonl（1 行 1 オブジェクト）。"),
+            valueName: "format"))
+    var format: Format = .text
+
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case text, jsonl
+    }
+
+    @Option(
+        help: ArgumentHelp(
             say("Other recipes than those shipped.", "同梱以外の接続手順。"), valueName: "dir"))
     var recipes: String?
 
@@ -80,7 +93,8 @@ struct SourcesAddCommand: ParsableCommand {
         let known = try Recipes.load(recipes.map { [$0] } ?? [])
         for diagnostic in known.diagnostics { StandardError.write("\(diagnostic)\n") }
         guard let device else {
-            StandardOutput.shared.write(Self.list(known.recipes))
+            if format == .text { return StandardOutput.shared.write(Self.list(known.recipes)) }
+            for recipe in known.recipes { StandardOutput.shared.write(Self.object(recipe).line) }
             return
         }
         guard let recipe = known.recipes.first(where: { $0.id == device }) else {
@@ -95,11 +109,14 @@ struct SourcesAddCommand: ParsableCommand {
         let guide = RecipeGuide(
             recipe: recipe, over: over.flatMap(Recipe.Over.init), configuration: configuration,
             path: path, address: try chosenAddress())
-        StandardOutput.shared.write(guide.text)
+        let isJSON = format == .jsonl
+        StandardOutput.shared.write(isJSON ? guide.object.line : Array(guide.text.utf8))
         guard wait else { return }
         StandardOutput.shared.flush()
         Interruption.catchSignals()
-        let arrived = try ArrivalWatch(configuration, expected: guide.fitting).run(seconds)
+        let arrived = try ArrivalWatch(
+            configuration, expected: guide.fitting, isJSON: isJSON
+        ).run(seconds)
         StandardOutput.shared.flush()
         if !arrived { throw ExitCode(Failure.Status.negative.rawValue) }
     }
@@ -108,15 +125,29 @@ struct SourcesAddCommand: ParsableCommand {
         var table = Table(
             header: [say("DEVICE", "機器"), say("OVER", "方法"), say("WHAT", "内容")])
         for recipe in recipes {
-            var ways: [String] = []
-            for way in recipe.ways where !ways.contains(way.over.rawValue) {
-                ways.append(way.over.rawValue)
-            }
             table.add([
-                recipe.id, ways.joined(separator: ", "), say(recipe.name, recipe.nameJapanese),
+                recipe.id, ways(recipe).joined(separator: ", "),
+                say(recipe.name, recipe.nameJapanese),
             ])
         }
         return table.text
+    }
+
+    private static func object(_ recipe: Recipe) -> JSONLine {
+        var line = JSONLine()
+        line.add("event", "device")
+        line.add("device", recipe.id)
+        line.add("name", say(recipe.name, recipe.nameJapanese))
+        line.add("over", ways(recipe))
+        return line
+    }
+
+    private static func ways(_ recipe: Recipe) -> [String] {
+        var ways: [String] = []
+        for way in recipe.ways where !ways.contains(way.over.rawValue) {
+            ways.append(way.over.rawValue)
+        }
+        return ways
     }
 
     private func configured() throws -> (Configuration, String) {
