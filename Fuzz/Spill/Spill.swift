@@ -16,7 +16,7 @@ public func fuzzSpill(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     do {
         try disk.createDirectory("/ring/z")
         let file = try disk.open("/ring/z/0-00000000000000000001.spill", .create)
-        try file.append(contents(Array(bytes[1...cut]), Array(bytes[(cut + 1)...])).span)
+        try file.append(contents(Array(bytes[1..<cut + 1]), Array(bytes[(cut + 1)...])).span)
         try file.sync()
         file.close()
         let survey = try SpillSurvey("/ring/z", on: disk, durable: [:])
