@@ -26,6 +26,23 @@ struct SyslogScenarios {
         #expect(try daemon.stop() == 0)
     }
 
+    @Test("records whose times go back, by years even, are all stored and found at their times")
+    func timesThatGoBack() throws {
+        let daemon = try RunningDaemon()
+        try daemon.start()
+        try Program.shell(
+            "for year in 2026 2025 2019 2024 2001; do "
+                + "echo \"<13>1 $year-03-04T05:06:07Z h p - - - backwards $year\"; done "
+                + "> /dev/tcp/127.0.0.1/\(daemon.tcpPort)")
+        try eventually("all are stored") { try daemon.count("backwards") == 5 }
+        #expect(try daemon.count("backwards _time:2019-03-04") == 1)
+        #expect(
+            try daemon.messages("backwards | sort by (_time)").map { $0.suffix(4) }
+                == ["2001", "2019", "2024", "2025", "2026"])
+        #expect(try daemon.stop() == 0)
+        try expectEquation(daemon.store)
+    }
+
     @Test(
         "rsyslog sends 100,000 lines by TCP; kill -9 in the middle loses and repeats nothing seen")
     func rsyslogKilled() throws {
