@@ -18,8 +18,8 @@ struct SourcesAddCommand: ParsableCommand {
 
                 Waiting ends ten seconds after the first record, with Ctrl-C, or after --seconds.
                 Ends with 1 when nothing arrived. With --format jsonl everything that is said is an
-                object with `event`: device, recipe, daemon, waiting, first, arrived, nothing, refused,
-                dropped.
+                object with `event`: device, recipe, daemon, waiting, first, refused, arrived,
+                nothing, dropped.
                 """,
                 """
                   hisui sources add                                     対応機器の一覧
@@ -28,7 +28,7 @@ struct SourcesAddCommand: ParsableCommand {
 
                 最初の受信から 10 秒後、Ctrl-C、または --seconds の経過で終わります。何も届かなければ
                 終了コード 1 を返します。--format jsonl では、すべてを `event`（device、recipe、daemon、waiting、
-                first、arrived、nothing、refused、dropped）をもつオブジェクトで出力します。
+                first、refused、arrived、nothing、dropped）をもつオブジェクトで出力します。
                 """))
     }
 
