@@ -26,10 +26,13 @@ public struct RowFlags: OptionSet, Hashable, Sendable {
     /// Some records of the event that this row completes did not come.
     public static let incompleteJoin = RowFlags(rawValue: 1 << 7)
 
+    /// The record names no host: its host is the address that delivered it.
+    public static let hostInferred = RowFlags(rawValue: 1 << 8)
+
     /// Names in the order of the bits, as printed.
     public static let names = [
         "time-inferred", "year-inferred", "truncated", "charset-lossy", "ambiguous",
-        "framing-error", "duplicate?", "incomplete-join",
+        "framing-error", "duplicate?", "incomplete-join", "host-inferred",
     ]
 }
 

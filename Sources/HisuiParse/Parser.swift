@@ -59,6 +59,8 @@ public struct Parser: Sendable {
     /// The audit record at hand, if it is one, and the host by its header.
     var auditMessage: Range<Int>?
     var hostRange: Range<Int>?
+    /// Hosts of records that name none.
+    var host = HostFallback()
     private var files: [String: FileTime] = [:]
     /// Slots of a row in the batch before: how much room to make for the next one.
     private var slotsPerRow = 8
@@ -108,6 +110,7 @@ public struct Parser: Sendable {
             plans = []
             planCache = ShapeCache()
             joining.numbers = [:]
+            host.numbers = []
         }
         var rows = RowBatch(takingOver: batch)
         beginClock(rows.source, received: entries.first?.received ?? .none, latest: latest)
@@ -118,6 +121,7 @@ public struct Parser: Sendable {
         let form = rows.source.form
         let isFile = bound == nil && (rows.source.kind == .file || rows.source.kind == .import)
         fieldLines.begin()
+        beginHosts(rows)
         for entry in entries {
             let first = Int(entry.offset)
             let record = bytes.span.extracting(first..<first + Int(entry.count))
@@ -145,9 +149,15 @@ public struct Parser: Sendable {
                 rows.slots.append(
                     ByteRange(offset: slot.offset &+ entry.offset, count: slot.count))
             }
+            if host.isOfAddresses,
+                let place = takeSender(&row, of: rows.senders, behind: bytes.count)
+            {
+                rows.slots.append(place)
+            }
             if auditMessage != nil { join(row, number: rows.rows.count, record, rows.source) }
             rows.rows.append(row)
         }
+        if !host.texts.isEmpty { rows.bytes += host.texts }
         endJoins(&rows, isLast: isLast)
         if !entries.isEmpty { slotsPerRow = rows.slots.count / entries.count + 1 }
         endClock(rows.source, latest: latest)

@@ -18,7 +18,7 @@ import Testing
         let rows = parser.parse(records)
         #expect(rows.rows.count == 2)
         #expect(rows.rows[0].sender == 1)
-        #expect(rows.rows[0].flags == [.truncated, .timeInferred])
+        #expect(rows.rows[0].flags == [.truncated, .timeInferred, .hostInferred])
         #expect(rows.rows[1].count == 0)
         #expect(rows.position == [1, 2])
         #expect(rows.senders == ["", "192.0.2.1"])
