@@ -23,6 +23,8 @@ struct DatagramReceiver: ~Copyable {
     private let hasRoom: Bool
     /// The kernel's count of drops when it was last read.
     private var drops: UInt32 = 0
+    /// When it was read.
+    private var dropsRead = Clock.now()
     private var isRefused = false
 
     @unsafe
@@ -105,7 +107,9 @@ struct DatagramReceiver: ~Copyable {
             place = self.place(i, peer)
         }
         guard isAdmitted(span.count, place.slot, now) else {
-            return table.fill(place.slot) { $0.account[.quota] += 1 }
+            return table.fill(place.slot) {
+                $0.account.drop(.quota, 1, within: MomentSpan(received, received))
+            }
         }
         let sender = place.sender
         let payload = span
@@ -142,12 +146,15 @@ struct DatagramReceiver: ~Copyable {
 
     /// Accounts what the kernel has dropped since the last look.
     private mutating func countDrops() {
-        var now: UInt32 = 0
+        var count: UInt32 = 0
         // Safe: the call writes one integer.
-        guard unsafe hisui_socket_drops(descriptor, &now) == 0, now != drops else { return }
-        let more = UInt64(now &- drops)
-        drops = now
-        table.fill(SenderTable.own) { $0.account[.kernelBuffer] += more }
+        guard unsafe hisui_socket_drops(descriptor, &count) == 0 else { return }
+        let span = MomentSpan(dropsRead, Clock.now())
+        dropsRead = span.last
+        guard count != drops else { return }
+        let more = UInt64(count &- drops)
+        drops = count
+        table.fill(SenderTable.own) { $0.account.drop(.kernelBuffer, more, within: span) }
     }
 
     private static let drainMax = 8192

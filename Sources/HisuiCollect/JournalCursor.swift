@@ -1,3 +1,5 @@
+import HisuiEvent
+
 /// What a journal cursor says: `s=…;i=…;b=…;m=…;t=…;x=…`, all hexadecimal.
 ///
 /// The text is systemd's and opaque by contract, but it is the only place where systemd 252 tells
@@ -21,6 +23,12 @@ package struct JournalCursor: Hashable, Sendable {
     /// Where in the text the 32 digits of each id stand.
     var writerText = 0..<0
     var bootText = 0..<0
+
+    /// When the entry was written, by its machine's clock.
+    var time: Timestamp {
+        let (high, low) = realtime.multipliedFullWidth(by: 1000)
+        return Timestamp(nanoseconds: high == 0 ? Int64(clamping: low) : .max)
+    }
 
     /// Reads a cursor; nil if any of the six parts is missing, doubled or malformed.
     package init?(_ text: Span<UInt8>) {

@@ -21,7 +21,9 @@ extension JournalReader {
             if status < 0 { return status }
         }
         if missing > 0 {
-            reportGap(missing, "journal entries removed or damaged before they were read")
+            reportGap(
+                missing, "journal entries removed or damaged before they were read",
+                within: MomentSpan(previous.time, next.time))
         }
         return 0
     }

@@ -156,7 +156,9 @@ struct JournalReader: ~Copyable {
     }
 
     /// Says in the batch that entries are missing.
-    mutating func reportGap(_ count: UInt64?, _ cause: String) {
+    ///
+    /// - Parameter span: within which they were written; nil: not known.
+    mutating func reportGap(_ count: UInt64?, _ cause: String, within span: MomentSpan? = nil) {
         if let i = batch.gaps.indices.last, batch.gaps[i].cause == cause,
             let sum = batch.gaps[i].count, let count
         {
@@ -166,7 +168,9 @@ struct JournalReader: ~Copyable {
                 Gap(source: source.id, detected: Clock.now(), count: count, cause: cause))
             batch.account.gaps += 1
         }
-        if let count { batch.account[.lostBeforeRead] += count }
+        guard let count else { return }
+        batch.account[.lostBeforeRead] += count
+        if let span { batch.account.cover(.lostBeforeRead, span) }
     }
 
     // MARK: Waiting and recovering

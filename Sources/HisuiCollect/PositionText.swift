@@ -16,13 +16,13 @@ public enum PositionText {
         case .journal:
             let cursor = JournalCursor(position.span.extracting(1..<position.count))
             if let cursor {
-                let time = Timestamp(
-                    nanoseconds: Int64(clamping: cursor.realtime.multipliedFullWidth(by: 1000)))
                 return [
-                    "entry \(cursor.number), \(time.utcText), of the journal whose writer is "
-                        + hex(cursor.writer.high) + hex(cursor.writer.low)
+                    "entry \(cursor.number), \(cursor.time.utcText), of the journal whose writer "
+                        + "is " + hex(cursor.writer.high) + hex(cursor.writer.low)
                 ]
             }
+        // The number of a batch, by which what was spilled is told from what is stored.
+        case .syslogUDP, .syslogUnix: return []
         case .relp: return ["digests of records that may be sent again, \(position.count) bytes"]
         default: break
         }
@@ -40,12 +40,5 @@ public enum PositionText {
     ) -> String {
         let digits = String(number, radix: 16)
         return String(repeating: "0", count: Number.bitWidth / 4 - digits.count) + digits
-    }
-}
-
-extension Int64 {
-    /// The low half of a product, or the greatest number where it has a high one.
-    fileprivate init(clamping product: (high: UInt64, low: UInt64)) {
-        self = product.high == 0 ? Int64(clamping: product.low) : .max
     }
 }

@@ -1,4 +1,5 @@
-/// Why records offered by a source were not stored. The raw value is stored; never renumber.
+/// Why records offered by a source were not stored. The raw value is stored; never renumber, and
+/// stay below 16.
 public enum DropReason: UInt8, Sendable, CaseIterable {
     /// The kernel's socket buffer was full (UDP, Unix datagram).
     case kernelBuffer = 1
@@ -27,6 +28,23 @@ public enum DropReason: UInt8, Sendable, CaseIterable {
     }
 }
 
+/// From the first moment of something to the last, both included.
+public struct MomentSpan: Hashable, Sendable {
+    public var first: Timestamp
+    public var last: Timestamp
+
+    public init(_ first: Timestamp, _ last: Timestamp) {
+        self.first = min(first, last)
+        self.last = max(first, last)
+    }
+
+    /// Makes it reach over `other`, too.
+    public mutating func cover(_ other: MomentSpan) {
+        first = min(first, other.first)
+        last = max(last, other.last)
+    }
+}
+
 /// The accounting of one source: always `offered = stored + deduplicated + dropped`.
 ///
 /// Counts are totals since the source was first seen; they are written into the write-ahead log
@@ -38,6 +56,9 @@ public struct Account: Hashable, Sendable {
     public var deduplicated: UInt64 = 0
     /// Dropped records by `DropReason`, indexed by its raw value; slot 0 is unused.
     public var droppedByReason: [UInt64] = []
+    /// When records were dropped, by reason: what was dropped came within it. Nothing for drops of
+    /// which no moment is known.
+    public private(set) var dropSpans: [DropReason: MomentSpan] = [:]
     /// Breaks in the positions of the source: how many, and how many records they span where that
     /// is known.
     public var gaps: UInt64 = 0
@@ -59,12 +80,25 @@ public struct Account: Hashable, Sendable {
         }
     }
 
+    /// Counts records as dropped that came, or may have come, within `span`.
+    public mutating func drop(_ reason: DropReason, _ count: UInt64, within span: MomentSpan) {
+        guard count > 0 else { return }
+        self[reason] += count
+        cover(reason, span)
+    }
+
+    /// Notes when records were dropped that are counted already.
+    public mutating func cover(_ reason: DropReason, _ span: MomentSpan) {
+        dropSpans[reason, default: span].cover(span)
+    }
+
     /// Adds the counts of `other`, a difference, to these totals.
     public mutating func add(_ other: Account) {
         stored += other.stored
         deduplicated += other.deduplicated
         gaps += other.gaps
         for reason in DropReason.allCases where other[reason] != 0 { self[reason] += other[reason] }
+        for (reason, span) in other.dropSpans { cover(reason, span) }
     }
 
     public var isZero: Bool { offered == 0 && gaps == 0 }

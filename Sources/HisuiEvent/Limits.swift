@@ -79,6 +79,9 @@ public enum Limits {
     /// Bytes of logs that wait to be sealed; beyond, reception has to wait. Ten seconds of what two
     /// processors can take in beyond what they can seal; a reader holds two to three times as much.
     public static let waitingLogBytesMax = 256 << 20
+    /// After so long what was taken is in the store or, where senders cannot wait, in the spill
+    /// ring: 200 ms for room, a second for the store, 200 ms until that is seen, and to write it.
+    public static let takenMillisMax = 2000
     /// One frame of the spill ring: a batch of a sender, with the names of its other senders.
     public static let spillFrameBytesMax = 16 << 20
     /// Files that a full spill ring has at least: so much of it goes at once when it is full.

@@ -78,8 +78,19 @@ public struct RecordBatch: Sendable {
                 flags: flags))
     }
 
+    /// From the receive time of the oldest record to that of the newest; nil without records.
+    ///
+    /// - Complexity: O(records).
+    public var receivedSpan: MomentSpan? {
+        guard var span = entries.first.map({ MomentSpan($0.received, $0.received) }) else {
+            return nil
+        }
+        for entry in entries { span.cover(MomentSpan(entry.received, entry.received)) }
+        return span
+    }
+
     /// Whether the batch has nothing to say: no record, no count, no new position.
     public var isEmpty: Bool {
-        entries.isEmpty && account.isZero && position.isEmpty && notes.isEmpty
+        entries.isEmpty && account.isZero && position.isEmpty && notes.isEmpty && gaps.isEmpty
     }
 }

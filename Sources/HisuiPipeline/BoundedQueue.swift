@@ -63,28 +63,25 @@ final class BoundedQueue<Element: Sendable>: @unchecked Sendable {
         }
     }
 
-    /// Adds an element, waiting up to `milliseconds` for room. False when there was none, or the
-    /// queue is closed.
-    func put(_ element: consuming Element, weight added: Int, waitMillis milliseconds: Int) -> Bool
-    {
-        let element = element
-        var deadline = Self.deadline(inMillis: milliseconds)
-        return locked {
-            while !isClosed && weight > 0 && weight + added > weightMax {
-                if unsafe pthread_cond_timedwait(notFull, mutex, &deadline) == ETIMEDOUT {
-                    return false
-                }
-            }
-            return insert(element, added)
-        }
-    }
-
     /// Adds an element if there is room now.
     func offer(_ element: consuming Element, weight added: Int) -> Bool {
         let element = element
         return locked {
             if weight > 0 && weight + added > weightMax { return false }
             return insert(element, added)
+        }
+    }
+
+    /// Whether nothing more is let in.
+    var isEnded: Bool { locked { isClosed } }
+
+    /// Waits until `added` would fit, up to `milliseconds`; or until the queue is closed.
+    func waitForRoom(_ added: Int, waitMillis milliseconds: Int) {
+        var deadline = Self.deadline(inMillis: milliseconds)
+        locked {
+            while !isClosed && weight > 0 && weight + added > weightMax {
+                if unsafe pthread_cond_timedwait(notFull, mutex, &deadline) == ETIMEDOUT { return }
+            }
         }
     }
 

@@ -1,3 +1,4 @@
+import HisuiBytes
 import HisuiEvent
 import HisuiFile
 import HisuiPolicy
@@ -9,7 +10,7 @@ extension Daemon {
     /// The spill ring of the zone, with what an earlier daemon left in it; says in the store where
     /// it is, for `hisui status`.
     func openSpill(
-        _ intake: Intake, after positions: [String: [UInt8]]
+        _ intake: Intake, _ routing: SourceRouting, after positions: [String: [UInt8]]
     ) throws(StoreError) -> SpillStage {
         let store = configuration.store
         let configured = configuration.service.spillPath
@@ -33,7 +34,55 @@ extension Daemon {
             // The disk may be full already, and the ring on another one.
             log.error("the place of the spill ring cannot be written down: \(error)")
         }
-        return SpillStage(ring: ring, intake: intake, log: log)
+        return SpillStage(
+            ring: ring, intake: intake, spillClass: { routing.route(for: $0).spillClass }, log: log)
+    }
+
+    /// What the daemon before this one may have taken without storing it.
+    struct Untold {
+        var what: String
+        /// What came before is stored, or waits in the ring.
+        var from: Timestamp
+    }
+
+    /// Nil after an orderly end, and where nothing was ever taken.
+    ///
+    /// - Parameter stored: when the newest record came that is in the store.
+    func untold(
+        after previous: (end: PreviousEnd, last: Heartbeat?), stored: Timestamp, _ spill: SpillStage
+    ) -> Untold? {
+        let what: String
+        switch previous.end {
+        case .killed: what = "the daemon was killed or broke off"
+        case .machineWentDown: what = "the machine went down"
+        case .stopped, .unknown: return nil
+        }
+        var known = max(stored, spill.newestFound)
+        let surely = Int64(Limits.takenMillisMax) * 1_000_000
+        // One that lived for a moment may not have stored what it had to say of the one before.
+        if let last = previous.last, last.time.nanoseconds - last.started.nanoseconds > surely {
+            known = max(known, last.time)
+        }
+        if known == .none { return nil }
+        return Untold(what: what, from: Timestamp(nanoseconds: known.nanoseconds - surely))
+    }
+
+    /// Tells it of each source that cannot wait, as a gap until now: senders are heard again.
+    func tell(_ untold: Untold?, to spill: SpillStage) {
+        guard let untold else { return }
+        let now = Timestamp(nanoseconds: SystemClock.nanoseconds())
+        for source in configuration.sources where SpillClass.isUnstoppable(source.kind) {
+            var batch = RecordBatch(
+                source: Source(id: source.id, kind: source.kind, form: .syslog))
+            batch.account.gaps = 1
+            batch.gaps = [
+                Gap(
+                    source: source.id, detected: now, count: nil,
+                    cause: "\(untold.what): of what came from \(untold.from.utcText) to "
+                        + "\(now.utcText) some may be missing")
+            ]
+            _ = spill.put(batch)
+        }
     }
 
     private func openRing(

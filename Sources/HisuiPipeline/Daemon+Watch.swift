@@ -36,16 +36,29 @@ extension Daemon {
     }
 
     func begin(
-        _ stage: WatchStage, _ write: WriteStage, _ sources: SourceService
+        _ stage: WatchStage, _ write: WriteStage, _ sources: SourceService, _ spill: SpillStage
     ) -> Watching {
         let parts = WatchStage.Parts(
             isHeldUp: { write.isHeldUp }, writerMillis: { write.millisSinceTurn },
-            cause: { sources.cause(ofSilence: $0) }, reports: { sources.reports })
+            cause: { sources.cause(ofSilence: $0) }, reports: { sources.reports },
+            spilled: { spill.load })
         let signal = configuration.signal.map { signal in
             SignalStage(
                 signal, host: Self.hostName(), sign: { stage.sign(parts) }, log: log)
         }
         return Watching(stage: stage, parts: parts, signal: signal)
+    }
+
+    /// The daemon is ready when its sources listen, and what is to be said then was said.
+    func watchdog(
+        _ write: WriteStage, _ sources: SourceService, onListening: @escaping @Sendable () -> Void
+    ) -> WatchdogService {
+        WatchdogService(
+            lastTurnMillis: { write.lastTurnMillis },
+            waitUntilReady: {
+                sources.waitForBeginning()
+                onListening()
+            }, log: log)
     }
 
     private static func hostName() -> String {

@@ -76,8 +76,8 @@ public struct Daemon: Sendable {
         let intake = Intake(
             bytesMax: configuration.service.queueBytesMax - parsedBytesMax,
             positions: opened.positions)
-        let spill = try openSpill(intake, after: opened.positions)
         let routing = SourceRouting(configuration)
+        let spill = try openSpill(intake, routing, after: opened.positions)
         let parse = ParseStage(
             intake: intake, definitions: definitions, bytesMax: parsedBytesMax, routing: routing)
         let merge = MergeStage(configuration, log: log)
@@ -85,6 +85,7 @@ public struct Daemon: Sendable {
             store: configuration.store, log: log, onSealed: { merge.look() })
         let detection = try detection(after: opened.durable)
         let watch = watch(routing)
+        let untold = untold(after: watch.previous, stored: opened.newest, spill)
         var observers: [@Sendable (DurableRows) -> Void] = [
             { detection.tail.offer($0) }, { proving.tail.offer($0) }, { watch.observe($0) },
         ]
@@ -103,7 +104,7 @@ public struct Daemon: Sendable {
         spill.begin(isHeldUp: { write.isHeldUp }, onEnd: { acts.spilled($0) })
         let onHangUp = ReloadService { reload(parse, routing, sources, detection, proving, acts) }
         acts.started(streams: opened.streams, after: watch.previous)
-        let watching = begin(watch, write, sources)
+        let watching = begin(watch, write, sources, spill)
         var isWhole = false
         defer {
             isWhole = close(spill, intake, parse, write) && isWhole
@@ -121,9 +122,7 @@ public struct Daemon: Sendable {
                 spill.service,
                 sources,
                 onHangUp,
-                WatchdogService(
-                    lastTurnMillis: { write.lastTurnMillis },
-                    waitUntilReady: { sources.waitForBeginning() }, log: log),
+                watchdog(write, sources, onListening: { tell(untold, to: spill) }),
             ])
         isWhole = !write.lostRecords
         if write.lostRecords {
@@ -247,6 +246,7 @@ public struct Daemon: Sendable {
         var durable: [String: UInt64] = [:]
         var positions: [String: [UInt8]] = [:]
         var newest: [String: Timestamp] = [:]
+        var newestOfAll = Timestamp.none
         for name in writer.streamNames {
             let stream = try writer.stream(name)
             for cut in stream.recovery.cuts {
@@ -254,6 +254,8 @@ public struct Daemon: Sendable {
             }
             durable[name] = stream.committedIndex
             for damage in stream.recovery.damages { log.error("\(damage)") }
+            newestOfAll = max(
+                newestOfAll, stream.sourceStates.map(\.lastReceived).max() ?? .none)
             // A source that was moved to another stream has a position in both.
             for state in stream.sourceStates where !state.position.isEmpty {
                 if SpillClass.isUnstoppable(state.source.kind) {
@@ -266,7 +268,7 @@ public struct Daemon: Sendable {
                 positions[state.source.id] = state.position
             }
         }
-        return OpenedZone(writer, positions, durable)
+        return OpenedZone(writer, positions, durable, newestOfAll)
     }
 
     /// Carries the writer from the task that opened it to the thread that owns it.
@@ -277,15 +279,19 @@ public struct Daemon: Sendable {
         let positions: [String: [UInt8]]
         /// One past the last durable leaf of each stream.
         let durable: [String: UInt64]
+        /// When the newest durable record came.
+        let newest: Timestamp
         /// `name size` of each stream when it was opened.
         let streams: [String]
 
         init(
-            _ writer: ZoneWriter, _ positions: [String: [UInt8]], _ durable: [String: UInt64]
+            _ writer: ZoneWriter, _ positions: [String: [UInt8]], _ durable: [String: UInt64],
+            _ newest: Timestamp
         ) {
             self.writer = writer
             self.positions = positions
             self.durable = durable
+            self.newest = newest
             streams = Self.sizes(writer)
         }
 

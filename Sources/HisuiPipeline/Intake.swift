@@ -27,13 +27,10 @@ final class Intake: RecordSink {
         return true
     }
 
-    /// Takes a batch if there is room within a time. False if there was none; the batch was not
-    /// taken then.
-    func put(_ batch: consuming RecordBatch, waitMillis: Int) -> Bool {
-        let weight = Weight.of(batch)
-        let (source, position) = (batch.source.id, batch.position)
-        guard queue.put(batch, weight: weight, waitMillis: waitMillis) else { return false }
-        remember(position, of: source)
+    /// Takes a batch if there is room now. False if there was none; the batch was not taken then.
+    func offer(_ batch: RecordBatch) -> Bool {
+        guard queue.offer(batch, weight: Weight.of(batch)) else { return false }
+        remember(batch.position, of: batch.source.id)
         return true
     }
 

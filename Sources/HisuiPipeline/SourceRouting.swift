@@ -1,6 +1,7 @@
 import HisuiBytes
 import HisuiEvent
 import HisuiPolicy
+import HisuiStore
 import Synchronization
 
 /// What the configuration says about the records of a source: time zone, definition, stream.
@@ -18,6 +19,8 @@ final class SourceRouting: Sendable {
         /// Under which key the source is watched: files of one configured source come and go, and
         /// are watched together.
         var watchKey: String
+        /// How dear its records are when the spill ring is full; nil: as their priority says.
+        var spillClass: SpillClass?
     }
 
     private struct State {
@@ -105,7 +108,18 @@ final class SourceRouting: Sendable {
             timeZone: TimeZoneRules(name: zone) ?? .tokyo, parser: parser,
             encoding: encoding,
             stream: configuration.stream(forSource: configured?.id ?? id).name,
-            watchKey: configured?.kind == .file ? configured?.id ?? id : id)
+            watchKey: configured?.kind == .file ? configured?.id ?? id : id,
+            spillClass: configured.flatMap { spillClass($0.spillClass) })
+    }
+
+    private static func spillClass(_ given: Configuration.Source.SpillClass) -> SpillClass? {
+        switch given {
+        case .priority: nil
+        case .low: .low
+        case .middle: .middle
+        case .high: .high
+        case .security: .security
+        }
     }
 
     static func isDerived(_ id: String, from configured: String) -> Bool {

@@ -11,9 +11,13 @@ import Synchronization
 ///
 ///     TCP, journals, files ─────────────────────▶ Intake      wait for room
 ///     UDP, Unix datagrams  ──▶ SpillStage ──────▶ Intake      as long as it takes
-///                                  │   ▲ drain
-///                                  ▼   │
+///                        spill, │   ▲ drain
+///                        copies ▼   │
 ///                               SpillRing
+///
+/// What went into the intake and is not durable after a second, or when the writer is held up, is
+/// copied into the ring: a kill at any moment costs what came in the last `Limits.takenMillisMax`
+/// milliseconds at most. The copy goes when the store has its original.
 ///
 /// Records are spilled when the writer is held up, or the intake has no room for a while; and, once
 /// there are such, all that come after them, until the ring has been drained: so the order of a
@@ -25,8 +29,21 @@ final class SpillStage: RecordSink {
     /// How often what was spilled is synced, and how often an idle drain looks.
     private static let syncMillis = 200
 
+    /// After so long what is not durable is copied; each `syncMillis` is looked.
+    private static let copyMillis = 1000
+
+    /// A batch that went directly into the intake and is neither durable nor copied.
+    private struct Underway {
+        var batch: RecordBatch
+        var since: Int
+        /// The ring had no room for all of its copy. Not tried again: part of it may be there.
+        var isRefused = false
+    }
+
     private struct State {
         var ring: SpillRing
+        /// By position.
+        var underway: [[UInt8]: Underway] = [:]
         /// A frame was taken out that has not reached the intake.
         var isInHand = false
         /// Since when records are spilled; nil: none are.
@@ -37,6 +54,7 @@ final class SpillStage: RecordSink {
     }
 
     private let intake: Intake
+    private let spillClass: @Sendable (Source) -> SpillClass?
     private let state: Mutex<State>
     private let stop = StopSignal()
     private let surroundings = Mutex<Surroundings?>(nil)
@@ -54,9 +72,15 @@ final class SpillStage: RecordSink {
         var dropped: UInt64
     }
 
-    /// - Parameter ring: opened; it is closed by `close`.
-    init(ring: SpillRing, intake: Intake, log: Logger) {
+    /// - Parameters:
+    ///   - ring: opened; it is closed by `close`.
+    ///   - spillClass: of a source's records; nil: that of their priority.
+    init(
+        ring: SpillRing, intake: Intake,
+        spillClass: @escaping @Sendable (Source) -> SpillClass? = { _ in nil }, log: Logger
+    ) {
         self.intake = intake
+        self.spillClass = spillClass
         self.log = log
         var state = State(ring: ring)
         if !ring.isEmpty {
@@ -76,37 +100,114 @@ final class SpillStage: RecordSink {
         surroundings.withLock { $0 = Surroundings(isHeldUp: isHeldUp, onEnd: onEnd) }
     }
 
+    /// When the newest record came that waited in the ring when it was opened.
+    var newestFound: Timestamp { state.withLock { $0.ring.newestFound } }
+
+    /// Records that wait in the ring, and how many it has dropped since it was opened.
+    var load: (waiting: UInt64, dropped: UInt64) {
+        state.withLock { ($0.ring.pendingRecords, $0.ring.dropped) }
+    }
+
     private func isHeldUp() -> Bool { surroundings.withLock { $0 }?.isHeldUp() ?? false }
 
     func put(_ batch: consuming RecordBatch) -> Bool {
         guard SpillClass.isUnstoppable(batch.source.kind) else { return intake.put(batch) }
-        let batch = batch
-        let isDirect = state.withLock { $0.ring.isEmpty && !$0.isInHand } && !isHeldUp()
-        if isDirect, intake.put(batch, waitMillis: Self.roomMillis) { return true }
-        spill([batch])
-        return true
+        var batch = batch
+        let deadline = SystemClock.monotonicMilliseconds() + Self.roomMillis
+        while true {
+            switch offer(&batch) {
+            case .taken: return true
+            case .othersWait: break
+            case .full:
+                let left = deadline - SystemClock.monotonicMilliseconds()
+                if left > 0, !intake.queue.isEnded {
+                    intake.queue.waitForRoom(Weight.of(batch), waitMillis: left)
+                    continue
+                }
+            }
+            batch.position = []
+            spill([batch])
+            return true
+        }
+    }
+
+    private enum Offered { case taken, full, othersWait }
+
+    /// Puts a batch into the intake, if there is room and nothing that came before it is spilled.
+    ///
+    /// Its number is given while nothing else can be spilled or put in: so numbers are in the order
+    /// in which batches come.
+    private func offer(_ batch: inout RecordBatch) -> Offered {
+        state.withLock { state in
+            guard state.ring.isEmpty, !state.isInHand, !isHeldUp() else { return .othersWait }
+            batch.position = state.ring.reserve()
+            guard intake.offer(batch) else { return .full }
+            state.underway[batch.position] = Underway(
+                batch: batch, since: SystemClock.monotonicMilliseconds())
+            return .taken
+        }
     }
 
     private func spill(_ batches: [RecordBatch]) {
         state.withLock { state in
-            if state.begun == nil {
-                state.begun = Timestamp(nanoseconds: SystemClock.nanoseconds())
-                state.spilled = 0
-                state.droppedBefore = state.ring.dropped
-                log.critical("the store takes nothing; what cannot wait goes to the spill ring")
-            }
+            begin(&state)
+            copy(&state)
             let before = state.ring.dropped
             for batch in batches {
                 state.spilled += UInt64(batch.entries.count)
-                guard let failed = state.ring.append(batch) else { continue }
+                guard var failed = state.ring.append(batch, as: spillClass(batch.source)) else {
+                    continue
+                }
                 state.spilled -= UInt64(failed.entries.count)
                 // What the ring's disk refuses waits in memory, as long as that keeps the order.
                 let isFirst = state.ring.isEmpty && !state.isInHand
-                if !isFirst || !intake.put(failed, waitMillis: 0) { state.ring.refuse(failed) }
+                if isFirst { failed.position = state.ring.reserve() }
+                if isFirst, intake.offer(failed) {
+                    state.underway[failed.position] = Underway(
+                        batch: failed, since: SystemClock.monotonicMilliseconds())
+                } else {
+                    state.ring.refuse(failed)
+                }
             }
             if before == state.droppedBefore, state.ring.dropped > before {
                 log.critical("the spill ring is full or fails; the lowest class is dropped")
             }
+        }
+    }
+
+    /// Notes that records are spilled from now on.
+    private func begin(_ state: inout State) {
+        guard state.begun == nil else { return }
+        state.begun = Timestamp(nanoseconds: SystemClock.nanoseconds())
+        state.spilled = 0
+        state.droppedBefore = state.ring.dropped
+        log.critical("the store takes nothing; what cannot wait goes to the spill ring")
+    }
+
+    /// Copies into the ring what is on its way into the store.
+    private func copy(_ state: inout State) {
+        let fresh = state.underway.filter { !$0.value.isRefused }
+        if fresh.isEmpty { return }
+        let batches = fresh.values.map { ($0.batch, spillClass($0.batch.source)) }
+        guard state.ring.keep(batches) else {
+            log.critical("what waits in memory for the store finds no room in the spill ring")
+            for position in fresh.keys { state.underway[position]?.isRefused = true }
+            return
+        }
+        for position in fresh.keys { state.underway[position] = nil }
+        guard state.begun != nil else { return }
+        state.spilled += batches.reduce(0) { $0 + UInt64($1.0.entries.count) }
+    }
+
+    /// Copies what should be durable and is not.
+    private func look(_ state: inout State) {
+        let waiting = state.underway.values.filter { !$0.isRefused }
+        guard let oldest = waiting.map(\.since).min() else { return }
+        if isHeldUp() {
+            begin(&state)
+            copy(&state)
+        } else if SystemClock.monotonicMilliseconds() - oldest >= Self.copyMillis {
+            copy(&state)
         }
     }
 
@@ -119,7 +220,10 @@ final class SpillStage: RecordSink {
     /// Notes that a batch is durable.
     func settle(_ rows: RowBatch) {
         guard SpillClass.isUnstoppable(rows.source.kind), !rows.position.isEmpty else { return }
-        state.withLock { $0.ring.settled(rows.source.id, rows.position) }
+        state.withLock { state in
+            state.underway[rows.position] = nil
+            state.ring.settled(rows.source.id, rows.position)
+        }
     }
 
     /// Drains the ring into the intake, until stopped; what is in it then stays there.
@@ -154,6 +258,7 @@ final class SpillStage: RecordSink {
 
     private func idle() {
         let ended = state.withLock { state -> Episode? in
+            look(&state)
             state.ring.sync()
             for damage in state.ring.damages.dropFirst(state.damagesTold) {
                 log.error("spill ring: \(damage)")
@@ -183,11 +288,16 @@ final class SpillStage: RecordSink {
             SpillClass.isUnstoppable($0.source.kind) && $0.position.isEmpty
         }
         if !kept.isEmpty { spill(kept) }
-        state.withLock { $0.ring.close() }
-        // What has a position is read again: from its source, or from the ring.
-        return leftovers.allSatisfy {
-            SpillClass.isUnstoppable($0.source.kind) || !$0.position.isEmpty
+        let isCopied = state.withLock { state in
+            copy(&state)
+            state.ring.close()
+            return state.underway.isEmpty
         }
+        // What has a position is read again: from its source, or from the ring.
+        return isCopied
+            && leftovers.allSatisfy {
+                SpillClass.isUnstoppable($0.source.kind) || !$0.position.isEmpty
+            }
     }
 }
 

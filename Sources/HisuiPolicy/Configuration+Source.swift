@@ -12,6 +12,14 @@ extension Configuration {
         /// Seconds after which the silence of what it collects is told; 0: never; nil: as each
         /// teaches.
         public var silenceSeconds: Int?
+        /// How dear its records are when the spill ring is full. Datagrams only: others wait.
+        public var spillClass = SpillClass.priority
+
+        public enum SpillClass: String, Sendable, CaseIterable {
+            /// As dear as the priority of each record says.
+            case priority
+            case low, middle, high, security
+        }
 
         public enum Input: Hashable, Sendable {
             case journal(Journal)

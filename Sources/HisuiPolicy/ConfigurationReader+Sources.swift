@@ -11,7 +11,8 @@ extension ConfigurationReader {
         ("journal", ["namespace"]),
         (
             "syslog",
-            ["time_zone", "encoding", "receive_buffer_bytes"] + ConfigurationReader.streamKeys
+            ["time_zone", "encoding", "receive_buffer_bytes", "spill_class"]
+                + ConfigurationReader.streamKeys
                 + ConfigurationReader.quotaKeys + ["window", "tls"]
         ),
         ("files", ["time_zone", "encoding", "parser", "from", "join"]),
@@ -59,6 +60,9 @@ extension ConfigurationReader {
             return nil
         }
         let silence = reader.int("silence_seconds", in: 0...31_536_000)
+        let classes = Configuration.Source.SpillClass.allCases.map(\.rawValue)
+        let spillClass =
+            kind == "syslog" ? reader.choice("spill_class", of: classes) : nil
         let input: Input?
         switch kind {
         case "journal": input = journal(&reader, &conflicts)
@@ -69,7 +73,8 @@ extension ConfigurationReader {
         finish(&reader, kind)
         guard let input else { return nil }
         let source = Configuration.Source(
-            id: id?.text ?? SourceID.derived(from: input), input: input, silenceSeconds: silence)
+            id: id?.text ?? SourceID.derived(from: input), input: input, silenceSeconds: silence,
+            spillClass: spillClass.flatMap(Configuration.Source.SpillClass.init) ?? .priority)
         return conflicts.isNewID(source.id, id?.node ?? node, isGiven: id != nil) ? source : nil
     }
 

@@ -15,7 +15,7 @@ extension ConfigurationReader {
 
     /// Keys that not every transport has, and those that have them.
     private static let owners: [(keys: [String], transports: [String])] = [
-        (["receive_buffer_bytes"], ["udp", "unix"]),
+        (["receive_buffer_bytes", "spill_class"], ["udp", "unix"]),
         (streamKeys, ["tcp", "unix_stream", "relp"]),
         (["tls"], ["tcp", "relp"]),
         (quotaKeys, ["udp", "tcp", "relp"]),

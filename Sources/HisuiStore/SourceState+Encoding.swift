@@ -5,7 +5,9 @@ import HisuiEvent
 ///
 ///     counted text: id, u8 kind, u8 form, counted bytes: position,
 ///     varint stored, varint deduplicated, varint gaps,
-///     varint number of drop counts, each a varint, by the raw value of `DropReason` from 0,
+///     varint number of drop numbers, each a varint: counts by the raw value of `DropReason`,
+///     from 0, and from 16 on, where any is known, two for each reason: the first moment of its
+///     drops as a signed varint, 0 for none, and how many nanoseconds later the last one was,
 ///     u64 newest receive time
 extension SourceState {
     func encode(into out: inout [UInt8]) {
@@ -16,8 +18,9 @@ extension SourceState {
         out.appendVarint(account.stored)
         out.appendVarint(account.deduplicated)
         out.appendVarint(account.gaps)
-        out.appendVarint(UInt64(account.droppedByReason.count))
-        for count in account.droppedByReason { out.appendVarint(count) }
+        let drops = Self.dropNumbers(of: account)
+        out.appendVarint(UInt64(drops.count))
+        for number in drops { out.appendVarint(number) }
         out.appendLittleEndian(lastReceived.nanoseconds)
     }
 
@@ -35,15 +38,47 @@ extension SourceState {
             account.stored = try reader.varint()
             account.deduplicated = try reader.varint()
             account.gaps = try reader.varint()
-            for _ in 0..<(try reader.count()) {
-                account.droppedByReason.append(try reader.varint())
-            }
+            var drops: [UInt64] = []
+            for _ in 0..<(try reader.count()) { drops.append(try reader.varint()) }
+            Self.takeDrops(drops, into: &account)
             let last = Int64(bitPattern: try reader.u64())
             self.init(
                 source: Source(id: id, kind: kind, form: form), position: position,
                 account: account, lastReceived: Timestamp(nanoseconds: last))
         } catch {
             throw FormatError(error)
+        }
+    }
+}
+
+extension SourceState {
+    /// Where the moments of drops begin, behind all counts there may be.
+    private static let spansStart = 16
+
+    private static func dropNumbers(of account: Account) -> [UInt64] {
+        var numbers = account.droppedByReason
+        for (reason, span) in account.dropSpans where span.first.nanoseconds != 0 {
+            let place = spansStart + 2 * Int(reason.rawValue)
+            while numbers.count < place + 2 { numbers.append(0) }
+            let first = span.first.nanoseconds
+            numbers[place] = UInt64(bitPattern: first << 1 ^ first >> 63)
+            numbers[place + 1] = UInt64(bitPattern: span.last.nanoseconds &- first)
+        }
+        return numbers
+    }
+
+    private static func takeDrops(_ numbers: [UInt64], into account: inout Account) {
+        account.droppedByReason = Array(numbers.prefix(spansStart))
+        guard numbers.count > spansStart else { return }
+        while account.droppedByReason.last == 0 { account.droppedByReason.removeLast() }
+        for reason in DropReason.allCases {
+            let place = spansStart + 2 * Int(reason.rawValue)
+            guard place + 1 < numbers.count, numbers[place] != 0 else { continue }
+            let first = Int64(bitPattern: numbers[place] >> 1) ^ -Int64(numbers[place] & 1)
+            let last = first &+ Int64(bitPattern: numbers[place + 1])
+            account.cover(
+                reason,
+                MomentSpan(Timestamp(nanoseconds: first), Timestamp(nanoseconds: last)))
         }
     }
 }

@@ -21,9 +21,18 @@ struct SpillFile: Sendable {
     /// Whether a frame was handed out: it may be on its way into the store.
     var isHanded = false
     /// Records that were not handed out, by source.
-    var records: [Source: UInt64] = [:]
+    var records: [Source: Waiting] = [:]
     /// The number of the last frame of each source.
     var lastOf: [String: UInt64] = [:]
+
+    /// Records of one source, and when they came.
+    struct Waiting: Sendable {
+        var count: UInt64
+        var span: MomentSpan
+    }
+
+    /// How many records were not handed out.
+    var waiting: UInt64 { records.values.reduce(0) { $0 + $1.count } }
 
     static func head(_ spillClass: SpillClass) -> [UInt8] {
         var head = magic
@@ -43,12 +52,20 @@ struct SpillFile: Sendable {
         switch frame {
         case .records(let batch):
             lastOf[batch.source.id] = number
-            if !batch.entries.isEmpty {
-                records[batch.source, default: 0] += UInt64(batch.entries.count)
-            }
+            guard let span = batch.receivedSpan else { return }
+            records[batch.source, default: Waiting(count: 0, span: span)].count +=
+                UInt64(batch.entries.count)
+            records[batch.source]?.span.cover(span)
         case .drops(_, let states):
             for state in states { lastOf[state.source.id] = number }
         }
+    }
+
+    /// Notes that so many records of a source were handed out.
+    mutating func handedOut(_ count: Int, of source: Source) {
+        guard var waiting = records[source] else { return }
+        waiting.count -= min(waiting.count, UInt64(count))
+        records[source] = waiting.count == 0 ? nil : waiting
     }
 
     /// Whether nothing of it is needed any more.

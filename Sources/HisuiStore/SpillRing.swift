@@ -16,24 +16,29 @@ public import HisuiFile
 /// class than all that could go is itself dropped. Frames on their way into the store are not
 /// dropped.
 ///
+/// What goes directly into the store is numbered, too (`reserve`): so a copy of it can be kept here
+/// (`keep`) when that takes longer than it should, and still it is stored once.
+///
 /// A value for one owner; the lock on the directory is released with it.
 public struct SpillRing: Sendable {
     let fileSystem: any FileSystem
     let path: String
     let bytesMax: Int
-    private let fileBytesMax: Int
+    let fileBytesMax: Int
     private let lock: any FileLock
     /// By class, oldest first.
     var files: [[SpillFile]] = SpillClass.allCases.map { _ in [] }
     /// The files being written, by class.
-    private var writers: [(any OpenFile)?] = SpillClass.allCases.map { _ in nil }
+    var writers: [(any OpenFile)?] = SpillClass.allCases.map { _ in nil }
     private var unsynced = Set<Int>()
-    private var nextNumber: UInt64
+    var nextNumber: UInt64
     private var durable: [String: UInt64]
     /// Counts that are not written down yet.
     private var owed: [Source: Account] = [:]
     /// Files that could not be read as they were written; for the operator.
     public internal(set) var damages: [String] = []
+    /// When the newest record came that waited when the ring was opened; `.none` if none did.
+    public let newestFound: Timestamp
     /// Records dropped since the ring was opened.
     public private(set) var dropped: UInt64 = 0
 
@@ -62,6 +67,7 @@ public struct SpillRing: Sendable {
         let found = try SpillScan.scan(path, on: fileSystem, durable: durable)
         files = found.files
         damages = found.damages
+        newestFound = found.newestReceived
         nextNumber = max(nextNumber, found.lastNumber + 1)
         for path in found.leftovers { try? fileSystem.remove(path) }
         removeDone()
@@ -78,7 +84,7 @@ public struct SpillRing: Sendable {
 
     /// Records that wait here and were not handed out.
     public var pendingRecords: UInt64 {
-        files.joined().reduce(0) { $0 + $1.records.values.reduce(0, +) }
+        files.joined().reduce(0) { $0 + $1.waiting }
     }
 
     /// Whether every frame was handed out.
@@ -96,25 +102,15 @@ public struct SpillRing: Sendable {
     ///
     /// Durable against the end of the process at once, against loss of power with the next `sync`.
     ///
+    /// - Parameter spillClass: of all its records; nil: each has that of its priority.
     /// - Returns: the records that the disk did not take: for the owner to keep elsewhere, or to
     ///   `refuse`.
-    public mutating func append(_ batch: RecordBatch) -> RecordBatch? {
+    public mutating func append(
+        _ batch: RecordBatch, as spillClass: SpillClass? = nil
+    ) -> RecordBatch? {
         if !batch.account.isZero { owed[batch.source, default: Account()].add(batch.account) }
-        var parts: [RecordBatch?] = SpillClass.allCases.map { _ in nil }
-        for entry in batch.entries {
-            let range = Int(entry.offset)..<Int(entry.offset) + Int(entry.count)
-            let record = batch.bytes.span.extracting(range)
-            let index = Int(SpillClass.of(record).rawValue)
-            if parts[index] == nil {
-                parts[index] = RecordBatch(source: batch.source)
-                parts[index]?.senders = batch.senders
-            }
-            parts[index]?.append(
-                record, received: entry.received, sender: entry.sender, flags: entry.flags)
-        }
         var failed: RecordBatch?
-        for spillClass in SpillClass.allCases {
-            guard let part = parts[Int(spillClass.rawValue)] else { continue }
+        for (spillClass, part) in Self.parts(of: batch, as: spillClass) {
             switch write(.records(part), spillClass) {
             case .written: break
             case .full: refuse(part)
@@ -129,10 +125,40 @@ public struct SpillRing: Sendable {
         return failed
     }
 
+    /// The records of a batch by class, lowest first, and its gaps, without its account.
+    static func parts(
+        of batch: RecordBatch, as fixed: SpillClass?
+    ) -> [(SpillClass, RecordBatch)] {
+        var parts: [RecordBatch?] = SpillClass.allCases.map { _ in nil }
+        for entry in batch.entries {
+            let range = Int(entry.offset)..<Int(entry.offset) + Int(entry.count)
+            let record = batch.bytes.span.extracting(range)
+            let index = Int((fixed ?? SpillClass.of(record)).rawValue)
+            if parts[index] == nil {
+                parts[index] = RecordBatch(source: batch.source)
+                parts[index]?.senders = batch.senders
+            }
+            parts[index]?.append(
+                record, received: entry.received, sender: entry.sender, flags: entry.flags)
+        }
+        if !batch.gaps.isEmpty {
+            var part = RecordBatch(source: batch.source)
+            part.gaps = batch.gaps
+            parts[Int(SpillClass.accounts.rawValue)] = part
+        }
+        return zip(SpillClass.allCases, parts).compactMap { spillClass, part in
+            part.map { (spillClass, $0) }
+        }
+    }
+
     /// Counts the records of a batch as dropped.
     public mutating func refuse(_ batch: RecordBatch) {
-        let count = UInt64(batch.entries.count)
-        owed[batch.source, default: Account()][.spillFull] += count
+        guard let span = batch.receivedSpan else { return }
+        count(UInt64(batch.entries.count), of: batch.source, within: span)
+    }
+
+    private mutating func count(_ count: UInt64, of source: Source, within span: MomentSpan) {
+        owed[source, default: Account()].drop(.spillFull, count, within: span)
         dropped += count
     }
 
@@ -204,7 +230,7 @@ public struct SpillRing: Sendable {
         return file
     }
 
-    private mutating func closeWriter(_ index: Int) {
+    mutating func closeWriter(_ index: Int) {
         if unsynced.remove(index) != nil { try? writers[index]?.sync() }
         writers[index]?.close()
         writers[index] = nil
@@ -213,7 +239,7 @@ public struct SpillRing: Sendable {
     // MARK: - Full
 
     /// Drops files until `count` bytes fit, of no higher class than the one that asks.
-    private mutating func makeRoom(for count: Int, _ spillClass: SpillClass) -> Bool {
+    mutating func makeRoom(for count: Int, _ spillClass: SpillClass) -> Bool {
         while bytes + count > bytesMax {
             guard
                 let index = files.indices.first(where: { index in
@@ -233,11 +259,11 @@ public struct SpillRing: Sendable {
         guard let place = files[index].firstIndex(where: { !$0.isHanded }) else { return false }
         let file = files[index][place]
         var accounts: [SourceState] = []
-        for (source, count) in file.records {
+        for (source, waiting) in file.records {
             var account = Account()
-            account[.spillFull] = count
+            account.drop(.spillFull, waiting.count, within: waiting.span)
             accounts.append(SourceState(source: source, account: account))
-            dropped += count
+            dropped += waiting.count
         }
         if place == files[index].count - 1 { closeWriter(index) }
         let from = SpillFrame.Dropped(spillClass: UInt8(index), first: file.first)
@@ -268,9 +294,7 @@ public struct SpillRing: Sendable {
             switch frame {
             case .records(var batch):
                 if durable[batch.source.id, default: 0] >= head.number { continue }
-                let left = files[index][place].records[batch.source] ?? 0
-                files[index][place].records[batch.source] =
-                    left - min(left, UInt64(batch.entries.count))
+                files[index][place].handedOut(batch.entries.count, of: batch.source)
                 if !damages.isEmpty { countLost(index, place) }
                 batch.position = position
                 return [batch]
@@ -306,9 +330,8 @@ public struct SpillRing: Sendable {
     private mutating func countLost(_ index: Int, _ place: Int) {
         let file = files[index][place]
         guard file.read == file.end else { return }
-        for (source, count) in file.records where count > 0 {
-            owed[source, default: Account()][.spillFull] += count
-            dropped += count
+        for (source, waiting) in file.records {
+            count(waiting.count, of: source, within: waiting.span)
         }
         files[index][place].records.removeAll()
     }
@@ -376,7 +399,7 @@ public struct SpillRing: Sendable {
 
     // MARK: - Positions
 
-    private static let positionVersion: UInt8 = 1
+    static let positionVersion: UInt8 = 1
 
     /// The position of a source whose frame of that number is stored.
     static func position(_ number: UInt64) -> [UInt8] {
@@ -405,5 +428,6 @@ extension RecordBatch {
                 other.bytes.span.extracting(range), received: entry.received,
                 sender: entry.sender, flags: entry.flags)
         }
+        gaps += other.gaps
     }
 }

@@ -7,6 +7,8 @@ struct SpillScan {
     var files: [[SpillFile]] = SpillClass.allCases.map { _ in [] }
     var damages: [String] = []
     var lastNumber: UInt64 = 0
+    /// When the newest record came that waits.
+    var newestReceived = Timestamp.none
     /// Files that were dropped, and that a crash kept from going.
     var leftovers: [String] = []
     private var droppedFiles = Set<SpillFrame.Dropped>()
@@ -83,6 +85,9 @@ struct SpillScan {
             return
         }
         file.note(frame, number)
+        if case .records(let batch) = frame, let span = batch.receivedSpan {
+            newestReceived = max(newestReceived, span.last)
+        }
     }
 }
 
@@ -104,10 +109,9 @@ public struct SpillSurvey: Sendable {
         let scan = try SpillScan.scan(
             path, on: fileSystem, durable: positions.compactMapValues { SpillRing.number($0) })
         for file in scan.files.joined() {
-            let count = file.records.values.reduce(0, +)
-            records += count
+            records += file.waiting
             bytes += file.end
-            byClass[Int(file.spillClass.rawValue)] += count
+            byClass[Int(file.spillClass.rawValue)] += file.waiting
         }
     }
 }

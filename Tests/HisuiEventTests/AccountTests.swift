@@ -31,6 +31,22 @@ import Testing
         }
     }
 
+    @Test func dropsKeepTheFirstAndTheLastMomentOfEachReason() {
+        func at(_ first: Int64, _ last: Int64) -> MomentSpan {
+            MomentSpan(Timestamp(nanoseconds: first), Timestamp(nanoseconds: last))
+        }
+        var total = Account()
+        total.drop(.quota, 2, within: at(50, 60))
+        total.drop(.quota, 0, within: at(1, 99))
+        var difference = Account()
+        difference.drop(.quota, 1, within: at(40, 45))
+        difference.drop(.kernelBuffer, 3, within: at(70, 65))
+        difference[.tooLong] = 1
+        total.add(difference)
+        #expect(total[.quota] == 3)
+        #expect(total.dropSpans == [.quota: at(40, 60), .kernelBuffer: at(65, 70)])
+    }
+
     @Test func emptyMeansNothingToSay() {
         #expect(Account().isZero)
         var account = Account()

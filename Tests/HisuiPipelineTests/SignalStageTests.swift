@@ -17,11 +17,13 @@ import Testing
         sign.stored = 9
         sign.sources = 4
         sign.silent = 1
+        sign.waiting = 7
+        sign.dropped = 2
         return sign
     }()
     private static let line =
         "<110>1 2023-11-14T22:13:20.000Z host hisui 42 heartbeat - zone=lgwan state=running "
-        + "stored=9 sources=4 silent=1"
+        + "stored=9 sources=4 silent=1 waiting=7 dropped=2"
 
     private static func stage(_ way: Configuration.Signal.Way) -> SignalStage {
         SignalStage(

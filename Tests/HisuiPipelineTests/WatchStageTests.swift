@@ -66,7 +66,7 @@ import Testing
             let reports = reports.withLock { $0 }
             return WatchStage.Parts(
                 isHeldUp: { held }, writerMillis: { millis }, cause: { _ in cause },
-                reports: { reports })
+                reports: { reports }, spilled: { (waiting: 6, dropped: 3) })
         }
 
         func receive(_ source: String, _ kind: SourceKind = .syslogTCP) {
@@ -241,6 +241,8 @@ import Testing
         bench.pass(1, Self.firewall)
         #expect(bench.heartbeat?.stored == 11)
         #expect(bench.heartbeat?.sources == 1)
+        #expect(bench.heartbeat?.waiting == 6)
+        #expect(bench.heartbeat?.dropped == 3)
         #expect(bench.heartbeat?.elapsed == 11_000)
     }
 
@@ -316,6 +318,8 @@ import Testing
         sign.stored = 5
         sign.sources = 3
         sign.silent = 2
+        sign.waiting = 4
+        sign.dropped = 8
         #expect(Heartbeat(sign.text) == sign)
         #expect(Heartbeat(sign.text + "something new\n") == sign)
         for text in [

@@ -271,8 +271,8 @@ import Testing
                 "6:32: `connections_max` has no meaning for udp (it belongs to tcp, unix_stream "
                     + "and relp)",
                 "6:52: unknown key `formm` in a source "
-                    + "(valid: id, journal, files, csv-folder, silence_seconds, time_zone, "
-                    + "encoding, receive_buffer_bytes, "
+                    + "(valid: id, journal, files, csv-folder, silence_seconds, spill_class, "
+                    + "time_zone, encoding, receive_buffer_bytes, "
                     + "connections_max, idle_seconds, connections_per_sender_max, "
                     + "records_per_second_max, bytes_per_second_max, window, tls, syslog)",
             ])

@@ -67,6 +67,31 @@ import Testing
         #expect(sourceProblems("{journal: {local: true}, silence_seconds: 31536001}").count == 1)
     }
 
+    @Test func howDearDatagramsAre() throws {
+        let configuration = try #require(
+            loaded(
+                sourcesText([
+                    "{syslog: {udp: \"127.0.0.1:514\"}}",
+                    "{syslog: {udp: \"127.0.0.1:515\"}, spill_class: low}",
+                    "{syslog: {unix: /run/log}, spill_class: security}",
+                ])))
+        #expect(configuration.sources.map(\.spillClass) == [.priority, .low, .security])
+        #expect(
+            sourceProblems("{syslog: {udp: 127.0.0.1:1}, spill_class: lowest}") == [
+                "6:45: unknown spill_class `lowest` "
+                    + "(valid: priority, low, middle, high, security)"
+            ])
+        // What can wait is never spilled.
+        #expect(
+            sourceProblems("{syslog: {tcp: 127.0.0.1:1}, spill_class: low}") == [
+                "6:32: `spill_class` has no meaning for tcp (it belongs to udp and unix)"
+            ])
+        #expect(
+            sourceProblems("{files: {paths: [/a]}, spill_class: low}") == [
+                "6:26: `spill_class` is no key of a files source (it belongs to syslog)"
+            ])
+    }
+
     @Test func heartbeats() {
         #expect(loaded(text())?.service.heartbeatSeconds == 10)
         #expect(

@@ -235,6 +235,137 @@ private struct TakenStore {
         }
     }
 
+    private func direct(
+        _ ring: inout SpillRing, _ source: String, _ records: [String]
+    ) -> RecordBatch {
+        var batch = batch(source, records)
+        batch.position = ring.reserve()
+        return batch
+    }
+
+    @Test func copiesOfWhatIsOnItsWayAreHandedOutAfterACrashUnlessTheStoreHasIt() throws {
+        for stored in 0...3 {
+            let disk = SimulatedFileSystem()
+            var ring = try open(disk)
+            var first = direct(&ring, "a", ["<13>one", "<38>two", "<14>three"])
+            first.account[.kernelBuffer] = 7
+            first.gaps = [
+                Gap(source: "a", detected: Timestamp(nanoseconds: 9), count: nil, cause: "g")
+            ]
+            let batches = [
+                first, direct(&ring, "b", ["<13>four"]), direct(&ring, "a", ["<11>five"]),
+            ]
+            let isKept = ring.keep(batches.reversed().map { ($0, nil) })
+            #expect(isKept)
+            _ = ring.append(batch("a", ["<14>six"]))
+            ring.sync()
+            // In this life the copies stay where they are.
+            #expect(ring.pendingRecords == 1)
+            var store = TakenStore()
+            for batch in batches.prefix(stored) { store.take(batch) }
+            #expect(
+                try SpillSurvey(path, on: disk, durable: store.positions).records
+                    == [6, 3, 2, 1][stored])
+            var again = try open(disk.crashed(seed: 1), store.positions)
+            var taken: [RecordBatch] = []
+            while let batches = again.take() { taken += batches }
+            let dropped = taken.reduce(0) { $0 + $1.account[.kernelBuffer] }
+            #expect(dropped == (stored == 0 ? 7 : 0))
+            #expect(taken.flatMap(\.gaps).map(\.cause) == (stored == 0 ? ["g"] : []))
+            taken.forEach { store.take($0) }
+            #expect(store.texts.count == 6)
+            #expect(Set(store.texts).count == 6)
+            #expect(store.texts.last == "<14>six")
+            #expect(again.damages.isEmpty)
+        }
+    }
+
+    @Test func copiesGoWhenTheStoreHasTheirOriginals() throws {
+        var ring = try open(SimulatedFileSystem())
+        let one = direct(&ring, "a", ["<13>one", "<38>two"])
+        let two = direct(&ring, "b", ["<13>three"])
+        let isKept = ring.keep([(one, nil), (two, nil)])
+        #expect(isKept && ring.bytes > 0 && ring.isEmpty && ring.pendingRecords == 0)
+        let taken = ring.take()
+        #expect(taken == nil)
+        ring.settled("a", one.position)
+        #expect(ring.bytes > 0)
+        ring.settled("b", two.position)
+        #expect(ring.bytes == 0)
+    }
+
+    @Test func whatGoesDirectlyIntoTheStoreIsOrderedAmongWhatIsSpilled() throws {
+        let disk = SimulatedFileSystem()
+        var ring = try open(disk)
+        var store = TakenStore()
+        _ = ring.append(batch("a", ["<13>0"]))
+        // Drained, but the store does not have it yet.
+        let handed = ring.take()
+        #expect(handed?.count == 1)
+        let one = direct(&ring, "a", ["<13>1"])
+        _ = ring.append(batch("a", ["<13>2"]))
+        let isKept = ring.keep([(one, nil)])
+        #expect(isKept)
+        _ = ring.append(batch("a", ["<13>3"]))
+        ring.close()
+        var again = try open(disk.killed())
+        var drained: [RecordBatch] = []
+        while let batches = again.take() { drained += batches }
+        drained.forEach { store.take($0) }
+        #expect(store.texts == ["<13>0", "<13>1", "<13>2", "<13>3"])
+        #expect(drained.map { SpillRing.number($0.position) ?? 0 }.isSorted)
+    }
+
+    @Test func theClassOfASourceStandsForThatOfItsRecords() throws {
+        let disk = SimulatedFileSystem()
+        var ring = try open(disk, bytesMax: 20_000)
+        let text = String(repeating: "x", count: 150)
+        for number in 0..<60 {
+            // Said to be dear by its sender, and cheap by the operator.
+            _ = ring.append(batch("firewall", ["<38>\(number) \(text)"]), as: .low)
+            _ = ring.append(batch("door", ["<15>\(number) \(text)"]), as: .security)
+        }
+        var left: [String: Int] = [:]
+        while let batches = ring.take() {
+            for batch in batches { left[batch.source.id, default: 0] += batch.entries.count }
+        }
+        #expect(left["door"] == 60)
+        #expect(left["firewall"] ?? 0 < 60)
+    }
+
+    @Test func dropsSayWhenTheRecordsCameThatWereDropped() throws {
+        let disk = SimulatedFileSystem()
+        var ring = try open(disk, bytesMax: 20_000)
+        let text = String(repeating: "x", count: 150)
+        let start: Int64 = 1_700_000_000_000_000_000
+        for number in 0..<200 {
+            var batch = RecordBatch(source: Source(id: "a", kind: .syslogUDP, form: .syslog))
+            batch.append(
+                Array("<14>\(number) \(text)".utf8).span,
+                received: Timestamp(nanoseconds: start + Int64(number)))
+            _ = ring.append(batch)
+        }
+        ring.close()
+        var again = try open(disk.killed(), bytesMax: 20_000)
+        var account = Account()
+        var stored: [Int] = []
+        while let batches = again.take() {
+            for batch in batches {
+                account.add(batch.account)
+                for entry in batch.entries {
+                    stored.append(Int(entry.received.nanoseconds - start))
+                }
+            }
+        }
+        let dropped = Int(account[.spillFull])
+        #expect(dropped > 0 && stored == Array(dropped..<200))
+        #expect(
+            account.dropSpans[.spillFull]
+                == MomentSpan(
+                    Timestamp(nanoseconds: start),
+                    Timestamp(nanoseconds: start + Int64(dropped - 1))))
+    }
+
     /// Power is lost, or the process killed, after each operation in turn, in the middle of
     /// filling, dropping and draining.
     @Test(arguments: 1...4 as ClosedRange<UInt64>)
@@ -267,13 +398,18 @@ private struct TakenStore {
     }
 }
 
-/// A ring in use, decided by a seed.
+/// A ring in use, and the pipeline beside it, decided by a seed.
 private struct RingLife {
     private var random: Seeded
     var store = TakenStore()
-    /// Records given to the ring, and those of them given before the last sync that succeeded.
+    /// Records given to the ring or the pipeline, and those of them that must not be lost.
     var offered: UInt64 = 0
     var synced: UInt64 = 0
+    /// What went directly into the pipeline, in order, and how much of it the ring has copies of.
+    private var underway: [RecordBatch] = []
+    private var copied = 0
+    /// Records that a restart took out of the pipeline.
+    private var lost: UInt64 = 0
 
     init(seed: UInt64) { random = Seeded(seed) }
 
@@ -283,45 +419,82 @@ private struct RingLife {
         try SpillRing(opening: "/spill/zone", on: disk, bytesMax: 6000, durable: positions)
     }
 
+    private func records(_ batches: some Sequence<RecordBatch>) -> UInt64 {
+        batches.reduce(0) { $0 + UInt64($1.entries.count) }
+    }
+
+    private mutating func batch(_ step: Int) -> RecordBatch {
+        let source = "s\(Int.random(in: 0..<3, using: &random))"
+        var batch = RecordBatch(source: Source(id: source, kind: .syslogUDP, form: .syslog))
+        for number in 0..<Int.random(in: 1..<5, using: &random) {
+            let priority = [14, 13, 11, 38][Int.random(in: 0..<4, using: &random)]
+            let text =
+                "<\(priority)>\(step).\(number) "
+                + String(repeating: "x", count: Int.random(in: 0..<90, using: &random))
+            batch.append(Array(text.utf8).span, received: Timestamp(nanoseconds: 5))
+        }
+        offered += UInt64(batch.entries.count)
+        return batch
+    }
+
+    /// What is in the pipeline becomes durable, then what is in the ring.
+    private mutating func drain(_ ring: inout SpillRing, _ disk: SimulatedFileSystem) throws {
+        for batch in underway {
+            store.take(batch)
+            ring.settled(batch.source.id, batch.position)
+        }
+        underway = []
+        copied = 0
+        for _ in 0..<3 {
+            guard let batches = ring.take() else { break }
+            _ = try disk.list("/spill/zone")
+            for batch in batches {
+                store.take(batch)
+                ring.settled(batch.source.id, batch.position)
+            }
+        }
+    }
+
     mutating func run(on disk: SimulatedFileSystem) throws {
         var ring = try Self.open(disk, [:])
-        for step in 0..<60 {
-            switch Int.random(in: 0..<10, using: &random) {
-            case 0..<6:
-                let source = "s\(Int.random(in: 0..<3, using: &random))"
-                var batch = RecordBatch(
-                    source: Source(id: source, kind: .syslogUDP, form: .syslog))
-                for number in 0..<Int.random(in: 1..<5, using: &random) {
-                    let priority = [14, 13, 11, 38][Int.random(in: 0..<4, using: &random)]
-                    let text =
-                        "<\(priority)>\(step).\(number) "
-                        + String(repeating: "x", count: Int.random(in: 0..<90, using: &random))
-                    batch.append(Array(text.utf8).span, received: Timestamp(nanoseconds: 5))
+        for step in 0..<80 {
+            switch Int.random(in: 0..<14, using: &random) {
+            case 0..<7:
+                var batch = batch(step)
+                if ring.isEmpty, Bool.random(using: &random) {
+                    batch.position = ring.reserve()
+                    underway.append(batch)
+                } else {
+                    _ = ring.append(batch)
                 }
-                offered += UInt64(batch.entries.count)
-                _ = ring.append(batch)
-            case 6, 7:
+            case 7, 8:
                 ring.sync()
                 // After a halt nothing that is said is so.
                 _ = try disk.list("/spill/zone")
-                synced = offered
-            case 8:
-                for _ in 0..<3 {
-                    guard let batches = ring.take() else { break }
+                synced = offered - lost - records(underway[copied...])
+            case 9, 10:
+                if ring.keep(underway[copied...].map { ($0, nil) }) {
                     _ = try disk.list("/spill/zone")
-                    for batch in batches {
-                        store.take(batch)
-                        ring.settled(batch.source.id, batch.position)
-                    }
+                    copied = underway.count
                 }
+            case 11, 12:
+                _ = try disk.list("/spill/zone")
+                try drain(&ring, disk)
             default:
                 // Handed out, and never stored.
                 _ = try disk.list("/spill/zone")
                 ring.close()
+                lost += records(underway[copied...])
+                underway = []
+                copied = 0
                 ring = try Self.open(disk, store.positions)
             }
         }
     }
+}
+
+extension [UInt64] {
+    fileprivate var isSorted: Bool { zip(self, dropFirst()).allSatisfy { $0 < $1 } }
 }
 
 private struct Seeded: RandomNumberGenerator {

@@ -112,6 +112,132 @@ struct SpillScenarios {
         try expectEquation(daemon.store)
     }
 
+    /// Sends a numbered line every few milliseconds, until `stop`, and writes down when.
+    private struct Sender {
+        let child: Child
+        let folder: String
+
+        init(port: Int, folder: String) throws {
+            self.folder = folder
+            let script = """
+                n=0
+                while [ ! -e '\(folder)/halt' ]; do
+                    t=$EPOCHREALTIME
+                    echo "$n $t" >> '\(folder)/sent'
+                    echo "<14>edge: line $n end" > /dev/udp/127.0.0.1/\(port) || true
+                    n=$((n + 1))
+                    sleep 0.002
+                done 2> /dev/null
+                """
+            child = try Child("/bin/bash", ["-c", script])
+        }
+
+        /// The time of each line in microseconds since 1970, by its number.
+        func stop() throws -> [Int] {
+            try Program.shell("touch '\(folder)/halt'")
+            _ = try child.wait(seconds: 20)
+            return try String(contentsOfFile: folder + "/sent", encoding: .utf8)
+                .split(separator: "\n").compactMap { line in
+                    Int(line.split(separator: " ")[1].filter(\.isNumber))
+                }
+        }
+    }
+
+    private func edgeNumbers() throws -> [Int] {
+        try daemon.messages("\"edge\"").compactMap { message in
+            Int(message.drop { !$0.isNumber }.prefix { $0.isNumber })
+        }
+    }
+
+    /// The times between which the listener says that something may be missing, in microseconds.
+    private func gaps() throws -> [ClosedRange<Int>] {
+        let shown = try Program.hisui(
+            "sources", "show", "--store", daemon.store, "--format", "jsonl",
+            "syslog-udp-127.0.0.1:\(daemon.udpPort)")
+        let format = ISO8601DateFormatter()
+        func micros(_ text: Substring) -> Int? {
+            let whole = text.prefix(19) + "Z"
+            guard let date = format.date(from: String(whole)) else { return nil }
+            return Int(date.timeIntervalSince1970) * 1_000_000
+                + (Int(text.dropFirst(20).prefix(6)) ?? 0)
+        }
+        return try shown.lines.flatMap { line -> [ClosedRange<Int>] in
+            let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+            let list = object?["gap_list"] as? [[String: Any]] ?? []
+            return list.compactMap { gap in
+                let words = (gap["cause"] as? String ?? "").split(separator: " ")
+                guard let from = words.firstIndex(of: "from"), words.count > from + 3,
+                    let first = micros(words[from + 1]), let last = micros(words[from + 3])
+                else { return nil }
+                return first...last
+            }
+        }
+    }
+
+    @Test("killed after the store began to refuse: what was in memory then is there once")
+    func killedWithMemory() throws {
+        try daemon.start()
+        try send("first", 0..<200, priority: "user.notice")
+        try eventually("before the disk is full") { try daemon.count("first") == 200 }
+        let sender = try Sender(port: daemon.udpPort, folder: daemon.folder.path)
+        try eventually("lines come") { try daemon.count("edge") > 20 }
+        try disk.fill(leaving: 4096)
+        try eventually("the store refuses", within: 60) {
+            daemon.log.contains("the store refuses")
+        }
+        let sent = try sender.stop()
+        // In the store or on the ring's disk: all of it, while the daemon has it in memory.
+        try eventually("nothing is in memory only", within: 60) {
+            try daemon.sum("stored") + pending() == 200 + sent.count
+        }
+        daemon.kill9()
+        try disk.resize(megabytes: 200)
+        try daemon.start()
+        try eventually("everything is stored", within: 60) { try pending() == 0 }
+        #expect(try daemon.stop() == 0)
+        #expect(try edgeNumbers().sorted() == Array(sent.indices))
+        let gaps = try gaps()
+        #expect(gaps.count == 1)
+        try expectEquation(daemon.store)
+    }
+
+    @Test("killed while lines come: what is missing came within a gap that is told")
+    func killedAmidLines() throws {
+        try daemon.start()
+        let sender = try Sender(port: daemon.udpPort, folder: daemon.folder.path)
+        try eventually("lines come") { try daemon.count("edge") > 20 }
+        try disk.fill(leaving: 4096)
+        for _ in 0..<3 {
+            try eventually("the store refuses", within: 60) {
+                daemon.log.contains("the store refuses")
+            }
+            let before = try pending()
+            try eventually("lines are spilled") { try pending() > before + 20 }
+            daemon.kill9()
+            try daemon.start()
+        }
+        daemon.kill9()
+        try disk.resize(megabytes: 200)
+        try daemon.start()
+        let stored = try daemon.count("edge")
+        try eventually("lines come again", within: 60) { try daemon.count("edge") > stored + 20 }
+        let sent = try sender.stop()
+        try eventually("everything is stored", within: 60) { try pending() == 0 }
+        #expect(try daemon.stop() == 0)
+        let numbers = try edgeNumbers()
+        #expect(Set(numbers).count == numbers.count, "a line is stored twice")
+        let gaps = try gaps()
+        #expect(gaps.count == 4)
+        let there = Set(numbers)
+        let untold = sent.indices.filter { number in
+            !there.contains(number) && !gaps.contains { $0.contains(sent[number]) }
+        }
+        #expect(untold.isEmpty, "\(untold.count) lines are missing outside of \(gaps)")
+        // The first lines, those that were seen to be spilled in each life, and the last ones.
+        #expect(numbers.count > 5 * 20)
+        try expectEquation(daemon.store)
+    }
+
     @Test("a stop while the disk is full keeps what was taken, and a full ring drops the least")
     func stoppedAndFull() throws {
         try daemon.start()

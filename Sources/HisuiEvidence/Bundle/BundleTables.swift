@@ -35,14 +35,19 @@ extension BundleReport {
         return table.bytes
     }
 
-    /// `coverage/loss.tsv`: drops by reason, totals since the source was first seen.
+    /// `coverage/loss.tsv`: drops by reason, totals since the source was first seen, and within
+    /// which time they came, where it is known.
     var lossTable: [UInt8] {
-        var table = TabText(["zone", "stream", "source", "reason", "dropped_total"])
+        var table = TabText([
+            "zone", "stream", "source", "reason", "dropped_total", "first", "last",
+        ])
         for source in sources {
             for reason in DropReason.allCases where source.account[reason] > 0 {
+                let span = source.account.dropSpans[reason]
                 table.add([
                     source.zone, source.stream, source.source, reason.name,
-                    String(source.account[reason]),
+                    String(source.account[reason]), span.map { TimeFormat.utc($0.first) } ?? "",
+                    span.map { TimeFormat.utc($0.last) } ?? "",
                 ])
             }
         }

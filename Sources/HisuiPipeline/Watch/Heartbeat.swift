@@ -17,6 +17,8 @@ import HisuiStore
 ///     stored 123456                            records since then
 ///     sources 12                               under watch
 ///     silent 1                                 of them, now
+///     waiting 0                                records in the spill ring, now
+///     dropped 0                                records dropped there since the daemon began
 ///
 /// Lines end with a line feed; a reader passes over names it does not know. Written whole, under
 /// another name first; and only while the writer turns, so that a file that grows old means a
@@ -38,6 +40,8 @@ public struct Heartbeat: Hashable, Sendable {
     public var stored: UInt64 = 0
     public var sources = 0
     public var silent = 0
+    public var waiting: UInt64 = 0
+    public var dropped: UInt64 = 0
 
     var text: String {
         let lines: [(String, String)] = [
@@ -45,6 +49,7 @@ public struct Heartbeat: Hashable, Sendable {
             ("program", program), ("pid", "\(pid)"), ("boot", bootID), ("elapsed", "\(elapsed)"),
             ("started", started.utcText), ("interval", "\(intervalSeconds)"),
             ("stored", "\(stored)"), ("sources", "\(sources)"), ("silent", "\(silent)"),
+            ("waiting", "\(waiting)"), ("dropped", "\(dropped)"),
         ]
         return lines.map { "\($0) \($1)\n" }.joined()
     }
@@ -84,7 +89,9 @@ public struct Heartbeat: Hashable, Sendable {
             let interval = values["interval"].flatMap({ Int($0) }), (1...3600).contains(interval),
             let stored = values["stored"].flatMap({ UInt64($0) }),
             let sources = values["sources"].flatMap({ Int($0) }),
-            let silent = values["silent"].flatMap({ Int($0) })
+            let silent = values["silent"].flatMap({ Int($0) }),
+            let waiting = UInt64(values["waiting"] ?? "0"),
+            let dropped = UInt64(values["dropped"] ?? "0")
         else { return nil }
         self.init(
             time: time, state: state, zone: zone, program: program, pid: pid, bootID: bootID,
@@ -92,6 +99,8 @@ public struct Heartbeat: Hashable, Sendable {
         self.stored = stored
         self.sources = sources
         self.silent = silent
+        self.waiting = waiting
+        self.dropped = dropped
     }
 
     /// The last heartbeat of a zone; nil if there is none, or none that can be read.

@@ -60,7 +60,8 @@ final class SignalStage: Sendable {
         let name = host.isEmpty ? "-" : host
         return "<110>1 \(sign.time.text(offsetSeconds: 0, fractionDigits: 3)) \(name) hisui "
             + "\(sign.pid) heartbeat - zone=\(sign.zone) state=\(sign.state.rawValue) "
-            + "stored=\(sign.stored) sources=\(sign.sources) silent=\(sign.silent)"
+            + "stored=\(sign.stored) sources=\(sign.sources) silent=\(sign.silent) "
+            + "waiting=\(sign.waiting) dropped=\(sign.dropped)"
     }
 
     private static func send(

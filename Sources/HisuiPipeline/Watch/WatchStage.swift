@@ -32,6 +32,8 @@ final class WatchStage: Sendable {
         var writerMillis: @Sendable () -> Int
         var cause: @Sendable (String) -> SilenceCause
         var reports: @Sendable () -> [ListenerReport]
+        /// Records that wait in the spill ring, and how many were dropped there.
+        var spilled: @Sendable () -> (waiting: UInt64, dropped: UInt64)
     }
 
     private let fileSystem: any FileSystem
@@ -191,6 +193,7 @@ final class WatchStage: Sendable {
             work.sign.stored = stored
             work.sign.sources = work.watch.entries.count
             work.sign.silent = work.watch.silentCount
+            (work.sign.waiting, work.sign.dropped) = parts.spilled()
             guard now.elapsed >= work.nextBeat, parts.writerMillis() < Self.stuckMillis else {
                 return
             }

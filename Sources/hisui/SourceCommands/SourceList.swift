@@ -29,6 +29,16 @@ enum SourceList {
             state.account[reason] > 0 ? (reason.name, state.account[reason]) : nil
         }
         line.add("dropped_by_reason", reasons)
+        line.add(
+            "dropped_within",
+            DropReason.allCases.compactMap { reason -> JSONLine? in
+                guard let span = state.account.dropSpans[reason] else { return nil }
+                var object = JSONLine()
+                object.add("reason", reason.name)
+                object.add("first", span.first.utcText)
+                object.add("last", span.last.utcText)
+                return object
+            })
         line.add("gaps", state.account.gaps)
         if state.lastReceived != .none {
             line.add(
@@ -36,6 +46,47 @@ enum SourceList {
         }
         watched[stream, state]?.add(to: &line, now: now)
         return line
+    }
+
+    static func words(_ reason: DropReason) -> String {
+        switch reason {
+        case .kernelBuffer: say("the kernel's buffer was full", "受信バッファあふれ")
+        case .queueFull: say("the queue was full", "待ち行列あふれ")
+        case .tooLong: say("too long", "長すぎる")
+        case .quota: say("beyond the sender's quota", "送信元の上限超過")
+        case .spillFull: say("no room to wait for the store", "一時退避の容量超過")
+        case .lostBeforeRead: say("gone before they were read", "読み取り前に消失")
+        }
+    }
+
+    /// From when to when.
+    static func text(_ span: MomentSpan, _ zone: TimeZoneRules) -> String {
+        let first = span.first.text(zone, fractionDigits: 3)
+        let last = span.last.text(zone, fractionDigits: 3)
+        return say("\(first) to \(last)", "\(first) ～ \(last)")
+    }
+
+    /// What was dropped, by source and reason, in the order in which it ended.
+    static func drops(_ snapshot: Snapshot, timeZone: TimeZoneRules) -> String {
+        var lines: [(last: Timestamp, text: String)] = []
+        for (stream, state) in states(of: snapshot) {
+            for reason in DropReason.allCases where state.account[reason] > 0 {
+                let span = state.account.dropSpans[reason]
+                let (count, why) = (state.account[reason].grouped, words(reason))
+                let time = span.map { text($0, timeZone) } ?? "-"
+                lines.append(
+                    (
+                        span?.last ?? .none,
+                        time + "  "
+                            + say(
+                                "dropped of \(stream.zone)/\(state.source.id): \(count): \(why)",
+                                "取りこぼし \(stream.zone)/\(state.source.id): \(count) 件: \(why)")
+                            + "\n"
+                    ))
+            }
+        }
+        if lines.isEmpty { return "" }
+        return "\n" + lines.sorted { $0.last < $1.last }.map(\.text).joined()
     }
 
     /// The gaps the store recorded, newest last.

@@ -26,7 +26,7 @@ struct SourcePage {
 
     func text(_ zone: TimeZoneRules) -> String {
         var lines = TerminalText.escaped(state.source.id) + "\n"
-        for (name, value) in general + times(zone) + losses + positions + understanding {
+        for (name, value) in general + times(zone) + losses(zone) + positions + understanding {
             let width = TerminalText.displayWidth(name)
             lines +=
                 "  " + name + String(repeating: " ", count: max(1, 18 - width))
@@ -101,32 +101,20 @@ struct SourcePage {
             "\(usual); silence is told after \(told)", "\(usual)（\(told)で受信途絶として通知）")
     }
 
-    private var losses: [(String, String)] {
+    private func losses(_ zone: TimeZoneRules) -> [(String, String)] {
         let account = state.account
-        let reasons = DropReason.allCases.filter { account[$0] > 0 }
-            .map { "\(Self.words($0)) \(account[$0].grouped)" }.joined(separator: ", ")
-        return [
+        var lines = [
             (say("offered", "提供"), account.offered.grouped),
             (say("stored", "保管"), account.stored.grouped),
             (say("deduplicated", "重複"), account.deduplicated.grouped),
-            (
-                say("dropped", "取りこぼし"),
-                account.dropped.grouped + (reasons.isEmpty ? "" : say(" (", "（") + reasons)
-                    + (reasons.isEmpty ? "" : say(")", "）"))
-            ),
-            (say("gaps", "欠落"), account.gaps.grouped),
+            (say("dropped", "取りこぼし"), account.dropped.grouped),
         ]
-    }
-
-    private static func words(_ reason: DropReason) -> String {
-        switch reason {
-        case .kernelBuffer: say("the kernel's buffer was full", "受信バッファあふれ")
-        case .queueFull: say("the queue was full", "待ち行列あふれ")
-        case .tooLong: say("too long", "長すぎる")
-        case .quota: say("beyond the sender's quota", "送信元の上限超過")
-        case .spillFull: say("no room to wait for the store", "一時退避の容量超過")
-        case .lostBeforeRead: say("gone before they were read", "読み取り前に消失")
+        for reason in DropReason.allCases where account[reason] > 0 {
+            let span = account.dropSpans[reason].map { " (\(SourceList.text($0, zone)))" } ?? ""
+            lines.append(("", "\(account[reason].grouped) \(SourceList.words(reason))\(span)"))
         }
+        lines.append((say("gaps", "欠落"), account.gaps.grouped))
+        return lines
     }
 
     private var positions: [(String, String)] {

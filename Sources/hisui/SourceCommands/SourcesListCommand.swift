@@ -63,7 +63,9 @@ struct SourcesListCommand: ParsableCommand {
         } else {
             let table = SourceTable(snapshot, store: store.store, now: Timestamp.now())
             output.write(table.text(columnsMax: output.columnsMax))
-            output.write(SourceList.gaps(snapshot, timeZone: try TimeZoneOption.resolve(nil)))
+            let zone = try TimeZoneOption.resolve(nil)
+            output.write(SourceList.drops(snapshot, timeZone: zone))
+            output.write(SourceList.gaps(snapshot, timeZone: zone))
             output.write(refused.text(now: .now()))
         }
         try tellNeverHeard(snapshot)
