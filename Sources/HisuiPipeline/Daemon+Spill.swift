@@ -43,6 +43,8 @@ extension Daemon {
         var what: String
         /// What came before is stored, or waits in the ring.
         var from: Timestamp
+        /// The same for senders that wait while the store takes nothing, and hear of nothing else.
+        var fromOfStreams: Timestamp
     }
 
     /// Nil after an orderly end, and where nothing was ever taken.
@@ -64,24 +66,33 @@ extension Daemon {
             known = max(known, last.time)
         }
         if known == .none { return nil }
-        return Untold(what: what, from: Timestamp(nanoseconds: known.nanoseconds - surely))
+        func before(_ time: Timestamp) -> Timestamp {
+            let (from, overflow) = time.nanoseconds.subtractingReportingOverflow(surely)
+            return Timestamp(nanoseconds: overflow ? 0 : from)
+        }
+        return Untold(what: what, from: before(known), fromOfStreams: before(stored))
     }
 
-    /// Tells it of each source that cannot wait, as a gap until now: senders are heard again.
+    /// Tells it of each listener whose senders hear no acknowledgement, as a gap until now: they
+    /// are heard again.
     func tell(_ untold: Untold?, to spill: SpillStage) {
         guard let untold else { return }
         let now = Timestamp(nanoseconds: SystemClock.nanoseconds())
-        for source in configuration.sources where SpillClass.isUnstoppable(source.kind) {
+        for source in configuration.sources {
+            let isStream = source.kind == .syslogTCP
+            guard isStream || SpillClass.isUnstoppable(source.kind) else { continue }
+            let from = isStream ? untold.fromOfStreams : untold.from
             var batch = RecordBatch(
                 source: Source(id: source.id, kind: source.kind, form: .syslog))
             batch.account.gaps = 1
-            batch.gaps = [
-                Gap(
-                    source: source.id, detected: now, count: nil,
-                    cause: "\(untold.what): of what came from \(untold.from.utcText) to "
-                        + "\(now.utcText) some may be missing")
-            ]
-            _ = spill.put(batch)
+            let cause =
+                "\(untold.what): of what came from \(from.utcText) to \(now.utcText) some may be "
+                + "missing"
+            batch.gaps = [Gap(source: source.id, detected: now, count: nil, cause: cause)]
+            // Nobody waits here for a store that takes nothing.
+            if isStream ? !spill.offer(batch) : !spill.put(batch) {
+                log.error("source \(source.id): \(cause); no room to store that")
+            }
         }
     }
 

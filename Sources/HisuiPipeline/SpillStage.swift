@@ -115,7 +115,7 @@ final class SpillStage: RecordSink {
         var batch = batch
         let deadline = SystemClock.monotonicMilliseconds() + Self.roomMillis
         while true {
-            switch offer(&batch) {
+            switch number(&batch) {
             case .taken: return true
             case .othersWait: break
             case .full:
@@ -131,13 +131,16 @@ final class SpillStage: RecordSink {
         }
     }
 
+    /// Takes a batch of a source that could wait, if there is room now.
+    func offer(_ batch: RecordBatch) -> Bool { intake.offer(batch) }
+
     private enum Offered { case taken, full, othersWait }
 
     /// Puts a batch into the intake, if there is room and nothing that came before it is spilled.
     ///
     /// Its number is given while nothing else can be spilled or put in: so numbers are in the order
     /// in which batches come.
-    private func offer(_ batch: inout RecordBatch) -> Offered {
+    private func number(_ batch: inout RecordBatch) -> Offered {
         state.withLock { state in
             guard state.ring.isEmpty, !state.isInHand, !isHeldUp() else { return .othersWait }
             batch.position = state.ring.reserve()
