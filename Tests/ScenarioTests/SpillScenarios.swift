@@ -8,23 +8,31 @@ struct SpillScenarios {
     private let daemon: RunningDaemon
     /// On another disk than the store.
     private let ring: Scratch
+    /// Of a listener whose records are the first to go.
+    private let cheapPort: Int
 
     init() throws {
         disk = try SmallDisk(megabytes: 6)
         ring = try Scratch()
+        cheapPort = try freePort()
         daemon = try RunningDaemon(
-            sources: ["{ syslog: { unix: FOLDER/log }, id: local }"], store: disk.path + "/store")
+            sources: [
+                "{ syslog: { unix: FOLDER/log }, id: local }",
+                "{ syslog: { udp: \"127.0.0.1:\(cheapPort)\" }, id: cheap, spill_class: low }",
+            ], store: disk.path + "/store")
         try Program.shell(
             "printf 'service: { spill_path: %s, spill_bytes_max: 16777216 }\n' "
                 + "'\(ring.path)/spill' >> '\(daemon.configuration)'")
     }
 
     /// Sends lines by UDP, not faster than anybody can take them, and waits until logger has ended.
-    private func send(_ tag: String, _ numbers: Range<Int>, priority: String) throws {
+    private func send(
+        _ tag: String, _ numbers: Range<Int>, priority: String, port: Int? = nil
+    ) throws {
         try Program.shell(
             "seq -f '\(tag) %.0f end' \(numbers.lowerBound) \(numbers.upperBound - 1) "
                 + "| while read -r a; do echo \"$a\"; done "
-                + "| logger -n 127.0.0.1 -P \(daemon.udpPort) -d -t spill -p \(priority)")
+                + "| logger -n 127.0.0.1 -P \(port ?? daemon.udpPort) -d -t spill -p \(priority)")
     }
 
     private func fillDisk() throws {
@@ -244,8 +252,8 @@ struct SpillScenarios {
         try fillDisk()
         try send("dear", 0..<1000, priority: "authpriv.notice")
         let text = String(repeating: "x", count: 900)
-        // More than the ring has room for.
-        try send("cheap \(text)", 0..<24_000, priority: "user.debug")
+        // More than the ring has room for, and of the highest class if its sender were asked.
+        try send("cheap \(text)", 0..<24_000, priority: "authpriv.notice", port: cheapPort)
         try send("grave", 0..<1000, priority: "user.crit")
         try eventually("the ring is full") {
             daemon.log.contains("the lowest class is dropped")
@@ -263,6 +271,13 @@ struct SpillScenarios {
         #expect(cheap + dropped == 24_000)
         let status = try Program.hisui("status", "--store", daemon.store)
         #expect(status.text.contains("the spill ring was full"), "\(status.text)")
+        #expect(
+            status.lines.contains {
+                $0.contains(" to ") && $0.contains("dropped of test/cheap/127.0.0.1: ")
+            }, "\(status.text)")
+        let listed = try Program.hisui("sources", "--store", daemon.store, "--format", "jsonl")
+        let spans = listed.lines.filter { $0.contains("\"spill-full\",\"first\":\"20") }
+        #expect(spans.count == 1 && spans[0].contains("cheap/127.0.0.1"), "\(listed.text)")
         try expectEquation(daemon.store)
     }
 }
