@@ -108,9 +108,12 @@ public struct SpillRing: Sendable {
     public mutating func append(
         _ batch: RecordBatch, as spillClass: SpillClass? = nil
     ) -> RecordBatch? {
-        if !batch.account.isZero { owed[batch.source, default: Account()].add(batch.account) }
+        if batch.gaps.isEmpty { owe(batch.account, of: batch.source) }
         var failed: RecordBatch?
-        for (spillClass, part) in Self.parts(of: batch, as: spillClass) {
+        for (spillClass, records) in Self.parts(of: batch, as: spillClass) {
+            var part = records
+            // Gaps and their count belong together.
+            if !part.gaps.isEmpty { part.account = batch.account }
             switch write(.records(part), spillClass) {
             case .written: break
             case .full: refuse(part)
@@ -153,8 +156,13 @@ public struct SpillRing: Sendable {
 
     /// Counts the records of a batch as dropped.
     public mutating func refuse(_ batch: RecordBatch) {
+        owe(batch.account, of: batch.source)
         guard let span = batch.receivedSpan else { return }
         count(UInt64(batch.entries.count), of: batch.source, within: span)
+    }
+
+    private mutating func owe(_ account: Account, of source: Source) {
+        if !account.isZero { owed[source, default: Account()].add(account) }
     }
 
     private mutating func count(_ count: UInt64, of source: Source, within span: MomentSpan) {
@@ -429,5 +437,6 @@ extension RecordBatch {
                 sender: entry.sender, flags: entry.flags)
         }
         gaps += other.gaps
+        account.add(other.account)
     }
 }

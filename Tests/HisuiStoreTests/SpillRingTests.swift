@@ -280,6 +280,22 @@ private struct TakenStore {
         }
     }
 
+    @Test func aGapIsKeptWithItsCountWhateverBecomesOfTheProcess() throws {
+        let disk = SimulatedFileSystem()
+        var ring = try open(disk)
+        var told = batch("a", ["<13>one"])
+        told.account.gaps = 1
+        told.gaps = [Gap(source: "a", detected: Timestamp(nanoseconds: 9), count: 4, cause: "g")]
+        _ = ring.append(told)
+        // Killed before anything was synced.
+        var again = try open(disk.killed())
+        var taken: [RecordBatch] = []
+        while let batches = again.take() { taken += batches }
+        #expect(taken.flatMap(\.gaps) == told.gaps)
+        #expect(taken.reduce(0) { $0 + $1.account.gaps } == 1)
+        #expect(taken.reduce(0) { $0 + $1.entries.count } == 1)
+    }
+
     @Test func copiesGoWhenTheStoreHasTheirOriginals() throws {
         var ring = try open(SimulatedFileSystem())
         let one = direct(&ring, "a", ["<13>one", "<38>two"])
