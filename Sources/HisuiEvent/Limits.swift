@@ -56,9 +56,11 @@ public enum Limits {
     public static let logFrameBytesMax = 64 << 20
     /// Appended and not yet committed, while the disk is full: then reception has to wait.
     public static let logPendingBytesMax = 64 << 20
-    /// Directories of blocks that a reader keeps between searches: some 250 KB each, enough for 30
-    /// million rows.
+    /// Directories of blocks that a reader keeps between searches, and what it counted of their
+    /// rows: by estimate some 500 KB each, enough for 15 million rows.
     public static let directoryBytesMax = 64 << 20
+    /// Chunks, decompressed, that a reader keeps for searches of the same stretch of a store.
+    public static let recentChunkBytesMax = 32 << 20
     /// A chunk of a segment, decompressed: the longest column a block can have, which is all bytes
     /// of its records and their lengths.
     public static let chunkBytesMax = 96 << 20

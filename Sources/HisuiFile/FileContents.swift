@@ -56,6 +56,19 @@ public final class FileContents: Sendable {
         }
     }
 
+    /// Tells the system that the bytes of `range` are read soon: it may begin to, and nobody waits
+    /// for it.
+    public func willNeed(_ range: Range<Int>) {
+        guard isMapped, let base = unsafe base, range.upperBound <= count else { return }
+        let page = Int(getpagesize())
+        let first = range.lowerBound / page * page
+        // Safe: within the mapping, from the beginning of a page on; nothing is written. A refusal
+        // costs time only.
+        _ = unsafe madvise(
+            UnsafeMutableRawPointer(mutating: base + first), range.upperBound - first,
+            MADV_WILLNEED)
+    }
+
     /// Calls `body` with the whole file.
     public func withBytes<Result, Failure: Error>(
         _ body: (Span<UInt8>) throws(Failure) -> Result

@@ -1,7 +1,7 @@
 import HisuiBytes
 
 /// A row of a block that was looked for.
-public struct FoundRow: Sendable {
+public struct FoundRow: Equatable, Sendable {
     /// The row's number in the block.
     public var row: UInt32
     /// The number of its shape in the block.
@@ -20,12 +20,14 @@ extension Block {
     ///
     /// - Parameters:
     ///   - chosen: for each shape whether any of its rows is wanted.
-    ///   - isWanted: whether the row of a chosen shape with that ordinal is wanted; asked once for
-    ///     each of its rows.
+    ///   - isWanted: whether the row of a chosen shape with that ordinal is wanted; asked once at
+    ///     most for each of its rows.
+    ///   - mayBeAny: whether any of some neighbouring rows of a chosen shape may be wanted.
     ///   - withFlags: whether flags are asked for.
     /// - Complexity: O(rows of the block), little for those that are not wanted.
     public func find(
         of chosen: [Bool], where isWanted: (_ shape: Int, _ ordinal: Int) -> Bool,
+        mayBeAny: (_ shape: Int, _ ordinals: Range<Int>) -> Bool = { _, _ in true },
         withFlags: Bool, _ body: (FoundRow) -> Void
     ) throws(StoreError) {
         switch backing {
@@ -42,7 +44,7 @@ extension Block {
                         time: arena.times[row], flags: withFlags ? arena.flags[row] : 0))
             }
         case .segment(let segment):
-            try segment.find(of: chosen, where: isWanted, withFlags, body)
+            try segment.find(of: chosen, where: isWanted, mayBeAny, withFlags, body)
         }
     }
 }
@@ -68,17 +70,17 @@ private struct RunCursor {
 
 extension SegmentBlock {
     fileprivate func find(
-        of chosen: [Bool], where isWanted: (Int, Int) -> Bool, _ withFlags: Bool,
+        of chosen: [Bool], where isWanted: (Int, Int) -> Bool,
+        _ mayBeAny: (Int, Range<Int>) -> Bool, _ withFlags: Bool,
         _ body: (FoundRow) -> Void
     ) throws(StoreError) {
-        let numbers = try rowNumbers()
-        let wanted = try places(numbers.shapes.span, chosen.span, isWanted)
+        let wanted = try places(chosen, isWanted, mayBeAny)
         if wanted.isEmpty { return }
         let seconds = try seconds()
         let fractions = try fractions()
         let directory = try directory()
         let flags = withFlags ? try flagPlanes() : nil
-        try arrivals(of: wanted, numbers, directory) { (row, found) throws(StoreError) in
+        try arrivals(of: wanted, directory) { (row, found) throws(StoreError) in
             do throws(ColumnDecoder.Malformed) {
                 var time = seconds[row] &* 1_000_000_000
                 let digits = Int(directory.fractionDigits[Int(found.shape)])
@@ -97,7 +99,7 @@ extension SegmentBlock {
 
     /// The wanted rows in stored order.
     private func places(
-        _ shapes: Span<UInt32>, _ chosen: Span<Bool>, _ isWanted: (Int, Int) -> Bool
+        _ chosen: [Bool], _ isWanted: (Int, Int) -> Bool, _ mayBeAny: (Int, Range<Int>) -> Bool
     ) throws(StoreError) -> [WantedPlace] {
         // Rows of each number of digits are counted in 21 bits each, all in one addition: a block
         // has fewer.
@@ -107,32 +109,44 @@ extension SegmentBlock {
             shifts[shape] = UInt64(digits / 3 - 1) * 21
             steps[shape] = 1 << shifts[shape]
         }
+        let tallies = try tallies()
+        let shapes = try storedShapes()
         var wanted: [WantedPlace] = []
         var next = [UInt32](repeating: 0, count: shapeRows.count)
-        var ordinals = next.mutableSpan
-        let step = steps.span
         var counted: UInt64 = 0
-        for place in 0..<shapes.count {
-            let shape = Int(shapes[place])
-            if chosen[shape] {
-                let ordinal = ordinals[shape]
-                ordinals[shape] = ordinal &+ 1
-                if isWanted(shape, Int(ordinal)) {
-                    let fraction = counted >> shifts[shape] & (1 << 21 - 1)
-                    wanted.append(
-                        WantedPlace(
-                            place: UInt32(place), shape: UInt32(shape), ordinal: ordinal,
-                            fraction: UInt32(fraction)))
-                }
+        for run in tallies.runs.indices {
+            let entries = tallies.entries(ofRun: run)
+            let isAsked = entries.contains { entry in
+                chosen[Int(entry.shape)]
+                    && mayBeAny(Int(entry.shape), Int(entry.first)..<Int(entry.first + entry.rows))
             }
-            counted &+= step[shape]
+            guard isAsked else {
+                for entry in entries { counted &+= steps[Int(entry.shape)] &* UInt64(entry.rows) }
+                continue
+            }
+            for entry in entries { next[Int(entry.shape)] = entry.first }
+            for place in tallies.runs[run].places {
+                let shape = Int(shapes[place])
+                if chosen[shape] {
+                    let ordinal = next[shape]
+                    next[shape] = ordinal &+ 1
+                    if isWanted(shape, Int(ordinal)) {
+                        let fraction = counted >> shifts[shape] & (1 << 21 - 1)
+                        wanted.append(
+                            WantedPlace(
+                                place: UInt32(place), shape: UInt32(shape), ordinal: ordinal,
+                                fraction: UInt32(fraction)))
+                    }
+                }
+                counted &+= steps[shape]
+            }
         }
         return wanted
     }
 
     /// Calls `body` with the wanted rows and their numbers, in order of arrival.
     private func arrivals(
-        of wanted: [WantedPlace], _ numbers: RowNumbers, _ directory: BlockDirectory,
+        of wanted: [WantedPlace], _ directory: BlockDirectory,
         _ body: (_ row: Int, WantedPlace) throws(StoreError) -> Void
     ) throws(StoreError) {
         let programCount = directory.programs.count
@@ -148,7 +162,7 @@ extension SegmentBlock {
         var starts = [Int32](repeating: -1, count: directory.origins.count)
         var cursorOf: [Int32] = []
         var first = 0
-        for run in numbers.runs {
+        for run in try tallies().runs {
             var end = first
             while end < wanted.count, Int(wanted[end].place) < run.places.upperBound { end += 1 }
             if end == first { continue }
@@ -159,10 +173,11 @@ extension SegmentBlock {
             }
             cursorOf[Int(starts[origin]) + Int(run.program)] = Int32(cursors.count)
             cursors.append(
-                RunCursor(place: UInt32(run.places.lowerBound), next: first, end: end))
+                RunCursor(place: run.first, next: first, end: end))
             first = end
         }
-        let (origins, programs) = (numbers.origins.span, numbers.programs.span)
+        let arrivals = try arrivals()
+        let (origins, programs) = (arrivals.origins.span, arrivals.programs.span)
         let (start, cursor) = (starts.span, cursorOf.span)
         var left = wanted.count
         for row in 0..<rows {

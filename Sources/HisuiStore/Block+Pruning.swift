@@ -88,7 +88,7 @@ public struct SlotSet: Sendable {
         case some(SlotCandidates)
     }
 
-    private let members: Members
+    let members: Members
 
     init(_ members: Members) { self.members = members }
 
@@ -138,72 +138,52 @@ final class SlotCandidates: Sendable {
     private let probe: TextProbe
     private let block: SegmentBlock
     private let directory: BlockDirectory
-    /// A bit for each column whose values may have the probe, as far as directory and filters tell.
-    private let may: [UInt64]
-    /// A bit for each column that may have it though nothing of it is text.
-    private let spelled: [UInt64]
-    /// Whether no bit is set.
+    /// The columns whose values may have the probe, as far as directory and filters tell.
+    let may: ColumnSet
+    /// Those that may have it though nothing of it is text.
+    private let spelled: ColumnSet
+    /// Whether no column may.
     let isEmpty: Bool
     private let found: Mutex<Found>
 
-    /// In which columns the probe stands.
+    /// Of chunks that were looked through the columns in which the probe stands.
     private struct Found {
-        var isSearched: [Bool]
-        var columns: [Bool]
+        var chunks: [Int: Set<UInt32>] = [:]
     }
 
     /// - Parameters:
     ///   - spelled: the columns that may have the probe in something that is not text.
-    ///   - chunks: for each chunk whether its text may have the probe.
+    ///   - filters: the sets of the block's chunks.
     init(
         _ probe: TextProbe, _ block: SegmentBlock, _ directory: BlockDirectory,
-        spelled: [UInt64], chunks: [Bool]
+        spelled: ColumnSet, filters: [UInt8]
     ) {
         self.probe = probe
         self.block = block
         self.directory = directory
         self.spelled = spelled
         var may = spelled
-        directory.addText(of: chunks, to: &may)
+        directory.addText(with: probe, filters, to: &may)
         self.may = may
-        isEmpty = may.allSatisfy { $0 == 0 }
-        found = Mutex(
-            Found(
-                isSearched: [Bool](repeating: false, count: chunks.count),
-                columns: isEmpty ? [] : [Bool](repeating: false, count: directory.columnCount)))
+        isEmpty = may.isEmpty
+        found = Mutex(Found())
     }
 
-    @inline(__always)
-    private static func has(_ bits: [UInt64], _ column: Int) -> Bool {
-        bits[column >> 6] >> UInt64(column & 63) & 1 == 1
-    }
-
-    @inline(__always)
     func mayContain(shape: Int) -> Bool {
-        let (first, end) = (block.firstColumns[shape], block.firstColumns[shape + 1])
-        var word = first >> 6
-        var bits = may[word] & (.max << UInt64(first & 63))
-        while (word + 1) << 6 < end {
-            if bits != 0 { return true }
-            word += 1
-            bits = may[word]
-        }
-        let behind = end - word << 6
-        return behind < 64 ? bits & (1 << UInt64(behind) - 1) != 0 : bits != 0
+        may.containsAny(of: block.firstColumns[shape]..<block.firstColumns[shape + 1])
     }
 
     func mayContain(shape: Int, slot: Int) -> Bool {
-        Self.has(may, block.firstColumns[shape] + slot)
+        may.contains(block.firstColumns[shape] + slot)
     }
 
     func contains(shape: Int, slot: Int) throws(StoreError) -> Bool {
         let column = block.firstColumns[shape] + slot
-        guard Self.has(may, column) else { return false }
-        if Self.has(spelled, column) || probe.grams.isEmpty { return true }
+        guard may.contains(column) else { return false }
+        if spelled.contains(column) || probe.grams.isEmpty { return true }
         let chunk = directory.place(of: column).chunk
-        if let known = found.withLock({ $0.isSearched[chunk] ? $0.columns[column] : nil }) {
-            return known
-        }
+        let known = found.withLock { $0.chunks[chunk].map { $0.contains(UInt32(column)) } }
+        if let known { return known }
         return try search(chunk, column)
     }
 
@@ -212,7 +192,7 @@ final class SlotCandidates: Sendable {
     /// - Returns: whether the probe stands in `wanted`.
     private func search(_ chunk: Int, _ wanted: Int) throws(StoreError) -> Bool {
         let bytes = try block.chunk(chunk)
-        var hits: [Int] = []
+        var hits: Set<UInt32> = []
         var from = 0
         for column in directory.columns(ofChunk: chunk) {
             let range = directory.place(of: Int(column)).range
@@ -221,16 +201,13 @@ final class SlotCandidates: Sendable {
             else { break }
             from = hit
             if hit < range.upperBound {
-                hits.append(Int(column))
+                hits.insert(column)
                 from = range.upperBound
             }
         }
         let columns = hits
-        return found.withLock { found in
-            found.isSearched[chunk] = true
-            for column in columns { found.columns[column] = true }
-            return found.columns[wanted]
-        }
+        found.withLock { $0.chunks[chunk] = columns }
+        return columns.contains(UInt32(wanted))
     }
 }
 
@@ -238,34 +215,20 @@ extension SegmentBlock {
     func candidates(_ probe: TextProbe) throws(StoreError) -> SlotSet {
         guard let table = table?.columns, !probe.bytes.isEmpty else { return SlotSet(.all) }
         let directory = try directory()
-        let filters = try chunk(chunkCount - 2)
         let candidates = SlotCandidates(
             probe, self, directory, spelled: spelled(probe, directory, table),
-            chunks: directory.filters.map { probe.mayOccur(inChunkOf: $0, filters) })
+            filters: try filters())
         return SlotSet(candidates.isEmpty ? .none : .some(candidates))
     }
 
-    /// The columns that may have `probe` in something that is not text; a bit for each.
+    /// The columns that may have `probe` in something that is not text.
     private func spelled(
         _ probe: TextProbe, _ directory: BlockDirectory, _ table: TableColumns
-    ) -> [UInt64] {
-        var bits = [UInt64](repeating: 0, count: directory.columnCount / 64 + 1)
-        let told = table.told(probe)
-        if told.isEmpty { return bits }
-        directory.addKinds(probe, to: &bits)
-        guard told.hasSingle else { return bits }
-        let columns = SpelledColumns(probe, directory, patterns(directory), shared.patterns)
-        for (shape, number) in shapes.enumerated() {
-            let (first, end) = (firstColumns[shape], firstColumns[shape + 1])
-            let tableFirst = table.firstColumns[Int(number)]
-            guard told.hasSingle(in: tableFirst..<tableFirst + end - first) else { continue }
-            for slot in 0..<end - first where told.hasSingle(tableFirst + slot) {
-                if columns.mayHave(first + slot) {
-                    bits[(first + slot) >> 6] |= 1 << UInt64((first + slot) & 63)
-                }
-            }
-        }
-        return bits
+    ) -> ColumnSet {
+        if table.told(probe).isEmpty { return ColumnSet(count: directory.columnCount) }
+        let patterns = patterns(directory)
+        return directory.columns(
+            thatMaySpell: probe, patterns, probe.patterns.answers(probe, shared.patterns))
     }
 
     private func patterns(_ directory: BlockDirectory) -> PatternTable {

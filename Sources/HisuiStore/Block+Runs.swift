@@ -6,23 +6,35 @@ import HisuiShape
 /// Belongs to one block and one thread at a time.
 public final class RunTest {
     private let test: (Span<UInt8>) -> Bool
-    /// For each host, and for each program.
-    private var hosts: [Bool]?
-    private var programs: [Bool]?
+    private var hosts: Answers?
+    private var programs: Answers?
+
+    /// For each host or program whether it passes, and whether all or none do.
+    fileprivate struct Answers {
+        let passes: [Bool]
+        let areNone: Bool
+        let areAll: Bool
+
+        init(_ passes: [Bool]) {
+            self.passes = passes
+            areNone = !passes.contains(true)
+            areAll = !passes.contains(false)
+        }
+    }
 
     /// - Parameter test: whether a value passes.
     public init(_ test: @escaping (Span<UInt8>) -> Bool) { self.test = test }
 
-    fileprivate func ofHosts(_ directory: BlockDirectory) -> [Bool] {
+    fileprivate func ofHosts(_ directory: BlockDirectory) -> Answers {
         if let hosts { return hosts }
-        let made = directory.origins.map { test($0.host.span) }
+        let made = Answers(directory.origins.map { test($0.host.span) })
         hosts = made
         return made
     }
 
-    fileprivate func ofPrograms(_ directory: BlockDirectory) -> [Bool] {
+    fileprivate func ofPrograms(_ directory: BlockDirectory) -> Answers {
         if let programs { return programs }
-        let made = directory.programs.map { test($0.span) }
+        let made = Answers(directory.programs.map { test($0.span) })
         programs = made
         return made
     }
@@ -46,19 +58,20 @@ extension SegmentBlock {
     func passing(shape: Int, slot: Int, _ test: RunTest) throws(StoreError) -> RunRows? {
         let directory = try directory()
         let encoding = directory.encoding(of: firstColumns[shape] + slot)
-        let passes: [Bool]
+        let answers: RunTest.Answers
         switch encoding {
-        case .host: passes = test.ofHosts(directory)
-        case .program: passes = test.ofPrograms(directory)
+        case .host: answers = test.ofHosts(directory)
+        case .program: answers = test.ofPrograms(directory)
         default: return nil
         }
         // Nothing is counted where all or none pass.
-        guard passes.contains(true) else { return RunRows.none }
-        guard passes.contains(false) else { return .all }
+        if answers.areNone { return RunRows.none }
+        if answers.areAll { return .all }
+        let passes = answers.passes
         var stretches: [Range<Int>] = []
-        for run in try tallies()[shape]
-        where passes[Int(encoding == .host ? run.origin : run.program)] {
-            let (first, end) = (Int(run.first), Int(run.first + run.rows))
+        try tallies().forEach(ofShape: shape) { run, entry in
+            guard passes[Int(encoding == .host ? run.origin : run.program)] else { return }
+            let (first, end) = (Int(entry.first), Int(entry.first + entry.rows))
             if let last = stretches.last, last.upperBound == first {
                 stretches[stretches.count - 1] = last.lowerBound..<end
             } else {
@@ -79,14 +92,14 @@ extension SegmentBlock {
         var hosts = [Int](repeating: 0, count: directory.origins.count)
         var programs = [Int](repeating: 0, count: directory.programs.count)
         if encodings.allSatisfy({ $0 == .host }) {
-            hosts = Self.tally(try originNumbers(), below: hosts.count)
+            hosts = try originRows()
         } else if encodings.contains(where: { $0 == .host || $0 == .program }) {
             let tallies = try tallies()
             for (shape, encoding) in encodings.enumerated() {
                 if encoding == .host {
-                    for run in tallies[shape] { hosts[Int(run.origin)] += Int(run.rows) }
+                    tallies.forEach(ofShape: shape) { hosts[Int($0.origin)] += Int($1.rows) }
                 } else if encoding == .program {
-                    for run in tallies[shape] { programs[Int(run.program)] += Int(run.rows) }
+                    tallies.forEach(ofShape: shape) { programs[Int($0.program)] += Int($1.rows) }
                 }
             }
         }
@@ -153,7 +166,7 @@ extension Block {
 }
 
 extension SegmentBlock {
-    fileprivate func forEachRow(
+    func forEachRow(
         of chosen: [Bool], _ withOrdinals: Bool, _ body: (Int, Int, Int) -> Void
     ) throws(StoreError) {
         let numbers = try rowNumbers()
@@ -172,10 +185,9 @@ extension SegmentBlock {
         // Rows of a run stand in order of arrival: each run goes on where its last row was.
         var places = [UInt32](repeating: 0, count: pairs)
         for run in numbers.runs {
-            places[Int(run.origin) * programCount + Int(run.program)] =
-                UInt32(run.places.lowerBound)
+            places[Int(run.origin) * programCount + Int(run.program)] = run.first
         }
-        let (origins, programs) = (numbers.origins.span, numbers.programs.span)
+        let (origins, programs) = (numbers.arrivals.origins.span, numbers.arrivals.programs.span)
         let (shapes, isChosen) = (numbers.shapes.span, chosen.span)
         var next = places.mutableSpan
         for row in 0..<rows {

@@ -183,6 +183,12 @@ public final class Block: Sendable {
         }
     }
 
+    /// Tells the system that the block is going to be searched: what every search reads can be on
+    /// its way from the disk while other blocks are looked at.
+    public func willBeSearched() {
+        if case .segment(let rows) = backing { rows.willNeedDirectory() }
+    }
+
     /// Lets go of everything that can be decompressed again.
     public func dropCaches() {
         if case .segment(let rows) = backing {

@@ -68,7 +68,10 @@ final class BlockDirectory: @unchecked Sendable {
     func columns(ofChunk chunk: Int) -> [UInt32] { columnsOfChunk[chunk] }
 
     /// About how much memory the directory takes.
-    var byteCount: Int { bytes.count + columns.count * (MemoryLayout<Column>.stride + 8) }
+    var byteCount: Int {
+        bytes.count + columns.count * (MemoryLayout<Column>.stride + 8)
+            + (sets.count + textSets.count) * ColumnSet(count: columns.count).byteCount
+    }
 
     /// How many slot columns there are.
     var columnCount: Int { columns.count }
@@ -83,8 +86,14 @@ final class BlockDirectory: @unchecked Sendable {
 
     func encoding(of column: Int) -> ColumnEncoding { columns[column].encoding }
 
-    /// Whether the probe stands anywhere in the heads of columns; true says little, false much.
-    func headsMayContain(_ probe: TextProbe) -> Bool { probe.occurs(in: bytes, headsRange) }
+    /// The columns of each encoding, and those of each kind of chunk that have text there.
+    private var sets: [ColumnSet] = []
+    private var textSets: [ColumnSet] = []
+
+    func set(of encoding: ColumnEncoding) -> ColumnSet { sets[Int(encoding.rawValue)] }
+
+    /// The columns that have text in chunks of a kind.
+    func textSet(of kind: ChunkKind) -> ColumnSet { textSets[Int(kind.rawValue)] }
 
     /// Whether a host may have the probe.
     func hostsMayContain(_ probe: TextProbe) -> Bool { probe.occurs(in: bytes, 0..<hostsEnd) }
@@ -100,9 +109,28 @@ final class BlockDirectory: @unchecked Sendable {
         return head.count > 0 ? bytes[Int(head.offset)] : 0
     }
 
-    /// Whether the head of a column has the probe in it.
-    func head(of column: Int, has probe: TextProbe) -> Bool {
-        probe.occurs(in: bytes, columns[column].head.range)
+    /// Adds the columns whose constant has the probe: all heads are searched as one.
+    func addConstants(with probe: TextProbe, to columns: inout ColumnSet) {
+        var from = headsRange.lowerBound
+        while let hit = probe.first(in: bytes, from..<headsRange.upperBound) {
+            // The last column whose head does not begin behind the hit.
+            var (low, high) = (0, self.columns.count)
+            while high - low > 1 {
+                let middle = (low + high) / 2
+                if Int(self.columns[middle].head.offset) <= hit {
+                    low = middle
+                } else {
+                    high = middle
+                }
+            }
+            let head = self.columns[low].head.range
+            if self.columns[low].encoding == .constant,
+                hit + probe.bytes.count <= head.upperBound
+            {
+                columns.insert(low)
+            }
+            from = max(head.upperBound, hit + 1)
+        }
     }
 
     /// Where the head of a column stands in `bytes`.
@@ -151,6 +179,7 @@ final class BlockDirectory: @unchecked Sendable {
                 columnsOfEncoding[Int(columns[index].encoding.rawValue)].append(UInt32(index))
             }
             try place(&reader, chunks)
+            makeSets()
             guard reader.remaining == 0 else { throw Malformed(what: "bytes left over") }
         } catch let error as Malformed {
             throw error
@@ -230,7 +259,10 @@ final class BlockDirectory: @unchecked Sendable {
             }
             columns[index].length = UInt32(length)
         }
-        for index in 0..<count where columns[index].encoding.hasHead {
+        for index in 0..<count {
+            // Columns without a head stand where the next one begins.
+            columns[index].head = ByteRange(position..<position)
+            guard columns[index].encoding.hasHead else { continue }
             var length = position < bytes.count ? UInt64(bytes[position]) : 0x80
             if length < 0x80 {
                 position += 1
@@ -245,6 +277,27 @@ final class BlockDirectory: @unchecked Sendable {
         }
         _ = try reader.take(position - reader.position)
         return columns
+    }
+
+    private func makeSets() {
+        sets = Array(
+            repeating: ColumnSet(count: columns.count), count: columnsOfEncoding.count)
+        textSets = Array(
+            repeating: ColumnSet(count: columns.count), count: ChunkKind.allCases.count)
+        for index in columns.indices {
+            let encoding = columns[index].encoding
+            sets[Int(encoding.rawValue)].insert(index)
+            guard columns[index].length > 0, let kind = encoding.chunkKind else { continue }
+            if hasText(index) { textSets[Int(kind.rawValue)].insert(index) }
+        }
+    }
+
+    /// Whether there is text in a column's data: if it is no column of text, that of exceptions.
+    private func hasText(_ column: Int) -> Bool {
+        let encoding = encoding(of: column)
+        // The first byte of a head says whether there are exceptions.
+        if encoding.isNumbers { return headFlags(of: column) & 2 != 0 }
+        return encoding != .patterns || headFlags(of: column) & 1 != 0
     }
 
     /// Finds the chunk of each column.

@@ -104,6 +104,12 @@ extension NumberColumn {
         of wanted: [UInt64], _ head: Head, rows: Int, in bytes: Span<UInt8>, _ range: Range<Int>
     ) throws -> [Int] {
         let each = head.fields.count
+        if each == 1, let field = head.fields.first, !field.isDifference, field.width > 0,
+            range.count == field.width * rows
+        {
+            return field.places(
+                of: wanted[0], rows, isInterleaved: head.isInterleaved, in: bytes, range)
+        }
         try NumberField.read(
             head.fields.span, rows, isInterleaved: head.isInterleaved, in: bytes, range,
             to: &numbers, at: 0)
@@ -118,6 +124,31 @@ extension NumberColumn {
 }
 
 extension NumberField {
+    /// The places of a number among those of `rows` values that are kept as they are, not as
+    /// differences: its bytes are compared, and nothing is read.
+    fileprivate func places(
+        of number: UInt64, _ rows: Int, isInterleaved: Bool, in bytes: Span<UInt8>,
+        _ range: Range<Int>
+    ) -> [Int] {
+        let kept = number &- base
+        if Self.width(of: kept) > width { return [] }
+        // From one value to the next, and from one byte of a value to the next.
+        let (stride, step) = isInterleaved ? (width, 1) : (1, rows)
+        let lowest = UInt8(truncatingIfNeeded: kept)
+        var places: [Int] = []
+        var at = range.lowerBound
+        for row in 0..<rows {
+            if bytes[at] == lowest {
+                let isEqual = (1..<max(width, 1)).allSatisfy { byte in
+                    bytes[at + byte * step] == UInt8(truncatingIfNeeded: kept >> UInt64(8 * byte))
+                }
+                if isEqual { places.append(row) }
+            }
+            at += stride
+        }
+        return places
+    }
+
     /// Reads what `append` wrote: the numbers of `count` values, those of a value together.
     ///
     /// - Parameter first: the place of the first in `numbers`, which grows if need be.

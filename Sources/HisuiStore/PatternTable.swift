@@ -1,32 +1,48 @@
 import HisuiBytes
 
-/// Which patterns the columns of a block have, by their numbers in an index.
+/// Which columns of a block have which patterns, these by their numbers in an index.
 ///
 /// Immutable; made once for a block.
 struct PatternTable: Sendable {
-    /// For each column its pattern; `none`, or counted down from `several` its set of patterns.
-    private var ofColumn: [Int32]
-    private var sets: [[Int32]] = []
+    /// The patterns that the block has, each once; `none` stands for those the index does not have.
+    private var patterns: [Int32] = []
+    /// Where the columns of each begin in `columns`; one more element than patterns.
+    private var starts: [UInt32] = [0]
+    private var columns: [UInt32] = []
 
     private static let none: Int32 = -1
-    private static let several: Int32 = -2
 
     /// Finds the patterns that the heads in `directory` have.
     ///
     /// A head that cannot be read has none; whoever reads its column tells.
     init(_ directory: BlockDirectory, _ index: PatternIndex) {
-        var ofColumn = [Int32](repeating: Self.none, count: directory.columnCount)
-        var sets: [[Int32]] = []
+        var pairs: [(pattern: Int32, column: UInt32)] = []
+        var count = 0
         index.withContents { contents in
-            Self.number(directory, &contents, &ofColumn, &sets)
+            Self.number(directory, &contents, &pairs)
+            count = contents.patterns.count
         }
-        self.ofColumn = ofColumn
-        self.sets = sets
+        // Sorted by counting: number 0 is `none`.
+        var ends = [UInt32](repeating: 0, count: count + 1)
+        for pair in pairs { ends[Int(pair.pattern + 1)] += 1 }
+        var next = ends
+        var sum: UInt32 = 0
+        for number in ends.indices where ends[number] > 0 {
+            patterns.append(Int32(number) - 1)
+            next[number] = sum
+            sum += ends[number]
+            starts.append(sum)
+        }
+        columns = [UInt32](repeating: 0, count: pairs.count)
+        for pair in pairs {
+            columns[Int(next[Int(pair.pattern + 1)])] = pair.column
+            next[Int(pair.pattern + 1)] += 1
+        }
     }
 
     private static func number(
         _ directory: BlockDirectory, _ index: inout PatternIndex.Contents,
-        _ ofColumn: inout [Int32], _ sets: inout [[Int32]]
+        _ pairs: inout [(pattern: Int32, column: UInt32)]
     ) {
         let bytes = directory.bytes
         let span = bytes.span
@@ -39,33 +55,33 @@ struct PatternTable: Sendable {
                 if head.count > plain.count,
                     ByteSearch.equal(span, head.lowerBound + 1..<head.lowerBound + 6, plain.span)
                 {
-                    ofColumn[Int(column)] = plainNumber
+                    pairs.append((plainNumber, column))
                 } else if let range = try? PatternHead.afterFlags(span, head) {
-                    ofColumn[Int(column)] = index.number(of: span, range) ?? none
+                    pairs.append((index.number(of: span, range) ?? none, column))
+                } else {
+                    pairs.append((none, column))
                 }
             }
         }
         var ranges: [Range<Int>] = []
         for column in directory.columns(of: .patterns) {
             let head = directory.headRange(of: Int(column))
-            guard (try? PatternHead.several(span, head, to: &ranges)) != nil else { continue }
-            var set: [Int32] = []
-            for range in ranges { set.append(index.number(of: span, range) ?? none) }
-            sets.append(set)
-            ofColumn[Int(column)] = several - Int32(sets.count - 1)
+            guard (try? PatternHead.several(span, head, to: &ranges)) != nil else {
+                pairs.append((none, column))
+                continue
+            }
+            for range in ranges { pairs.append((index.number(of: span, range) ?? none, column)) }
         }
     }
 
-    /// Whether `column` has a pattern that is in `chosen`, by number; true if it is not known.
-    @inline(__always)
-    func isAny(of column: Int, in chosen: [Bool]) -> Bool {
-        let number = ofColumn[column]
-        if number >= 0 { return chosen[Int(number)] }
-        if number == Self.none { return true }
-        return sets[Int(Self.several - number)].contains {
-            $0 == Self.none || chosen[Int($0)]
+    /// Adds the columns that have a pattern which is in `chosen`, by number, or is not known.
+    func addColumns(of chosen: [Bool], to set: inout ColumnSet) {
+        for place in patterns.indices {
+            let pattern = patterns[place]
+            guard pattern == Self.none || chosen[Int(pattern)] else { continue }
+            for at in Int(starts[place])..<Int(starts[place + 1]) { set.insert(Int(columns[at])) }
         }
     }
 
-    var byteCount: Int { ofColumn.count * 4 + sets.count * 64 }
+    var byteCount: Int { columns.count * 4 + patterns.count * 8 }
 }

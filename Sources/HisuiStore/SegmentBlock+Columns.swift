@@ -101,9 +101,9 @@ extension SegmentBlock {
         text.begin(rows: shapeRows[shape])
         scratch.known.removeAll(keepingCapacity: true)
         let isHost = encoding == .host
-        for run in try tallies()[shape] {
-            let number = isHost ? run.origin : run.program
-            var left = Int(run.rows)
+        try tallies().forEach(ofShape: shape) { run, entry in
+            let number = UInt32(isHost ? run.origin : run.program)
+            var left = Int(entry.rows)
             if scratch.known[number] == nil {
                 let name =
                     isHost
@@ -112,7 +112,7 @@ extension SegmentBlock {
                 scratch.known[number] = text.ranges[text.ranges.count - 1]
                 left -= 1
             }
-            guard let range = scratch.known[number] else { continue }
+            guard let range = scratch.known[number] else { return }
             text.ranges.append(contentsOf: repeatElement(range, count: left))
         }
     }

@@ -40,11 +40,16 @@ final class SegmentBlock: Sendable {
     struct Cache {
         var directory: BlockDirectory?
         var patterns: PatternTable?
+        var filters: [UInt8]?
+        var tallies: RowTallies?
+        var originRows: [Int]?
+        var shapeTimes: ShapeTimes?
+        var arrivals: RowArrivals?
+        var storedShapes: [UInt32]?
         var numbers: RowNumbers?
         var rows: StoredRows?
         var times: [Int64]?
         var pids: ProcessIDs?
-        var tallies: RowTallies?
         var chunks: [Int: [UInt8]] = [:]
         var shapes: [Int: RecordLayout] = [:]
         var bytes = 0
@@ -85,6 +90,15 @@ final class SegmentBlock: Sendable {
         firstColumns = columns
     }
 
+    /// Tells the system that directory and filters are read soon, unless they are known.
+    func willNeedDirectory() {
+        if cache.withLock({ $0.directory != nil }) { return }
+        let last = chunks.count - 1
+        contents.willNeed(
+            chunkOffsets[last - 1]..<chunkOffsets[last] + SegmentFormat.chunkHeaderBytes
+                + chunks[last].storedCount)
+    }
+
     func column(shape: Int, slot: Int) throws(StoreError) -> SlotColumn {
         if let known = cache.withLock({ $0.shapes[shape] }) { return known.columns[slot] }
         return try decode(shape: shape, slot: slot)
@@ -113,27 +127,39 @@ final class SegmentBlock: Sendable {
         return made
     }
 
-    /// Lets go of what was read, but for the directory, if there is room to keep it: every search
-    /// asks for it.
+    /// Lets go of what was read, but for what every search asks for, if there is room to keep it:
+    /// the directory, and what was found out of rows without their values.
     func dropCaches() {
         cache.withLock { cache in
             var left = Cache()
-            if let directory = cache.directory {
-                let bytes = directory.byteCount + (cache.patterns?.byteCount ?? 0)
-                let more = bytes - cache.directoryBytes
-                if more <= 0 || shared.directories.take(more) {
-                    left.directory = directory
-                    left.patterns = cache.patterns
-                    left.directoryBytes = max(bytes, cache.directoryBytes)
-                } else {
-                    shared.directories.give(cache.directoryBytes)
-                }
+            guard let directory = cache.directory else {
+                cache = left
+                return
+            }
+            let least =
+                directory.byteCount + (cache.patterns?.byteCount ?? 0) + (cache.filters?.count ?? 0)
+            let all =
+                least + (cache.tallies?.byteCount ?? 0) + (cache.originRows?.count ?? 0) * 8
+                + (cache.shapeTimes?.byteCount ?? 0)
+            left.directoryBytes = shared.directories.resize(cache.directoryBytes, to: [all, least])
+            if left.directoryBytes >= least {
+                left.directory = directory
+                left.patterns = cache.patterns
+                left.filters = cache.filters
+            }
+            if left.directoryBytes >= all {
+                left.tallies = cache.tallies
+                left.originRows = cache.originRows
+                left.shapeTimes = cache.shapeTimes
             }
             cache = left
         }
     }
 
-    deinit { shared.directories.give(cache.withLock { $0.directoryBytes }) }
+    deinit {
+        shared.directories.give(cache.withLock { $0.directoryBytes })
+        shared.chunks.forget(self, chunks: chunks.count)
+    }
 }
 
 // Chunks.
@@ -155,9 +181,24 @@ extension SegmentBlock {
         return directory
     }
 
+    /// The sets of grams of the block's chunks.
+    func filters() throws(StoreError) -> [UInt8] {
+        if let filters = cache.withLock({ $0.filters }) { return filters }
+        let filters = try chunk(chunkCount - 2)
+        cache.withLock { $0.filters = filters }
+        return filters
+    }
+
     func chunk(_ number: Int) throws(StoreError) -> [UInt8] {
         if let known = cache.withLock({ $0.chunks[number] }) { return known }
-        let bytes = try decompressed(number)
+        let recent = shared.chunks.find(number, of: self)
+        let bytes: [UInt8]
+        if let recent {
+            bytes = recent
+        } else {
+            bytes = try decompressed(number)
+            shared.chunks.keep(bytes, number, of: self)
+        }
         let expected = cache.withLock { $0.directory?.rawCounts[number] }
         guard expected == bytes.count else {
             throw damaged("columns do not fill their chunk", chunk: number)
@@ -166,11 +207,12 @@ extension SegmentBlock {
             if cache.bytes > Self.cacheBytesMax {
                 cache.chunks.removeAll(keepingCapacity: true)
                 cache.shapes.removeAll(keepingCapacity: true)
+                cache.arrivals = nil
+                cache.storedShapes = nil
                 cache.numbers = nil
                 cache.rows = nil
                 cache.times = nil
                 cache.pids = nil
-                cache.tallies = nil
                 cache.bytes = 0
             }
             cache.chunks[number] = bytes

@@ -46,14 +46,33 @@ public final class SegmentReader: Sendable {
     convenience init(
         fileSystem: any FileSystem, path: String, sharing shared: SharedParts
     ) throws(StoreError) {
-        let contents: FileContents
+        try self.init(
+            contents: Self.contents(of: path, on: fileSystem), path: path, sharing: shared)
+    }
+
+    /// - Parameter shared: with other segments.
+    convenience init(
+        contents: FileContents, path: String, sharing shared: SharedParts
+    ) throws(StoreError) {
+        try self.init(contents: contents, path: path, ignoresChecksums: false, sharing: shared)
+    }
+
+    /// What a file holds, the end of which is on its way from the disk: who opens several segments
+    /// asks for all first.
+    static func contents(
+        of path: String, on fileSystem: any FileSystem
+    ) throws(StoreError) -> FileContents {
         do throws(FileError) {
-            contents = try fileSystem.contents(path)
+            let contents = try fileSystem.contents(path)
+            contents.willNeed(max(0, contents.count - footerBytesLikely)..<contents.count)
+            return contents
         } catch {
             throw StoreError(file: error)
         }
-        try self.init(contents: contents, path: path, ignoresChecksums: false, sharing: shared)
     }
+
+    /// Most footers are smaller.
+    private static let footerBytesLikely = 128 << 10
 
     /// Opens the segment that `contents` are; `path` is for messages.
     public convenience init(contents: FileContents, path: String) throws(StoreError) {

@@ -1,65 +1,51 @@
 import HisuiBytes
 
-/// Which columns of a block may have a probe in constants or numbers, of those that may by the
-/// footer: the directory tells more.
-struct SpelledColumns {
-    private let probe: TextProbe
-    private let directory: BlockDirectory
-    private let patterns: PatternTable
-    /// For each pattern of the index whether its numbers may spell the probe.
-    private let spelling: [Bool]
-
-    init(
-        _ probe: TextProbe, _ directory: BlockDirectory, _ patterns: PatternTable,
-        _ index: PatternIndex
-    ) {
-        self.probe = probe
-        self.directory = directory
-        self.patterns = patterns
-        spelling = probe.patterns.answers(probe, index)
-    }
-
-    func mayHave(_ column: Int) -> Bool {
-        let encoding = directory.encoding(of: column)
-        if encoding == .constant { return directory.head(of: column, has: probe) }
-        guard encoding == .patterns || encoding.isNumbers else { return false }
-        return patterns.isAny(of: column, in: spelling)
-    }
-}
-
+// What a directory tells of columns that may have a text.
 extension BlockDirectory {
-    /// Adds the columns that may have a probe if any of their kind may: hosts, programs, times,
-    /// process ids.
-    func addKinds(_ probe: TextProbe, to columns: inout [UInt64]) {
-        func add(_ encoding: ColumnEncoding) {
-            for column in self.columns(of: encoding) {
-                columns[Int(column) >> 6] |= 1 << UInt64(column & 63)
-            }
+    /// The columns that may have a probe in something that is not text of a chunk: hosts, programs,
+    /// times, process ids, constants, and numbers by `patterns`.
+    ///
+    /// - Parameter spelling: for each pattern of the index whether its numbers may spell the probe.
+    /// - Complexity: O(columns / 64 + columns that may have it), and a search through the heads.
+    func columns(
+        thatMaySpell probe: TextProbe, _ patterns: PatternTable, _ spelling: [Bool]
+    ) -> ColumnSet {
+        var columns = ColumnSet(count: columnCount)
+        if hostsMayContain(probe) { columns.formUnion(set(of: .host)) }
+        if programsMayContain(probe) { columns.formUnion(set(of: .program)) }
+        if probe.bytes.allSatisfy({ $0 &- 0x30 <= 9 }) { columns.formUnion(set(of: .pid)) }
+        if probe.bytes.allSatisfy({ TimeFormat.isOfTimes($0) }) {
+            columns.formUnion(set(of: .time))
         }
-        if hostsMayContain(probe) { add(.host) }
-        if programsMayContain(probe) { add(.program) }
-        if probe.bytes.allSatisfy({ $0 &- 0x30 <= 9 }) { add(.pid) }
-        if probe.bytes.allSatisfy({ TimeFormat.isOfTimes($0) }) { add(.time) }
+        addConstants(with: probe, to: &columns)
+        patterns.addColumns(of: spelling, to: &columns)
+        return columns
     }
 
     /// Adds the columns with text in chunks that may have a probe.
     ///
-    /// - Parameters:
-    ///   - columns: a bit for each column.
-    ///   - chunks: for each chunk whether its text may have the probe.
-    func addText(of chunks: [Bool], to columns: inout [UInt64]) {
-        for chunk in chunks.indices where chunks[chunk] {
-            for column in self.columns(ofChunk: chunk) where hasText(Int(column)) {
-                columns[Int(column) >> 6] |= 1 << UInt64(column & 63)
-            }
+    /// - Parameter filters: the sets of the block's chunks.
+    func addText(with probe: TextProbe, _ filters: [UInt8], to columns: inout ColumnSet) {
+        for (chunk, filter) in self.filters.enumerated()
+        where probe.mayOccur(inChunkOf: filter, filters) {
+            let own = self.columns(ofChunk: chunk)
+            guard let first = own.first, let last = own.last else { continue }
+            columns.formUnion(textSet(of: chunkKinds[chunk]), in: Int(first)...Int(last))
         }
     }
+}
 
-    /// Whether there is text in a column's data: if it is no column of text, that of exceptions.
-    func hasText(_ column: Int) -> Bool {
-        let encoding = encoding(of: column)
-        // The first byte of a head says whether there are exceptions.
-        if encoding.isNumbers { return headFlags(of: column) & 2 != 0 }
-        return encoding != .patterns || headFlags(of: column) & 1 != 0
+extension TextProbe {
+    /// Whether the text may occur in a chunk.
+    ///
+    /// - Parameter filter: that of the chunk, as a directory has it.
+    func mayOccur(inChunkOf filter: Range<Int>?, _ filters: [UInt8]) -> Bool {
+        // So little text is almost everywhere, and in values of less than four bytes too.
+        guard let filter, !grams.isEmpty else { return true }
+        // An empty one: no value of the chunk has four bytes.
+        return !filter.isEmpty
+            && mayOccur(
+                in: filters.span.extracting(filter),
+                logSize: (filter.count * 8).trailingZeroBitCount)
     }
 }

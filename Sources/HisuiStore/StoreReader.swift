@@ -20,7 +20,7 @@ public final class StoreReader: Sendable {
     private struct Memory {
         var segments: [String: SegmentReader] = [:]
         var logs: [String: KnownLog] = [:]
-        let shared = SharedParts()
+        let shared = SharedParts(chunkBytes: Limits.recentChunkBytesMax)
     }
     private let memory = Mutex(Memory())
 
@@ -147,17 +147,25 @@ public final class StoreReader: Sendable {
     private func readSegments(
         _ files: StreamFiles, _ view: inout StreamView, _ memory: inout Memory
     ) throws(StoreError) {
-        for range in files.segments {
+        let ranges = files.segments.filter { range in
             view.cover(range)
-            if range.upperBound <= view.first { continue }
+            return range.upperBound > view.first
+        }
+        // All are on their way from the disk before the first is waited for.
+        var contents: [String: FileContents] = [:]
+        for path in ranges.map(files.path(ofSegment:)) where memory.segments[path] == nil {
+            contents[path] = try SegmentReader.contents(of: path, on: fileSystem)
+        }
+        for range in ranges {
             let path = files.path(ofSegment: range)
             do throws(StoreError) {
                 let segment: SegmentReader
                 if let known = memory.segments[path] {
                     segment = known
                 } else {
+                    guard let bytes = contents.removeValue(forKey: path) else { continue }
                     segment = try SegmentReader(
-                        fileSystem: fileSystem, path: path, sharing: memory.shared)
+                        contents: bytes, path: path, sharing: memory.shared)
                     try segment.check(range, view.stream)
                     memory.segments[path] = segment
                 }

@@ -1,14 +1,21 @@
 import HisuiBytes
 import Synchronization
 
-/// What is kept of all rows of a block in a segment by number.
+/// Where the rows of a block in a segment come from.
 ///
 /// Immutable; made once for a block.
-struct RowNumbers: Sendable {
+struct RowArrivals: Sendable {
     /// For each row, in order of arrival, the number of its origin.
     let origins: [UInt16]
     /// For each row, in order of arrival, the number of its program.
     let programs: [UInt16]
+}
+
+/// What is kept of all rows of a block in a segment by number.
+///
+/// Immutable; made once for a block.
+struct RowNumbers: Sendable {
+    let arrivals: RowArrivals
     /// For each row in stored order its shape.
     let shapes: [UInt32]
     /// In stored order.
@@ -51,31 +58,51 @@ extension SegmentBlock {
     func rowNumbers() throws(StoreError) -> RowNumbers {
         if let known = cache.withLock({ $0.numbers }) { return known }
         let directory = try directory()
-        let origins = try originNumbers()
+        let arrivals = try arrivals()
+        let runs =
+            cache.withLock { $0.tallies?.runs }
+            ?? RunLengths(
+                origins: arrivals.origins, originCount: directory.origins.count,
+                programs: arrivals.programs, programCount: directory.programs.count
+            ).runs
+        let made = RowNumbers(arrivals: arrivals, shapes: try storedShapes(), runs: runs)
+        cache.withLock { $0.numbers = made }
+        return made
+    }
+
+    func arrivals() throws(StoreError) -> RowArrivals {
+        if let known = cache.withLock({ $0.arrivals }) { return known }
+        let directory = try directory()
         let programs: [UInt16] = try numbers(
             .program, count: rows, below: UInt64(directory.programs.count), directory)
+        let made = RowArrivals(origins: try originNumbers(), programs: programs)
+        cache.withLock { cache in
+            cache.arrivals = made
+            cache.bytes += rows * 4
+        }
+        return made
+    }
+
+    /// For each row in stored order its shape.
+    func storedShapes() throws(StoreError) -> [UInt32] {
+        if let known = cache.withLock({ $0.storedShapes }) { return known }
         let shapes: [UInt32] = try numbers(
-            .shape, count: rows, below: UInt64(shapeRows.count), directory)
+            .shape, count: rows, below: UInt64(shapeRows.count), try directory())
         // Everything by shape relies on these counts.
         guard Self.tally(shapes, below: shapeRows.count) == shapeRows else {
             throw damaged(
                 "rows of shapes differ from the footer", chunk: RowColumn.shape.rawValue)
         }
-        let runs = RunLengths(
-            origins: origins, originCount: directory.origins.count, programs: programs,
-            programCount: directory.programs.count
-        ).runs
-        let made = RowNumbers(origins: origins, programs: programs, shapes: shapes, runs: runs)
         cache.withLock { cache in
-            cache.numbers = made
-            cache.bytes += rows * 8
+            cache.storedShapes = shapes
+            cache.bytes += rows * 4
         }
-        return made
+        return shapes
     }
 
     /// For each row, in order of arrival, the number of its origin.
     func originNumbers() throws(StoreError) -> [UInt16] {
-        if let known = cache.withLock({ $0.numbers }) { return known.origins }
+        if let known = cache.withLock({ $0.arrivals }) { return known.origins }
         let directory = try directory()
         return try numbers(
             .origin, count: rows, below: UInt64(directory.origins.count), directory)
@@ -86,8 +113,8 @@ extension SegmentBlock {
         let directory = try directory()
         let numbers = try rowNumbers()
         let order = RowOrder(
-            origins: numbers.origins, originCount: directory.origins.count,
-            programs: numbers.programs, programCount: directory.programs.count)
+            origins: numbers.arrivals.origins, originCount: directory.origins.count,
+            programs: numbers.arrivals.programs, programCount: directory.programs.count)
         let made = StoredRows(
             order: order,
             grouping: ShapeGrouping(
@@ -265,11 +292,17 @@ extension SegmentBlock {
     /// How many rows of each shape each run has.
     func tallies() throws(StoreError) -> RowTallies {
         if let known = cache.withLock({ $0.tallies }) { return known }
-        let made = RowTallies(try rowNumbers(), shapeRows: shapeRows)
-        cache.withLock { cache in
-            cache.tallies = made
-            cache.bytes += made.byteCount
-        }
+        let numbers = try rowNumbers()
+        let made = RowTallies(numbers.shapes, numbers.runs, shapeRows: shapeRows)
+        cache.withLock { $0.tallies = made }
+        return made
+    }
+
+    /// How many rows each origin has.
+    func originRows() throws(StoreError) -> [Int] {
+        if let known = cache.withLock({ $0.originRows }) { return known }
+        let made = Self.tally(try originNumbers(), below: try directory().origins.count)
+        cache.withLock { $0.originRows = made }
         return made
     }
 }

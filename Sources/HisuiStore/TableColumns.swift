@@ -14,8 +14,8 @@ public final class TableColumns: Sendable {
     private let index: PatternIndex
     /// For each column its place among those with a range.
     private let rangePlaces: [UInt32]
-    /// For each kind, by the number of its bit, a bit for each column that has it.
-    private let ofKind: [[UInt64]]
+    /// For each kind, by the number of its bit, the columns that have it.
+    private let ofKind: [ColumnSet]
     /// For each pattern the columns that have it.
     private let columnsOfPattern: [[UInt32]]
     /// For each constant its column.
@@ -38,15 +38,14 @@ public final class TableColumns: Sendable {
             if kinds == .plainNumbers { next += 1 }
         }
         rangePlaces = places
-        let words = columns.kinds.count / 64 + 1
         var ofKind = Array(
-            repeating: [UInt64](repeating: 0, count: words), count: SegmentColumns.Kinds.count)
+            repeating: ColumnSet(count: columns.kinds.count), count: SegmentColumns.Kinds.count)
         var ofPattern = [[UInt32]](repeating: [], count: columns.patterns.count)
         var ofConstant: [UInt32] = []
         for column in columns.kinds.indices {
             for bit in 0..<SegmentColumns.Kinds.count
             where columns.kinds[column].rawValue >> bit & 1 == 1 {
-                ofKind[bit][column >> 6] |= 1 << UInt64(column & 63)
+                ofKind[bit].insert(column)
             }
             for number in columns.patternNumbers[columns.patternRange(of: column)] {
                 ofPattern[Int(number)].append(UInt32(column))
@@ -109,13 +108,13 @@ public final class TableColumns: Sendable {
     /// - Complexity: O(columns of the segment / 64 + what is told of columns that may have it) for
     ///   the first who asks.
     public func candidates(_ probe: TextProbe) -> TableSlots {
-        var bits = told(probe).bits
-        for word in bits.indices { bits[word] |= ofKind[SegmentColumns.Kinds.text.number][word] }
-        return TableSlots(bits, firstColumns)
+        var columns = told(probe)
+        columns.formUnion(ofKind[SegmentColumns.Kinds.text.number])
+        return TableSlots(columns, firstColumns)
     }
 
     /// The same, of what columns have beside text.
-    func told(_ probe: TextProbe) -> ToldColumns {
+    func told(_ probe: TextProbe) -> ColumnSet {
         probe.told.answer(self) {
             let answers = probe.patterns.answers(probe, index)
             let patterns = patternNumbers.map { number in
@@ -125,29 +124,30 @@ public final class TableColumns: Sendable {
         }
     }
 
-    private func told(_ probe: TextProbe, _ patterns: [Bool]) -> ToldColumns {
-        var bits = ofKind[SegmentColumns.Kinds.others.number]
-        func add(_ kind: SegmentColumns.Kinds) {
-            for word in bits.indices { bits[word] |= ofKind[kind.number][word] }
+    private func told(_ probe: TextProbe, _ patterns: [Bool]) -> ColumnSet {
+        var told = ofKind[SegmentColumns.Kinds.others.number]
+        // Nothing stands in every value, in an empty one too.
+        if probe.bytes.isEmpty {
+            for columns in ofKind { told.formUnion(columns) }
+            return told
         }
-        let isOfDigits = probe.bytes.allSatisfy { $0 &- 0x30 <= 9 }
-        if isOfDigits { add(.plainNumbers) }
+        func add(_ kind: SegmentColumns.Kinds) { told.formUnion(ofKind[kind.number]) }
+        if probe.bytes.allSatisfy({ $0 &- 0x30 <= 9 }) {
+            add(.plainNumbers)
+            add(.processIDs)
+        }
         for pattern in patterns.indices where patterns[pattern] {
-            for column in columnsOfPattern[pattern] {
-                bits[Int(column) >> 6] |= 1 << UInt64(column & 63)
-            }
+            for column in columnsOfPattern[pattern] { told.insert(Int(column)) }
         }
-        if probe.bytes.isEmpty { add(.constants) } else { addConstants(with: probe, to: &bits) }
-        let single = bits
+        addConstants(with: probe, to: &told)
         if probe.occurs(in: hostBytes, 0..<hostBytes.count) { add(.hosts) }
         if probe.occurs(in: programBytes, 0..<programBytes.count) { add(.programs) }
-        if isOfDigits { add(.processIDs) }
         if probe.bytes.allSatisfy({ TimeFormat.isOfTimes($0) }) { add(.times) }
-        return ToldColumns(bits: bits, single: single)
+        return told
     }
 
     /// Constants lie next to each other, in the order of their columns: they are searched as one.
-    private func addConstants(with probe: TextProbe, to bits: inout [UInt64]) {
+    private func addConstants(with probe: TextProbe, to set: inout ColumnSet) {
         let bytes = columns.constantBytes
         var constant = 0
         var from = 0
@@ -157,45 +157,9 @@ public final class TableColumns: Sendable {
             guard hit + probe.bytes.count <= columns.constants[constant].range.upperBound else {
                 continue
             }
-            let column = Int(columnOfConstant[constant])
-            bits[column >> 6] |= 1 << UInt64(column & 63)
+            set.insert(Int(columnOfConstant[constant]))
             from = columns.constants[constant].range.upperBound
         }
-    }
-}
-
-/// The columns of a table that may have a probe in something that its segment's footer tells.
-struct ToldColumns: Sendable {
-    /// A bit for each column.
-    let bits: [UInt64]
-    let isEmpty: Bool
-    /// The same without what is one question for all columns of a kind: hosts, programs, times,
-    /// process ids.
-    let single: [UInt64]
-    let hasSingle: Bool
-
-    init(bits: [UInt64], single: [UInt64]) {
-        self.bits = bits
-        self.single = single
-        hasSingle = single.contains { $0 != 0 }
-        isEmpty = bits.allSatisfy { $0 == 0 }
-    }
-
-    @inline(__always)
-    func hasSingle(_ column: Int) -> Bool { single[column >> 6] >> UInt64(column & 63) & 1 == 1 }
-
-    /// Whether any of some neighbouring columns is in `single`.
-    @inline(__always)
-    func hasSingle(in columns: Range<Int>) -> Bool {
-        var word = columns.lowerBound >> 6
-        var bits = single[word] & (.max << UInt64(columns.lowerBound & 63))
-        while (word + 1) << 6 < columns.upperBound {
-            if bits != 0 { return true }
-            word += 1
-            bits = single[word]
-        }
-        let behind = columns.upperBound - word << 6
-        return behind < 64 ? bits & (1 << UInt64(behind) - 1) != 0 : bits != 0
     }
 }
 
@@ -206,7 +170,7 @@ final class TableAnswers: Sendable {
     private struct Known {
         /// Kept, so that nothing else can have its identity.
         let table: TableColumns
-        let told: ToldColumns
+        let told: ColumnSet
     }
 
     private let known = Mutex<[ObjectIdentifier: Known]>([:])
@@ -214,7 +178,7 @@ final class TableAnswers: Sendable {
     /// Tables that are remembered; a query asks those of a segment one after the other.
     private static let tablesMax = 64
 
-    func answer(_ table: TableColumns, _ ask: () -> ToldColumns) -> ToldColumns {
+    func answer(_ table: TableColumns, _ ask: () -> ColumnSet) -> ColumnSet {
         let key = ObjectIdentifier(table)
         if let known = known.withLock({ $0[key] }) { return known.told }
         let told = ask()
@@ -228,17 +192,20 @@ final class TableAnswers: Sendable {
 
 /// Some of the slots of a table's shapes.
 public struct TableSlots: Sendable {
-    /// A bit for each column.
-    private let bits: [UInt64]
+    private let columns: ColumnSet
     private let firstColumns: [Int]
 
-    init(_ bits: [UInt64], _ firstColumns: [Int]) {
-        self.bits = bits
+    init(_ columns: ColumnSet, _ firstColumns: [Int]) {
+        self.columns = columns
         self.firstColumns = firstColumns
     }
 
     public func contains(shape: Int, slot: Int) -> Bool {
-        let column = firstColumns[shape] + slot
-        return bits[column >> 6] >> UInt64(column & 63) & 1 == 1
+        columns.contains(firstColumns[shape] + slot)
+    }
+
+    /// Whether any slot of the shape is among them.
+    public func contains(shape: Int) -> Bool {
+        columns.containsAny(of: firstColumns[shape]..<firstColumns[shape + 1])
     }
 }

@@ -52,9 +52,15 @@ struct TestData {
     static let separators = [" ", " ", " ", ": ", "=", "", "、", "(", "\t"].map { Array($0.utf8) }
     static let base: Int64 = 1_700_000_000_000_000_000
 
-    init(seed: UInt64, blocks count: Int = 6, rows rowCount: Int = 40, segments: Bool = true) throws
-    {
+    /// Seconds that event times are spread over.
+    private let seconds: Int
+
+    init(
+        seed: UInt64, blocks count: Int = 6, rows rowCount: Int = 40, segments: Bool = true,
+        seconds: Int = 600
+    ) throws {
         generator = SeededGenerator(seed: seed)
+        self.seconds = seconds
         try disk.createDirectory("/s")
         let shapes = (0..<8).map { _ in makeShape() } + [Shape.any]
         var next: [String: UInt64] = [:]
@@ -189,7 +195,7 @@ struct TestData {
             batch.bytes += shape.literals[slot + 1]
             if slot < shape.recordSlotCount { end = batch.bytes.count }
         }
-        let time = Self.base + Int64(generator.number(0...600)) * 1_000_000_000
+        let time = Self.base + Int64(generator.number(0...seconds)) * 1_000_000_000
         let received = time + Int64(generator.number(0...5)) * 1_500_000_000
         let sender = generator.number(0...2)
         let flags = UInt32(generator.number(0...4))

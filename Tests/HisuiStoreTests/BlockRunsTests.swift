@@ -155,6 +155,61 @@ import Testing
         }
     }
 
+    /// What is counted once is what the rows say, also after the block let go of them.
+    @Test(arguments: 0..<6)
+    func rowsOfShapesAreCountedByQuartersOfAnHour(seed: UInt64) throws {
+        for block in try blocks(seed: 1040 + seed) {
+            let grouping = try block.grouping()
+            var expected: [Int64: [Int: Int]] = [:]
+            for (row, time) in try block.times().enumerated() {
+                let quarter = time.floorDivided(by: 900_000_000_000).quotient
+                expected[quarter, default: [:]][Int(grouping.shapeOfRow[row]), default: 0] += 1
+            }
+            for _ in 0..<2 {
+                let times = try #require(try block.shapeTimes())
+                var told: [Int64: [Int: Int]] = [:]
+                for stretch in 0..<times.count {
+                    times.forEach(in: stretch) { shape, rows in
+                        told[times.first + Int64(stretch), default: [:]][shape] = rows
+                    }
+                }
+                #expect(told == expected, "seed \(seed)")
+                block.dropCaches()
+            }
+        }
+    }
+
+    /// Runs in which nothing is wanted are passed over, whatever they hold.
+    @Test(arguments: 0..<6)
+    func rowsOfSomeRunsAreFoundWithoutTheOthers(seed: UInt64) throws {
+        for block in try blocks(seed: 1070 + seed) {
+            let all = [Bool](repeating: true, count: block.shapes.count)
+            var expected: [FoundRow] = []
+            try block.find(of: all, where: { _, _ in true }, withFlags: true) { row in
+                if (row.shape + row.ordinal) % 5 == 0 { expected.append(row) }
+            }
+            block.dropCaches()
+            var found: [FoundRow] = []
+            try block.find(
+                of: all, where: { ($0 + $1) % 5 == 0 },
+                mayBeAny: { shape, ordinals in ordinals.contains { (shape + $0) % 5 == 0 } },
+                withFlags: true
+            ) { found.append($0) }
+            #expect(found == expected, "seed \(seed)")
+        }
+    }
+
+    @Test func whatThereIsRoomForIsKept() {
+        let allowance = MemoryAllowance(bytes: 100)
+        #expect(allowance.resize(0, to: [80, 40]) == 80)
+        #expect(allowance.resize(0, to: [80, 15]) == 15, "the first that there is room for")
+        #expect(allowance.resize(0, to: [80, 6]) == 0)
+        #expect(allowance.resize(80, to: [90, 20]) == 20, "what is not held is given back")
+        #expect(allowance.resize(15, to: [75]) == 75)
+        #expect(allowance.take(5))
+        #expect(!allowance.take(1))
+    }
+
     @Test func aDirectoryIsKeptAsLongAsThereIsRoom() throws {
         var maker = RowMaker(seed: 7)
         maker.addShape()

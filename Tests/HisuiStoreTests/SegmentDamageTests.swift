@@ -91,7 +91,8 @@ import Testing
         }
         guard let table = block.table?.table else { return }
         let terms = table.shapes.map { _ in [TableTest.Term(probe: 0, slot: nil)] }
-        _ = try block.mayPass(TableTest(table, probes: [TextProbe(text)], terms: terms))
+        let test = TableTest(table, probes: [TextProbe(text)], terms: terms)
+        _ = try block.mayPass(test) { (probe) throws(StoreError) in try block.candidates(probe) }
     }
 
     @Test func errorsSayWhere() throws {

@@ -21,6 +21,17 @@ struct Bitmap: Sendable {
     @inline(__always)
     func contains(_ row: Int) -> Bool { words[row >> 6] >> UInt64(row & 63) & 1 == 1 }
 
+    /// Whether any row of `range` is in the set.
+    func containsAny(of range: Range<Int>) -> Bool {
+        var row = range.lowerBound
+        while row < range.upperBound {
+            let word = words[row >> 6] >> UInt64(row & 63)
+            if word != 0 { return row + word.trailingZeroBitCount < range.upperBound }
+            row = (row >> 6 + 1) << 6
+        }
+        return false
+    }
+
     mutating func insert(_ row: Int) { words[row >> 6] |= 1 << UInt64(row & 63) }
 
     mutating func remove(_ row: Int) { words[row >> 6] &= ~(1 << UInt64(row & 63)) }

@@ -171,7 +171,7 @@ struct BlockAggregator {
         }
     }
 
-    /// Counts by stretches of time: most rows lie in the stretch of the row before.
+    /// Counts by stretches of time.
     private func addTimes(
         _ chosen: [Chosen], _ bucket: Bucket, to aggregation: Aggregation
     ) throws(QueryFailure) {
@@ -188,6 +188,52 @@ struct BlockAggregator {
             }
             return
         }
+        var left = chosen
+        let isWhole = chosen.map { if case .all = $0.selection { true } else { false } }
+        if isWhole.contains(true),
+            bucket.begins(withStretchesOf: ShapeTimes.seconds * 1_000_000_000),
+            let times = try scan.shapeTimes(),
+            addWhole(zip(chosen, isWhole).filter(\.1).map(\.0.shape), times, bucket, aggregation)
+        {
+            left = zip(chosen, isWhole).filter { !$0.1 }.map(\.0)
+        }
+        if !left.isEmpty { try addEach(left, bucket, to: aggregation) }
+    }
+
+    /// Counts whole shapes by their rows of each quarter of an hour; false, and nothing is counted,
+    /// if a bucket begins in one.
+    private func addWhole(
+        _ shapes: [Int], _ times: ShapeTimes, _ bucket: Bucket, _ aggregation: Aggregation
+    ) -> Bool {
+        var starts: [Int64] = []
+        for stretch in 0..<times.count {
+            let second = (times.first + Int64(stretch)) * ShapeTimes.seconds
+            let (first, isTooEarly) = second.multipliedReportingOverflow(by: 1_000_000_000)
+            let (last, isTooLate) = first.addingReportingOverflow(
+                ShapeTimes.seconds * 1_000_000_000 - 1)
+            if isTooEarly || isTooLate { return false }
+            let start = bucket.start(ofTime: first)
+            if start != bucket.start(ofTime: last) { return false }
+            starts.append(start)
+        }
+        var isChosen = [Bool](repeating: false, count: scan.block.shapes.count)
+        for shape in shapes { isChosen[shape] = true }
+        var text: [UInt8] = []
+        for (stretch, start) in starts.enumerated() {
+            var rows = 0
+            times.forEach(in: stretch) { if isChosen[$0] { rows += $1 } }
+            if rows == 0 { continue }
+            text.removeAll(keepingCapacity: true)
+            UTCText.append(start, to: &text)
+            aggregation.add(rows: rows, group: aggregation.group(ofKey: text.span))
+        }
+        return true
+    }
+
+    /// Counts row by row: most lie in the stretch of the row before.
+    private func addEach(
+        _ chosen: [Chosen], _ bucket: Bucket, to aggregation: Aggregation
+    ) throws(QueryFailure) {
         // Beyond the last whole second there is no whole second to count by.
         let isPlain = scan.block.timeRange.lowerBound.nanoseconds > .min + 1_000_000_000
         let unit: Int64 = isPlain && bucket.isOfWholeSeconds ? 1_000_000_000 : 1

@@ -126,6 +126,11 @@ final class BlockScan {
         }
     }
 
+    /// Rows of each shape by quarters of an hour, if the block has counted them.
+    func shapeTimes() throws(QueryFailure) -> ShapeTimes? {
+        try reading { () throws(StoreError) in try block.shapeTimes() }
+    }
+
     /// Calls `body` with the rows of some shapes in order of arrival.
     func forEachRow(
         of chosen: [Bool], withOrdinals: Bool,
@@ -139,10 +144,12 @@ final class BlockScan {
     /// Calls `body` with the rows of some shapes that are wanted, in order of arrival.
     func find(
         of chosen: [Bool], where isWanted: (_ shape: Int, _ ordinal: Int) -> Bool,
-        withFlags: Bool, _ body: (FoundRow) -> Void
+        mayBeAny: (_ shape: Int, _ ordinals: Range<Int>) -> Bool, withFlags: Bool,
+        _ body: (FoundRow) -> Void
     ) throws(QueryFailure) {
         try reading { () throws(StoreError) in
-            try block.find(of: chosen, where: isWanted, withFlags: withFlags, body)
+            try block.find(
+                of: chosen, where: isWanted, mayBeAny: mayBeAny, withFlags: withFlags, body)
         }
     }
 
@@ -183,10 +190,21 @@ final class BlockScan {
 extension BlockScan: ColumnKnowledge {
     /// The slots in which the probe may occur; asked once.
     private func candidates(_ probe: TextProbe) throws(QueryFailure) -> SlotSet {
+        try reading { () throws(StoreError) in try asked(probe) }
+    }
+
+    private func asked(_ probe: TextProbe) throws(StoreError) -> SlotSet {
         for answer in answers where answer.probe === probe { return answer.slots }
-        let slots = try reading { () throws(StoreError) in try block.candidates(probe) }
+        let slots = try block.candidates(probe)
         answers.append((probe, slots))
         return slots
+    }
+
+    /// Whether rows of each shape may pass.
+    func mayPass(_ test: TableTest) throws(QueryFailure) -> [Bool] {
+        try reading { () throws(StoreError) in
+            try block.mayPass(test) { (probe) throws(StoreError) in try asked(probe) }
+        }
     }
 
     func mayContain(_ probe: TextProbe, shape: Int, slot: Int) throws(QueryFailure) -> Bool {
@@ -287,13 +305,20 @@ extension BlockScan {
     func append(_ field: RowField, row: Int, to out: inout [UInt8]) throws(QueryFailure) {
         switch field {
         case .time: UTCText.append(try times()[row], to: &out)
-        case .received: UTCText.append(try received()[row], to: &out)
+        case .received:
+            // Loaded at once, all rows have one.
+            let range = block.receivedRange
+            let isOne = range.lowerBound == range.upperBound
+            let time = isOne ? range.lowerBound.nanoseconds : try received()[row]
+            UTCText.append(time, to: &out)
         case .index: out.appendDecimal(block.firstIndex + UInt64(row))
         case .flags, .duplicate:
             out.append(utf8: FieldSource.text(of: field, flags: try flags()[row]))
         case .source, .stream, .sender, .senderPID, .senderUID, .senderGID:
-            let number = Int(try numbers(of: field)[row])
-            if let texts = texts(of: field) { out.append(contentsOf: texts[number]) }
+            guard let texts = texts(of: field) else { return }
+            let number = texts.count == 1 ? 0 : Int(try numbers(of: field)[row])
+            let text = texts[number]
+            out.append(text.span, 0..<text.count)
         }
     }
 }

@@ -92,31 +92,28 @@ extension ColumnKnowledge {
     }
 
     /// Whether a needle may stand across a border in a row of the shape.
+    ///
+    /// - Parameter terms: those of the crossing.
     func mayCross(
-        _ crossing: NeedleQuestion.CrossingProbes, in text: StretchText, shape: Int
+        _ terms: [NeedleQuestion.Term]?, in text: StretchText, shape: Int
     ) throws(Failure) -> Bool {
-        guard text.isAsStored else { return true }
-        // The longer part first, and of both what costs nothing.
-        if crossing.isOtherLonger, try !mayReach(crossing, shape) { return false }
-        var isPossible = crossing.ones.isEmpty
-        for one in crossing.ones where !isPossible {
-            isPossible = try mayContain(one, shape: shape, slot: crossing.slot)
-        }
-        guard isPossible else { return false }
-        if !crossing.isOtherLonger, try !mayReach(crossing, shape) { return false }
-        isPossible = crossing.ones.isEmpty
-        for one in crossing.ones where !isPossible {
-            isPossible = try contains(one, shape: shape, slot: crossing.slot)
-        }
-        guard isPossible, let other = crossing.other else { return isPossible }
-        return try contains(other, shape: shape, slot: crossing.otherSlot)
+        guard text.isAsStored, let terms else { return true }
+        for term in terms where try mayHold(term, shape) { return true }
+        return false
     }
 
-    /// Whether the slot that a crossing reaches may have its part.
-    private func mayReach(
-        _ crossing: NeedleQuestion.CrossingProbes, _ shape: Int
-    ) throws(Failure) -> Bool {
-        guard let other = crossing.other else { return true }
-        return try mayContain(other, shape: shape, slot: crossing.otherSlot)
+    private func mayHold(_ term: NeedleQuestion.Term, _ shape: Int) throws(Failure) -> Bool {
+        guard let other = term.other else {
+            return try contains(term.probe, shape: shape, slot: term.slot)
+        }
+        // First what costs nothing, and of that the longer part.
+        if term.isOtherLonger, try !mayContain(other.probe, shape: shape, slot: other.slot) {
+            return false
+        }
+        guard try mayContain(term.probe, shape: shape, slot: term.slot),
+            try mayContain(other.probe, shape: shape, slot: other.slot),
+            try contains(term.probe, shape: shape, slot: term.slot)
+        else { return false }
+        return try contains(other.probe, shape: shape, slot: other.slot)
     }
 }

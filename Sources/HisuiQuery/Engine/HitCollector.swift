@@ -58,6 +58,13 @@ struct HitCollector {
                     true
                 }
             },
+            mayBeAny: { shape, ordinals in
+                if case .some(let passing) = selections[shape] {
+                    passing.containsAny(of: ordinals)
+                } else {
+                    true
+                }
+            },
             withFlags: needs.contains(FieldName.flags) || needs.contains(FieldName.duplicate),
             { found in
                 guard found.row >= firstRow, timeRange.contains(found.time) else { return }

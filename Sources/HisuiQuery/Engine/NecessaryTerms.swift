@@ -54,33 +54,29 @@ struct NecessaryTerms {
         case .needle(let wanted): return terms(of: wanted)
         case .expression(let wanted):
             if let beginning = wanted.beginning { return terms(of: beginning) }
-            return wanted.clauses.first.map { clause in
-                var all: [TableTest.Term] = []
-                for wanted in clause { all += terms(of: wanted) }
-                return all
+            guard let clause = wanted.clauses.first else { return nil }
+            var all: [TableTest.Term] = []
+            for wanted in clause {
+                guard let terms = terms(of: wanted) else { return nil }
+                all += terms
             }
+            return all
         }
     }
 
-    private mutating func terms(of wanted: NeedleQuestion) -> [TableTest.Term] {
+    private mutating func terms(of wanted: NeedleQuestion) -> [TableTest.Term]? {
         var all = [TableTest.Term(probe: number(of: wanted.whole), slot: nil)]
         for crossing in wanted.crossings {
-            let other = crossing.other.map { (number(of: $0), crossing.otherSlot) }
-            for one in crossing.ones {
+            guard let crossing else { return nil }
+            for term in crossing {
                 all.append(
-                    TableTest.Term(probe: number(of: one), slot: crossing.slot, other: other))
-            }
-            if crossing.ones.isEmpty {
-                // What the slot has is not known: then the other part alone, or nothing.
-                let term = other.map { TableTest.Term(probe: $0.0, slot: $0.1) }
-                all.append(term ?? TableTest.Term(probe: number(of: Self.anything), slot: nil))
+                    TableTest.Term(
+                        probe: number(of: term.probe), slot: term.slot,
+                        other: term.other.map { (number(of: $0.probe), $0.slot) }))
             }
         }
         return all
     }
-
-    /// Stands in every value.
-    private static let anything = TextProbe([])
 
     private mutating func number(of probe: TextProbe) -> Int {
         if let known = numbers[ObjectIdentifier(probe)] { return known }

@@ -6,19 +6,17 @@ final class NeedleQuestion: Sendable {
     let plan: NeedlePlan
     /// The needle, to be asked for in slots.
     let whole: TextProbe
-    /// For each crossing of the plan what must be in slots for it.
-    let crossings: [CrossingProbes]
+    /// For each crossing of the plan what must be in slots for it: one of these; nil if nothing
+    /// need be.
+    let crossings: [[Term]?]
 
-    struct CrossingProbes: Sendable {
-        /// The part in the slot at the border, or what of it is there where the needle goes on
-        /// behind the slot: one of them must be.
-        var ones: [TextProbe]
+    /// A probe in a slot, and perhaps another in another: both must be.
+    struct Term: Sendable {
+        var probe: TextProbe
         var slot: Int
-        /// The part in the next slot, if the needle reaches there.
-        var other: TextProbe?
-        var otherSlot: Int
-        /// Whether the other part is the longer one, which says more.
-        var isOtherLonger: Bool
+        var other: (probe: TextProbe, slot: Int)?
+        /// Whether the other is the longer one, which says more.
+        var isOtherLonger = false
     }
 
     init(_ needle: Needle, in text: StretchText) {
@@ -28,12 +26,21 @@ final class NeedleQuestion: Sendable {
         let parts = needle.probes
         whole = parts.whole
         crossings = plan.crossings.map { crossing in
-            CrossingProbes(
-                ones: Self.pieces(of: crossing, plan, needle),
-                slot: text.slots[crossing.slot],
-                other: crossing.other.flatMap { parts.part($0.part) },
-                otherSlot: crossing.other.map { text.slots[$0.slot] } ?? 0,
-                isOtherLonger: (crossing.other?.part.count ?? 0) > crossing.part.count)
+            let slot = text.slots[crossing.slot]
+            // The part in the next slot, if the needle reaches there.
+            let other = crossing.other.flatMap { other in
+                parts.part(other.part).map { ($0, text.slots[other.slot]) }
+            }
+            // What the slot at the border has, or what of it is there where the needle goes on
+            // behind the slot.
+            let pieces = Self.pieces(of: crossing, plan, needle)
+            guard pieces.isEmpty else {
+                let isOtherLonger = (crossing.other?.part.count ?? 0) > crossing.part.count
+                return pieces.map {
+                    Term(probe: $0, slot: slot, other: other, isOtherLonger: isOtherLonger)
+                }
+            }
+            return other.map { [Term(probe: $0.0, slot: $0.1)] }
         }
     }
 }

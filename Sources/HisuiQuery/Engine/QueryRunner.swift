@@ -117,20 +117,33 @@ public struct QueryRunner {
     /// these are asked side by side.
     private func asked(_ candidates: [Candidate]) -> [Candidate] {
         if plans.passAll { return candidates }
+        for candidate in candidates { candidate.block.willBeSearched() }
         var known: Set<ObjectIdentifier> = []
         let tables = candidates.compactMap(\.block.table?.table).filter {
             known.insert(ObjectIdentifier($0)).inserted
         }
         let plans = plans
-        let work = OrderedWork<Void>(
-            count: tables.count, workers: options.workers, ahead: tables.count
-        ) { number in
-            plans.prepare(tables[number])
-            return .success(())
+        // First the shapes, most of which several tables have, then the tables.
+        let shapes = plans.unknown(of: tables)
+        let pieces = (shapes.count + Self.shapesAtOnce - 1) / Self.shapesAtOnce
+        each(of: pieces) { piece in
+            let first = piece * Self.shapesAtOnce
+            plans.prepare(shapes[first..<min(first + Self.shapesAtOnce, shapes.count)])
+        }
+        each(of: tables.count) { plans.prepare(tables[$0]) }
+        return candidates.filter { !plans.isNever($0.block) }
+    }
+
+    /// Shapes whose plans are made one after the other.
+    private static let shapesAtOnce = 128
+
+    /// Does some pieces of work side by side.
+    private func each(of count: Int, _ body: @escaping @Sendable (Int) -> Void) {
+        let work = OrderedWork<Void>(count: count, workers: options.workers, ahead: count) {
+            .success(body($0))
         }
         while let _ = try? work.take() {}
         work.stop()
-        return candidates.filter { !plans.isNever($0.block) }
     }
 
     private static func stopped() -> QueryFailure {

@@ -37,10 +37,11 @@ final class RowReader {
         out.removeAll()
         let place = RowPlace(
             row: Int(hit.row), ordinal: Int(hit.ordinal), time: time, flags: hit.flags)
-        for part in try parts(of: Int(hit.shape)) {
+        let parts = try parts(of: Int(hit.shape))
+        for index in parts.indices {
             let start = out.bytes.count
-            try part.value.append(place, to: &out.bytes)
-            out.close(part.name, part.type, from: start)
+            try parts[index].value.append(place, to: &out.bytes)
+            out.close(parts[index].name, parts[index].type, from: start)
         }
     }
 

@@ -27,11 +27,7 @@ struct ShapeFilter {
             possible = nil
             return
         }
-        do throws(StoreError) {
-            possible = try scan.block.mayPass(test)
-        } catch {
-            throw QueryFailure(error)
-        }
+        possible = try scan.mayPass(test)
     }
 
     /// The rows of a shape that pass.

@@ -79,6 +79,28 @@ final class ShapePlans: Sendable {
             test: known.test, numbers: place.numbers)
     }
 
+    /// The shapes of some tables that have no plan yet, each once.
+    func unknown(of tables: [ShapesInTable.Table]) -> [Shape] {
+        if common != nil { return [] }
+        let tables = tables.filter { table in
+            self.tables.withLock { $0[ObjectIdentifier(table)] == nil }
+        }
+        return known.withLock { known in
+            var met: Set<ObjectIdentifier> = []
+            var shapes: [Shape] = []
+            for table in tables {
+                for shape in table.shapes
+                where known[shape.identity] == nil && met.insert(shape.identity).inserted {
+                    shapes.append(shape)
+                }
+            }
+            return shapes
+        }
+    }
+
+    /// Works out the plans of some shapes.
+    func prepare(_ shapes: ArraySlice<Shape>) { _ = plans(for: Array(shapes)) }
+
     /// Works out the plans of a table that blocks have in common.
     func prepare(_ table: ShapesInTable.Table) {
         if common == nil { _ = known(table) }

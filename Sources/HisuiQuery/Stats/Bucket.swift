@@ -84,6 +84,15 @@ struct Bucket: Hashable, Sendable {
         return step % 1_000_000_000 == 0 && offset % 1_000_000_000 == 0
     }
 
+    /// Whether all buckets begin with a stretch of so many nanoseconds, counted from 1970.
+    func begins(withStretchesOf nanoseconds: Int64) -> Bool {
+        switch step {
+        case .duration(let step): step % nanoseconds == 0 && offset % nanoseconds == 0
+        case .month, .year: offset % nanoseconds == 0
+        case .number: false
+        }
+    }
+
     private static func remainder(_ value: Int64, _ step: Int64) -> Int64 {
         // Before 1970 the bucket begins earlier, not later; the first one of all is cut short.
         let remainder = value % step
