@@ -224,6 +224,7 @@ if fuzz {
         fuzzer("DetectorState", ["HisuiDetect", "HisuiYAML"]),
         fuzzer("Note", ["HisuiProof"]),
         fuzzer("Audit", parseModules),
+        fuzzer("Fold", parseModules),
         fuzzer("Rules", parseModules + ["HisuiFile"]),
         fuzzer("LogsQL", queryModules),
     ]

@@ -82,6 +82,8 @@ public final class DefinitionSet: Sendable {
     let memberDefinitions: [(member: Int, definition: MemberDefinition)]
     /// Which of their records make up events; of the first definition that says so.
     let join: Join?
+    /// Rules and events of folded records, by parser.
+    private let folds: [String: Set<String>]
     /// How such records are told.
     let formats: FormatTable
     /// The encoding of records, as the only definition says: that of a source bound to it.
@@ -107,9 +109,24 @@ public final class DefinitionSet: Sendable {
             memberDefinitions.lazy.compactMap { member, definition in
                 definition.join.map { Join(member: member, join: $0) }
             }.first
+        var folds: [String: Set<String>] = [:]
+        for (member, definition) in memberDefinitions {
+            guard let fold = definition.fold else { continue }
+            folds[members[member].name] = Set(
+                definition.rules.filter { $0.step != nil }.map(\.id) + fold.events.map(\.id))
+        }
+        self.folds = folds
         formats = FormatTable(
             memberDefinitions.map(\.definition), isOnly: definitions.count == 1)
         encoding = definitions.count == 1 ? definitions[0].encoding : .utf8
+    }
+
+    /// Whether some definition folds records.
+    public var foldsAny: Bool { !folds.isEmpty }
+
+    /// Whether records of a rule, or events that stand at them, are folded with others.
+    public func folds(parser: String, rule: String) -> Bool {
+        folds[parser]?.contains(rule) ?? false
     }
 
     /// Finds the rule that knows a message.

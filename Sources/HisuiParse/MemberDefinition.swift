@@ -13,6 +13,8 @@ struct MemberDefinition: Sendable {
     var times: [[String]] = []
     /// Which records make up events.
     var join: JoinDefinition?
+    /// Which records tell of operations that are folded.
+    var fold: FoldDefinition?
     var time = StatedTime()
     /// What holds for all rules.
     var conditions: [Condition]
@@ -35,6 +37,8 @@ struct MemberDefinition: Sendable {
         var constants: [Shape.Field]
         var fields: [Field]
         var cases: [Case]
+        /// What its records do, where they are folded.
+        var step: FoldDefinition.Step?
         var node: YAMLNode
     }
 

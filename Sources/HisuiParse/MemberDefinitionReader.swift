@@ -28,6 +28,7 @@ struct MemberDefinitionReader {
     private var fields: [MemberDefinition.Field] = []
     private var cases: [MemberDefinition.Case] = []
     private var join: JoinDefinition?
+    private var fold: FoldDefinition?
     /// What `join` says of all events.
     private var ofEvents: (fields: [MemberDefinition.Field], cases: [MemberDefinition.Case]) = (
         [], []
@@ -86,7 +87,7 @@ struct MemberDefinitionReader {
         definition.time.formats = timeFormats(&reader)
         fields = reader.value("fields").map { readFields($0) } ?? []
         cases = reader.value("cases").map { readCases($0) } ?? []
-        if formats.contains(.audit) { readJoin(&reader) }
+        if formats.contains(.audit) { readJoin(&reader) } else { readFold(&reader) }
         let rules = (reader.list("rules", required: true) ?? []).compactMap { rule($0) }
         var known: Set<String> = []
         for rule in rules where !known.insert(rule.id).inserted {
@@ -95,7 +96,9 @@ struct MemberDefinitionReader {
         if rules.isEmpty { reader.report("rules", "a definition needs at least one rule") }
         definition.rules = rules
         if join != nil { readEvents(&reader, &known) }
+        if fold != nil { readFoldEvents(&reader, &known) }
         definition.join = join
+        definition.fold = fold
         return definition
     }
 
@@ -208,6 +211,7 @@ struct MemberDefinitionReader {
                 hint: "use a to z, 0 to 9, dot, hyphen and underline")
         }
         _ = reader.string("about")
+        let step = fold == nil ? nil : self.step(&reader)
         let constants = ConstantReader(schema: schema, log: log)
         let when = reader.value("when", required: true).map { conditions($0) } ?? []
         let set = reader.value("set").map { constants.read($0, "set") } ?? []
@@ -236,7 +240,12 @@ struct MemberDefinitionReader {
         }
         return MemberDefinition.Rule(
             id: id.text, conditions: when, constants: all, fields: fields, cases: cases,
-            node: node)
+            step: step, node: node)
+    }
+
+    private func step(_ reader: inout MappingReader) -> FoldDefinition.Step? {
+        reader.choice("fold", of: FoldDefinition.Step.allCases.map(\.rawValue))
+            .flatMap(FoldDefinition.Step.init)
     }
 
     /// Whether records of a rule are parts of events: then the events say what happened.
@@ -263,6 +272,43 @@ struct MemberDefinitionReader {
             }
             join?.events.append(event)
         }
+    }
+
+    private mutating func readFold(_ reader: inout MappingReader) {
+        guard let mapping = reader.mapping("fold") else { return }
+        fold = foldReader.read(mapping)
+    }
+
+    private var foldReader: FoldReader {
+        FoldReader(
+            schema: schema, log: log, names: { candidates($0, $1) },
+            conditions: { conditions($0) })
+    }
+
+    /// Reads `events` of `fold`: constants alone, for what varies is said for all of them.
+    private mutating func readFoldEvents(
+        _ reader: inout MappingReader, _ known: inout Set<String>
+    ) {
+        guard var own = fold else { return }
+        (fields, cases) = ([], [])
+        for node in reader.list("events", required: true) ?? [] {
+            guard let kinds = node["when"]?["fold"] else {
+                log.report(node, "an event needs `when: { fold: … }`")
+                continue
+            }
+            guard let rule = rule(node) else { continue }
+            if !rule.fields.isEmpty || !rule.cases.isEmpty || rule.conditions.count > 1 {
+                log.report(
+                    node, "an event of `fold` sets constants only",
+                    hint: "`fields` of `fold` are of all its events")
+            }
+            foldReader.add(rule, kinds, to: &own)
+            if !known.insert(rule.id).inserted {
+                log.report(rule.node, "a second rule called `\(rule.id)`")
+            }
+        }
+        foldReader.check(own, reader.node)
+        fold = own
     }
 
     private func merged(_ set: [Shape.Field]) -> [Shape.Field] {
@@ -316,7 +362,9 @@ struct MemberDefinitionReader {
     func checkCoverage(
         _ samples: [Definition.Sample], _ members: MemberDefinition?, _ root: YAMLNode
     ) {
-        let ids = (members?.rules.map(\.id) ?? []) + (members?.join?.events.map(\.id) ?? [])
+        let ids =
+            (members?.rules.map(\.id) ?? []) + (members?.join?.events.map(\.id) ?? [])
+            + (members?.fold?.events.map(\.id) ?? [])
         var covered: Set<String> = []
         var hasReject = false
         for sample in samples {

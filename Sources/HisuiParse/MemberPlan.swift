@@ -20,6 +20,8 @@ struct MemberPlan {
         var rule: Int
         var conditions: [(place: Place, values: ValueTable)]
         var cases: [(place: Place, values: ValueTable)]
+        /// Where the facts stand, if the records are folded.
+        var fold: FoldPlaces?
         /// Shapes already made, by the branches of the cases.
         var numbers: [(choices: Int, number: UInt32)] = []
     }
@@ -69,7 +71,8 @@ struct MemberPlan {
             }
             candidates.append(
                 Candidate(
-                    definition: number, rule: rule, conditions: common + own, cases: cases))
+                    definition: number, rule: rule, conditions: common + own, cases: cases,
+                    fold: FoldPlaces(self, definition.fold, given)))
         }
     }
 
@@ -114,7 +117,7 @@ struct MemberPlan {
     }
 
     /// The number of the first value that fits.
-    private static func branch(
+    static func branch(
         _ values: ValueTable, _ place: Place, _ text: Span<UInt8>, _ slots: Span<ByteRange>,
         _ buffer: inout [UInt8]
     ) -> Int? {

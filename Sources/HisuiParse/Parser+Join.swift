@@ -104,6 +104,7 @@ extension Parser {
     /// Goes on with the open events of another parser, whose definitions were replaced.
     public mutating func takeJoins(of other: borrowing Parser) {
         joining.sources.merge(other.joining.sources) { own, _ in own }
+        folding.sources.merge(other.folding.sources) { own, _ in own }
     }
 
     /// Whether as many objects are here as the system call had.
@@ -150,11 +151,8 @@ extension Parser {
         slots.append(ByteRange(start..<rows.bytes.count))
         joining.besideBytes += slots.reduce(0) { $0 + Int($1.count) }
         row.shape = shapeNumber(row.shape, outcome, event, definition)
-        let first = Int(row.firstSlot)
-        let own = shapes[row.shape].slots.count - slots.count
-        row.firstSlot = UInt32(rows.slots.count)
-        for slot in first..<first + own { rows.slots.append(rows.slots[slot]) }
-        rows.slots += slots
+        rows.setBeside(
+            slots, of: &row, recordSlots: shapes[row.shape].slots.count - slots.count)
     }
 
     private func holds(_ event: JoinDefinition.Event) -> Bool {

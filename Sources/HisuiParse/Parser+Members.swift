@@ -123,6 +123,11 @@ extension Parser {
         let known = plans[number].candidates[match.candidate].definition
         let own = definitions.memberDefinitions[known].definition.time
         if stated.isEmpty { _ = take(own, plans[number], text, slots.span, &row) }
+        if let places = plans[number].candidates[match.candidate].fold {
+            folding.facts = places.facts(
+                text, slots.span, sender: folding.senders[Int(row.sender)], &buffer)
+            folding.definition = known
+        }
         for known in plans[number].candidates[match.candidate].numbers
         where known.choices == match.choices {
             return known.number

@@ -56,6 +56,8 @@ public struct Parser: Sendable {
     var textSlots: [ByteRange] = []
     /// Events whose records have not all come.
     var joining = Joining()
+    /// What is known of operations that several records tell of.
+    var folding = Folding()
     /// The audit record at hand, if it is one, and the host by its header.
     var auditMessage: Range<Int>?
     var hostRange: Range<Int>?
@@ -111,6 +113,8 @@ public struct Parser: Sendable {
             planCache = ShapeCache()
             joining.numbers = [:]
             host.numbers = []
+            folding.parts = [:]
+            folding.numbers = [:]
         }
         var rows = RowBatch(takingOver: batch)
         beginClock(rows.source, received: entries.first?.received ?? .none, latest: latest)
@@ -122,6 +126,7 @@ public struct Parser: Sendable {
         let isFile = bound == nil && (rows.source.kind == .file || rows.source.kind == .import)
         fieldLines.begin()
         beginHosts(rows)
+        folding.senders = rows.senders
         for entry in entries {
             let first = Int(entry.offset)
             let record = bytes.span.extracting(first..<first + Int(entry.count))
@@ -155,10 +160,12 @@ public struct Parser: Sendable {
                 rows.slots.append(place)
             }
             if auditMessage != nil { join(row, number: rows.rows.count, record, rows.source) }
+            if folding.facts != nil { fold(&row, number: rows.rows.count, rows.source) }
             rows.rows.append(row)
         }
         if !host.texts.isEmpty { rows.bytes += host.texts }
         endJoins(&rows, isLast: isLast)
+        endFolds(&rows)
         if !entries.isEmpty { slotsPerRow = rows.slots.count / entries.count + 1 }
         endClock(rows.source, latest: latest)
         return rows

@@ -79,7 +79,8 @@ public struct Daemon: Sendable {
         let routing = SourceRouting(configuration)
         let spill = try openSpill(intake, routing, after: opened.positions)
         let parse = ParseStage(
-            intake: intake, definitions: definitions, bytesMax: parsedBytesMax, routing: routing)
+            intake: intake, definitions: definitions, bytesMax: parsedBytesMax, routing: routing,
+            recent: recentRecords(definitions.definitions, before: opened.durable))
         let merge = MergeStage(configuration, log: log)
         let seal = SealStage(
             store: configuration.store, log: log, onSealed: { merge.look() })
@@ -232,6 +233,17 @@ public struct Daemon: Sendable {
         } catch {
             log.error("a deletion that was cut short cannot be ended: \(error)")
         }
+    }
+
+    /// What the parser has to know of the records before.
+    private func recentRecords(
+        _ definitions: DefinitionSet, before durable: [String: UInt64]
+    ) -> [RecentRecords] {
+        guard definitions.foldsAny else { return [] }
+        return RecentRecords.read(
+            store: configuration.store, zone: configuration.zone, durable: durable,
+            definitions: definitions,
+            problem: { log.warning("what was stored last cannot be read back: \($0)") })
     }
 
     /// The zone's writer, and what recovery found.

@@ -22,6 +22,8 @@ final class ParseStage: Sendable {
     let output: BoundedQueue<ParsedBatch>
     private let routing: SourceRouting
     private let definitions: Mutex<Versioned>
+    /// What was stored last before this start; see `RecentRecords`.
+    private let recent: [RecentRecords]
     /// The batch that the writer, which had given up, did not take.
     private let refused = Mutex<RowBatch?>(nil)
 
@@ -41,8 +43,10 @@ final class ParseStage: Sendable {
     }
 
     init(
-        intake: Intake, definitions: DefinitionLoader.Loaded, bytesMax: Int, routing: SourceRouting
+        intake: Intake, definitions: DefinitionLoader.Loaded, bytesMax: Int,
+        routing: SourceRouting, recent: [RecentRecords] = []
     ) {
+        self.recent = recent
         self.intake = intake
         self.definitions = Mutex(Versioned(loaded: definitions))
         self.routing = routing
@@ -65,39 +69,58 @@ final class ParseStage: Sendable {
     /// Runs until the intake is closed and empty; then closes the output.
     func run() {
         var inForce = definitions.withLock { $0 }
-        // One parser for each time zone, definition and encoding of sources; nearly always one.
-        var entries: [Entry] = []
-        // Those of the definitions before: their open events go on.
-        var replaced: [Entry] = []
+        var entries = Entries()
         defer { output.close() }
+        for known in recent {
+            let number = entries.number(for: routing.route(for: known.batch.source), inForce.loaded)
+            entries.all[number].parser.recall(
+                known.batch, positions: known.positions, count: known.count)
+        }
         while case .element(let batch) = intake.queue.take(waitMillis: nil) {
             let wanted = definitions.withLock { $0 }
             if wanted.version != inForce.version {
                 inForce = wanted
-                if !entries.isEmpty { replaced = entries }
-                entries.removeAll()
+                entries.replace()
             }
             let route = routing.route(for: batch.source)
-            let number: Int
-            if let known = entries.firstIndex(where: {
-                $0.zone == route.timeZone.name && $0.only == route.parser
-                    && $0.encoding == route.encoding
-            }) {
-                number = known
-            } else {
-                number = entries.count
-                entries.append(Self.entry(for: route, inForce.loaded))
-                for entry in replaced { entries[number].parser.takeJoins(of: entry.parser) }
-            }
-            let rows = entries[number].parser.parse(batch)
+            let number = entries.number(for: route, inForce.loaded)
+            let rows = entries.all[number].parser.parse(batch)
             let parsed = ParsedBatch(
-                rows: rows, shapes: entries[number].parser.shapes,
-                definitions: entries[number].digest, stream: route.stream)
+                rows: rows, shapes: entries.all[number].parser.shapes,
+                definitions: entries.all[number].digest, stream: route.stream)
             guard output.put(parsed, weight: Weight.of(rows)) else {
                 refused.withLock { $0 = rows }
                 intake.queue.close()
                 return
             }
+        }
+    }
+
+    /// One parser for each time zone, definition and encoding of sources; nearly always one.
+    private struct Entries {
+        var all: [Entry] = []
+        /// Those of the definitions before: their open events go on.
+        private var replaced: [Entry] = []
+
+        /// Begins anew, with other definitions.
+        mutating func replace() {
+            if !all.isEmpty { replaced = all }
+            all.removeAll()
+        }
+
+        mutating func number(
+            for route: SourceRouting.Route, _ loaded: DefinitionLoader.Loaded
+        ) -> Int {
+            if let known = all.firstIndex(where: {
+                $0.zone == route.timeZone.name && $0.only == route.parser
+                    && $0.encoding == route.encoding
+            }) {
+                return known
+            }
+            var entry = ParseStage.entry(for: route, loaded)
+            for other in replaced { entry.parser.takeJoins(of: other.parser) }
+            all.append(entry)
+            return all.count - 1
         }
     }
 

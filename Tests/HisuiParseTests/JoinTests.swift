@@ -274,7 +274,7 @@ import Testing
 }
 
 /// A small generator with a seed.
-private struct Splitmix: RandomNumberGenerator {
+struct Splitmix: RandomNumberGenerator {
     var state: UInt64
 
     mutating func next() -> UInt64 {
