@@ -54,10 +54,19 @@ struct EventFolder: Sendable {
         var path: [UInt8]
         /// Rights it was opened with; nil: that was not told, nor will be when it is closed.
         var asked: UInt32?
-        /// The right to delete was used.
-        var isRemoving = false
-        /// While that was so, something was put into the object's folder.
+        /// When the right to delete was used, and nothing has come of it yet.
+        var removal: Int64?
+        /// Soon after, something was put into the object's folder.
         var isRenaming = false
+
+        /// Whether a deletion may be of this handle and not of a later one with its number: one
+        /// that was not seen to open is never seen to close.
+        func isOpen(_ facts: Facts, _ definition: FoldDefinition) -> Bool {
+            guard asked == nil else { return true }
+            guard let removal else { return false }
+            return (0...definition.windowNanoseconds * EventFolder.auditedWindows).contains(
+                facts.time.subtractingReportingOverflow(removal).partialValue)
+        }
     }
 
     struct ObjectKey: Hashable {
@@ -101,8 +110,9 @@ struct EventFolder: Sendable {
     static let objectsMax = 16_384
     static let foldersMax = 16_384
     static let positionsMax = 64
-    /// How long something put into a folder and a file written there belong together.
-    static let creationNanoseconds: Int64 = 2_000_000_000
+    /// How long something put into a folder, and a file written or given another name there, belong
+    /// together.
+    static let togetherNanoseconds: Int64 = 2_000_000_000
     /// For so many windows a folder whose objects tell of their use is expected to go on so.
     static let auditedWindows: Int64 = 10
 
@@ -137,8 +147,10 @@ struct EventFolder: Sendable {
             return give(.permission, key, facts, definition)
         case .delete:
             let name = handleName(facts)
-            guard let handle = handles[name] else { return .own }
-            handles.change(name) { $0.isRemoving = false }
+            guard let handle = handles[name], handle.isOpen(facts, definition) else {
+                return .own
+            }
+            handles.change(name) { $0.removal = nil }
             note(facts, handle.object, handle.path)
             return give(.delete, handle.object, facts, definition)
         case .close: return close(facts, definition)
@@ -201,7 +213,7 @@ struct EventFolder: Sendable {
                 return give(.rename, renamed, facts, definition)
             }
         case .remove:
-            handles.change(name) { $0.isRemoving = true }
+            handles.change(name) { $0.removal = facts.time }
             _ = removals.put(name, for: placeName(facts, Self.folder(of: key.path)))
         default: break
         }
@@ -217,7 +229,7 @@ struct EventFolder: Sendable {
         guard let handle = handles.remove(name) else { return .own }
         note(facts, handle.object, handle.path)
         let pending = objects[handle.object]?.pending ?? []
-        if handle.asked != nil, handle.isRemoving, pending.contains(.remove) {
+        if handle.asked != nil, handle.removal != nil, pending.contains(.remove) {
             return give(
                 handle.isRenaming ? .rename : .remove, handle.object, facts, definition)
         }
@@ -291,23 +303,30 @@ struct EventFolder: Sendable {
     private mutating func noteAddition(_ key: ObjectKey, _ facts: Facts) -> ObjectKey? {
         let place = placeName(facts, key.path)
         _ = additions.put(facts.time, for: place)
-        guard let name = removals.remove(place), let handle = handles[name], handle.isRemoving
+        guard let name = removals.remove(place), let handle = handles[name],
+            handle.object.session == facts.session,
+            Self.folder(of: handle.object.path) == key.path,
+            Self.isSoon(facts.time, after: handle.removal)
         else { return nil }
         guard handle.asked == nil else {
             handles.change(name) { $0.isRenaming = true }
             return nil
         }
-        handles.change(name) { $0.isRemoving = false }
+        handles.change(name) { $0.removal = nil }
         note(facts, handle.object, handle.path)
         return handle.object
     }
 
     /// Whether an object's folder was just put something into.
     private mutating func isAddition(_ key: ObjectKey, _ facts: Facts) -> Bool {
-        guard let time = additions.remove(placeName(facts, Self.folder(of: key.path)))
-        else { return false }
-        let since = facts.time.subtractingReportingOverflow(time).partialValue
-        return (0...Self.creationNanoseconds).contains(since)
+        let place = placeName(facts, Self.folder(of: key.path))
+        return Self.isSoon(facts.time, after: additions.remove(place))
+    }
+
+    private static func isSoon(_ time: Int64, after other: Int64?) -> Bool {
+        guard let other else { return false }
+        return (0...togetherNanoseconds).contains(
+            time.subtractingReportingOverflow(other).partialValue)
     }
 
     /// The path of the folder that an object is in; empty where there is none.

@@ -210,6 +210,24 @@ import Testing
         #expect(run.events.map(\.rule) == ["file-change", "file-delete"])
     }
 
+    @Test func whatIsPutIntoAFolderLaterMakesNoRename() {
+        var run = Run()
+        run.take([
+            Self.use(#"D:\share\a"#, "0x10000", 1),
+            Self.open(#"D:\share\b"#, "0x10080", 1, handle: "0x11"),
+            Self.use(#"D:\share\b"#, "0x10000", 1, handle: "0x11"),
+            Self.use(#"D:\share"#, "0x2", 9, handle: "0x20"), Self.close(9, handle: "0x11"),
+        ])
+        #expect(run.events.map(\.rule) == ["file-remove", "file-change", "file-remove"])
+    }
+
+    @Test func aHandleThatOnlyReadIsNotTakenForTheOneThatDeleted() {
+        var run = Run()
+        run.take([Self.use(#"D:\share\a"#, "0x1"), Self.deletion()])
+        #expect(run.rows.map(\.rule) == ["file-read", "object-delete"])
+        #expect(run.rows[1].path == nil)
+    }
+
     @Test func withoutRecordsOfHandlesAUseIsToldAtOnce() {
         var run = Run()
         run.take([Self.use(#"D:\share\a"#, "0x10000"), Self.deletion()])
