@@ -94,7 +94,7 @@ final class FolderTaker {
         entry.digest = digest.short
         entry.bytes = digest.size
         entry.modified = UInt64(max(0, status.modified / 1_000_000_000))
-        if let same = position.files.last(where: { $0.digest == digest.short }) {
+        if let same = taken(digest.short, name) {
             if !same.isOpen { return tellDuplicate(path, digest, same, entry) }
             entry = same
             entry.name = name
@@ -112,6 +112,13 @@ final class FolderTaker {
             return read(path, digest, entry, outcome: .grown)
         }
         return read(path, digest, entry, outcome: .taken)
+    }
+
+    /// The file with these contents that was taken: the one of that name if there are several, so
+    /// that a file that was only touched is not told as a copy of its copy.
+    private func taken(_ digest: UInt64, _ name: UInt32) -> FolderPosition.Entry? {
+        position.files.last { $0.digest == digest && $0.name == name }
+            ?? position.files.last { $0.digest == digest }
     }
 
     /// Reads a file from where its entry stands, and tells that it was taken.

@@ -77,6 +77,23 @@ import Testing
         #expect(sink.now.accounts["assets"]?.deduplicated == 11)
     }
 
+    @Test func aFileThatIsTouchedIsNoDuplicateOfItsCopy() throws {
+        drop("a.csv", header + rows(0..<10))
+        let sink = TestSink()
+        let running = try start(sink)
+        eventually("the file") { sink.now.notes.count == 1 }
+        shell("cp a.csv part && mv part a-copy.csv")
+        eventually("the copy is told") { sink.now.notes.count == 2 }
+        shell("touch a.csv")
+        // Files are taken in the order in which they changed.
+        drop("b.csv", header + rows(10..<12))
+        eventually("the file behind it") { sink.now.notes.count == 3 }
+        running.end()
+        #expect(sink.now.notes.map(\.outcome) == [.taken, .duplicate, .taken])
+        #expect(sink.now.accounts["assets"]?.deduplicated == 11)
+        #expect(sink.count == 14)
+    }
+
     @Test func aFileThatGrowsAfterItWasTakenIsToldAndItsNewRowsAreStored() throws {
         drop("a.csv", header + rows(0..<10))
         let sink = TestSink()
