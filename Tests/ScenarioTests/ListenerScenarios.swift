@@ -181,8 +181,9 @@ struct ListenerScenarios {
         func said() throws -> String { try String(contentsOfFile: out, encoding: .utf8) }
         try eventually("it waits") { try said().contains("\"waiting\"") }
         try Program.shell(
-            "echo '<189>45: sw01: %SYS-5-CONFIG_I: Configured from console by admin on vty0 "
-                + "(192.0.2.5)' > /dev/udp/127.0.0.1/\(daemon.udpPort)")
+            "echo \"<189>45: sw01: $(TZ=JST-9 date +'%b %e %Y %H:%M:%S').123 JST: "
+                + "%SYS-5-CONFIG_I: Configured from console by admin on vty0 (192.0.2.5)\" "
+                + "> /dev/udp/127.0.0.1/\(daemon.udpPort)")
         #expect(try add.wait(seconds: 60, "sources add") == 0)
         let events = try Self.objects(try said())
         #expect(
