@@ -106,15 +106,7 @@ public struct Parser: Sendable {
         current = batch.encoding ?? encoding
         use(batch.table)
         if shapes.count + entries.count > Limits.shapesPerSegmentMax {
-            shapes = ShapeTable()
-            cache = ShapeCache()
-            admission = ShapeAdmission()
-            plans = []
-            planCache = ShapeCache()
-            joining.numbers = [:]
-            host.numbers = []
-            folding.parts = [:]
-            folding.numbers = [:]
+            forgetShapes()
         }
         var rows = RowBatch(takingOver: batch)
         beginClock(rows.source, received: entries.first?.received ?? .none, latest: latest)
@@ -169,6 +161,19 @@ public struct Parser: Sendable {
         if !entries.isEmpty { slotsPerRow = rows.slots.count / entries.count + 1 }
         endClock(rows.source, latest: latest)
         return rows
+    }
+
+    /// Numbers shapes anew: what is known by the numbers of the old ones goes with them.
+    private mutating func forgetShapes() {
+        shapes = ShapeTable()
+        cache = ShapeCache()
+        admission = ShapeAdmission()
+        plans = []
+        planCache = ShapeCache()
+        joining.numbers = [:]
+        host.numbers = []
+        folding.parts = [:]
+        folding.numbers = [:]
     }
 
     /// Reads lines as rows of a table from now on, or as the definition says.
