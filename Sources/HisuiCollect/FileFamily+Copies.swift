@@ -22,9 +22,25 @@ extension FileFamily {
         // Emptied, which nobody noticed yet: whoever does finds the copy by what was read.
         return copies.contains(where: other.holds)
             || files.contains {
-                $0.leftPath == nil && $0.position.offset > 0
-                    && reopen(other.path, $0.position) != nil
+                let read = $0.position
+                return $0.leftPath == nil && read.offset > 0
+                    && (reopen(other.path, read) != nil
+                        || !$0.holds(read) && isShorterCopy(other, of: read))
             }
+    }
+
+    /// Whether a rotated file that nobody saw before its original was emptied can only be the copy:
+    /// it begins like what was read, with a whole fingerprint of the first bytes, and has less.
+    private func isShorterCopy(_ other: FollowedFile, of read: FilePosition.Entry) -> Bool {
+        Int(read.head.count) == Fingerprint.headMax && other.size <= read.offset
+            && other.holds(Self.beginning(of: read))
+    }
+
+    private static func beginning(of read: FilePosition.Entry) -> FilePosition.Entry {
+        var entry = FilePosition.Entry()
+        entry.head = read.head
+        entry.offset = UInt64(read.head.count)
+        return entry
     }
 
     /// Begins a file again that was emptied.
@@ -67,6 +83,10 @@ extension FileFamily {
             done = copies.compactMap { copy in
                 candidates.lazy.compactMap { self.reopen($0, copy) }.first?.whole
             }
+            let beginning = Self.beginning(of: read)
+            done += candidates.compactMap { self.reopen($0, beginning) }
+                .filter { self.isShorterCopy($0, of: read) && !self.isTaken($0) }
+                .map(\.whole)
         }
         for var whole in done
         where whole.offset <= read.offset

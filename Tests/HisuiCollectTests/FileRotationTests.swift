@@ -288,6 +288,24 @@ import Testing
         #expect(sink.now.gaps.count == 1)
     }
 
+    @Test(arguments: [(false, "true"), (true, "true"), (true, "gzip a.log.1")])
+    func aCopyThatNobodySawInTimeIsNotReadAgain(isDown: Bool, command: String) throws {
+        directory.append("a.log", lines(0..<110))
+        let sink = TestSink()
+        var running = try start(sink)
+        eventually("the first lines") { sink.count == 110 }
+        if isDown { running.end() }
+        // What cp had before the last lines came, seen only when the file is empty.
+        shell("head -n 100 a.log > copy && truncate -s 0 a.log && mv copy a.log.1 && \(command)")
+        directory.append("a.log", lines(110..<120))
+        if isDown { running = try start(sink) }
+        eventually("the new lines") { sink.count >= 120 }
+        usleep(100_000)
+        running.end()
+        #expect(numbers(sink) == Array(0..<120))
+        #expect(sink.now.gaps.count == 1)
+    }
+
     @Test func aHalfLineThatTheCopyHasWholeIsOneRecord() throws {
         directory.append("a.log", "one\ntw")
         let sink = TestSink()
