@@ -58,19 +58,17 @@ extension FileFamily {
                 .compactMap { self.reopen($0, entry) }
                 .first { $0.identity != file.identity && !self.isTaken($0) }
         }
-        guard let copy, entry.tail.count > 0, let place = files.firstIndex(where: { $0 === file })
-        else {
+        let place = entry.tail.count > 0 ? files.firstIndex { $0 === file } : nil
+        if let copy, let place {
+            copy.leftPath = Clock.monotonicMilliseconds()
+            files.insert(copy, at: place)
+        } else {
             use(file)
             file.finish(.framingError, into: &batch)
-            file.restart()
-            settleCopies(of: entry)
-            return false
         }
-        copy.leftPath = Clock.monotonicMilliseconds()
-        files.insert(copy, at: place)
         file.restart()
         settleCopies(of: entry)
-        return true
+        return copy != nil && place != nil
     }
 
     /// Finishes the copies of a file that is not there any more as it was read: those that have

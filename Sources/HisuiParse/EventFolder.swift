@@ -63,9 +63,9 @@ struct EventFolder: Sendable {
         /// that was not seen to open is never seen to close.
         func isOpen(_ facts: Facts, _ definition: FoldDefinition) -> Bool {
             guard asked == nil else { return true }
-            guard let removal else { return false }
-            return (0...definition.windowNanoseconds * EventFolder.auditedWindows).contains(
-                facts.time.subtractingReportingOverflow(removal).partialValue)
+            return EventFolder.isWithin(
+                definition.windowNanoseconds * EventFolder.auditedWindows, facts.time,
+                after: removal)
         }
     }
 
@@ -162,30 +162,28 @@ struct EventFolder: Sendable {
     private mutating func ask(_ facts: Facts, _ definition: FoldDefinition) -> Outcome {
         guard !facts.object.isEmpty else { return .own }
         let key = note(facts)
-        if facts.isFailure {
-            count(1, key, facts)
-            return give(.failed, key, facts, definition)
-        }
+        if facts.isFailure { return refuse(key, facts, definition) }
         begin(key, facts)
         objects.change(key) { $0.asks += 1 }
         // Where each use is told, what was asked for is a part of that.
         let kind = definition.bits.kind(of: facts.access) ?? .read
-        if let last = audited[folderName(facts.machine, key.path, kind)],
-            (0...definition.windowNanoseconds * Self.auditedWindows).contains(
-                facts.time.subtractingReportingOverflow(last).partialValue)
-        {
-            return .part
-        }
-        return give(.asked, key, facts, definition)
+        let last = audited[folderName(facts.machine, key.path, kind)]
+        let isTold = Self.isWithin(
+            definition.windowNanoseconds * Self.auditedWindows, facts.time, after: last)
+        return isTold ? .part : give(.asked, key, facts, definition)
+    }
+
+    private mutating func refuse(
+        _ key: ObjectKey, _ facts: Facts, _ definition: FoldDefinition
+    ) -> Outcome {
+        count(1, key, facts)
+        return give(.failed, key, facts, definition)
     }
 
     private mutating func open(_ facts: Facts, _ definition: FoldDefinition) -> Outcome {
         guard !facts.object.isEmpty else { return .own }
         let key = note(facts)
-        if facts.isFailure {
-            count(1, key, facts)
-            return give(.failed, key, facts, definition)
-        }
+        if facts.isFailure { return refuse(key, facts, definition) }
         begin(key, facts)
         put(Handle(object: key, path: facts.object, asked: facts.access), facts)
         return .part
@@ -194,10 +192,7 @@ struct EventFolder: Sendable {
     private mutating func use(_ facts: Facts, _ definition: FoldDefinition) -> Outcome {
         guard !facts.object.isEmpty else { return .own }
         let key = note(facts)
-        guard !facts.isFailure else {
-            count(1, key, facts)
-            return give(.failed, key, facts, definition)
-        }
+        if facts.isFailure { return refuse(key, facts, definition) }
         let name = handleName(facts)
         if handles[name]?.object != key { put(Handle(object: key, path: facts.object), facts) }
         guard var kind = definition.bits.kind(of: facts.access) else { return .part }
@@ -324,9 +319,13 @@ struct EventFolder: Sendable {
     }
 
     private static func isSoon(_ time: Int64, after other: Int64?) -> Bool {
+        isWithin(togetherNanoseconds, time, after: other)
+    }
+
+    private static func isWithin(_ span: Int64, _ time: Int64, after other: Int64?) -> Bool {
         guard let other else { return false }
-        return (0...togetherNanoseconds).contains(
-            time.subtractingReportingOverflow(other).partialValue)
+        let (elapsed, overflow) = time.subtractingReportingOverflow(other)
+        return !overflow && (0...span).contains(elapsed)
     }
 
     /// The path of the folder that an object is in; empty where there is none.

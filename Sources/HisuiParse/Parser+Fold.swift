@@ -137,7 +137,7 @@ extension Parser {
             field.name == "event.action" || field.name == "event.type"
                 || field.name.hasPrefix("ocsf.")
         }
-        shape.set(Shape.Field("hisui.joined", .boolean, .constant(Array("true".utf8))))
+        shape.setJoined()
         let part = (shapes.intern(shape), isFailure)
         folding.parts[base] = part
         return part
@@ -151,16 +151,28 @@ extension Parser {
         let event = fold.events[shaped.event]
         shape.rule = event.id
         event.constants.forEach { shape.set($0) }
-        shape.set(Shape.Field("hisui.joined", .boolean, .constant(Array("true".utf8))))
-        for (index, field) in fold.fields.enumerated() where shaped.present >> index & 1 == 1 {
-            let kind: Shape.Kind = field.type == .integer ? .integer : .word
-            shape.set(Shape.Field(field.name, field.type, .slot(shape.addBeside(kind), .raw)))
-        }
-        shape.set(
-            Shape.Field("hisui.joined.records", .keyword, .slot(shape.addBeside(.word), .raw)))
+        shape.setJoined(fold.fields.map { ($0.name, $0.type) }, present: shaped.present)
         let number = shapes.intern(shape)
         folding.numbers[shaped] = number
         return number
+    }
+}
+
+extension Shape {
+    /// Says that a record is told of together with others.
+    mutating func setJoined() {
+        set(Field("hisui.joined", .boolean, .constant(Array("true".utf8))))
+    }
+
+    /// Adds what the event of several records has beside the record at which it stands: those of
+    /// `fields` whose bits are set, and the numbers of the other records.
+    mutating func setJoined(_ fields: [(name: String, type: FieldType)], present: UInt64) {
+        setJoined()
+        for (index, field) in fields.enumerated() where present >> UInt64(index) & 1 == 1 {
+            let kind: Kind = field.type == .integer ? .integer : .word
+            set(Field(field.name, field.type, .slot(addBeside(kind), .raw)))
+        }
+        set(Field("hisui.joined.records", .keyword, .slot(addBeside(.word), .raw)))
     }
 }
 

@@ -186,14 +186,7 @@ extension Parser {
             choices /= one.table.count + 1
             if branch > 0 { one.value.branches[branch - 1].constants.forEach { shape.set($0) } }
         }
-        shape.set(Shape.Field("hisui.joined", .boolean, .constant(Array("true".utf8))))
-        for (index, field) in event.fields.enumerated() where outcome.present >> index & 1 == 1 {
-            let kind: Shape.Kind = field.type == .integer ? .integer : .word
-            shape.set(Shape.Field(field.name, field.type, .slot(shape.addBeside(kind), .raw)))
-        }
-        shape.set(
-            Shape.Field(
-                "hisui.joined.records", .keyword, .slot(shape.addBeside(.word), .raw)))
+        shape.setJoined(event.fields.map { ($0.name, $0.type) }, present: outcome.present)
         let number = shapes.intern(shape)
         joining.numbers[shaped] = number
         return number

@@ -18,14 +18,10 @@ struct RecentTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
     init(countMax: Int) { self.countMax = countMax }
 
-    var count: Int { entries.count }
-
-    /// Setting a new key lets the oldest entry go, where the table is full; see `put`.
-    ///
     /// - Complexity: O(1) on average.
     subscript(key: Key) -> Value? { entries[key]?.value }
 
-    /// Sets a value.
+    /// Sets a value; a new key lets the oldest entry go where the table is full.
     ///
     /// - Returns: what had to go for it.
     mutating func put(_ value: Value, for key: Key) -> Value? {

@@ -29,23 +29,13 @@ import Testing
             let batch = FoldTests.batch(records, sender: sender)
             let rows = parser.parse(batch)
             #expect(rows.rows.count == records.count, "a row for each record")
-            for (row, record) in zip(rows.rows, records) {
-                let shape = parser.shapes[row.shape]
-                let first = Int(row.firstSlot)
-                let slots = rows.slots[first..<first + shape.slots.count]
-                var back: [UInt8] = []
-                shape.appendRecord(slots: slots, of: rows.bytes.span, to: &back)
-                #expect(String(decoding: back, as: UTF8.self) == record)
-                func value(_ name: String) -> String? {
-                    shape.field(name).map { field in
-                        var out: [UInt8] = []
-                        shape.append(field.value, slots: slots, of: rows.bytes.span, to: &out)
-                        return String(decoding: out, as: UTF8.self)
-                    }
-                }
+            let parsed = Parsed(rows: rows, shapes: parser.shapes)
+            for (number, record) in records.enumerated() {
+                #expect(String(decoding: parsed.record(number), as: UTF8.self) == record)
+                func value(_ name: String) -> String? { parsed.value(name, number) }
                 self.rows.append(
                     Row(
-                        rule: shape.rule, action: value("event.action"),
+                        rule: parsed.shape(number).rule, action: value("event.action"),
                         path: value("file.path"), address: value("source.ip"),
                         count: value("hisui.joined.count"), start: value("event.start"),
                         others: value("hisui.joined.records"),

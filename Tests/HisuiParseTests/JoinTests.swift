@@ -31,26 +31,17 @@ import Testing
             }
             let rows = parser.parse(batch, isLast: isLast)
             #expect(rows.rows.count == records.count, "a row for each record")
-            for (row, record) in zip(rows.rows, records) {
-                let shape = parser.shapes[row.shape]
-                let first = Int(row.firstSlot)
-                let slots = rows.slots[first..<first + shape.slots.count]
-                var back: [UInt8] = []
-                shape.appendRecord(slots: slots, of: rows.bytes.span, to: &back)
-                #expect(String(decoding: back, as: UTF8.self) == record)
-                func value(_ name: String) -> String? {
-                    shape.field(name).map { field in
-                        var out: [UInt8] = []
-                        shape.append(field.value, slots: slots, of: rows.bytes.span, to: &out)
-                        return String(decoding: out, as: UTF8.self)
-                    }
-                }
+            let parsed = Parsed(rows: rows, shapes: parser.shapes)
+            for (number, record) in records.enumerated() {
+                #expect(String(decoding: parsed.record(number), as: UTF8.self) == record)
+                func value(_ name: String) -> String? { parsed.value(name, number) }
                 self.rows.append(
                     Row(
-                        record: record, rule: shape.rule, command: value("process.command_line"),
+                        record: record, rule: parsed.shape(number).rule,
+                        command: value("process.command_line"),
                         others: value("hisui.joined.records"),
                         isJoined: value("hisui.joined") == "true",
-                        isIncomplete: row.flags.contains(.incompleteJoin)))
+                        isIncomplete: rows.rows[number].flags.contains(.incompleteJoin)))
             }
         }
 

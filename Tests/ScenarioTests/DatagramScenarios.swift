@@ -46,28 +46,4 @@ struct DatagramScenarios {
         #expect(try daemon.sum("offered") == 20_000)
         #expect(try daemon.count("last") == daemon.sum("stored"))
     }
-
-    @Test("a Unix datagram socket, as /dev/log: logger -u waits and loses nothing")
-    func unixSocket() throws {
-        let daemon = try RunningDaemon(sources: ["{ syslog: { unix: FOLDER/log }, id: local }"])
-        try daemon.start()
-        let path = daemon.folder.path + "/log"
-        try eventually("the socket is there") { FileManager.default.fileExists(atPath: path) }
-        try Program.shell(
-            "seq -f 'unix %.0f end' 1 5000 | logger -u '\(path)' -t unix-scenario -p auth.err")
-        try eventually("all are found") { try daemon.count("hisui.source:=local unix") == 5000 }
-        let row = try #require(try daemon.search("\"unix 4711 end\"").first)
-        #expect(row["process.name"] as? String == "unix-scenario")
-        #expect("\(row["log.syslog.severity.code"] ?? "")" == "3")
-        daemon.kill9()
-        // The dead daemon's socket is in the way, and is replaced.
-        try daemon.start()
-        try eventually("it listens again") {
-            try Program.shell("logger -u '\(path)' -t unix-scenario again 2>/dev/null || true")
-            return try daemon.count("again") > 0
-        }
-        #expect(try daemon.stop() == 0)
-        #expect(!FileManager.default.fileExists(atPath: path))
-        try expectEquation(daemon.store)
-    }
 }

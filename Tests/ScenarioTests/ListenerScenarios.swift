@@ -20,10 +20,11 @@ struct ListenerScenarios {
         }
     }
 
-    @Test("a Unix stream socket, with what the kernel says of the sender: logger falls back to it")
-    func unixStream() throws {
-        let daemon = try RunningDaemon(
-            sources: ["{ syslog: { unix_stream: FOLDER/log }, id: local }"])
+    @Test(
+        "a Unix socket, as /dev/log, with what the kernel says of the sender: nothing is lost",
+        arguments: ["unix", "unix_stream"])
+    func unixSocket(key: String) throws {
+        let daemon = try RunningDaemon(sources: ["{ syslog: { \(key): FOLDER/log }, id: local }"])
         try daemon.start()
         let path = daemon.folder.path + "/log"
         try eventually("the socket is there") { FileManager.default.fileExists(atPath: path) }

@@ -77,15 +77,7 @@ struct ArrivalText {
             line.add("from", Self.sender(id))
             line.add("new", isNew)
             line.add("records", UInt64(survey.records))
-            line.add("parsers", survey.parsersByCount.map { ($0.name, UInt64($0.count)) })
-            line.add(
-                "unknown",
-                survey.patternsByCount.prefix(Self.patternsMax).map { pattern in
-                    var object = JSONLine()
-                    object.add("pattern", pattern.name)
-                    object.add("records", UInt64(pattern.count))
-                    return object
-                })
+            survey.add(to: &line, most: Self.patternsMax)
             if survey.timed > 0 { line.add("clock_offset_ms", survey.lead) }
             line.add("clock", clock)
             line.add("message", words)

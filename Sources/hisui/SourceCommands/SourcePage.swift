@@ -190,15 +190,7 @@ struct SourcePage {
         var line = SourceList.json(stream, state, watched, now: now)
         line.add("position", PositionText.lines(state.position, of: state.source.kind))
         line.add("surveyed_records", UInt64(survey.records))
-        line.add("parsers", survey.parsersByCount.map { ($0.name, UInt64($0.count)) })
-        line.add(
-            "unknown",
-            survey.patternsByCount.prefix(Self.shownMax).map { pattern in
-                var object = JSONLine()
-                object.add("pattern", pattern.name)
-                object.add("records", UInt64(pattern.count))
-                return object
-            })
+        survey.add(to: &line, most: Self.shownMax)
         line.add(
             "gap_list",
             gaps.map { gap in

@@ -31,6 +31,19 @@ struct SourceSurvey {
     /// Patterns likewise.
     var patternsByCount: [(name: String, count: Int)] { Self.sorted(patterns) }
 
+    /// Adds the definitions that know records, and the most frequent patterns of what none knows.
+    func add(to line: inout JSONLine, most patternCount: Int) {
+        line.add("parsers", parsersByCount.map { ($0.name, UInt64($0.count)) })
+        line.add(
+            "unknown",
+            patternsByCount.prefix(patternCount).map { pattern in
+                var object = JSONLine()
+                object.add("pattern", pattern.name)
+                object.add("records", UInt64(pattern.count))
+                return object
+            })
+    }
+
     private static func sorted(_ counts: [String: Int]) -> [(name: String, count: Int)] {
         counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
             .map { (name: $0.key, count: $0.value) }
