@@ -7,12 +7,10 @@ import HisuiEvent
 /// read of the file was read of the copy too, even if that was more than the copy got; what was cut
 /// before it was read is read from the copy.
 extension FileFamily {
-    /// Whether a rotated file is a copy of what an open one holds, or of what was read of one.
+    /// Whether a rotated file is a copy of what another one holds, or of what was read of one.
     func isCopy(_ other: FollowedFile) -> Bool {
         var whole = other.whole
-        if whole.offset > 0,
-            files.contains(where: { $0.identity != other.identity && $0.holds(whole) })
-        {
+        if whole.offset > 0, isHeld(whole) {
             whole.isCopy = true
             copies.removeAll { $0.identity == whole.identity }
             copies.append(whole)
@@ -20,13 +18,21 @@ extension FileFamily {
             return true
         }
         // Emptied, which nobody noticed yet: whoever does finds the copy by what was read.
-        return copies.contains(where: other.holds)
-            || files.contains {
-                let read = $0.position
-                return $0.leftPath == nil && read.offset > 0
-                    && (reopen(other.path, read) != nil
-                        || !$0.holds(read) && isShorterCopy(other, of: read))
-            }
+        return files.contains {
+            let read = $0.position
+            guard $0.leftPath == nil, read.offset > 0 else { return false }
+            return reopen(other.path, read) != nil
+                || !$0.holds(read) && isShorterCopy(other, of: read)
+                || copies.contains {
+                    max($0.offset, whole.offset) <= read.offset && other.holds($0)
+                }
+        }
+    }
+
+    /// Whether an open file, or the one at the path, has what another one has.
+    private func isHeld(_ whole: FilePosition.Entry) -> Bool {
+        files.contains { $0.identity != whole.identity && $0.holds(whole) }
+            || reopen(path, whole).map { $0.identity != whole.identity } ?? false
     }
 
     /// Whether a rotated file that nobody saw before its original was emptied can only be the copy:

@@ -306,6 +306,29 @@ import Testing
         #expect(sink.now.gaps.count == 1)
     }
 
+    @Test func aCopyOfAFileThatIsNotOpenYetIsNotRead() throws {
+        directory.append("a.log", lines(0..<100))
+        let sink = TestSink()
+        var running = try start(sink)
+        eventually("the first lines") { sink.count == 100 }
+        running.end()
+        // Cut once; the next copy is made, and the cut is to come.
+        directory.append("a.log", lines(100..<110))
+        shell("cp a.log a.log.2 && truncate -s 0 a.log")
+        directory.append("a.log", lines(110..<200))
+        shell("cp a.log a.log.1")
+        running = try start(sink)
+        eventually("all lines") { sink.count >= 200 }
+        usleep(100_000)
+        shell("truncate -s 0 a.log")
+        directory.append("a.log", lines(200..<210))
+        eventually("the lines after the cut") { sink.count >= 210 }
+        usleep(100_000)
+        running.end()
+        #expect(numbers(sink) == Array(0..<210))
+        #expect(sink.now.gaps.count == 2)
+    }
+
     @Test func aHalfLineThatTheCopyHasWholeIsOneRecord() throws {
         directory.append("a.log", "one\ntw")
         let sink = TestSink()
