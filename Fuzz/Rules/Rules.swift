@@ -161,10 +161,10 @@ private func match(_ set: DefinitionSet, _ line: [UInt8]) {
     let rules = max(1, set.ruleCount) * Limits.ruleCostMax
     precondition(steps.total <= rules * (line.count + 1))
     guard let found else {
-        precondition(scratch.slots.isEmpty && scratch.kinds.isEmpty)
+        precondition(scratch.slots.isEmpty)
         return
     }
-    precondition(scratch.slots.count == scratch.kinds.count)
+    precondition(set.kinds(of: found).count == scratch.slots.count)
     var at = 0
     for slot in scratch.slots {
         precondition(slot.range.lowerBound >= at && slot.range.upperBound <= line.count)

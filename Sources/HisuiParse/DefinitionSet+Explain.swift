@@ -12,20 +12,23 @@ extension DefinitionSet {
         var attempts: [RuleAttempt] = []
         for number in groupNumbers(record, program) {
             let group = groups[number]
-            var scratch = RowScratch()
             var choices: UInt64 = 0
+            var reached = 0
             var steps = NoSteps()
             var start = message.lowerBound
             if group.prefix >= 0 {
+                var scratch = RowScratch()
+                var slots = RuleSlots(scratch.trial.mutableSpan)
                 let after = code.run(
-                    group.prefix, on: record, at: start, end: message.upperBound, into: &scratch,
-                    choices: &choices, steps: &steps)
+                    Int(group.prefix), on: record, at: start, end: message.upperBound,
+                    into: &slots, choices: &choices, reached: &reached, steps: &steps)
                 if after >= 0 { start = after }
             }
-            let candidates = trie.find(
-                record, from: start, end: message.upperBound, root: group.root, steps: &steps
-            ).map { trie.candidate($0).rule }
-            for rule in group.rules {
+            let candidates =
+                code.candidates(
+                    trie, Int(group.root), record, start..<message.upperBound, steps: &steps
+                ).map { trie.candidate($0).rule } + floating.rules(floating.parts[Int(group.part)])
+            for rule in groupRules[number] {
                 attempts.append(
                     attempt(
                         rule, record, start, message, isCandidate: candidates.contains(rule)))
@@ -37,23 +40,28 @@ extension DefinitionSet {
     private func groupNumbers(_ record: Span<UInt8>, _ program: Range<Int>?) -> [Int] {
         var numbers: [Int] = []
         if let program {
-            numbers += programs.groups(record, program).map { programs.number(at: $0) }
-            for pattern in programs.patterns where pattern.fits(record, program) {
-                numbers += pattern.groups
+            if let exact = programs.chain(record, program) { numbers.append(exact) }
+            for pattern in programs.patternPlaces where programs.fits(record, program, pattern) {
+                numbers.append(programs.chain(ofPattern: pattern))
             }
         }
-        return numbers + programs.any.map { programs.number(at: $0) }
+        if let any = programs.any { numbers.append(any) }
+        return numbers.flatMap { number in
+            groups(of: chains[number]).map { Int(chainGroups[$0]) }
+        }
     }
 
     private func attempt(
         _ rule: Int, _ record: Span<UInt8>, _ start: Int, _ message: Range<Int>, isCandidate: Bool
     ) -> RuleAttempt {
         var scratch = RowScratch()
+        var slots = RuleSlots(scratch.trial.mutableSpan)
         var choices: UInt64 = 0
+        var reached = 0
         var trace = MatchTrace()
         let after = code.run(
             Int(entries[rule].start), on: record, at: start, end: message.upperBound,
-            into: &scratch, choices: &choices, steps: &trace)
+            into: &slots, choices: &choices, reached: &reached, steps: &trace)
         let outcome: RuleAttempt.Outcome
         if after < 0 {
             outcome = .stopped(

@@ -4,11 +4,17 @@ public import HisuiShape
 
 /// Parser definitions, compiled: says which rule knows a message, and what its fields are.
 ///
-///     program ─▶ groups ─▶ prefix ─▶ trie over first bytes ─▶ candidates in order ─▶ program
+///     program ─▶ chain ─▶ prefix ─▶ trie over first bytes ─▶ candidates in order ─▶ program
+///                                   words of the message ─┘
 ///
-/// A **group** is what definitions for one program share. The groups of the exact program are tried
-/// first, then those of `name*` patterns, then those for any program; inside a group the first rule
-/// that fits wins, in the order in which files and rules were given.
+/// A **group** is what neighbouring definitions with the same prefix share; a **chain** is the
+/// groups for one program. The chain of the exact program is tried first, then those of `name*`
+/// patterns, then that for any program; inside a chain the first rule that fits wins, in the order
+/// in which files and rules were given.
+///
+/// How many rules there are hardly matters: those that begin with text are found by a walk over it,
+/// those that begin with a field by the words of the message (`FloatingRules`), and where no
+/// definition's prefix stands all groups of a chain are one.
 ///
 /// Immutable; one set serves all threads.
 public final class DefinitionSet: Sendable {
@@ -38,7 +44,9 @@ public final class DefinitionSet: Sendable {
         var start: UInt32
         var literalCount: UInt32
         /// Words without which no message fits.
-        var words: UInt64
+        var words: WordFingerprint
+        /// How many operations are those of the rule before, from the first on.
+        var shared: UInt16
         var hasChecks: Bool
         /// The message says when it was.
         var hasTime = false
@@ -63,17 +71,41 @@ public final class DefinitionSet: Sendable {
 
     struct Group: Sendable {
         /// Where the prefix's program starts; -1 if there is none.
-        var prefix: Int
+        var prefix: Int32 = -1
+        /// Of the prefix: the bytes it can begin with, and words without which it does not fit.
+        var prefixBytes: SIMD4<UInt64> = .zero
+        var prefixWords = WordFingerprint()
         /// Root of its tree in `trie`.
-        var root: Int
-        /// In the order in which they are tried.
-        var rules: [Int]
+        var root: Int32 = 0
+        /// Its rules that stand in no tree: a number in `floating.parts`.
+        var part: Int32 = 0
+
+        /// Whether the prefix can begin with that byte.
+        @inline(__always)
+        func canHavePrefix(_ byte: UInt8) -> Bool {
+            prefixBytes[Int(byte >> 6)] &>> UInt64(byte & 63) & 1 == 1
+        }
+    }
+
+    /// The groups that are tried one after the other.
+    struct Chain: Sendable {
+        /// In `chainGroups`.
+        var first: UInt32
+        var count: UInt32
+        /// The group of all their rules, for messages without any prefix.
+        var merged: UInt32
     }
 
     let code: RuleCode
     let entries: [Entry]
     let rules: [Rule]
     let groups: [Group]
+    /// Of each group, in the order in which they are tried.
+    let groupRules: [[Int]]
+    let chains: [Chain]
+    /// Numbers of groups.
+    let chainGroups: [UInt32]
+    let floating: FloatingRules
     let trie: RuleTrie
     let programs: ProgramTable
     /// Of each of `members`: the zone of times that name none; nil: the source's.
@@ -100,6 +132,10 @@ public final class DefinitionSet: Sendable {
         entries = builder.entries
         rules = builder.rules
         groups = builder.groups
+        groupRules = builder.groupRules
+        chains = builder.chains
+        chainGroups = builder.chainGroups
+        floating = builder.floating
         trie = builder.trie
         programs = builder.programs
         memberDefinitions = builder.memberDefinitions
@@ -131,8 +167,8 @@ public final class DefinitionSet: Sendable {
 
     /// Finds the rule that knows a message.
     ///
-    /// On success the slots and kinds of the message are appended to `scratch`, and rule and
-    /// choices are mixed into its key; otherwise `scratch` stays as it was.
+    /// On success the slots of the message are appended to `scratch`, and rule and choices are mixed
+    /// into its key; otherwise `scratch` stays as it was.
     ///
     /// - Parameters:
     ///   - record: the whole record.
@@ -168,6 +204,15 @@ public final class DefinitionSet: Sendable {
         }
         for one in rule.cases { one.constants(in: match.choices).forEach(set) }
         return (members[rule.member].name, rule.id, fields)
+    }
+
+    /// What the slots of a message matched so most likely are.
+    package func kinds(of match: RuleMatch) -> [Shape.Slot] {
+        var kinds: [Shape.Slot] = []
+        forEachSlot(of: match) { capture, _ in
+            kinds.append(Shape.Slot(capture.kind(in: match.choices)))
+        }
+        return kinds
     }
 
     /// Calls `body` for the captures that took part, with the number of the slot each made.

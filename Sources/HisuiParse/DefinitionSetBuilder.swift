@@ -9,6 +9,10 @@ struct DefinitionSetBuilder {
     private(set) var entries: [DefinitionSet.Entry] = []
     private(set) var rules: [DefinitionSet.Rule] = []
     private(set) var groups: [DefinitionSet.Group] = []
+    private(set) var groupRules: [[Int]] = []
+    private(set) var chains: [DefinitionSet.Chain] = []
+    private(set) var chainGroups: [UInt32] = []
+    private(set) var floating = FloatingRules()
     private(set) var programs = ProgramTable()
     private(set) var trie = RuleTrie()
     /// Of each definition: the zone of times that name none.
@@ -22,6 +26,8 @@ struct DefinitionSetBuilder {
     private var hash = SHA256()
     /// Groups already made, by the definitions in them.
     private var known: [[Int]: Int] = [:]
+    /// Chains already made, likewise.
+    private var knownChains: [[Int]: Int] = [:]
 
     init(schema: Schema?) { self.schema = schema }
 
@@ -31,10 +37,12 @@ struct DefinitionSetBuilder {
         for rule in definition.rules {
             let program = RuleCompiler.compile(
                 rule.template, decisions: rule.decisions, schema: schema, into: &code)
+            let before = entries.last.map { code.sharedCount(Int($0.start), program.start) }
             entries.append(
                 DefinitionSet.Entry(
                     start: UInt32(program.start), literalCount: UInt32(program.literalCount),
-                    words: WordFingerprint.required(by: rule.template),
+                    words: WordFingerprint(requiredBy: rule.template),
+                    shared: UInt16(clamping: before ?? 0),
                     hasChecks: !rule.checks.isEmpty,
                     hasTime: program.captures.contains { $0.format != nil }))
             rules.append(
@@ -88,14 +96,15 @@ struct DefinitionSetBuilder {
             }
         }
         programs = ProgramTable(
-            exact: exact.map { ($0.name, groups(of: $0.members)) },
-            patterns: patterns.map { .init(prefix: $0.name, groups: groups(of: $0.members)) },
-            any: groups(of: any))
+            exact: exact.map { ($0.name, chain(of: $0.members)) },
+            patterns: patterns.map { ($0.name, chain(of: $0.members)) },
+            any: any.isEmpty ? nil : chain(of: any))
         digest = hash.finish()
     }
 
-    /// Groups for the rules of some definitions: neighbours with the same prefix share one.
-    private mutating func groups(of members: [Int]) -> [Int] {
+    /// The chain of the rules of some definitions: neighbours with the same prefix share a group.
+    private mutating func chain(of members: [Int]) -> Int {
+        if let number = knownChains[members] { return number }
         var runs: [[Int]] = []
         for member in members {
             if let last = runs.last?.last,
@@ -106,15 +115,28 @@ struct DefinitionSetBuilder {
                 runs.append([member])
             }
         }
-        return runs.map { group(of: $0) }
+        let numbers = runs.map { group(of: $0) }
+        let merged = numbers.count == 1 ? numbers[0] : addGroup(of: members, DefinitionSet.Group())
+        chains.append(
+            DefinitionSet.Chain(
+                first: UInt32(chainGroups.count), count: UInt32(numbers.count),
+                merged: UInt32(merged)))
+        chainGroups += numbers.map { UInt32($0) }
+        knownChains[members] = chains.count - 1
+        return chains.count - 1
     }
 
     private mutating func group(of members: [Int]) -> Int {
         if let number = known[members] { return number }
-        var prefix = -1
+        var group = DefinitionSet.Group()
         if let template = definitions[members[0]].prefix, let schema {
             let program = RuleCompiler.compile(prefix: template, schema: schema, into: &code)
-            prefix = program.start
+            group.prefix = Int32(program.start)
+            group.prefixWords = WordFingerprint(requiredBy: template)
+            let beginning = TemplateBeginning(template)
+            for byte in 0...255 where beginning.mayBeEmpty || beginning.bytes[byte] {
+                group.prefixBytes[byte / 64] |= 1 << UInt64(byte % 64)
+            }
             for member in members {
                 for rule in ranges[member] {
                     rules[rule].prefixCaptures = program.captures
@@ -124,28 +146,47 @@ struct DefinitionSetBuilder {
                 }
             }
         }
-        var entries: [RuleTrie.Entry] = []
+        known[members] = addGroup(of: members, group)
+        return groups.count - 1
+    }
+
+    /// Adds a group of the rules of some definitions.
+    private mutating func addGroup(of members: [Int], _ group: DefinitionSet.Group) -> Int {
+        var inTree: [RuleTrie.Entry] = []
+        var others: [(number: Int, words: WordFingerprint)] = []
         for member in members {
             for (rule, number) in zip(definitions[member].rules, ranges[member]) {
                 let firsts = MatchReader.beginnings(
                     Self.firsts(of: rule.template), within: definitions[member].firsts)
-                entries += firsts.map {
-                    RuleTrie.Entry(prefix: $0, rule: UInt32(number), isLiteral: $1)
+                if firsts.contains(where: { $0.prefix.isEmpty }) {
+                    others.append((number, entries[number].words))
+                } else {
+                    inTree += firsts.map {
+                        RuleTrie.Entry(prefix: $0, rule: UInt32(number), isLiteral: $1)
+                    }
                 }
             }
         }
-        groups.append(
-            DefinitionSet.Group(
-                prefix: prefix, root: trie.add(entries), rules: members.flatMap { ranges[$0] }))
-        known[members] = groups.count - 1
+        var group = group
+        group.root = Int32(trie.add(inTree))
+        group.part = Int32(floating.parts.count)
+        floating.add(others)
+        groups.append(group)
+        groupRules.append(members.flatMap { ranges[$0] })
         return groups.count - 1
     }
+
+    /// So many first bytes of a field are few enough for a place in the tree under each of them.
+    private static let bytesFew = 32
 
     /// Texts with which messages of a template can begin; the empty one if a field can.
     static func firsts(of template: Template) -> [(prefix: [UInt8], isLiteral: Bool)] {
         if case .literal(let bytes) = template.elements.first?.kind { return [(bytes, true)] }
         let flow = TemplateFlow.first(of: template.elements[...], then: .atEnd)
-        if flow.capture || flow.end { return [([], false)] }
+        if flow.capture || flow.end {
+            let few = TemplateBeginning(template).list(few: bytesFew)
+            return few?.map { ([$0], false) } ?? [([], false)]
+        }
         return flow.stops.map { ($0.bytes, false) }
     }
 }

@@ -158,7 +158,8 @@ extension Parser {
         else { return nil }
         let fields = members.map { Shape.Field($0.name, $0.type, .slot($0.slot, $0.decoding)) }
         let base = ShapeBuilder.shape(
-            of: record, scratch: scratch, layout: layout, dataStart: dataStart, named: fields,
+            of: record, scratch: scratch, layout: layout, pool: &pool, dataStart: dataStart,
+            named: fields,
             messageNames: choice.format.messages(definitions.objects))
         var plan = MemberPlan(base: base, members: members)
         addTimes(to: &plan, choice)

@@ -40,6 +40,7 @@ public struct Parser: Sendable {
     private var entry = JournalEntry()
     private var cache = ShapeCache()
     var admission = ShapeAdmission()
+    var pool = LiteralPool()
     private var variation = WordVariation()
     var clock: HeaderClock
     // Records whose values have names.
@@ -142,10 +143,7 @@ public struct Parser: Sendable {
                 row.time = row.received
                 row.flags.insert(.timeInferred)
             }
-            for slot in scratch.slots {
-                rows.slots.append(
-                    ByteRange(offset: slot.offset &+ entry.offset, count: slot.count))
-            }
+            scratch.append(to: &rows.slots, at: entry.offset)
             if host.isOfAddresses,
                 let place = takeSender(&row, of: rows.senders, behind: bytes.count)
             {
@@ -353,10 +351,8 @@ public struct Parser: Sendable {
             message = value
             let programRange = program >= 0 ? entry.fields[program].value.range : nil
             parseMessage(record, message, programRange, &layout, &row)
-            if layout.isAutomatic {
-                // Kinds follow for the slots behind the message, so these need a place.
-                for _ in 0..<layout.bodyCount { scratch.kinds.append(Shape.Slot(.text)) }
-            }
+            // Kinds follow for the slots behind the message, so these need a place.
+            for _ in 0..<layout.bodyCount { scratch.kinds.append(Shape.Slot(.text)) }
         }
         if entry.message < 0 {
             layout.bodyFirst = UInt16(scratch.slots.count)
@@ -430,10 +426,23 @@ public struct Parser: Sendable {
     mutating func number(
         _ record: Span<UInt8>, _ layout: RowLayout, _ message: Range<Int>, dataStart: Int
     ) -> UInt32 {
-        let key = FixedText.hash(
-            of: record, around: scratch.slots.span, seed: scratch.key ^ layout.hash)
-        if let number = cache.find(record, scratch.slots.span, layout, key: key) { return number }
-        return newNumber(record, layout, message, dataStart: dataStart, key: key)
+        let (key, number) = knownNumber(record, layout, message)
+        return number ?? newNumber(record, layout, message, dataStart: dataStart, key: key)
+    }
+
+    @inline(__always)
+    private func knownNumber(
+        _ record: Span<UInt8>, _ layout: RowLayout, _ message: Range<Int>
+    ) -> (key: UInt64, number: UInt32?) {
+        // Rule and choices say what the text of a message is, which the rule has compared.
+        let isKnown = layout.isTextKnown
+        let text = isKnown ? record.extracting(..<message.lowerBound) : record
+        let slots = scratch.slots.span
+        let around = isKnown ? slots.extracting(..<Int(layout.bodyFirst)) : slots
+        let key = FixedText.hash(of: text, around: around, seed: scratch.key ^ layout.hash)
+        let number = cache.find(text, around, layout, key: key)
+        assert(number.map { shapes[$0].isFixedText(of: record, around: slots) } ?? true)
+        return (key, number)
     }
 
     @inline(never)
@@ -488,7 +497,8 @@ public struct Parser: Sendable {
         _ record: Span<UInt8>, _ layout: RowLayout, dataStart: Int, key: UInt64
     ) -> UInt32 {
         let shape = ShapeBuilder.shape(
-            of: record, scratch: scratch, layout: layout, dataStart: dataStart, entry: entry,
+            of: record, scratch: scratch, layout: layout, pool: &pool, dataStart: dataStart,
+            entry: entry,
             definitions: definitions)
         let number = shapes.intern(shape)
         cache.insert(shape, number, layout, key: key)

@@ -37,6 +37,10 @@ struct RowLayout: Equatable {
 
     var isAutomatic: Bool { rule == RowLayout.automatic }
 
+    /// Whether the layout fixes all text from the beginning of the message on: rule and choices do,
+    /// where the message is the end of the record and the rule has seen the record's own bytes.
+    var isTextKnown: Bool { !isAutomatic && form != .journal && encoding == .utf8 }
+
     /// Takes down the header's slots.
     @inline(__always)
     mutating func takeHeader(_ kinds: [Shape.Slot]) {

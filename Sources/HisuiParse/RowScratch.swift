@@ -8,8 +8,8 @@ public import HisuiShape
 /// Whoever appends keeps two promises:
 /// - `slots` are spans of the record (0 is the record's first byte), in order, not overlapping; an
 ///   empty slot is allowed;
-/// - `kinds` has one element for each slot, except that an automatic shape leaves the elements of
-///   its slots away: they are guessed from the first record of the shape only.
+/// - `kinds` has one element for each slot of a header, and of a journal entry's fields; those of a
+///   message are known by its rule, or guessed from the first record of the shape.
 ///
 /// The literals of a shape stand nowhere here: they are the gaps between the slots in the record
 /// itself, so literals and slots make up the record by construction.
@@ -21,6 +21,12 @@ public struct RowScratch: Sendable {
     /// Everyone who contributes mixes it in (`Hash64.mix`). It finds a shape and is never trusted.
     public var key: UInt64 = 0
 
+    /// Room for the slots of a rule being tried.
+    var trial = [ByteRange](repeating: ByteRange(offset: 0, count: 0), count: RuleSlots.max)
+
+    /// Room for marks of `FloatingRules`.
+    var marks: [UInt64] = []
+
     public init() {
         slots.reserveCapacity(256)
         kinds.reserveCapacity(256)
@@ -30,6 +36,18 @@ public struct RowScratch: Sendable {
         slots.removeLast(slots.count)
         kinds.removeLast(kinds.count)
         key = 0
+    }
+
+    /// Appends the slots of a record that begins at `offset` to those of a batch.
+    @inline(__always)
+    func append(to all: inout [ByteRange], at offset: UInt32) {
+        let slots = slots.span
+        all.append(addingCapacity: slots.count) { out in
+            for index in slots.indices {
+                let slot = slots[index]
+                out.append(ByteRange(offset: slot.offset &+ offset, count: slot.count))
+            }
+        }
     }
 
     @inline(__always)

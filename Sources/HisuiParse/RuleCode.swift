@@ -1,5 +1,4 @@
 import HisuiBytes
-import HisuiShape
 
 /// Compiled templates: operations, and the byte strings they compare with, each in one flat array.
 ///
@@ -54,8 +53,6 @@ struct RuleCode: Sendable {
 
     struct Instruction: Sendable {
         var operation: Operation
-        /// Shape kind of the slot a capture makes.
-        var kind: Shape.Kind = .text
         /// For captures that stop: the message may end instead.
         var orEnd = false
         /// For right-anchored captures: how many places, from the last, the end can be at.
@@ -76,7 +73,8 @@ struct RuleCode: Sendable {
     var instructions: [Instruction] = []
     /// Stops and choices.
     var texts: [Text] = []
-    var bytes: [UInt8] = []
+    /// Texts, and eight bytes more, so that the last one can be read by words.
+    private(set) var bytes = [UInt8](repeating: 0, count: 8)
     /// Values that captures are compared with.
     var tables: [ValueTable] = []
     var masks: [UInt64] = []
@@ -84,8 +82,8 @@ struct RuleCode: Sendable {
     var formats: [TimeFormat] = []
 
     mutating func add(_ text: [UInt8]) -> (offset: UInt32, count: UInt32) {
-        let offset = UInt32(bytes.count)
-        bytes += text
+        let offset = UInt32(bytes.count - 8)
+        bytes.insert(contentsOf: text, at: bytes.count - 8)
         return (offset, UInt32(text.count))
     }
 

@@ -17,12 +17,20 @@ struct RuleCompiler {
         var bit: UInt8 = 64
         /// Of the event's time: how it is written.
         var format: TimeFormat?
+        /// What the slot most likely is.
+        var kind: Shape.Kind = .word
+        /// The bit that says an address is an IPv6 one; 64 for others.
+        var bitOfIPv6: UInt8 = 64
         /// Not of the template: the blanks before a padded first field.
         var isPadding = false
 
         @inline(__always)
         func isPresent(in choices: UInt64) -> Bool {
             bit == 64 || choices >> UInt64(bit) & 1 == 1
+        }
+
+        func kind(in choices: UInt64) -> Shape.Kind {
+            bitOfIPv6 < 64 && choices >> UInt64(bitOfIPv6) & 1 == 1 ? .ipv6 : kind
         }
     }
 
@@ -146,8 +154,7 @@ struct RuleCompiler {
         _ optionalBit: UInt8?, _ code: inout RuleCode
     ) {
         let type = capture.field.flatMap { schema.type(of: $0) }
-        var one = RuleCode.Instruction(
-            operation: operation(capture, flow), kind: kind(capture, type))
+        var one = RuleCode.Instruction(operation: operation(capture, flow))
         one.orEnd = flow.end
         if capture.isRightAnchored { one.places = UInt8(TemplateFlow.places(for: flow, rest)) }
         switch one.operation {
@@ -165,7 +172,8 @@ struct RuleCompiler {
             Capture(
                 field: capture.field, type: type ?? .keyword,
                 decoding: Self.decoding(capture.type, type),
-                bit: optionalBit ?? 64, format: type == .time ? capture.format : nil))
+                bit: optionalBit ?? 64, format: type == .time ? capture.format : nil,
+                kind: kind(capture, type), bitOfIPv6: one.operation == .ip ? one.bit : 64))
         guard let name = capture.name else { return }
         if let values = decisions.conditions[name] {
             if let optionalBit { mask |= 1 << UInt64(optionalBit) }

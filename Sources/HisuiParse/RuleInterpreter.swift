@@ -4,15 +4,17 @@ import HisuiShape
 extension RuleCode {
     /// Runs the program at `start` over the message from `position` on.
     ///
-    /// Slots are appended to `scratch` and decisions to `choices` as they are made: on failure the
+    /// Slots are appended to `slots` and decisions to `choices` as they are made: on failure the
     /// caller takes them back.
     ///
+    /// - Parameter reached: set to the furthest operation that was run.
     /// - Returns: the position after what matched, or -1.
     /// - Complexity: O(message length) times the texts the program looks for.
     @inline(__always)
     func run<Steps: StepCounting>(
         _ start: Int, on record: Span<UInt8>, at position: Int, end: Int,
-        into scratch: inout RowScratch, choices: inout UInt64, steps: inout Steps
+        into slots: inout RuleSlots, choices: inout UInt64, reached: inout Int,
+        steps: inout Steps
     ) -> Int {
         let instructions = instructions.span
         let reader = RuleReader(record: record, end: end, texts: texts.span, bytes: bytes.span)
@@ -23,8 +25,10 @@ extension RuleCode {
         var outer = RuleOptional()
         var depth = 0
         var retry = RuleRetry()
+        reached = start
         while true {
             let one = instructions[pc]
+            if pc > reached { reached = pc }
             steps.reach(pc, at: at)
             pc += 1
             var next = -1
@@ -41,7 +45,7 @@ extension RuleCode {
             case .optionalBegin:
                 outer = current
                 current = RuleOptional(
-                    resume: Int(one.a), at: at, slots: scratch.slots.count, choices: choices)
+                    resume: Int(one.a), at: at, slots: slots.count, choices: choices)
                 depth += 1
                 continue
             case .optionalEnd:
@@ -55,16 +59,16 @@ extension RuleCode {
                 next = reader.blanks(at, &steps)
                 if next > at {
                     choices |= 1 << UInt64(one.bit)
-                    scratch.append(at..<next, .word)
+                    slots.append(at, next)
                 }
                 at = next
                 continue
             case .oneOf:
-                let slot = scratch.slots[scratch.slots.count - 1].range
+                let slot = slots.last
                 if tables[Int(one.a)].find(record, slot, steps: &steps) >= 0 { continue }
                 return -1
             case .branch:
-                let slot = scratch.slots[scratch.slots.count - 1].range
+                let slot = slots.last
                 let number = tables[Int(one.a)].find(record, slot, steps: &steps)
                 choices |= UInt64(number + 1) << UInt64(one.bit)
                 continue
@@ -78,29 +82,28 @@ extension RuleCode {
                 return at
             case .quoted:
                 next = reader.quoted(at, &steps)
-                if next >= 0 { scratch.append(at + 1..<next - 1, one.kind) }
+                if next >= 0 { slots.append(at + 1, next - 1) }
             case .ip:
                 next = reader.address(at, &steps)
                 if next >= 0 {
-                    let isV6 = reader.isIPv6(at, next)
-                    if isV6 { choices |= 1 << UInt64(one.bit) }
-                    scratch.append(at..<next, isV6 ? .ipv6 : .ipv4)
+                    if reader.isIPv6(at, next) { choices |= 1 << UInt64(one.bit) }
+                    slots.append(at, next)
                 }
             case .time:
                 if let found = formats[Int(one.a)].read(record, at..<end) {
                     next = found.end
                     steps.add(next - at)
-                    scratch.append(at..<next, one.kind)
+                    slots.append(at, next)
                 }
             case .textLast, .pathLast:
                 retry = RuleRetry(
-                    pc: pc, from: at, slots: scratch.slots.count, choices: choices,
+                    pc: pc, from: at, slots: slots.count, choices: choices,
                     depth: depth)
                 next = retry.start(one, reader, &steps)
-                if next >= 0 { scratch.append(at..<next, one.kind) }
+                if next >= 0 { slots.append(at, next) }
             default:
                 next = reader.capture(one, at, &steps)
-                if next >= 0 { scratch.append(at..<next, one.kind) }
+                if next >= 0 { slots.append(at, next) }
             }
             if next >= 0 {
                 at = next
@@ -110,15 +113,15 @@ extension RuleCode {
                 pc = retry.pc
                 at = earlier
                 choices = retry.choices
-                scratch.truncate(to: retry.slots)
-                scratch.append(retry.from..<earlier, instructions[pc - 1].kind)
+                slots.truncate(to: retry.slots)
+                slots.append(retry.from, earlier)
             } else {
                 guard depth > 0 else { return -1 }
                 if retry.depth == depth { retry = RuleRetry() }
                 pc = current.resume
                 at = current.at
                 choices = current.choices
-                scratch.truncate(to: current.slots)
+                slots.truncate(to: current.slots)
                 current = outer
                 depth -= 1
             }
@@ -192,25 +195,24 @@ struct RuleRetry {
 }
 
 extension RuleCode {
-    /// The words of a message: see `WordFingerprint`.
+    /// The rules that a message can fit by its first bytes: places for `RuleTrie.candidate`.
     @inline(__always)
-    func fingerprint<Steps: StepCounting>(
-        _ record: Span<UInt8>, _ range: Range<Int>, _ steps: inout Steps
-    ) -> UInt64 {
+    func candidates<Steps: StepCounting>(
+        _ trie: RuleTrie, _ root: Int, _ record: Span<UInt8>, _ message: Range<Int>,
+        steps: inout Steps
+    ) -> Range<Int> {
         let reader = RuleReader(
-            record: record, end: range.upperBound, texts: texts.span, bytes: bytes.span)
-        return reader.fingerprint(range.lowerBound, &steps)
+            record: record, end: message.upperBound, texts: texts.span, bytes: bytes.span)
+        return trie.find(reader, from: message.lowerBound, root: root, steps: &steps)
     }
-}
 
-extension RowScratch {
-    /// Takes back the slots from number `count` on.
+    /// The words that a message has; see `WordFingerprint`.
     @inline(__always)
-    mutating func truncate(to count: Int) {
-        // One by one: a range would go through the general replacement of elements.
-        while slots.count > count {
-            slots.removeLast()
-            kinds.removeLast()
-        }
+    func words<Steps: StepCounting>(
+        _ record: Span<UInt8>, _ message: Range<Int>, steps: inout Steps
+    ) -> WordFingerprint {
+        let reader = RuleReader(
+            record: record, end: message.upperBound, texts: texts.span, bytes: bytes.span)
+        return reader.fingerprint(message.lowerBound, &steps)
     }
 }

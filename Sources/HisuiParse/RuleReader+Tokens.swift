@@ -19,9 +19,11 @@ extension RuleReader {
     @inline(__always)
     private func digits<S: StepCounting>(_ from: Int, _ steps: inout S) -> Int {
         var at = from
-        while at < end, isDigit(byte(at)) {
-            steps.add(1)
-            at += 1
+        while at < end {
+            let count = bytes(at).digitCount
+            steps.add(count)
+            at += count
+            if count < 8 { break }
         }
         return at
     }
@@ -75,11 +77,10 @@ extension RuleReader {
 
     @inline(__always)
     func port<S: StepCounting>(_ from: Int, _ steps: inout S) -> Int {
-        let at = digits(from, &steps)
-        guard at > from, at - from <= 5 else { return -1 }
-        var value = 0
-        for index in from..<at { value = value * 10 + Int(byte(index) &- 0x30) }
-        return value <= 65535 ? at : -1
+        let word = bytes(from)
+        let count = word.digitCount
+        steps.add(count)
+        return count > 0 && count <= 5 && word.decimal(count) <= 65535 ? from + count : -1
     }
 
     func mac<S: StepCounting>(_ from: Int, _ steps: inout S) -> Int {
@@ -148,14 +149,11 @@ extension RuleReader {
                 guard at < end, byte(at) == UInt8(ascii: ".") else { return -1 }
                 at += 1
             }
-            var value = 0
-            let start = at
-            while at < end, isDigit(byte(at)), at - start < 3 {
-                steps.add(1)
-                value = value * 10 + Int(byte(at) &- 0x30)
-                at += 1
-            }
-            guard at > start, value <= 255 else { return -1 }
+            let word = bytes(at)
+            let count = word.digitCount
+            steps.add(count)
+            guard count > 0, count <= 3, word.decimal(count) <= 255 else { return -1 }
+            at += count
         }
         return at
     }

@@ -15,7 +15,7 @@ struct RuleReader: ~Escapable {
     private let record: UnsafePointer<UInt8>
     let end: Int
     private let texts: UnsafeBufferPointer<RuleCode.Text>
-    private let bytes: UnsafeBufferPointer<UInt8>
+    private let textBytes: UnsafeBufferPointer<UInt8>
 
     /// - Parameter end: where the message ends, within `record`. A message of no bytes may have no
     ///   memory either; it is never read.
@@ -32,7 +32,7 @@ struct RuleReader: ~Escapable {
             unsafe buffer.baseAddress ?? Self.nothing
         }
         unsafe self.texts = unsafe texts.withUnsafeBufferPointer { unsafe $0 }
-        unsafe self.bytes = unsafe bytes.withUnsafeBufferPointer { unsafe $0 }
+        unsafe textBytes = unsafe bytes.withUnsafeBufferPointer { unsafe $0 }
     }
 
     /// Where the bytes of an empty record are: nobody reads them.
@@ -57,9 +57,9 @@ struct RuleReader: ~Escapable {
 
     @inline(__always)
     private func textByte(_ at: Int) -> UInt8 {
-        assert(unsafe at >= 0 && at < bytes.count)
+        assert(unsafe at >= 0 && at < textBytes.count)
         // Safe: offsets and counts of texts lie inside the bytes they were compiled with.
-        return unsafe bytes[at]
+        return unsafe textBytes[at]
     }
 
     /// The place after a text of the compiled bytes, if it stands at `at`.
@@ -71,16 +71,16 @@ struct RuleReader: ~Escapable {
         guard end - at >= count else { return -1 }
         let offset = Int(offset)
         var index = 0
-        while count - index >= 8 {
+        while count - index > 8 {
             steps.add(8)
             if word(at + index) != textWord(offset + index) { return -1 }
             index += 8
         }
-        while index < count {
-            steps.add(1)
-            if byte(at + index) != textByte(offset + index) { return -1 }
-            index += 1
-        }
+        let rest = count - index
+        steps.add(rest)
+        // What stands behind the text is shifted out; a text of no bytes is in every place.
+        let difference = bytes(at + index) ^ textWord(offset + index)
+        if rest > 0, difference &<< UInt64(truncatingIfNeeded: 64 &- rest &* 8) != 0 { return -1 }
         return at + count
     }
 
@@ -94,11 +94,29 @@ struct RuleReader: ~Escapable {
         return UInt64(littleEndian: word)
     }
 
+    /// Eight bytes, the first one lowest, with zeros for those from `end` on.
+    @inline(__always)
+    func bytes(_ at: Int) -> UInt64 {
+        if at + 8 <= end { return word(at) }
+        if end < 8 { return fewBytes(at) }
+        return at < end ? word(end - 8) &>> UInt64(truncatingIfNeeded: (at + 8 - end) &* 8) : 0
+    }
+
+    @inline(never)
+    private func fewBytes(_ at: Int) -> UInt64 {
+        var word: UInt64 = 0
+        for index in stride(from: end - 1, through: at, by: -1) {
+            word = word << 8 | UInt64(byte(index))
+        }
+        return word
+    }
+
+    /// Eight bytes of a text and what stands behind it.
     @inline(__always)
     private func textWord(_ at: Int) -> UInt64 {
-        assert(unsafe at >= 0 && at + 8 <= bytes.count)
-        // Safe: as for a single byte; the text has 8 more.
-        let word = unsafe UnsafeRawBufferPointer(bytes).loadUnaligned(
+        assert(unsafe at >= 0 && at + 8 <= textBytes.count)
+        // Safe: `RuleCode` keeps eight bytes behind the last text.
+        let word = unsafe UnsafeRawBufferPointer(textBytes).loadUnaligned(
             fromByteOffset: at, as: UInt64.self)
         return UInt64(littleEndian: word)
     }
@@ -147,10 +165,17 @@ extension RuleReader {
     @inline(__always)
     private func word<S: StepCounting>(_ from: Int, _ steps: inout S) -> Int {
         var at = from
-        while at < end, !isBlank(byte(at)) {
-            steps.add(1)
-            at += 1
+        while at < end {
+            let word = bytes(at)
+            let found = word.bytes(equalTo: 0x20) | word.bytes(equalTo: 0x09)
+            if found != 0 {
+                at += found.trailingZeroBitCount / 8
+                break
+            }
+            at += 8
         }
+        at = min(at, end)
+        steps.add(at - from)
         return at > from ? at : -1
     }
 
@@ -192,10 +217,16 @@ extension RuleReader {
         let last = end - Int(text.count)
         var at = from
         while at <= last {
-            steps.add(1)
-            if byte(at) == first, literal(text.offset, text.count, at, &steps) >= 0 {
-                return at
+            let found = bytes(at).bytes(equalTo: first)
+            guard found != 0 else {
+                steps.add(8)
+                at += 8
+                continue
             }
+            let skipped = found.trailingZeroBitCount / 8
+            steps.add(skipped + 1)
+            at += skipped
+            if literal(text.offset, text.count, at, &steps) >= 0 { return at }
             at += 1
         }
         return one.orEnd ? end : -1

@@ -12,6 +12,9 @@ struct RuleTrie: Sendable {
 
         init(rule: UInt32, isVerified: Bool) { packed = rule << 1 | (isVerified ? 1 : 0) }
 
+        /// Behind all rules.
+        static let none = Candidate(rule: UInt32.max >> 1, isVerified: true)
+
         var rule: Int { Int(packed >> 1) }
         var isVerified: Bool { packed & 1 == 1 }
     }
@@ -37,7 +40,8 @@ struct RuleTrie: Sendable {
     private static let sparseEdgesMax = 6
 
     private var nodes: [Node] = []
-    private var labels: [UInt8] = []
+    /// Labels, and eight bytes more, so that the last one can be read by words.
+    private var labels = [UInt8](repeating: 0, count: 8)
     /// Sparse: byte << 24 would limit the nodes to 16 million; so byte and node in turn.
     private var edges: [UInt32] = []
     private var candidates: [Candidate] = []
@@ -71,8 +75,8 @@ struct RuleTrie: Sendable {
         }
         var node = Node()
         if let first = entries.first {
-            node.label = (UInt32(labels.count), UInt32(end - depth))
-            labels += first.prefix[depth..<end]
+            node.label = (UInt32(labels.count - 8), UInt32(end - depth))
+            labels.insert(contentsOf: first.prefix[depth..<end], at: labels.count - 8)
         }
         let own = entries.prefix { $0.prefix.count == end }
         let list = own.isEmpty ? inherited : merge(own, inherited)
@@ -118,11 +122,12 @@ struct RuleTrie: Sendable {
     /// - Complexity: O(length of the longest prefix that fits).
     @inline(__always)
     func find<Steps: StepCounting>(
-        _ record: Span<UInt8>, from: Int, end: Int, root: Int, steps: inout Steps
+        _ reader: borrowing RuleReader, from: Int, root: Int, steps: inout Steps
     ) -> Range<Int> {
         let nodes = nodes.span
         let labels = labels.span
         let edges = edges.span
+        let end = reader.end
         var at = from
         var number = root
         var list = 0..<0
@@ -133,14 +138,16 @@ struct RuleTrie: Sendable {
             let label = Int(node.label.offset)
             var index = 0
             while index < count {
-                steps.add(1)
-                if record[at + index] != labels[label + index] { break walk }
-                index += 1
+                let part = min(count - index, 8)
+                steps.add(part)
+                let difference = reader.bytes(at + index) ^ labels.word(label + index)
+                if difference &<< UInt64(truncatingIfNeeded: 64 &- part &* 8) != 0 { break walk }
+                index += 8
             }
             at += count
             list = Int(node.list)..<Int(node.list + node.listCount)
             guard at < end, node.edgeCount > 0 else { break }
-            let byte = UInt32(record[at])
+            let byte = UInt32(reader.byte(at))
             let first = Int(node.edges)
             if node.edgeCount == 256 {
                 number = Int(edges[first + Int(byte)])

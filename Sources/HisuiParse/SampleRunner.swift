@@ -38,7 +38,8 @@ struct SampleRunner {
         }
         literals.append(Array(record[at...]))
         let shape = Shape(
-            literals: literals, slots: scratch.kinds, fields: fields, parser: parser, rule: rule)
+            literals: literals, slots: set.kinds(of: match), fields: fields, parser: parser,
+            rule: rule)
         var values = Self.values(shape, scratch.slots, record)
         if let value = set.statedTime(of: match, record.span, scratch.slots.span, firstSlot: 0) {
             var clock = HeaderClock(zone: .tokyo)

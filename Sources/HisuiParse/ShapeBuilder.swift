@@ -17,17 +17,22 @@ struct ShapeBuilder {
     /// A shape from what was found in `record`.
     ///
     /// - Parameters:
+    ///   - pool: texts of other shapes.
     ///   - dataStart: where structured data begins, if the layout has any.
     ///   - entry: the journal entry taken apart, for records of that form.
     ///   - named: the fields that the message's named values are, if it has such.
     ///   - messageNames: which of them is the message, best first.
     static func shape(
-        of record: Span<UInt8>, scratch: RowScratch, layout: RowLayout, dataStart: Int,
-        entry: JournalEntry = JournalEntry(), definitions: DefinitionSet = .empty,
+        of record: Span<UInt8>, scratch: RowScratch, layout: RowLayout,
+        pool: inout LiteralPool, dataStart: Int, entry: JournalEntry = JournalEntry(),
+        definitions: DefinitionSet = .empty,
         named: [Shape.Field] = [], messageNames: [String] = []
     ) -> Shape {
         var builder = ShapeBuilder(layout)
-        let kinds = builder.kinds(of: record, scratch)
+        let match =
+            layout.isAutomatic
+            ? nil : RuleMatch(rule: layout.rule, choices: layout.choices, flags: [])
+        let kinds = builder.kinds(of: record, scratch, match.map(definitions.kinds(of:)))
         switch layout.form {
         case .journal:
             builder.addJournal(record, entry, bodyCount: Int(layout.bodyCount))
@@ -37,8 +42,7 @@ struct ShapeBuilder {
         }
         var parser = ""
         var rule = ""
-        if !layout.isAutomatic {
-            let match = RuleMatch(rule: layout.rule, choices: layout.choices, flags: [])
+        if let match {
             let known = definitions.fields(of: match, firstSlot: Int(layout.bodyFirst))
             (parser, rule) = (known.parser, known.rule)
             let trusted =
@@ -47,7 +51,7 @@ struct ShapeBuilder {
             for field in known.fields where !trusted.contains(field.name) { builder.set(field) }
         }
         return Shape(
-            literals: builder.literals(of: record, scratch), slots: kinds,
+            literals: builder.literals(of: record, scratch, &pool), slots: kinds,
             fields: builder.fields, message: layout.message, parser: parser, rule: rule,
             structure: layout.structure, encoding: layout.encoding)
     }
@@ -105,23 +109,25 @@ struct ShapeBuilder {
         set(unique, type, value)
     }
 
-    private func literals(of record: Span<UInt8>, _ scratch: RowScratch) -> [[UInt8]] {
+    private func literals(
+        of record: Span<UInt8>, _ scratch: RowScratch, _ pool: inout LiteralPool
+    ) -> [[UInt8]] {
         var literals: [[UInt8]] = []
         literals.reserveCapacity(scratch.slots.count + 1)
         var from = 0
         for index in 0...scratch.slots.count {
             let isLast = index == scratch.slots.count
             let end = isLast ? record.count : scratch.slots[index].range.lowerBound
-            var literal: [UInt8] = []
-            literal.append(record, ByteRange(from..<end))
-            literals.append(literal)
+            literals.append(pool.literal(record, from..<end))
             if !isLast { from = scratch.slots[index].range.upperBound }
         }
         return literals
     }
 
-    /// The kinds of all slots, those of an automatic shape guessed from this record.
-    private func kinds(of record: Span<UInt8>, _ scratch: RowScratch) -> [Shape.Slot] {
+    /// The kinds of all slots, those of the message by its rule or else guessed from this record.
+    private func kinds(
+        of record: Span<UInt8>, _ scratch: RowScratch, _ known: [Shape.Slot]?
+    ) -> [Shape.Slot] {
         // Digits of two bytes are no digits to who stores them.
         if layout.encoding.unitBytes > 1 {
             return scratch.slots.indices.map { index in
@@ -129,12 +135,13 @@ struct ShapeBuilder {
                 return Shape.Slot(.text, role: role)
             }
         }
-        guard layout.isAutomatic else { return scratch.kinds }
         var kinds = Array(scratch.kinds.prefix(Int(layout.bodyFirst)))
         let bodyEnd = Int(layout.bodyFirst) + Int(layout.bodyCount)
-        for slot in scratch.slots[Int(layout.bodyFirst)..<bodyEnd] {
-            kinds.append(Shape.Slot(AutomaticShape.kind(of: record, slot.range)))
-        }
+        kinds +=
+            known
+            ?? scratch.slots[Int(layout.bodyFirst)..<bodyEnd].map { slot in
+                Shape.Slot(AutomaticShape.kind(of: record, slot.range))
+            }
         kinds.append(contentsOf: scratch.kinds.dropFirst(bodyEnd))
         return kinds
     }

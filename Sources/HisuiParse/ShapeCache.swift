@@ -33,6 +33,8 @@ struct ShapeCache {
 
     /// The number of the shape of a record that is made up so, if it is known.
     ///
+    /// - Parameters:
+    ///   - record: up to the message where the layout says what its text is, and so `slots`.
     /// - Complexity: O(length of the fixed text).
     @inline(__always)
     func find(
@@ -66,11 +68,15 @@ struct ShapeCache {
         entry.shape = number
         entry.firstByte = UInt32(literals.count)
         entry.firstEnd = UInt32(ends.count)
-        entry.slotCount = UInt16(shape.slots.count)
+        let first = Int(layout.bodyFirst)
+        entry.slotCount = UInt16(layout.isTextKnown ? first : shape.slots.count)
         entry.isUsed = true
-        for literal in shape.literals {
-            literals.append(contentsOf: literal)
+        for (number, literal) in shape.literals.enumerated() {
+            let isLast = layout.isTextKnown && number == first
+            literals.append(
+                contentsOf: isLast ? literal.prefix(Int(layout.messageFirstByte)) : literal[...])
             ends.append(UInt32(literals.count))
+            if isLast { break }
         }
         place(entry)
         count += 1

@@ -19,6 +19,20 @@ extension Shape {
         }
     }
 
+    /// Whether a record with these slots has the shape's text around them.
+    ///
+    /// - Complexity: O(length of the fixed text).
+    public func isFixedText(of record: Span<UInt8>, around slots: Span<ByteRange>) -> Bool {
+        var text: [UInt8] = []
+        var ends: [UInt32] = []
+        for literal in literals.prefix(recordSlotCount + 1) {
+            text += literal
+            ends.append(UInt32(text.count))
+        }
+        return FixedText.equals(
+            record, around: slots, literals: text.span, from: 0, ends: ends.span)
+    }
+
     /// Appends a stretch of a row's record, as its bytes stand.
     public func appendBytes(
         _ stretch: Stretch, slots values: some RandomAccessCollection<ByteRange>,

@@ -196,6 +196,7 @@ final class BlockDirectory: @unchecked Sendable {
             throw Malformed(what: "origins")
         }
         var origins: [Origin] = []
+        origins.reserveCapacity(count)
         for _ in 0..<count {
             let source = try reader.varint()
             let sender = try reader.varint()
