@@ -195,7 +195,9 @@ public struct Daemon: Sendable {
         let archive = DefinitionArchive(
             fileSystem: RealFileSystem(), store: self.configuration.store)
         let before = try lastGood ?? archive.inForce(zone: zone).map(archive.members(ofSet:)) ?? []
-        let loaded = try DefinitionLoader.load(directories: directories, lastGood: before)
+        let loaded = try DefinitionLoader.load(
+            directories: directories, lastGood: before,
+            proven: Filenames.provenDefinitions(store: self.configuration.store, zone: zone))
         for diagnostic in loaded.diagnostics { log.error("\(diagnostic)") }
         for refused in loaded.refused {
             let stays =

@@ -45,18 +45,25 @@ public enum DefinitionLoader {
     ///   - directories: in order of rank; later ones override.
     ///   - files: single definition files beside them, after all directories.
     ///   - lastGood: what was in force before, by file.
+    ///   - proven: where it is remembered which files need not be proven again by their samples;
+    ///     nil: all are run.
     public static func load(
-        directories: [String], files: [String] = [], lastGood: [DefinitionArchive.Member] = []
+        directories: [String], files: [String] = [], lastGood: [DefinitionArchive.Member] = [],
+        proven path: String? = nil
     ) throws(PipelineError) -> Loaded {
         let fileSystem = RealFileSystem()
         var schema: Schema?
+        var proven = ProvenDefinitions(fileSystem, path)
         var definitions: [(name: String, bytes: [UInt8])] = []
         for directory in directories {
             for name in try list(directory, fileSystem) {
                 let path = Path.join(directory, name)
                 let bytes = try read(path, fileSystem)
                 if name == "schema.yaml" {
-                    if schema == nil { schema = try compileSchema(bytes, path) }
+                    if schema == nil {
+                        schema = try compileSchema(bytes, path)
+                        proven.use(schema: bytes)
+                    }
                 } else {
                     definitions.append((path, bytes))
                 }
@@ -68,7 +75,8 @@ public enum DefinitionLoader {
                 "no schema.yaml in \(directories.joined(separator: ", "))",
                 hint: "the shipped directory `parsers` holds it; name that directory first")
         }
-        var (set, diagnostics) = DefinitionSet.compile(files: definitions, schema: schema)
+        var (set, diagnostics) = DefinitionSet.compile(
+            files: definitions, schema: schema, isProven: proven.contains)
         var refused = refused(definitions.map(\.name), set, diagnostics)
         for number in definitions.indices {
             let file = definitions[number].name
@@ -79,7 +87,10 @@ public enum DefinitionLoader {
             refused[place].lastGood = good
         }
         if refused.contains(where: { $0.lastGood != nil }) {
-            set = DefinitionSet.compile(files: definitions, schema: schema).set
+            set =
+                DefinitionSet.compile(
+                    files: definitions, schema: schema, isProven: proven.contains
+                ).set
             // The schema may have changed since.
             for place in refused.indices
             where !set.members.contains(where: { $0.file == refused[place].file }) {
@@ -91,6 +102,7 @@ public enum DefinitionLoader {
                 parser: member.name, version: member.version, file: member.file,
                 bytes: definitions.first { $0.name == member.file }?.bytes ?? [])
         }
+        proven.remember(members.map(\.bytes))
         return Loaded(
             definitions: set, diagnostics: diagnostics, members: members, refused: refused,
             schema: schema)

@@ -17,6 +17,7 @@ import HisuiFile
 ///     <store>/definitions/<digest>.set
 ///     <store>/acts/{lock,wal,segments,tree,epochs}   see `ActLog`: a stream without a zone
 ///     <store>/state/expiry.lock                held by who lets go of segments
+///     <store>/state/<zone>.proven              definitions that passed their samples
 ///     <store>/state/<zone>.spill               path of the zone's spill ring
 ///     <spill>/<zone>/lock                      held by the daemon of the zone
 ///     <spill>/<zone>/<class>-<first>.spill     see `SpillRing`; `<store>/spill` if not configured
@@ -169,6 +170,11 @@ public enum Filenames {
     /// Which set of parser definitions was in force last in a zone.
     static func definitionsInForce(store: String, zone: String) -> String {
         Path.join(Path.join(store, state), zone + ".definitions")
+    }
+
+    /// Which parser definitions have passed their samples, for the daemon of a zone.
+    public static func provenDefinitions(store: String, zone: String) -> String {
+        Path.join(Path.join(store, state), zone + ".proven")
     }
 
     private static let heartbeatSuffix = ".heartbeat"

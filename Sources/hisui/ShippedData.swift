@@ -67,10 +67,23 @@ struct ParserOptions: ParsableArguments {
     /// Compiles them.
     func load() throws -> DefinitionLoader.Loaded {
         do {
-            return try DefinitionLoader.load(directories: try resolved())
+            return try DefinitionLoader.load(
+                directories: try resolved(), proven: Self.proven)
         } catch let error as PipelineError {
             throw Failure(.refused, "\(error)")
         }
+    }
+
+    /// Where it is remembered which definitions have passed their samples: in the user's cache, as
+    /// the XDG Base Directory Specification says; nil where there is none.
+    private static var proven: String? {
+        func variable(_ name: String) -> String? {
+            // Safe: the text is copied at once, and nothing here changes the environment.
+            let text = unsafe getenv(name).map { unsafe String(cString: $0) }
+            return text.flatMap { $0.hasPrefix("/") ? $0 : nil }
+        }
+        let cache = variable("XDG_CACHE_HOME") ?? variable("HOME").map { $0 + "/.cache" }
+        return cache.map { $0 + "/hisui/definitions.proven" }
     }
 
     /// The shipped directory, which must be there.
