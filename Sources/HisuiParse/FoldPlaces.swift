@@ -48,8 +48,9 @@ struct FoldPlaces: Sendable {
     func facts(
         _ text: Span<UInt8>, _ slots: Span<ByteRange>, sender: String, _ buffer: inout [UInt8]
     ) -> EventFolder.Facts? {
+        var steps = NoSteps()
         for one in conditions
-        where MemberPlan.branch(one.values, one.place, text, slots, &buffer) == nil {
+        where MemberPlan.branch(one.values, one.place, text, slots, &buffer, &steps) == nil {
             return nil
         }
         var facts = EventFolder.Facts(step: step)

@@ -14,10 +14,19 @@ struct MemberPlan {
         var decoding: Shape.Decoding
     }
 
+    /// A definition that the records may satisfy.
+    struct Part {
+        /// What it asks of all of its records: asked once, not for each rule.
+        var conditions: [(place: Place, values: ValueTable)]
+        /// Its rules, in `candidates`.
+        var candidates: Range<Int>
+    }
+
     struct Candidate {
         /// In `DefinitionSet.memberDefinitions`, and the rule in it.
         var definition: Int
         var rule: Int
+        /// Beside those of the definition.
         var conditions: [(place: Place, values: ValueTable)]
         var cases: [(place: Place, values: ValueTable)]
         /// Where the facts stand, if the records are folded.
@@ -29,6 +38,7 @@ struct MemberPlan {
     /// The shape without what rules add.
     var base: Shape
     var plainNumber: UInt32?
+    private(set) var parts: [Part] = []
     var candidates: [Candidate] = []
     /// Slots of the time, best first: each time is one, or a date and a time.
     var times: [[Place]] = []
@@ -64,6 +74,7 @@ struct MemberPlan {
     /// Adds the rules of a definition that records of this plan may satisfy.
     mutating func add(_ definition: MemberDefinition, number: Int) {
         guard let common = places(of: definition.conditions) else { return }
+        let first = candidates.count
         for (rule, given) in definition.rules.enumerated() {
             guard let own = places(of: given.conditions) else { continue }
             let cases = given.cases.compactMap { one in
@@ -71,9 +82,10 @@ struct MemberPlan {
             }
             candidates.append(
                 Candidate(
-                    definition: number, rule: rule, conditions: common + own, cases: cases,
+                    definition: number, rule: rule, conditions: own, cases: cases,
                     fold: FoldPlaces(self, definition.fold, given)))
         }
+        parts.append(Part(conditions: common, candidates: first..<candidates.count))
     }
 
     private func places(
@@ -93,33 +105,52 @@ struct MemberPlan {
     func match(
         _ text: Span<UInt8>, _ slots: Span<ByteRange>, _ buffer: inout [UInt8]
     ) -> (candidate: Int, choices: Int)? {
-        next: for candidate in candidates.indices {
-            for condition in candidates[candidate].conditions.indices {
-                guard
-                    MemberPlan.branch(
-                        candidates[candidate].conditions[condition].values,
-                        candidates[candidate].conditions[condition].place, text, slots, &buffer)
-                        != nil
-                else { continue next }
+        var steps = NoSteps()
+        return match(text, slots, &buffer, steps: &steps)
+    }
+
+    /// The same, counting comparisons of bytes.
+    func match<Steps: StepCounting>(
+        _ text: Span<UInt8>, _ slots: Span<ByteRange>, _ buffer: inout [UInt8],
+        steps: inout Steps
+    ) -> (candidate: Int, choices: Int)? {
+        for part in parts.indices {
+            guard holds(parts[part].conditions, text, slots, &buffer, &steps) else { continue }
+            for number in parts[part].candidates {
+                guard holds(candidates[number].conditions, text, slots, &buffer, &steps)
+                else { continue }
+                var choices = 0
+                for index in candidates[number].cases.indices {
+                    let branch = MemberPlan.branch(
+                        candidates[number].cases[index].values,
+                        candidates[number].cases[index].place, text, slots, &buffer, &steps)
+                    choices =
+                        choices * (candidates[number].cases[index].values.count + 1)
+                        + (branch.map { $0 + 1 } ?? 0)
+                }
+                return (number, choices)
             }
-            var choices = 0
-            for index in candidates[candidate].cases.indices {
-                let branch = MemberPlan.branch(
-                    candidates[candidate].cases[index].values,
-                    candidates[candidate].cases[index].place, text, slots, &buffer)
-                choices =
-                    choices * (candidates[candidate].cases[index].values.count + 1)
-                    + (branch.map { $0 + 1 } ?? 0)
-            }
-            return (candidate, choices)
         }
         return nil
     }
 
+    @inline(__always)
+    private func holds<Steps: StepCounting>(
+        _ conditions: [(place: Place, values: ValueTable)], _ text: Span<UInt8>,
+        _ slots: Span<ByteRange>, _ buffer: inout [UInt8], _ steps: inout Steps
+    ) -> Bool {
+        for index in conditions.indices {
+            let branch = MemberPlan.branch(
+                conditions[index].values, conditions[index].place, text, slots, &buffer, &steps)
+            if branch == nil { return false }
+        }
+        return true
+    }
+
     /// The number of the first value that fits.
-    static func branch(
+    static func branch<Steps: StepCounting>(
         _ values: ValueTable, _ place: Place, _ text: Span<UInt8>, _ slots: Span<ByteRange>,
-        _ buffer: inout [UInt8]
+        _ buffer: inout [UInt8], _ steps: inout Steps
     ) -> Int? {
         let range = slots[place.slot]
         let isPlain: Bool
@@ -131,11 +162,11 @@ struct MemberPlan {
         case .doubledQuotes: isPlain = ByteSearch.first(of: 0x22, in: text, range.range) == nil
         default: isPlain = ByteSearch.first(of: 0x5C, in: text, range.range) == nil
         }
-        var steps = NoSteps()
         if isPlain {
             let found = values.find(text, range.range, steps: &steps)
             return found >= 0 ? found : nil
         }
+        steps.add(range.range.count)
         buffer.removeAll(keepingCapacity: true)
         place.decoding.append(text, range, to: &buffer)
         let decoded = buffer

@@ -1,3 +1,5 @@
+import HisuiBytes
+import HisuiEvent
 import HisuiYAML
 import Testing
 
@@ -39,6 +41,63 @@ import Testing
             }
         }
         #expect(worst.cost <= Double(Self.comparisonsPerByteMax), "\(worst)")
+    }
+
+    /// Records whose values have names: which rule knows them is asked of values, and whoever writes
+    /// one can make it as long as he likes.
+    @Test func noRecordWithNamedValuesCostsMoreThanItsShareOfComparisons() {
+        let set = DefinitionSet.compile(
+            files: ShippedFiles.definitions, schema: ShippedFiles.schema
+        ) { _ in true }.set
+        var parser = Parser(definitions: set, timeZone: .tokyo)
+        var worst = (cost: 0.0, line: "")
+        var counted = 0
+        for (name, bytes) in ShippedFiles.definitions {
+            let log = HisuiYAMLLog.make()
+            let definition = DefinitionReader.read(
+                bytes, file: name, schema: ShippedFiles.schema, log)
+            guard let definition, definition.members != nil else { continue }
+            for sample in definition.samples where sample.lines.isEmpty {
+                let record = Array(sample.line.utf8)
+                let plans = parser.plans.count
+                let slots = Self.slots(of: record, &parser)
+                guard parser.plans.count > plans, let plan = parser.plans.last else { continue }
+                counted += 1
+                for slot in slots.indices where !slots[slot].range.isEmpty {
+                    let (long, moved) = Self.lengthened(record, slots, slot)
+                    var steps = StepCount()
+                    var buffer: [UInt8] = []
+                    _ = plan.match(long.span, moved.span, &buffer, steps: &steps)
+                    let cost = Double(steps.total) / Double(long.count + 100)
+                    if cost > worst.cost { worst = (cost, sample.line) }
+                }
+            }
+        }
+        #expect(counted > 100)
+        #expect(worst.cost <= Double(Self.comparisonsPerByteMax), "\(worst)")
+    }
+
+    private static func slots(of record: [UInt8], _ parser: inout Parser) -> [ByteRange] {
+        var batch = RecordBatch(source: Source(id: "s", kind: .file, form: .line))
+        batch.append(record.span, received: .none)
+        return parser.parse(batch).slots
+    }
+
+    /// The record with one value repeated until it has a KiB, and where the values are then.
+    private static func lengthened(
+        _ record: [UInt8], _ slots: [ByteRange], _ slot: Int
+    ) -> ([UInt8], [ByteRange]) {
+        let range = slots[slot].range
+        var value: [UInt8] = []
+        while value.count < 1024 { value += record[range] }
+        let grown = value.count - range.count
+        let long = record[..<range.lowerBound] + value + record[range.upperBound...]
+        let moved = slots.enumerated().map { index, one in
+            ByteRange(
+                offset: one.offset + (index > slot ? UInt32(grown) : 0),
+                count: index == slot ? UInt32(value.count) : one.count)
+        }
+        return (Array(long), moved)
     }
 
     /// A line a KiB long: repeated, its end repeated, its middle repeated, with an end that fails.
