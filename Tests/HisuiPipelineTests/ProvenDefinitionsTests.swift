@@ -84,7 +84,7 @@ import Testing
         defer { unsafe system("rm -rf \(folder)") }
         _ = try load()
         let own = try lines()
-        for text in ["", "rubbish\n", "\(String(repeating: "0", count: 64))\n"] {
+        for text in ["", "rubbish\n", "\(String(repeating: "0", count: 32))\n"] {
             var bytes = Array(text.utf8)
             for line in own.dropFirst() { bytes += line + [0x0A] }
             try fileSystem.writeDurably(bytes, to: path)
