@@ -24,7 +24,8 @@ public struct RealFileSystem: FileSystem {
             }
         case ENOENT:
             let parent = Path.parent(of: path)
-            guard parent != path else {
+            // Where a parent that is there takes no directories, as in /proc, this never ends else.
+            guard parent != path, unsafe access(parent, F_OK) != 0 else {
                 throw FileError(errno: ENOENT, operation: "mkdir", path: path)
             }
             try createDirectory(parent)

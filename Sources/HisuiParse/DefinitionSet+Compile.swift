@@ -10,8 +10,8 @@ extension DefinitionSet {
     ///
     /// - Parameters:
     ///   - files: in the order of their rank, so a site's own after the shipped ones.
-    ///   - isProven: whether a file's samples have been run before with this program and schema, and
-    ///     nothing was wrong; then they are not run again.
+    ///   - isProven: whether a file's samples have been run before with this program and schema,
+    ///     and nothing was wrong; then they are not run again.
     /// - Complexity: O(bytes of all files); a tenth of a second for the shipped library, twice that
     ///   with its samples.
     public static func compile(

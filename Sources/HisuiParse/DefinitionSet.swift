@@ -167,8 +167,8 @@ public final class DefinitionSet: Sendable {
 
     /// Finds the rule that knows a message.
     ///
-    /// On success the slots of the message are appended to `scratch`, and rule and choices are mixed
-    /// into its key; otherwise `scratch` stays as it was.
+    /// On success the slots of the message are appended to `scratch`, and rule and choices are
+    /// mixed into its key; otherwise `scratch` stays as it was.
     ///
     /// - Parameters:
     ///   - record: the whole record.

@@ -1,8 +1,8 @@
 import HisuiBytes
 import HisuiShape
 
-/// Fixed texts of shapes made lately: most literals of a new shape are those of another (` `, `]: `,
-/// ` from `), and share its storage.
+/// Fixed texts of shapes made lately: most literals of a new shape are those of another (` `,
+/// `]: `, ` from `), and share its storage.
 ///
 /// A table of which each text has one place; what is not found there is made. Belongs to one
 /// parser.

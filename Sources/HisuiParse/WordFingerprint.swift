@@ -1,5 +1,5 @@
-/// Which words stand in a text, in 128 bits: one for each pair of bytes that follows a blank, or for
-/// the first of them if it is punctuation.
+/// Which words stand in a text, in 128 bits: one for each pair of bytes that follows a blank, or
+/// for the first of them if it is punctuation.
 ///
 /// A message that lacks a bit of a rule's fingerprint cannot fit the rule, so where many rules
 /// begin alike (all of `pam_unix(`), or with a field, most of them need not be run. It never says

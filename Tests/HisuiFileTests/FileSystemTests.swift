@@ -110,6 +110,11 @@ import Testing
         }
     }
 
+    /// The kernel says there that a name is not found, although its parent is there.
+    @Test func whereThereCanBeNoFolderIsAnError() {
+        #expect(code { try RealFileSystem().createDirectory("/proc/none/a") } == .notFound)
+    }
+
     @Test func foldersAndFilesBelongToOneUser() throws {
         let root = "/tmp/hisui-file-tests-\(UInt64.random(in: 0 ... .max))"
         let disk = RealFileSystem()

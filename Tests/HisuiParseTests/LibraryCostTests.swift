@@ -43,8 +43,8 @@ import Testing
         #expect(worst.cost <= Double(Self.comparisonsPerByteMax), "\(worst)")
     }
 
-    /// Records whose values have names: which rule knows them is asked of values, and whoever writes
-    /// one can make it as long as he likes.
+    /// Records whose values have names: which rule knows them is asked of values, and whoever
+    /// writes one can make it as long as he likes.
     @Test func noRecordWithNamedValuesCostsMoreThanItsShareOfComparisons() {
         let set = DefinitionSet.compile(
             files: ShippedFiles.definitions, schema: ShippedFiles.schema

@@ -1,5 +1,6 @@
 import Glibc
 import HisuiFile
+import HisuiStore
 import Testing
 
 @testable import HisuiPipeline
