@@ -24,8 +24,9 @@ import Synchronization
 /// source's records stays. What the ring drops it counts, and the counts are stored like those of
 /// the kernel.
 final class SpillStage: RecordSink {
-    /// How long a batch waits for room before it is spilled; the kernel's buffer holds what comes.
-    private static let roomMillis = 200
+    /// How long a batch waits for room before it is spilled: the kernel's buffer, which holds what
+    /// comes meanwhile, is full after a tenth of a second of datagrams at full speed.
+    private static let roomMillis = 20
     /// How often what was spilled is synced, and how often an idle drain looks.
     private static let syncMillis = 200
 
