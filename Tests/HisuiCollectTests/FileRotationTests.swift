@@ -125,13 +125,19 @@ import Testing
         #expect(sink.now.gaps.isEmpty)
     }
 
+    /// Whether this process has a file open.
+    private func isOpen(_ name: String) -> Bool {
+        let files = "ls -l /proc/\(getpid())/fd"
+        return HisuiCollectTests.shell("\(files) | grep -q '\(directory.path(name))$'").status == 0
+    }
+
     @Test(arguments: [("gzip a.log.1", 0), ("rm a.log.1", 1)])
     func anEmptyFileThatWasCompressedIsNoLoss(command: String, gaps: Int) throws {
         directory.append("a.log", "")
         let sink = TestSink()
         var running = try start(sink)
+        eventually("it is open") { isOpen("a.log") }
         shell("mv a.log a.log.1")
-        usleep(60_000)
         directory.append("a.log", lines(0..<10))
         // The position has both, and of the first one nothing but its number.
         eventually("the lines") { sink.count == 10 }
