@@ -29,6 +29,15 @@ extension FileFamily {
         }
     }
 
+    /// Whether a rotated file that was empty when it was found is a copy, now that it is not; it is
+    /// followed no more then.
+    func provesCopy(_ file: FollowedFile) -> Bool {
+        file.isUnproven = false
+        guard isCopy(file) else { return false }
+        files.removeAll { $0 === file }
+        return true
+    }
+
     /// Whether an open file, or the one at the path, has what another one has.
     private func isHeld(_ whole: FilePosition.Entry) -> Bool {
         files.contains { $0.identity != whole.identity && $0.holds(whole) }

@@ -87,7 +87,10 @@ extension FileFamily {
             .filter { FileStatus($0)?.identity == entry.identity }
             .compactMap { self.reopen($0, entry) }
             .first { !self.isTaken($0) }
-        if let file { files.append(file) }
+        if let file {
+            file.isUnproven = file.path != path
+            files.append(file)
+        }
         return file
     }
 
@@ -155,6 +158,7 @@ extension FileFamily {
                 file.identity == status.identity, !file.isEmptyForEver, !isCopy(file)
             else { continue }
             file.leftPath = now
+            file.isUnproven = file.size == 0
             files.append(file)
             added += 1
         }

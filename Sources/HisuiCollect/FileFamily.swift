@@ -121,6 +121,7 @@ final class FileFamily {
         isDirty = false
         var turns = 0
         for file in Array(files) {
+            if file.isUnproven, file.size > 0, provesCopy(file) { continue }
             var grew = false
             reading: while true {
                 switch file.advance() {

@@ -22,6 +22,9 @@ final class FollowedFile {
     var path: String
     /// When, in milliseconds, it was found to be at its path no more; nil while it is.
     var leftPath: Int64?
+    /// It was empty when it was found under the name of a rotated file: what it comes to hold may
+    /// be a copy of what another file has.
+    var isUnproven = false
     private let descriptor: Int32
     /// Bytes read, and taken or kept in `lines`.
     private(set) var offset: UInt64

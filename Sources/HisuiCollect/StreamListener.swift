@@ -7,6 +7,8 @@ import Synchronization
 public struct StreamLimits: Hashable, Sendable {
     /// A connection on which nothing comes for so long is closed; 0: never.
     public var idleSeconds: Int
+    /// Within which a peer has shaken hands, if it has to: on a slow line it takes two or three.
+    public var handshakeSeconds: Int
     /// Open connections; more are closed when they are made, and counted.
     public var connectionsMax: Int
     /// Open connections of one address; 0: as many as there may be.
@@ -15,10 +17,12 @@ public struct StreamLimits: Hashable, Sendable {
     public var quota: SenderQuota
 
     public init(
-        idleSeconds: Int = 0, connectionsMax: Int = Limits.connectionsPerListenerMax,
+        idleSeconds: Int = 0, handshakeSeconds: Int = 10,
+        connectionsMax: Int = Limits.connectionsPerListenerMax,
         connectionsPerSenderMax: Int = 0, quota: SenderQuota = SenderQuota()
     ) {
         self.idleSeconds = idleSeconds
+        self.handshakeSeconds = handshakeSeconds
         self.connectionsMax = connectionsMax
         self.connectionsPerSenderMax = connectionsPerSenderMax
         self.quota = quota

@@ -270,9 +270,10 @@ struct StreamReceiver<Handler: StreamHandler>: ~Copyable {
         let kept = now - Self.senderKeptMilliseconds
         senders = senders.filter { $0.value.open > 0 || $0.value.left > kept }
         let idle = Int64(listener.limits.idleSeconds) * 1000
+        let handshake = Int64(listener.limits.handshakeSeconds) * 1000
         for connection in Array(connections.values) {
             if connection.session == nil {
-                guard now - connection.began > Self.handshakeMilliseconds else { continue }
+                guard now - connection.began > handshake else { continue }
                 closeStranger(connection, .handshakeTime)
             } else if idle > 0, connection.lastRead < now - idle {
                 close(connection, .byUs)
@@ -395,8 +396,6 @@ struct StreamReceiver<Handler: StreamHandler>: ~Copyable {
     private static var recordsAtOnce: Int { 32 }
     private static var acceptsAtOnce: Int { 64 }
     private static var holdMilliseconds: Int64 { 5 }
-    /// A handshake on a slow line takes two or three seconds.
-    private static var handshakeMilliseconds: Int64 { 10_000 }
     /// Who comes back within this time finds its quota as it left it.
     private static var senderKeptMilliseconds: Int64 { 10_000 }
     /// How long peers wait for the store when the daemon stops; what is not answered is sent again.

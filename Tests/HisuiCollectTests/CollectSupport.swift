@@ -288,6 +288,15 @@ final class TestClient {
         }
     }
 
+    /// Whether the peer has ended the connection; waits for it for some seconds.
+    var isEnded: Bool {
+        var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        var byte: UInt8 = 0
+        // Safe: both variables outlive the calls.
+        guard unsafe poll(&entry, 1, 5000) == 1 else { return false }
+        return unsafe recv(descriptor, &byte, 1, 0) <= 0
+    }
+
     /// Ends the connection as a crash would: with a reset.
     func reset() {
         var linger = linger(l_onoff: 1, l_linger: 0)

@@ -312,6 +312,29 @@ import Testing
         #expect(sink.now.gaps.count == 1)
     }
 
+    @Test(arguments: [false, true])
+    func aCopyThatWasEmptyWhenItWasSeenIsNotRead(isDown: Bool) throws {
+        directory.append("a.log", lines(0..<100))
+        let sink = TestSink()
+        var running = try start(sink)
+        eventually("the first lines") { sink.count == 100 }
+        if isDown { running.end() }
+        shell(": > a.log.1")
+        directory.append("a.log", lines(100..<110))
+        if isDown { running = try start(sink) }
+        eventually("what came meanwhile") { sink.count == 110 }
+        usleep(100_000)
+        shell("cat a.log > a.log.1")
+        usleep(100_000)
+        shell("truncate -s 0 a.log")
+        directory.append("a.log", lines(110..<120))
+        eventually("the lines after the cut") { sink.count >= 120 }
+        usleep(100_000)
+        running.end()
+        #expect(numbers(sink) == Array(0..<120))
+        #expect(sink.now.gaps.count == 1)
+    }
+
     @Test func aCopyOfAFileThatIsNotOpenYetIsNotRead() throws {
         directory.append("a.log", lines(0..<100))
         let sink = TestSink()

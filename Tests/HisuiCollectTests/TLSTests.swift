@@ -74,8 +74,10 @@ final class TestCertificates {
 @Suite(.serialized) struct TLSTests {
     private let certificates = TestCertificates()
 
-    private func collector(_ settings: TLSSettings) throws -> SyslogStreamCollector {
-        try SyslogStreamCollector(address: "127.0.0.1", port: 0, tls: settings)
+    private func collector(
+        _ settings: TLSSettings, limits: StreamLimits = StreamLimits()
+    ) throws -> SyslogStreamCollector {
+        try SyslogStreamCollector(address: "127.0.0.1", port: 0, limits: limits, tls: settings)
     }
 
     @Test(arguments: [12, 13] as [Int32])
@@ -161,6 +163,24 @@ final class TestCertificates {
         running.end()
         #expect(collector.counts.refusals.entries[.handshake]?.detail == "wrong version number")
         #expect(sink.count == 0)
+    }
+
+    @Test func whoDoesNotShakeHandsInTimeIsClosedAndCountedAndNobodyElse() throws {
+        let collector = try collector(
+            certificates.settings(.none), limits: StreamLimits(handshakeSeconds: 1))
+        let sink = TestSink()
+        let running = Running(collector, into: sink)
+        let quick = TLSClient(port: collector.port, certificates)
+        // One says nothing, one stops amid its first message.
+        let silent = TestClient(port: collector.port, stream: true)
+        let slow = TestClient(port: collector.port, stream: true)
+        slow.send("\u{16}\u{3}\u{1}")
+        eventually("both are closed") { collector.counts.refusals[.handshakeTime] == 2 }
+        #expect(silent.isEnded && slow.isEnded)
+        quick?.send("<13>still there\n")
+        eventually("the one that was in time") { sink.texts == ["<13>still there"] }
+        running.end()
+        #expect(collector.counts.refusals.total == 2)
     }
 
     @Test func certificatesAreReadAgainAndThoseInForceStayIfTheyAreBad() throws {

@@ -156,6 +156,23 @@ private struct TakenStore {
         #expect(dropped == ["low": 20 - low, "high": 300 - kept])
     }
 
+    @Test func aSmallerBoundHoldsFromTheNextBatchAndWhatGoesIsCounted() throws {
+        let disk = SimulatedFileSystem()
+        var ring = try open(disk, bytesMax: 40_000)
+        let text = String(repeating: "x", count: 150)
+        for number in 0..<150 { _ = ring.append(batch("low", ["<14>\(number) \(text)"])) }
+        ring.close()
+        var smaller = try open(disk.killed(), bytesMax: 15_000)
+        // Nothing goes because of a setting alone.
+        #expect(smaller.pendingRecords == 150)
+        _ = smaller.append(batch("high", ["<11>1 \(text)"]))
+        #expect(smaller.bytes <= 15_000)
+        var store = TakenStore()
+        while let batches = smaller.take() { batches.forEach { store.take($0) } }
+        #expect(store.texts.contains { $0.hasPrefix("<11>1 ") })
+        #expect(store.dropped > 0 && UInt64(store.texts.count) + store.dropped == 151)
+    }
+
     @Test func aDiskThatFailsCostsWhatItDoesNotTakeAndNothingElse() throws {
         let disk = SimulatedFileSystem()
         var ring = try open(disk)
