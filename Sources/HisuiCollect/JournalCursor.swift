@@ -30,8 +30,15 @@ package struct JournalCursor: Hashable, Sendable {
         return Timestamp(nanoseconds: high == 0 ? Int64(clamping: low) : .max)
     }
 
-    /// Reads a cursor; nil if any of the six parts is missing, doubled or malformed.
-    package init?(_ text: Span<UInt8>) {
+    init(writer: ID, number: UInt64, realtime: UInt64) {
+        (self.writer, self.number, self.realtime) = (writer, number, realtime)
+    }
+
+    /// Reads a cursor; nil if any of its parts is missing, doubled or malformed.
+    package init?(_ text: Span<UInt8>) { self.init(text, parts: 0b11_1111) }
+
+    /// Reads what a cursor has of certain parts, and nothing else.
+    init?(_ text: Span<UInt8>, parts: UInt8) {
         guard text.count <= 256 else { return nil }
         var seen: UInt8 = 0
         var i = 0
@@ -50,7 +57,7 @@ package struct JournalCursor: Hashable, Sendable {
             seen |= bit
             i = end + 1
         }
-        guard seen == 0b11_1111 else { return nil }
+        guard seen == parts else { return nil }
     }
 
     private mutating func take(_ key: UInt8, _ value: ID, _ range: Range<Int>) -> UInt8? {
@@ -106,15 +113,27 @@ package struct JournalCursor: Hashable, Sendable {
 
     /// The cursor as systemd writes it.
     package var text: [UInt8] {
-        func hex(_ value: UInt64, padded: Bool = false) -> String {
-            let digits = String(value, radix: 16)
-            return padded ? String(repeating: "0", count: 16 - digits.utf8.count) + digits : digits
-        }
-        func hex(_ id: ID) -> String { hex(id.high, padded: true) + hex(id.low, padded: true) }
         let text =
-            "s=\(hex(writer));i=\(hex(number));b=\(hex(boot));"
-            + "m=\(hex(monotonic));t=\(hex(realtime));x=\(hex(fields))"
+            "s=\(Self.hex(writer));i=\(Self.hex(number));b=\(Self.hex(boot));"
+            + "m=\(Self.hex(monotonic));t=\(Self.hex(realtime));x=\(Self.hex(fields))"
         return Array(text.utf8)
+    }
+
+    /// Writer, number and time alone, written alike.
+    var reachedText: [UInt8] {
+        Array("s=\(Self.hex(writer));i=\(Self.hex(number));t=\(Self.hex(realtime))".utf8)
+    }
+
+    /// The parts of `reachedText`.
+    static let reachedParts: UInt8 = 0b01_0101
+
+    private static func hex(_ value: UInt64, padded: Bool = false) -> String {
+        let digits = String(value, radix: 16)
+        return padded ? String(repeating: "0", count: 16 - digits.utf8.count) + digits : digits
+    }
+
+    private static func hex(_ id: ID) -> String {
+        hex(id.high, padded: true) + hex(id.low, padded: true)
     }
 
     /// Whether two cursors name the same entry.

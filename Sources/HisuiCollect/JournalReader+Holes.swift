@@ -32,12 +32,31 @@ extension JournalReader {
         after previous: JournalCursor, before next: JournalCursor, _ missing: inout UInt64
     ) -> Int32 {
         var status = handle?.seek(cursor: previous.text) ?? 0
+        if status >= 0 { status = takeSkipped(between: previous, and: next, &missing) }
+        if status < 0 { return status }
+        status = handle?.seek(cursor: next.text) ?? 0
+        if status < 0 { return status }
+        status = handle?.next() ?? 0
+        var text: [UInt8] = []
+        guard status > 0, let back = readCursor(&text), back.isSameEntry(as: next) else {
+            return status < 0 ? status : -ESTALE
+        }
+        return 0
+    }
+
+    /// Takes the entries of a writer that are numbered between two, from where the handle stands.
+    ///
+    /// - Parameter missing: lowered by as many as were taken.
+    /// - Returns: 0, or a negative errno.
+    mutating func takeSkipped(
+        between previous: JournalCursor, and next: JournalCursor, _ missing: inout UInt64
+    ) -> Int32 {
         var reached = previous.number
         var text: [UInt8] = []
         var steps = 0
-        while status >= 0, steps < Limits.journalHoleStepsMax {
-            status = handle?.next() ?? 0
-            if status <= 0 { break }
+        while steps < Limits.journalHoleStepsMax {
+            // A file that cannot be read further ends it: what it has stays missing.
+            guard let moved = handle?.next(), moved > 0 else { break }
             steps += 1
             guard let cursor = readCursor(&text) else { return -EBADMSG }
             guard cursor.writer == next.writer else { continue }
@@ -48,12 +67,6 @@ extension JournalReader {
             reached = cursor.number
             missing -= 1
             if batch.entries.count >= Limits.batchRecordsMax { handOver() }
-        }
-        status = handle?.seek(cursor: next.text) ?? 0
-        if status < 0 { return status }
-        status = handle?.next() ?? 0
-        guard status > 0, let back = readCursor(&text), back.isSameEntry(as: next) else {
-            return status < 0 ? status : -ESTALE
         }
         return 0
     }

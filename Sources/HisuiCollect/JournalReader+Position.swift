@@ -3,6 +3,16 @@ import HisuiEvent
 
 /// Finding the place where an earlier run stopped.
 extension JournalReader {
+    /// How far reading has come.
+    var position: JournalPosition {
+        var position = JournalPosition(entry: last)
+        position.reached = lastOfWriter.values
+            .filter { $0.writer != last?.writer || $0.number != last?.number }
+            .sorted { ($0.writer.high, $0.writer.low) < ($1.writer.high, $1.writer.low) }
+        position.isComplete = knowsEachWriter
+        return position
+    }
+
     /// Goes to just after the saved entry, so that what is taken next is the first entry not seen.
     ///
     /// `sd_journal_seek_cursor` succeeds for an entry that no longer exists, and lands on some
@@ -13,15 +23,18 @@ extension JournalReader {
     mutating func seek(to saved: [UInt8]?) -> Int32 {
         isOnEntry = false
         guard let saved else { return handle?.seekHead() ?? 0 }
-        let text = Array(saved.dropFirst())
-        guard saved.first == Self.positionVersion, let cursor = JournalCursor(text.span),
-            (handle?.seek(cursor: text) ?? 0) >= 0
+        guard let position = JournalPosition(saved.span),
+            position.entry.map({ (handle?.seek(cursor: $0.text) ?? 0) >= 0 }) ?? true
         else {
             reportGap(nil, "the saved position is no journal cursor; reading from the first entry")
             return handle?.seekHead() ?? 0
         }
+        lastOfWriter = Dictionary(
+            position.reached.map { ($0.writer, $0) }, uniquingKeysWith: { $1 })
+        knowsEachWriter = position.isComplete
+        guard let cursor = position.entry else { return handle?.seekHead() ?? 0 }
         last = cursor
-        lastOfWriter[cursor.writer] = last
+        if lastOfWriter[cursor.writer] == nil { lastOfWriter[cursor.writer] = cursor }
         expected = nil
         let moved = handle?.next() ?? 0
         if moved < 0 { return moved }
@@ -68,6 +81,7 @@ extension JournalReader {
         guard let tail = readCursor(&text) else { return -EBADMSG }
         if tail.isSameEntry(as: saved) { return 0 }
         lastOfWriter.removeAll()
+        knowsEachWriter = false
         reportGap(nil, "the saved position lies in the journal's future; going on by time")
         guard tail.realtime >= saved.realtime else { return 0 }
         status = handle?.seek(realtime: saved.realtime) ?? 0

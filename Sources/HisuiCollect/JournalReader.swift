@@ -21,6 +21,15 @@ struct JournalReader: ~Copyable {
     var last: JournalCursor?
     /// The last entry of each writer, to see skipped numbers.
     var lastOfWriter: [JournalCursor.ID: JournalCursor] = [:]
+    /// Whether every writer that was seen is among them.
+    var knowsEachWriter = true
+    /// What the headers of the files say.
+    var files: JournalFiles
+    var lastFindings = JournalFiles.Findings()
+    /// Files of which was told that they cannot be read.
+    var toldUnreadable: Set<String> = []
+    /// When to look at the files again, in milliseconds.
+    var nextLook: Int64 = 0
     /// Set while no entry has followed a saved position that could not be found.
     var expected: JournalCursor?
     /// The handle stands on an entry that has not been taken.
@@ -43,6 +52,7 @@ struct JournalReader: ~Copyable {
         self.sink = sink
         self.stop = stop
         batch = RecordBatch(source: source)
+        files = JournalFiles(place)
     }
 
     mutating func run(from saved: [UInt8]?) throws(CollectError) {
@@ -68,6 +78,7 @@ struct JournalReader: ~Copyable {
             if sinceOpen >= Limits.journalMappedBytesMax { letGo() }
         } else if moved == 0 {
             handOver()
+            compareWithFiles()
             wait()
             process()
         } else {
@@ -97,7 +108,7 @@ struct JournalReader: ~Copyable {
                 let status = fillHole(after: before, before: cursor)
                 if status < 0 { return status }
             }
-        } else if let saved = expected, !saved.isSameEntry(as: cursor) {
+        } else if let saved = expected, !saved.isSameEntry(as: cursor), !filesTell(of: saved) {
             reportGap(nil, "the entry at the saved position is gone, and with it an unknown number")
         }
         expected = nil
@@ -137,19 +148,25 @@ struct JournalReader: ~Copyable {
     }
 
     mutating func remember(_ entry: JournalCursor) {
+        reach(entry)
+        last = entry
+    }
+
+    /// The numbers of a writer were taken, or counted as missing, up to an entry.
+    mutating func reach(_ entry: JournalCursor) {
         let known = lastOfWriter.updateValue(entry, forKey: entry.writer) != nil
         if !known, lastOfWriter.count > Limits.journalWritersMax {
             lastOfWriter = [entry.writer: entry]
+            knowsEachWriter = false
         }
-        last = entry
     }
 
     // MARK: Handing over
 
     /// Gives the batch to the sink with the position it reaches.
     mutating func handOver() {
-        if !batch.entries.isEmpty, let last { batch.position = Self.position(of: last.text) }
         guard !batch.isEmpty, !isRefused else { return }
+        if last != nil || !lastOfWriter.isEmpty { batch.position = position.encoded }
         var full = RecordBatch(source: source)
         swap(&full, &batch)
         if !sink.put(full) { isRefused = true }
@@ -200,10 +217,10 @@ struct JournalReader: ~Copyable {
     /// Files that cannot be opened any more are read on as they are.
     private mutating func letGo() {
         sinceOpen = 0
-        guard let last, let fresh = try? JournalHandle(place) else { return }
+        guard last != nil, let fresh = try? JournalHandle(place) else { return }
         handle = consume fresh
         sinceProcess = 0
-        let status = seek(to: Self.position(of: last.text))
+        let status = seek(to: position.encoded)
         if status < 0 { recover(status) }
     }
 
@@ -213,7 +230,7 @@ struct JournalReader: ~Copyable {
     /// EADDRNOTAVAIL, ESTALE, …) is not told apart: all of it is cured by opening again, or by
     /// waiting, or by stepping over an entry. What is stepped over is missing in the numbers and
     /// counted by them.
-    private mutating func recover(_ status: Int32) {
+    mutating func recover(_ status: Int32) {
         failures += 1
         sinceProcess = 0
         isOnEntry = false
@@ -231,20 +248,14 @@ struct JournalReader: ~Copyable {
             stop.wait(milliseconds: Self.recheckMilliseconds)
             return
         }
-        guard let last else { return }
-        _ = seek(to: Self.position(of: last.text))
+        if last == nil, lastOfWriter.isEmpty { return }
+        _ = seek(to: position.encoded)
         if failures > 2, isOnEntry || (handle?.next() ?? 0) > 0 {
             isOnEntry = false
             if !place.isComplete { reportGap(1, "journal entry damaged") }
         }
     }
 
-    // MARK: Positions
-
-    static func position(of cursor: [UInt8]) -> [UInt8] { [positionVersion] + cursor }
-
-    /// First byte of a position.
-    static let positionVersion: UInt8 = 1
     /// Entries between two looks at what has changed on disk (journalctl does the same).
     private static let processEvery = 1024
     private static let failuresBeforeGap = 5

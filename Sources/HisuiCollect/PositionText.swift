@@ -14,12 +14,10 @@ public enum PositionText {
                 return ["\(folder.files.count) files taken"]
             }
         case .journal:
-            let cursor = JournalCursor(position.span.extracting(1..<position.count))
-            if let cursor {
-                return [
-                    "entry \(cursor.number), \(cursor.time.utcText), of the journal whose writer "
-                        + "is " + hex(cursor.writer.high) + hex(cursor.writer.low)
-                ]
+            if let journal = JournalPosition(position.span) {
+                let others = journal.reached.count { $0.writer != journal.entry?.writer }
+                return (journal.entry.map { [line($0)] } ?? [])
+                    + (others > 0 ? ["numbers of \(others) other writers"] : [])
             }
         // The number of a batch, by which what was spilled is told from what is stored.
         case .syslogUDP, .syslogUnix: return []
@@ -33,6 +31,11 @@ public enum PositionText {
         let (inode, device) = (file.identity.inode, file.identity.device)
         return "byte \(file.offset) of inode \(inode) on device \(device)"
             + (file.isFinished ? ", read to its end" : "")
+    }
+
+    private static func line(_ cursor: JournalCursor) -> String {
+        "entry \(cursor.number), \(cursor.time.utcText), of the journal whose writer is "
+            + hex(cursor.writer.high) + hex(cursor.writer.low)
     }
 
     private static func hex<Number: FixedWidthInteger & UnsignedInteger>(

@@ -112,6 +112,83 @@ import Testing
         #expect(Set(sink.numbers).count == sink.numbers.count)
     }
 
+    /// Truncated, libsystemd passes over it without a word; its header tells what it had.
+    @Test(arguments: [false, true])
+    func aFileThatLostItsEndIsCountedOnceHoweverOftenItIsMet(isKnown: Bool) throws {
+        let path = directory.path("j/remote-a.journal")
+        let sink = TestSink()
+        let collector = JournalCollector(directory: journals)
+        write(entries(1, 0..<100), to: "remote-a.journal")
+        if isKnown {
+            let running = Running(collector, into: sink)
+            eventually("its first entries") { sink.numbers.count == 100 }
+            running.end()
+        }
+        write(entries(1, 100..<2000), to: "remote-a.journal")
+        shell("truncate -s $(( $(stat -c %s '\(path)') / 2 )) '\(path)'")
+        for number in 0..<2 {
+            let running = Running(collector, into: sink)
+            write(entries(2, number..<number + 1), to: "remote-b.journal")
+            eventually("the other machine's") { sink.numbers.contains(2000 + number) }
+            eventually("the loss is told") { !sink.now.gaps.isEmpty }
+            // Long enough for several looks at the files.
+            usleep(4_500_000)
+            running.end()
+        }
+        #expect(sink.now.gaps.map(\.count) == [isKnown ? 1900 : 2000])
+        #expect(Set(sink.numbers).count == (isKnown ? 102 : 2))
+        #expect(sink.count == (isKnown ? 102 : 2))
+    }
+
+    @Test func aFileWhoseEndIsNoiseIsCountedExactly() throws {
+        write(entries(1, 0..<2000), to: "remote-a.journal")
+        let path = directory.path("j/remote-a.journal")
+        var bytes = shell("cat '\(path)'").output
+        let text = Array("MESSAGE=number 1900".utf8)
+        let place = try #require(bytes.indices.first { bytes[$0...].starts(with: text) })
+        for i in place - 2000..<bytes.count where i % 3 == 0 { bytes[i] = 0xee }
+        shell("rm '\(path)'")
+        directory.append("j/remote-a.journal", bytes)
+        let sink = TestSink()
+        let running = Running(JournalCollector(directory: journals), into: sink)
+        eventually("its first entries") { sink.count > 800 }
+        eventually("the loss is told") { !sink.now.gaps.isEmpty }
+        running.end()
+        #expect(sink.count + Int(sink.gapCount) == 2000)
+    }
+
+    @Test func aFileThatIsNoJournalIsTold() throws {
+        write(entries(1, 0..<5), to: "remote-a.journal")
+        directory.append("j/remote-x.journal", "not what it is called\n")
+        let sink = TestSink()
+        let running = Running(JournalCollector(directory: journals), into: sink)
+        eventually("the other one") { sink.numbers.count == 5 }
+        eventually("it is told") { !sink.now.gaps.isEmpty }
+        usleep(2_500_000)
+        running.end()
+        #expect(sink.now.gaps.map(\.count) == [nil])
+        #expect(sink.now.gaps[0].cause.contains("remote-x.journal"))
+    }
+
+    @Test func lateEntriesOfAMachineThatSendsNoMoreAreTakenEvenAfterARestart() throws {
+        write(entries(1, 500..<600), to: "remote-a.journal")
+        write(entries(2, 0..<100), to: "remote-b.journal")
+        let sink = TestSink()
+        let collector = JournalCollector(directory: journals)
+        var running = Running(collector, into: sink)
+        eventually("both machines") { sink.numbers.count == 200 }
+        running.end()
+        // Older than what was read of the first machine, and of a third nothing was seen yet.
+        write(entries(2, 100..<150), to: "remote-b.journal")
+        write(entries(3, 0..<20), to: "remote-c.journal")
+        running = Running(collector, into: sink)
+        eventually("the late ones") { sink.numbers.count >= 270 }
+        usleep(2_500_000)
+        running.end()
+        #expect(Set(sink.numbers).count == 270 && sink.count == 270)
+        #expect(sink.now.gaps.isEmpty)
+    }
+
     @Test func noiseForAJournalCrashesNothing() throws {
         write(entries(1, 0..<500), to: "remote-a.journal")
         write(entries(2, 0..<10), to: "remote-b.journal")

@@ -1,0 +1,71 @@
+import Glibc
+import HisuiEvent
+
+/// Entries that files should have, and that reading to the end did not bring.
+extension JournalReader {
+    /// Compares the numbers that were reached with those that the headers of the files name.
+    ///
+    /// Only what two looks in a row find alike counts: files grow between reading and looking.
+    ///
+    /// - Precondition: the handle is at the end.
+    mutating func compareWithFiles() {
+        let now = Clock.monotonicMilliseconds()
+        guard place.isComplete, now >= nextLook else { return }
+        nextLook = now + Self.lookMilliseconds
+        let findings = files.look()
+        for path in findings.unreadable.keys.sorted() where !toldUnreadable.contains(path) {
+            guard let cause = findings.unreadable[path], lastFindings.unreadable[path] == cause
+            else { continue }
+            toldUnreadable.insert(path)
+            reportGap(nil, "the journal file \(path) is passed over: \(cause)")
+        }
+        toldUnreadable.formIntersection(findings.unreadable.keys)
+        for (writer, numbers) in findings.writers where isBehind(writer, numbers) {
+            guard lastFindings.writers[writer] == numbers else { continue }
+            takeRest(of: writer, numbers)
+        }
+        lastFindings = findings
+        handOver()
+    }
+
+    /// Whether the files of an entry's writer are there, so that what is missing of it is counted
+    /// when their end is reached.
+    mutating func filesTell(of entry: JournalCursor) -> Bool {
+        guard place.isComplete, knowsEachWriter else { return false }
+        return (files.look().writers[entry.writer]?.last ?? 0) >= entry.number
+    }
+
+    private func isBehind(_ writer: JournalCursor.ID, _ numbers: JournalFiles.Numbers) -> Bool {
+        guard let reached = lastOfWriter[writer]?.number else { return knowsEachWriter }
+        return numbers.last > reached
+    }
+
+    /// Takes the entries of a writer that come after the last one taken, and counts those that
+    /// are not to be found.
+    ///
+    /// There are such as libsystemd sorts before what was read: another machine's, delivered late.
+    private mutating func takeRest(
+        of writer: JournalCursor.ID, _ numbers: JournalFiles.Numbers
+    ) {
+        let known = lastOfWriter[writer]
+        let end = numbers.cursor(of: writer, at: numbers.last + 1)
+        let start = known ?? numbers.cursor(of: writer, at: numbers.first - 1)
+        var missing = end.number - start.number - 1
+        var status = handle?.process() ?? 0
+        if status >= 0 {
+            status = (known == nil ? handle?.seekHead() : handle?.seek(cursor: start.text)) ?? 0
+        }
+        if status >= 0 { status = takeSkipped(between: start, and: end, &missing) }
+        if status < 0 { return recover(status) }
+        if missing > 0 {
+            reportGap(
+                missing, "journal entries at the end of a damaged file, or removed from it",
+                within: known.map { MomentSpan($0.time, end.time) })
+        }
+        reach(numbers.cursor(of: writer, at: numbers.last))
+        status = seek(to: position.encoded)
+        if status < 0 { recover(status) }
+    }
+
+    private static let lookMilliseconds: Int64 = 2000
+}
