@@ -40,6 +40,18 @@ public struct IPAddress: Hashable, Sendable {
         return parseV6(bytes, range)
     }
 
+    /// Where the address of version 4 stands of one that is mapped into version 6 and written so
+    /// (`::ffff:a.b.c.d`); the whole of `range` of any other text.
+    public static func withoutMapping(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Range<Int> {
+        let start = range.lowerBound
+        guard range.count >= 14, bytes[start] == 0x3A, bytes[start + 1] == 0x3A,
+            bytes[start + 6] == 0x3A
+        else { return range }
+        for index in start + 2..<start + 6 where bytes[index] | 0x20 != 0x66 { return range }
+        let inner = start + 7..<range.upperBound
+        return scanV4(bytes, inner)?.end == range.upperBound ? inner : range
+    }
+
     /// The address of version 4 at the start of `range`, whatever follows it.
     public static func scanV4(
         _ bytes: Span<UInt8>, _ range: Range<Int>

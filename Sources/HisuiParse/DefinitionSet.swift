@@ -200,7 +200,10 @@ public final class DefinitionSet: Sendable {
         forEachSlot(of: match) { capture, slot in
             // The row's time is shown under its name.
             guard let name = capture.field, capture.type != .time else { return }
-            set(Shape.Field(name, capture.type, .slot(firstSlot + slot, capture.decoding)))
+            set(
+                Shape.Field(
+                    name, capture.type,
+                    .slot(firstSlot + slot, capture.decoding(in: match.choices))))
         }
         for one in rule.cases { one.constants(in: match.choices).forEach(set) }
         return (members[rule.member].name, rule.id, fields)

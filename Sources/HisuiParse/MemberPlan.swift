@@ -187,13 +187,7 @@ struct MemberPlan {
         rule.constants.forEach { shape.set($0) }
         for field in rule.fields {
             guard let place = place(of: field.names) else { continue }
-            let decoding: Shape.Decoding =
-                switch place.decoding {
-                case .jsonEscapes: .jsonName
-                case .raw: .name
-                case .xmlText: .xmlName
-                default: place.decoding
-                }
+            let decoding = Self.decoding(place.decoding, of: field.type)
             shape.set(Shape.Field(field.name, field.type, .slot(place.slot, decoding)))
         }
         var choices = match.choices
@@ -204,5 +198,20 @@ struct MemberPlan {
             if branch > 0 { one.value.branches[branch - 1].constants.forEach { shape.set($0) } }
         }
         return shape
+    }
+
+    /// How a member becomes the value of a field that a definition gives it to.
+    private static func decoding(
+        _ decoding: Shape.Decoding, of type: Shape.FieldType
+    ) -> Shape.Decoding {
+        switch (decoding, type) {
+        case (.jsonValue, _), (.hexBytes, _), (.hexNumber, _): decoding
+        // There is nothing to be resolved in an address.
+        case (_, .ip): .address
+        case (.jsonEscapes, _): .jsonName
+        case (.raw, _): .name
+        case (.xmlText, _): .xmlName
+        default: decoding
+        }
     }
 }

@@ -29,8 +29,15 @@ struct RuleCompiler {
             bit == 64 || choices >> UInt64(bit) & 1 == 1
         }
 
-        func kind(in choices: UInt64) -> Shape.Kind {
-            bitOfIPv6 < 64 && choices >> UInt64(bitOfIPv6) & 1 == 1 ? .ipv6 : kind
+        func kind(in choices: UInt64) -> Shape.Kind { isIPv6(choices) ? .ipv6 : kind }
+
+        /// How the slot becomes the value: an address of version 4 may be written as one of 6.
+        func decoding(in choices: UInt64) -> Shape.Decoding {
+            isIPv6(choices) ? .address : decoding
+        }
+
+        private func isIPv6(_ choices: UInt64) -> Bool {
+            bitOfIPv6 < 64 && choices >> UInt64(bitOfIPv6) & 1 == 1
         }
     }
 

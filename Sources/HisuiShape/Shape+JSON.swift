@@ -41,7 +41,7 @@ extension Shape {
         guard case .slot(let slot, let decoding) = value else { return false }
         let range = values[values.index(values.startIndex, offsetBy: slot)].range
         switch decoding {
-        case .jsonName, .name, .xmlName, .plusBlanks:
+        case .jsonName, .name, .xmlName, .plusBlanks, .address:
             return range.isEmpty || range.count == 1 && bytes[range.lowerBound] == 0x2D
         case .jsonValue: return JSONText.isNull(bytes, range)
         default: return false

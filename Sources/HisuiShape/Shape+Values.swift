@@ -184,6 +184,10 @@ extension Shape.Decoding {
                 if byte != 0x22 || isSecond { out.append(byte) }
             }
         case .hexNumber: appendHexNumber(bytes, range, to: &out)
+        case .address:
+            if !Self.isHyphen(bytes, range) {
+                out.append(bytes, ByteRange(IPAddress.withoutMapping(bytes, range.range)))
+            }
         case .hexBytes: appendHexBytes(bytes, range, to: &out)
         }
     }

@@ -61,6 +61,28 @@ import Testing
         #expect(TestRules.problems(yaml) == [])
     }
 
+    /// One address has one name, so that what it does is counted together.
+    @Test func addressesMappedIntoVersion6AreThoseOfVersion4() {
+        let yaml = TestRules.yaml(
+            line: "from {source.ip:ip} to {destination.ip:ip}",
+            samples: """
+                  - line: "from ::ffff:192.0.2.1 to ::FFFF:192.0.2.2"
+                    is: { rule: one, source.ip: 192.0.2.1, destination.ip: 192.0.2.2 }
+                  - line: "from 192.0.2.1 to ::fffe:192.0.2.2"
+                    is: { rule: one, source.ip: 192.0.2.1, destination.ip: "::fffe:192.0.2.2" }
+                  - line: "from ::ffff:c000:201 to ::1"
+                    is: { rule: one, source.ip: "::ffff:c000:201", destination.ip: "::1" }
+                  - reject: "from ::ffff:192.0.2.256 to ::1"
+                """)
+        #expect(TestRules.problems(yaml) == [])
+        let definitions = TestRules.compile(yaml).set
+        let line = "<1>Nov 23 01:02:03 h test: from ::ffff:192.0.2.1 to ::1"
+        let parsed = parse([Array(line.utf8)], definitions: definitions)
+        #expect(parsed.value("source.ip") == "192.0.2.1")
+        #expect(parsed.message() == "from ::ffff:192.0.2.1 to ::1")
+        #expect(parsed.record(0) == Array(line.utf8))
+    }
+
     @Test func partsInPartsAndNothingAsAnAlternative() {
         let yaml = TestRules.yaml(
             line: "link[[ {_:word}[[ of {user.name:word}]] is]] (up|down|){event.reason:rest}",

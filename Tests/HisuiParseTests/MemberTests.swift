@@ -147,6 +147,21 @@ import Testing
         #expect(Set(outcomes.map(\.row.shape)).count == 4)
     }
 
+    /// One address has one name; the member shows what was written.
+    @Test func addressesMappedIntoVersion6AreThoseOfVersion4() {
+        func logon(_ address: String) -> String {
+            #"{"Channel":"Security","EventID":4625,"TargetUserName":"x","IpAddress":"\#(address)"}"#
+        }
+        let outcomes = parse(
+            ["::ffff:192.0.2.1", "192.0.2.1", "::1", "::ffff:x", "::ffff:192.0.2.1x"].map(logon),
+            shipped)
+        #expect(
+            outcomes.map { $0.values["source.ip"] }
+                == ["192.0.2.1", "192.0.2.1", "::1", "::ffff:x", "::ffff:192.0.2.1x"])
+        #expect(outcomes[0].values["IpAddress"] == "::ffff:192.0.2.1")
+        #expect(outcomes[0].row.shape == outcomes[1].row.shape)
+    }
+
     @Test func delimitedLinesNeedABinding() {
         let line = "2026/11/23 9:15:02,PC,u1,佐藤,課,業,照会,9,理由,正常,1"
         #expect(parse([line], shipped)[0].shape.rule == "")

@@ -24,7 +24,11 @@ final class SlotQuestion: Sendable {
         self.decoding = decoding
         isAsStored = isUTF8 && decoding == .raw
         // What these decodings give stands in the record.
-        let isPart = decoding == .raw || decoding == .name || decoding == .jsonValue
+        let isPart: Bool =
+            switch decoding {
+            case .raw, .name, .jsonValue, .address: true
+            default: false
+            }
         probes = isPart && isUTF8 ? test.test.probes : []
         expression = (decoding == .raw ? test.test.regexp : nil).map { regexp in
             var text = StretchText(literals: [[], []], slots: [slot])
