@@ -127,7 +127,19 @@ extension RuleReader {
         let v4 = ipv4(from, &steps)
         if v4 >= 0 { return endsName(v4) ? v4 : -1 }
         let v6 = ipv6(from, &steps)
-        return v6 >= 0 && endsName(v6) ? v6 : -1
+        return v6 >= 0 && (endsName(v6) || beginsPort(v6)) ? v6 : -1
+    }
+
+    /// Whether `.443` stands here: some devices write a port so behind an IPv6 address.
+    private func beginsPort(_ start: Int) -> Bool {
+        guard byte(start) == UInt8(ascii: ".") else { return false }
+        var at = start + 1
+        var port = 0
+        while at < end, isDigit(byte(at)), at - start <= 5 {
+            port = port * 10 + Int(byte(at) &- 0x30)
+            at += 1
+        }
+        return at > start + 1 && port <= 65_535 && endsName(at)
     }
 
     /// Whether no letter, digit or further label goes on at `at`: what makes
@@ -178,7 +190,12 @@ extension RuleReader {
             guard at > start else { break }
             if at < end, byte(at) == UInt8(ascii: "."), groups <= 6 {
                 let tail = ipv4(start, &steps)
-                guard tail >= 0 else { break }
+                guard tail >= 0 else {
+                    // The dot does not belong to it.
+                    groups += 1
+                    last = at
+                    break
+                }
                 groups += 2
                 last = tail
                 break

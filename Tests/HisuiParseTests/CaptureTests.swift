@@ -61,6 +61,28 @@ import Testing
         #expect(TestRules.problems(yaml) == [])
     }
 
+    @Test func addressesAndTheirPorts() {
+        let yaml = TestRules.yaml(
+            line: "from {source.ip:ip}(.|:|]:){source.port:port}",
+            samples: """
+                  - line: "from 192.0.2.1:443"
+                    is: { rule: one, source.ip: 192.0.2.1, source.port: 443 }
+                  - line: "from 2001:db8::1.443"
+                    is: { rule: one, source.ip: "2001:db8::1", source.port: 443 }
+                  - line: "from 2001:db8:0:1:2:3:4:5.65535"
+                    is: { rule: one, source.ip: "2001:db8:0:1:2:3:4:5", source.port: 65535 }
+                  - line: "from 2001:db8::192.0.2.1.80"
+                    is: { rule: one, source.ip: "2001:db8::192.0.2.1", source.port: 80 }
+                  - line: "from 2001:db8::1]:443"
+                    is: { rule: one, source.ip: "2001:db8::1", source.port: 443 }
+                  - reject: "from 192.0.2.1.443"
+                  - reject: "from 2001:db8::1.65536"
+                  - reject: "from 2001:db8::1.44.5"
+                  - reject: "from 2001:db8::1.443x"
+                """)
+        #expect(TestRules.problems(yaml) == [])
+    }
+
     /// One address has one name, so that what it does is counted together.
     @Test func addressesMappedIntoVersion6AreThoseOfVersion4() {
         let yaml = TestRules.yaml(
