@@ -95,7 +95,8 @@ enum ValuePattern: Sendable, Hashable {
             return range.count >= text.count
                 && ByteSearch.equal(
                     bytes, range.upperBound - text.count..<range.upperBound, text.span)
-        case .something: return !range.isEmpty
+        case .something:
+            return !range.isEmpty && !(range.count == 1 && bytes[range.lowerBound] == 0x2D)
         }
     }
 }

@@ -105,7 +105,8 @@ extension ValuePattern {
             b.reversed().starts(with: a.reversed())
         case (.something, .exact(let b)), (.something, .prefix(let b)),
             (.something, .suffix(let b)):
-            !b.isEmpty
+            // A lone hyphen says that there is nothing.
+            !b.isEmpty && b != [0x2D]
         case (.something, .something): true
         default: false
         }

@@ -105,6 +105,24 @@ import Testing
         #expect(parsed.record(0) == Array(line.utf8))
     }
 
+    @Test func aLoneHyphenIsNothing() {
+        var yaml = TestRules.yaml(
+            line: "user {user.name:word} from {_:word}",
+            samples: """
+                  - line: "user tanaka from x"
+                    is: { rule: one, user.name: tanaka }
+                  - line: "user -- from x"
+                    is: { rule: one, user.name: "--" }
+                  - reject: "user - from x"
+                """)
+        yaml = yaml.replacing("    set:", with: "    when: { user.name: [\"*\"] }\n    set:")
+        #expect(TestRules.problems(yaml) == [])
+        // It can be asked for behind `*`.
+        let values = ["*", "-", "-*", "a"].map(ValuePattern.init)
+        #expect(ValueTable.firstHidden(in: Array(values.prefix(3))) == nil)
+        #expect(ValueTable.firstHidden(in: values)?.hidden == 3)
+    }
+
     @Test func partsInPartsAndNothingAsAnAlternative() {
         let yaml = TestRules.yaml(
             line: "link[[ {_:word}[[ of {user.name:word}]] is]] (up|down|){event.reason:rest}",
