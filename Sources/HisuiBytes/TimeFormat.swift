@@ -261,7 +261,7 @@ private struct TimeFormatReader: ~Escapable {
 }
 
 /// Names of zones in logs that mean one offset only: `CST` and `IST` are not among them.
-enum ZoneName {
+public enum ZoneName {
     private static let offsets: [(name: [UInt8], minutes: Int)] = [
         ("JST", 540), ("UTC", 0), ("GMT", 0), ("KST", 540), ("HKT", 480), ("SGT", 480),
         ("CET", 60), ("CEST", 120), ("EET", 120), ("EEST", 180), ("WET", 0), ("WEST", 60),
@@ -269,7 +269,8 @@ enum ZoneName {
         ("HST", -600), ("AEST", 600), ("AEDT", 660), ("NZST", 720), ("NZDT", 780),
     ].map { (Array($0.0.utf8), $0.1) }
 
-    static func offsetSeconds(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Int? {
+    /// Seconds ahead of UTC; nil for a name that is not known or means several zones.
+    public static func offsetSeconds(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Int? {
         for (name, minutes) in offsets where ByteSearch.equal(bytes, range, name.span) {
             return minutes * 60
         }

@@ -127,6 +127,24 @@ public enum TimeText {
         return (fraction(bytes, after..<end, &value), value)
     }
 
+    /// `2026 Nov 23 01:02:03` with a fraction or not, as the start of `range`.
+    public static func yearFirst(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Found? {
+        let at = range.lowerBound
+        guard range.count > 19, bytes[at + 4] == 0x20,
+            let year: Int64 = DecimalText.parse(bytes, at..<at + 4), year > 0,
+            var found = rfc3164(bytes, at + 5..<range.upperBound), !found.value.hasYear
+        else { return nil }
+        found.value.civil.year = Int(year)
+        return found.value.civil.isValid ? found : nil
+    }
+
+    /// A time as headers of syslog have it, whichever of these kinds, as the start of `range`.
+    public static func header(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Found? {
+        guard let first = range.first else { return nil }
+        guard digit(bytes[first]) != nil else { return rfc3164(bytes, range) }
+        return yearFirst(bytes, range) ?? rfc3339(bytes, range)
+    }
+
     /// Time since the epoch in decimal digits; seconds may have a fraction: `1700000000.123456`.
     ///
     /// - Returns: the index after it and nanoseconds UTC, or nil if there is no digit or the time

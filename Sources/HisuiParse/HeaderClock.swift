@@ -75,12 +75,7 @@ struct HeaderClock {
 
     /// `2026 Nov 23 01:02:03` at `at`.
     mutating func yearFirst(_ record: Span<UInt8>, _ at: Int, _ end: Int) -> Reading? {
-        guard end - at > 19, record[at + 4] == 0x20,
-            let year: Int64 = DecimalText.parse(record, at..<at + 4), year > 0,
-            var found = TimeText.rfc3164(record, at + 5..<end), !found.value.hasYear
-        else { return nil }
-        found.value.civil.year = Int(year)
-        guard found.value.civil.isValid else { return nil }
+        guard let found = TimeText.yearFirst(record, at..<end) else { return nil }
         return Reading(end: found.end, time: instant(found.value, zone))
     }
 
@@ -153,6 +148,15 @@ struct HeaderClock {
     mutating func time(_ value: TimeText.Value, zone stated: TimeZoneRules?) -> Timestamp {
         let zone = stated ?? zone
         return value.hasYear ? instant(value, zone) : withYear(value, zone)
+    }
+
+    /// The instant of a time of a header, once it is known how far ahead of UTC its clock is.
+    mutating func time(
+        _ record: Span<UInt8>, _ range: Range<Int>, offsetSeconds: Int
+    ) -> Timestamp? {
+        guard var value = TimeText.header(record, range)?.value else { return nil }
+        value.offsetSeconds = offsetSeconds
+        return time(value, zone: nil)
     }
 
     /// The instant of a time with a year.

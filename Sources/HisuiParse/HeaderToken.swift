@@ -73,6 +73,34 @@ struct Token {
         return false
     }
 
+    /// Whether it may be the name of a zone and a colon, by its length.
+    @inline(__always)
+    var mayBeZone: Bool { end - start >= 3 && end - start <= 11 }
+
+    /// Whether it is a level of syslog, which some devices write before the program.
+    @inline(__always)
+    func isLevel(_ record: Span<UInt8>) -> Bool {
+        guard common & HeaderClass.letter != 0, end - start >= 3, end - start <= 9 else {
+            return false
+        }
+        return isNamedLevel(record)
+    }
+
+    @inline(never)
+    private func isNamedLevel(_ record: Span<UInt8>) -> Bool {
+        Self.levels.contains { name in
+            name.count == end - start
+                && name.indices.allSatisfy { index in
+                    record[start + index] | 0x20 == name[index]
+                }
+        }
+    }
+
+    private static let levels: [[UInt8]] = [
+        "emerg", "alert", "crit", "critical", "err", "error", "warn", "warning", "notice", "info",
+        "debug", "emergency",
+    ].map { Array($0.utf8) }
+
     private func isLocalhost(_ record: Span<UInt8>) -> Bool {
         let name = [UInt8]("localhost".utf8)
         guard end - start == name.count else { return false }

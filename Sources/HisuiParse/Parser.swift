@@ -265,6 +265,7 @@ public struct Parser: Sendable {
         let fileLine = appendFileLine(of: text)
         if fileLine == nil, bound == nil, text.count > 0, text[0] != 0x7B {
             header = SyslogHeader.scan(text, clock: &clock, into: &scratch)
+            if header.mayBeHost != nil { decideHost(text, &header, form) }
         }
         row.time = header.time
         row.flags.formUnion(header.flags)
@@ -300,6 +301,32 @@ public struct Parser: Sendable {
         } else {
             row.shape = number(record, layout, message, dataStart: dataStart)
         }
+    }
+
+    /// Decides whether the word that the message begins with is the host: it is if a rule knows
+    /// what follows it, and none the whole.
+    @inline(never)
+    private mutating func decideHost(
+        _ text: Span<UInt8>, _ header: inout SyslogHeader, _ form: RecordForm
+    ) {
+        guard let host = header.mayBeHost else { return }
+        let behind = Token.skipBlanks(text, host.upperBound)
+        guard !isKnown(text, from: header.messageStart, form), isKnown(text, from: behind, form)
+        else { return }
+        scratch.append(host, .word, role: .host)
+        header.messageStart = behind
+    }
+
+    /// Whether a rule knows what begins at `start`, which no program is named for.
+    private mutating func isKnown(
+        _ text: Span<UInt8>, from start: Int, _ form: RecordForm
+    ) -> Bool {
+        let (count, key) = (scratch.slots.count, scratch.key)
+        let match = definitions.match(
+            text, message: start..<text.count, program: nil, form: form, into: &scratch)
+        scratch.truncate(to: count)
+        scratch.key = key
+        return match != nil
     }
 
     /// Turns places in the text into places in the record; false if one lies inside a character.

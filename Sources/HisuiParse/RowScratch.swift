@@ -38,6 +38,12 @@ public struct RowScratch: Sendable {
         key = 0
     }
 
+    /// Takes back all slots of a header behind the first `count`.
+    mutating func truncate(to count: Int) {
+        slots.removeSubrange(count...)
+        kinds.removeSubrange(min(count, kinds.count)...)
+    }
+
     /// Appends the slots of a record that begins at `offset` to those of a batch.
     @inline(__always)
     func append(to all: inout [ByteRange], at offset: UInt32) {

@@ -167,6 +167,11 @@ struct ShapeBuilder {
             }
             if kinds[index].role != .none { rest = index + 1 }
         }
+        if layout.variant.contains(.ownHost),
+            let own = kinds.firstIndex(where: { $0.kind == .word && $0.role == .none })
+        {
+            set("log.syslog.hostname", .keyword, .slot(own, .raw))
+        }
         guard layout.variant.contains(.rfc5424) else { return }
         if layout.variant.contains(.processText) {
             set("log.syslog.procid", .keyword, .slot(rest, .raw))

@@ -3,58 +3,51 @@ import HisuiEvent
 import HisuiShape
 
 extension SyslogHeader {
-    /// Reads the rest of a header by RFC 5424, from the version on.
+    /// Reads the rest of a header by RFC 5424, from behind the version on.
     ///
-    /// False, and nothing appended, if any part of it is not as the RFC says.
-    /// The parts that are `-` are fixed text: a header without a host has another shape.
+    /// False, and nothing appended, if any part of it is not as the RFC says; but for the time,
+    /// which may be of any kind, and structured data that is none: where the header has a time, the
+    /// message begins there. The parts that are `-` are fixed text: a header without a host has
+    /// another shape.
+    ///
+    /// - Parameter isOwn: the header is the one of a device, behind that of a relay.
+    @inline(__always)
     mutating func rfc5424(
-        _ record: Span<UInt8>, _ clock: inout HeaderClock, _ scratch: inout RowScratch
+        _ record: Span<UInt8>, _ start: Int, _ clock: inout HeaderClock, isOwn: Bool,
+        _ scratch: inout RowScratch
     ) -> Bool {
         let end = record.count
-        var at = messageStart + 2
-        var reading: HeaderClock.Reading?
-        let timeStart = at
-        if at + 1 < end, record[at] == 0x2D, record[at + 1] == 0x20 {
+        var at = start
+        var stated: Range<Int>?
+        if !isOwn, at + 1 < end, record[at] == 0x2D, record[at + 1] == 0x20 {
             at += 1
+        } else if isOwn {
+            guard let own = Self.ownTime(record, at) else { return false }
+            stated = own
+            at = own.upperBound
         } else {
-            guard let found = clock.iso(record, at, end), record[at + 10] != 0x20 else {
-                return false
-            }
-            reading = found
-            at = found.end
+            guard let found = time(record, at, &clock), found.start == at else { return false }
+            stated = at..<found.reading.end
+            at = found.reading.end
+            time = found.reading.time
+            if found.reading.yearInferred { flags.insert(.yearInferred) }
         }
-        guard let host = SyslogHeader.word(record, &at, bytesMax: 255),
-            let app = SyslogHeader.word(record, &at, bytesMax: 255),
-            let process = SyslogHeader.word(record, &at, bytesMax: 128),
-            let messageID = SyslogHeader.word(record, &at, bytesMax: 64),
-            at + 1 < end, record[at] == 0x20
-        else { return false }
-        at += 1
-        dataStart = at
-        var values = 0
-        if record[at] == 0x2D {
-            at += 1
-        } else {
-            var data = StructuredData(at)
-            while data.next(record) != nil { values += 1 }
-            guard data.isWhole else { return false }
-            at = data.at
+        guard let ids = IDs(record, &at), !isOwn || !ids.app.isEmpty,
+            let values = data(record, &at, isTimed: stated != nil, ids)
+        else {
+            if !isOwn { (time, flags) = (.none, []) }
+            return false
         }
-        guard at == end || record[at] == 0x20 else { return false }
-
-        if let reading {
-            scratch.append(timeStart..<reading.end, .time, role: .time)
-            time = reading.time
+        if let stated { scratch.append(stated, isOwn ? .text : .time, role: isOwn ? .none : .time) }
+        if !ids.host.isEmpty { takeHost(ids.host, isOwn: isOwn, &scratch) }
+        if !ids.app.isEmpty {
+            scratch.append(ids.app, .word, role: .program)
+            program = ids.app
         }
-        if !host.isEmpty { scratch.append(host, .word, role: .host) }
-        if !app.isEmpty {
-            scratch.append(app, .word, role: .program)
-            program = app
-        }
-        appendIDs(record, process, messageID, &scratch)
+        appendIDs(record, ids.process, ids.message, &scratch)
         appendData(record, dataStart..<at, values, &scratch)
         variant.insert(.rfc5424)
-        if at < end { at += 1 }
+        if at < end, dataStart < at { at += 1 }
         // What rsyslog passes on in this form keeps the blank that stood behind the tag of the old
         // one: it is no part of the message.
         if at < end, record[at] == 0x20 { at += 1 }
@@ -66,14 +59,62 @@ extension SyslogHeader {
         return true
     }
 
+    /// The words between time and structured data; empty those that are `-`.
+    private struct IDs {
+        let host: Range<Int>
+        let app: Range<Int>
+        let process: Range<Int>
+        let message: Range<Int>
+
+        init?(_ record: Span<UInt8>, _ at: inout Int) {
+            guard let host = SyslogHeader.word(record, &at, bytesMax: 255),
+                let app = SyslogHeader.word(record, &at, bytesMax: 255),
+                let process = SyslogHeader.word(record, &at, bytesMax: 128),
+                let message = SyslogHeader.word(record, &at, bytesMax: 64),
+                at + 1 < record.count, record[at] == 0x20
+            else { return nil }
+            at += 1
+            (self.host, self.app, self.process, self.message) = (host, app, process, message)
+        }
+    }
+
+    /// Goes over the structured data, from `dataStart` on; how many values it has.
+    ///
+    /// What is no structured data is the message, if the header has a time and its process is a
+    /// number, or the message begins with a bracket: else it is a sentence.
+    private mutating func data(
+        _ record: Span<UInt8>, _ at: inout Int, isTimed: Bool, _ ids: IDs
+    ) -> Int? {
+        let end = record.count
+        dataStart = at
+        var values = 0
+        if record[at] == 0x2D {
+            at += 1
+            if at == end || record[at] == 0x20 { return 0 }
+        } else if record[at] == 0x5B {
+            var data = StructuredData(at)
+            while data.next(record) != nil { values += 1 }
+            at = data.at
+            if data.isWhole, at == end || record[at] == 0x20 { return values }
+        }
+        guard isTimed, record[dataStart] == 0x5B || isNumber(record, ids.process) else {
+            return nil
+        }
+        at = dataStart
+        return 0
+    }
+
+    private func isNumber(_ record: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        for index in range where record[index] &- 0x30 > 9 { return false }
+        return !range.isEmpty && range.count <= 10
+    }
+
     private mutating func appendIDs(
         _ record: Span<UInt8>, _ process: Range<Int>, _ messageID: Range<Int>,
         _ scratch: inout RowScratch
     ) {
         if !process.isEmpty {
-            var isNumber = process.count <= 10
-            for index in process where record[index] &- 0x30 > 9 { isNumber = false }
-            if isNumber {
+            if isNumber(record, process) {
                 scratch.append(process, .integer, role: .pid)
             } else {
                 scratch.append(process, .word)
@@ -100,7 +141,7 @@ extension SyslogHeader {
     }
 
     /// The word behind the space at `at`, empty for `-`, nil if there is none.
-    private static func word(
+    fileprivate static func word(
         _ record: Span<UInt8>, _ at: inout Int, bytesMax: Int
     ) -> Range<Int>? {
         guard at < record.count, record[at] == 0x20 else { return nil }

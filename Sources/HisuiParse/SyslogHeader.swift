@@ -10,7 +10,9 @@ import HisuiShape
 ///     [<PRI>] 2026-11-23T01:02:03.123456+09:00 [host] [program[pid]:] message
 ///     [<PRI>] 2026 Nov 23 01:02:03 …, Nov 23 2026 01:02:03 …         with a year
 ///     <PRI>1 time host app procid msgid [structured data] message    RFC 5424
-///     <PRI>[seq: ] [host: ] [*]Nov 23 01:02:03.123[ JST]: %FAC-…     Cisco
+///     <PRI>[: ][seq: ][host: ][seq: ][*]Nov 23 01:02:03.123[ JST]: %FAC-…     Cisco
+///     [<PRI>] Nov 23 01:02:03 [host] notice program[pid]: message    F5
+///     [<PRI>] Nov 23 01:02:03 relay <PRI>Nov 23 … host program: …    a relay's, and a device's own
 ///     2026-11-23 01:02:03,123 message                                applications
 ///     <PRI>message                                                   Yamaha, FortiGate, Palo Alto
 ///
@@ -28,6 +30,9 @@ struct SyslogHeader {
     var variant: Variant = []
     /// RFC 5424: where the structured data begins.
     var dataStart = 0
+    /// The word that the message begins with, where it may as well be the host: only who knows the
+    /// message can tell.
+    var mayBeHost: Range<Int>?
 
     /// No header: a message from `messageStart` on.
     init(messageStart: Int) { self.messageStart = messageStart }
@@ -45,6 +50,9 @@ struct SyslogHeader {
         static let structuredData = Variant(rawValue: 1 << 3)
         /// RFC 5424: structured data of too many values, one slot for all.
         static let structuredText = Variant(rawValue: 1 << 4)
+        /// Behind a relay's header stands one of the device with its name, which the first slot
+        /// without a role is that is a word.
+        static let ownHost = Variant(rawValue: 1 << 5)
     }
 
     /// Reads the header and appends its slots.
@@ -62,7 +70,7 @@ struct SyslogHeader {
             scratch.append(1..<end - 1, .integer, role: .priority)
             header.messageStart = end
             if end + 1 < record.count, record[end] == 0x31, record[end + 1] == 0x20,
-                header.rfc5424(record, &clock, &scratch)
+                header.rfc5424(record, end + 2, &clock, isOwn: false, &scratch)
             {
                 return header
             }
@@ -71,14 +79,14 @@ struct SyslogHeader {
         return header
     }
 
-    /// The index after `<PRI>`.
+    /// The index after `<PRI>`, whose bracket stands at `start`.
     @inline(__always)
-    private static func priorityEnd(_ record: Span<UInt8>) -> Int? {
+    static func priorityEnd(_ record: Span<UInt8>, _ start: Int = 0) -> Int? {
         var value = 0
-        var at = 1
-        while at < record.count, at < 5 {
+        var at = start + 1
+        while at < record.count, at < start + 5 {
             let byte = record[at]
-            if byte == 0x3E { return at > 1 && value <= 191 ? at + 1 : nil }
+            if byte == 0x3E { return at > start + 1 && value <= 191 ? at + 1 : nil }
             guard byte &- 0x30 <= 9 else { return nil }
             value = value * 10 + Int(byte &- 0x30)
             at += 1
@@ -104,10 +112,11 @@ struct SyslogHeader {
             }
             return
         }
-        take(found, record, isApplicationLog: found.isSpaced && !hasPriority, &scratch)
+        take(
+            found, record, isApplicationLog: found.isSpaced && !hasPriority, &clock, &scratch)
     }
 
-    private struct FoundTime {
+    struct FoundTime {
         var reading: HeaderClock.Reading
         /// Where it begins, Cisco's mark left out.
         var start: Int
@@ -119,20 +128,20 @@ struct SyslogHeader {
     @inline(__always)
     private mutating func take(
         _ found: FoundTime, _ record: Span<UInt8>, isApplicationLog: Bool,
-        _ scratch: inout RowScratch
+        _ clock: inout HeaderClock, _ scratch: inout RowScratch
     ) {
         scratch.append(found.start..<found.reading.end, .time, role: .time)
         time = found.reading.time
         if found.reading.yearInferred { flags.insert(.yearInferred) }
         messageStart = found.reading.end
         if messageStart < record.count {
-            hostAndTag(record, isApplicationLog: isApplicationLog, &scratch)
+            hostAndTag(record, &clock, isApplicationLog: isApplicationLog, &scratch)
         }
     }
 
     /// A time at `at` of whichever kind, if a blank, a colon or nothing follows it.
     @inline(__always)
-    private func time(
+    func time(
         _ record: Span<UInt8>, _ at: Int, _ clock: inout HeaderClock
     ) -> FoundTime? {
         let end = record.count
@@ -168,69 +177,45 @@ struct SyslogHeader {
         return FoundTime(reading: reading, start: start, isSpaced: isSpaced)
     }
 
-    /// What may stand behind the priority instead of a time: Cisco's sequence number and host, or a
-    /// program with its number.
+    /// What may stand behind the priority instead of a time: what Cisco's devices put before
+    /// theirs, or a program with its number.
     private mutating func headerWithoutTime(
         _ record: Span<UInt8>, _ clock: inout HeaderClock, _ scratch: inout RowScratch
     ) {
-        if ciscoPrefix(record, &clock, &scratch) { return }
-        if let tag = Tag(record, messageStart), tag.hasPID { take(tag, &scratch) }
-    }
-
-    /// `123: `, `router1: `, `:` and combinations, before a time.
-    private mutating func ciscoPrefix(
-        _ record: Span<UInt8>, _ clock: inout HeaderClock, _ scratch: inout RowScratch
-    ) -> Bool {
-        let end = record.count
-        var at = messageStart
-        var sequence: Range<Int>?
-        var host: Range<Int>?
-        if at < end, record[at] == 0x3A { at += 1 }
-        while true {
-            if let found = time(record, at, &clock) {
-                guard at > messageStart else { return false }
-                if let sequence { scratch.append(sequence, .integer) }
-                if let host { scratch.append(host, .word, role: .host) }
-                take(found, record, isApplicationLog: false, &scratch)
-                return true
-            }
-            var token = Token(record, at)
-            guard token.end < end, token.end - at >= 2, record[token.end] == 0x20,
-                record[token.end - 1] == 0x3A
-            else { return false }
-            token = Token(record.extracting(..<(token.end - 1)), at)
-            if sequence == nil, host == nil, token.isNumber(record) {
-                sequence = token.range
-            } else if host == nil, token.isHost(record) {
-                host = token.range
+        if let own = ownPrefix(record, messageStart, isOwn: false, &scratch) {
+            if own.isTime, let found = time(record, own.next, &clock) {
+                take(found, record, isApplicationLog: false, &clock, &scratch)
             } else {
-                return false
+                messageStart = own.next
             }
-            at = token.end + 2
+            return
+        }
+        if let tag = Tag(record, messageStart), tag.hasPID {
+            take(tag, &scratch)
+        } else {
+            skipBlank(record)
         }
     }
 
     /// What follows the time, which `messageStart` is the end of.
+    ///
+    /// - Parameter isOwn: the header is the one of a device, behind that of a relay.
     @inline(__always)
-    private mutating func hostAndTag(
-        _ record: Span<UInt8>, isApplicationLog: Bool, _ scratch: inout RowScratch
+    mutating func hostAndTag(
+        _ record: Span<UInt8>, _ clock: inout HeaderClock, isApplicationLog: Bool,
+        isOwn: Bool = false, _ scratch: inout RowScratch
     ) {
         let end = record.count
         if record[messageStart] == 0x3A {
             // Cisco: the time ends with a colon.
-            messageStart += 1
-            skipBlank(record)
+            takeColon(record, messageStart, &scratch)
             return
         }
         let first = Token.skipBlanks(record, messageStart)
         guard first < end else { return }
         let token = Token(record, first)
-        if isZoneName(record, token) {
-            messageStart = token.end
-            skipBlank(record)
-            return
-        }
         if let tag = Tag(record, token) {
+            if token.mayBeZone, takeZone(record, token, &clock, &scratch) { return }
             if !isApplicationLog || tag.hasPID {
                 take(tag, &scratch)
             } else {
@@ -242,28 +227,74 @@ struct SyslogHeader {
         if second < end, token.isHost(record) {
             let next = Token(record, second)
             if let tag = Tag(record, next), !isApplicationLog || tag.hasPID {
-                scratch.append(token.range, .word, role: .host)
+                if !isOwn, !tag.hasPID, Self.mayBeTime(record, tag.end),
+                    takeOwnHeader(record, behind: token, second, &clock, &scratch)
+                {
+                    return
+                }
+                if tag.hasPID, token.isLevel(record) {
+                    scratch.append(token.range, .word)
+                } else {
+                    takeHost(token.range, isOwn: isOwn, &scratch)
+                }
                 take(tag, &scratch)
                 return
             }
-            if !isApplicationLog, takeBareHost(record, token, second, &scratch) { return }
+            if !isApplicationLog,
+                takeHostAlone(record, token, next, isOwn: isOwn, &clock, &scratch)
+            {
+                return
+            }
+        } else if token.end - token.start == 1, record[token.start] == 0x3A {
+            takeColon(record, token.start, &scratch)
+            return
         }
         skipBlank(record)
     }
 
-    /// A host without a program behind it.
-    private mutating func takeBareHost(
-        _ record: Span<UInt8>, _ token: Token, _ second: Int, _ scratch: inout RowScratch
+    @inline(__always)
+    mutating func takeHost(
+        _ range: Range<Int>, isOwn: Bool, _ scratch: inout RowScratch
+    ) {
+        if isOwn {
+            scratch.append(range, .word)
+            variant.insert(.ownHost)
+        } else {
+            scratch.append(range, .word, role: .host)
+        }
+    }
+
+    /// A host without a program right behind it.
+    @inline(never)
+    private mutating func takeHostAlone(
+        _ record: Span<UInt8>, _ token: Token, _ next: Token, isOwn: Bool,
+        _ clock: inout HeaderClock, _ scratch: inout RowScratch
     ) -> Bool {
+        if !isOwn, takeOwnHeader(record, behind: token, next.start, &clock, &scratch) {
+            return true
+        }
+        // F5: `host notice tmm[123]: …`.
+        let third = Token.skipBlanks(record, next.end)
+        if third < record.count, next.isLevel(record), let tag = Tag(record, third), tag.hasPID {
+            takeHost(token.range, isOwn: isOwn, &scratch)
+            scratch.append(next.range, .word)
+            take(tag, &scratch)
+            return true
+        }
         // Cisco: `host %FAC-…` and `host : %FAC-…`.
-        var message = second
+        var message = next.start
         if message + 1 < record.count, record[message] == 0x3A, record[message + 1] == 0x20 {
             message += 2
         }
         let isCisco = message < record.count && record[message] == 0x25
-        guard isCisco || token.isSurelyHost(record) || Self.isDeviceMessage(record, second)
-        else { return false }
-        scratch.append(token.range, .word, role: .host)
+        guard
+            isCisco || token.isSurelyHost(record) || Self.isDeviceMessage(record, next.start)
+                || record[next.start] == UInt8(ascii: "[") && !token.isLevel(record)
+        else {
+            if !isOwn, !token.isLevel(record) { mayBeHost = token.range }
+            return false
+        }
+        takeHost(token.range, isOwn: isOwn, &scratch)
         if isCisco {
             messageStart = message
         } else {
@@ -273,21 +304,45 @@ struct SyslogHeader {
         return true
     }
 
-    /// Whether this is ` JST: %FAC-…` behind a time of Cisco.
-    @inline(__always)
-    private func isZoneName(_ record: Span<UInt8>, _ token: Token) -> Bool {
-        guard token.end + 1 < record.count, record[token.end + 1] == 0x25,
-            token.end - token.start >= 3, token.end - token.start <= 6,
-            record[token.end - 1] == 0x3A
-        else { return false }
-        for index in token.start..<token.end - 1 {
-            if record[index] < 0x41 || record[index] > 0x5A { return false }
+    /// The colon that ends a time of Cisco, at `at`, and what IOS XR has behind it: the process.
+    private mutating func takeColon(
+        _ record: Span<UInt8>, _ at: Int, _ scratch: inout RowScratch
+    ) {
+        messageStart = at + 1
+        skipBlank(record)
+        if let tag = Tag(record, messageStart), tag.hasPID, tag.end < record.count,
+            record[tag.end] == 0x25
+        {
+            take(tag, &scratch)
         }
+    }
+
+    /// ` JST: %FAC-…` behind a time of Cisco, which is then that zone's.
+    @inline(never)
+    private mutating func takeZone(
+        _ record: Span<UInt8>, _ token: Token, _ clock: inout HeaderClock,
+        _ scratch: inout RowScratch
+    ) -> Bool {
+        let colon = token.end - 1
+        guard Self.zoneEnd(record, token.start) == colon else { return false }
+        let after = colon + 2
+        guard after < record.count else { return false }
+        if record[after] != 0x25 {
+            guard let tag = Tag(record, after), tag.hasPID, tag.end < record.count,
+                record[tag.end] == 0x25
+            else { return false }
+        }
+        if time != .none, let slot = scratch.slots.last, scratch.kinds.last?.role == .time,
+            let offset = ZoneName.offsetSeconds(record, token.start..<colon)
+        {
+            time = clock.time(record, slot.range, offsetSeconds: offset) ?? time
+        }
+        takeColon(record, colon, &scratch)
         return true
     }
 
     @inline(__always)
-    private mutating func take(_ tag: Tag, _ scratch: inout RowScratch) {
+    mutating func take(_ tag: Tag, _ scratch: inout RowScratch) {
         scratch.append(tag.program, .word, role: .program)
         program = tag.program
         if tag.hasPID { scratch.append(tag.pid, .integer, role: .pid) }
@@ -296,7 +351,7 @@ struct SyslogHeader {
 
     /// One blank belongs to the header; more are the message's.
     @inline(__always)
-    private mutating func skipBlank(_ record: Span<UInt8>) {
+    mutating func skipBlank(_ record: Span<UInt8>) {
         if messageStart < record.count,
             record[messageStart] == 0x20 || record[messageStart] == 0x09
         {

@@ -64,6 +64,29 @@ import Testing
         return nil
     }
 
+    /// Whatever somebody writes behind a relay's header: host and time are the relay's.
+    @Test func nothingBehindARelaysHeaderChangesHostAndTime() {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        var random = SeededRandom(seed: seed)
+        let own = ParserPropertyTests.samples + SyslogHeaderTests.relayed.map(\.line)
+        let start = Array("<13>Nov 23 2026 01:02:03 relay ".utf8)
+        let records = (0..<4000).map { _ in
+            start + mutate(Array((own.randomElement(using: &random) ?? "").utf8), &random)
+        }
+        var parser = Parser(definitions: .empty, timeZone: .tokyo)
+        #expect(check(records, .syslog, &parser) == nil, "seed \(seed)")
+        let parsed = Parsed(
+            rows: parser.parse(batch(records, form: .syslog)), shapes: parser.shapes)
+        for row in records.indices {
+            let host = parsed.value("host.name", row)
+            let line = String(decoding: records[row], as: UTF8.self)
+            #expect(host == nil || host == "relay", "\(line)")
+            // An object says when it was.
+            if parsed.shape(row).structure == .json { continue }
+            #expect(parsed.rows.rows[row].time.nanoseconds == 1_795_363_323_000_000_000, "\(line)")
+        }
+    }
+
     @Test func mutatedLines() {
         let seed = UInt64.random(in: 0...UInt64.max)
         var random = SeededRandom(seed: seed)

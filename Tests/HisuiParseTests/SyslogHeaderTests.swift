@@ -177,7 +177,90 @@ import Testing
             "<{priority:189}>{integer:123}: {host:router1}: .{time:Nov 23 01:02:03.123} JST: "
                 + "|%SYS-5-CONFIG_I: x"
         ),
+        (
+            "<189>: sw01: Nov 23 01:02:03: %SYS-5-CONFIG_I: x",
+            "<{priority:189}>: {host:sw01}: {time:Nov 23 01:02:03}: |%SYS-5-CONFIG_I: x"
+        ),
+        (
+            "<189>: 2026 Nov 23 01:02:03 JST: %DAEMON-3-SYSTEM_MSG: x",
+            "<{priority:189}>: {time:2026 Nov 23 01:02:03} JST: |%DAEMON-3-SYSTEM_MSG: x"
+        ),
+        (
+            "<190>30: sw1: 6340004: *Nov 23 01:02:03.123 JST: %LINK-3-UPDOWN: x",
+            "<{priority:190}>{integer:30}: {host:sw1}: {integer:6340004}: "
+                + "*{time:Nov 23 01:02:03.123} JST: |%LINK-3-UPDOWN: x"
+        ),
+        (
+            "<132>wlc1: *spamApTask1: Nov 23 01:02:03.958: %CAPWAP-4-DISC_INTF_ERR2: x",
+            "<{priority:132}>{host:wlc1}: {word:*spamApTask1}: {time:Nov 23 01:02:03.958}: "
+                + "|%CAPWAP-4-DISC_INTF_ERR2: x"
+        ),
+        (
+            "<190>29: r1 RP/0/RSP0/CPU0:Nov 23 01:02:03.123 : SSHD_[65935]: %SECURITY-SSHD-6-X : x",
+            "<{priority:190}>{integer:29}: {host:r1} {word:RP/0/RSP0/CPU0}:"
+                + "{time:Nov 23 01:02:03.123} : {program:SSHD_}[{pid:65935}]: |%SECURITY-SSHD-6-X : x"
+        ),
+        (
+            "<190>29: r1: Nov 23 01:02:03.123 UTC+1: %A-6-X: x",
+            "<{priority:190}>{integer:29}: {host:r1}: {time:Nov 23 01:02:03.123} UTC+1: |%A-6-X: x"
+        ),
+        (
+            "<189>3525: RP/0/RSP0/CPU0:Nov 23 01:02:03.123 JST: config[65539]: "
+                + "%MGBL-SYS-5-CONFIG_I : x",
+            "<{priority:189}>{integer:3525}: {word:RP/0/RSP0/CPU0}:{time:Nov 23 01:02:03.123} JST: "
+                + "{program:config}[{pid:65539}]: |%MGBL-SYS-5-CONFIG_I : x"
+        ),
+        (
+            "<189>290692:  :Nov 23 01:02:03 : SSHD_[65935]: %SECURITY-SSHD-6-INFO_USER_LOGOUT : x",
+            "<{priority:189}>{integer:290692}:  :{time:Nov 23 01:02:03} : "
+                + "{program:SSHD_}[{pid:65935}]: |%SECURITY-SSHD-6-INFO_USER_LOGOUT : x"
+        ),
+        (
+            "<189>30: sw1: 3d04h: %SYS-5-CONFIG_I: x",
+            "<{priority:189}>{integer:30}: {host:sw1}: {text:3d04h}: |%SYS-5-CONFIG_I: x"
+        ),
+        (
+            "<189>sw1: 00:01:01: %SYS-5-CONFIG_I: x",
+            "<{priority:189}>{host:sw1}: {text:00:01:01}: |%SYS-5-CONFIG_I: x"
+        ),
+        (
+            "<189>101 21: %SYS-5-CONFIG_I: x",
+            "<{priority:189}>{text:101 21}: |%SYS-5-CONFIG_I: x"
+        ),
+        (
+            "<189>30: %SYS-5-CONFIG_I: x", "<{priority:189}>{integer:30}: |%SYS-5-CONFIG_I: x"
+        ),
+        // F5: a level before the program
+        (
+            "<133>Nov 23 01:02:03 bigip1 notice tmm[123]: 01230140:5: x",
+            "<{priority:133}>{time:Nov 23 01:02:03} {host:bigip1} {word:notice} "
+                + "{program:tmm}[{pid:123}]: |01230140:5: x"
+        ),
+        (
+            "Nov 23 01:02:03 bigip err mcpd[123]: 01070638:5: x",
+            "{time:Nov 23 01:02:03} {host:bigip} {word:err} {program:mcpd}[{pid:123}]: "
+                + "|01070638:5: x"
+        ),
+        (
+            "<133>Nov 23 01:02:03 notice tmm[123]: 01230140:5: x",
+            "<{priority:133}>{time:Nov 23 01:02:03} {word:notice} {program:tmm}[{pid:123}]: "
+                + "|01230140:5: x"
+        ),
+        // Bare hosts
+        (
+            "Nov 23 01:02:03 rtx [INSPECT] LAN2[out][101100] TCP x",
+            "{time:Nov 23 01:02:03} {host:rtx} |[INSPECT] LAN2[out][101100] TCP x"
+        ),
+        ("Nov 23 01:02:03 info [main] x", "{time:Nov 23 01:02:03} |info [main] x"),
+        ("<6> CEF:0|A10|x", "<{priority:6}> |CEF:0|A10|x"),
         // Not a header
+        ("<13>sw1: Nov 23 01:02:03: hello", "<{priority:13}>|sw1: Nov 23 01:02:03: hello"),
+        ("<13>sw1: 3d04h: hello", "<{priority:13}>|sw1: 3d04h: hello"),
+        ("<13>sw1: %d items", "<{priority:13}>|sw1: %d items"),
+        (
+            "<13>1: 2: 3: Nov 23 01:02:03: %SYS-5-X: x",
+            "<{priority:13}>|1: 2: 3: Nov 23 01:02:03: %SYS-5-X: x"
+        ),
         ("hello: world", "|hello: world"),
         ("sshd[1]: x", "|sshd[1]: x"),
         ("<192>Nov 23 01:02:03 h p: x", "|<192>Nov 23 01:02:03 h p: x"),
@@ -201,6 +284,141 @@ import Testing
             "{time:Nov 23 01:02:03} |h http://x.example/: y"
         ),
     ]
+
+    /// A relay's header before the device's own: host and time are the relay's.
+    static let relayed: [(line: String, expected: String)] = [
+        (
+            "Nov 23 01:02:03 relay <166>Nov 23 2026 01:02:04 fw1 : %ASA-6-302013: Built",
+            "{time:Nov 23 01:02:03} {host:relay} <{priority:166}>{text:Nov 23 2026 01:02:04} "
+                + "{word:fw1} : |%ASA-6-302013: Built"
+        ),
+        (
+            "<13>Nov 23 01:02:03 relay <38>Nov 23 01:02:04 web01 sshd[7]: x",
+            "<{priority:13}>{time:Nov 23 01:02:03} {host:relay} <{integer:38}>"
+                + "{text:Nov 23 01:02:04} {word:web01} {program:sshd}[{pid:7}]: |x"
+        ),
+        (
+            "Nov 23 01:02:03 relay <189>[INSPECT] x",
+            "{time:Nov 23 01:02:03} {host:relay} <{priority:189}>|[INSPECT] x"
+        ),
+        (
+            "<189>Nov 23 01:02:03 192.0.2.7 30: sw1: *Nov 23 01:02:04.123 JST: %LINK-3-UPDOWN: x",
+            "<{priority:189}>{time:Nov 23 01:02:03} {host:192.0.2.7} {integer:30}: {word:sw1}: "
+                + "*{text:Nov 23 01:02:04.123} JST: |%LINK-3-UPDOWN: x"
+        ),
+        (
+            "Nov 23 01:02:03 192.0.2.7 sw1: *Nov 23 01:02:04: %LINK-3-UPDOWN: x",
+            "{time:Nov 23 01:02:03} {host:192.0.2.7} {word:sw1}: *{text:Nov 23 01:02:04}: "
+                + "|%LINK-3-UPDOWN: x"
+        ),
+        (
+            "Nov 23 01:02:03 fw : Nov 23 01:02:04 JST: %ASA-6-302013: x",
+            "{time:Nov 23 01:02:03} {host:fw} : {text:Nov 23 01:02:04} JST: |%ASA-6-302013: x"
+        ),
+        (
+            "2026-11-23T01:02:03Z relay 1 2026-11-23T01:02:04Z esx1 Hostd 9 ID - x",
+            "{time:2026-11-23T01:02:03Z} {host:relay} 1 {text:2026-11-23T01:02:04Z} {word:esx1} "
+                + "{program:Hostd} {pid:9} {word:ID} - |x"
+        ),
+        (
+            "Nov 23 01:02:03 relay 2026-11-23T01:02:04.004Z esx1 Hostd: info hostd[2099] x",
+            "{time:Nov 23 01:02:03} {host:relay} {text:2026-11-23T01:02:04.004Z} {word:esx1} "
+                + "{program:Hostd}: |info hostd[2099] x"
+        ),
+        // A program in the relay's header: what it says is a message, whatever it looks like.
+        (
+            "Nov 23 01:02:03 web01 app[3]: <38>Nov 23 01:02:04 web02 sshd[7]: x",
+            "{time:Nov 23 01:02:03} {host:web01} {program:app}[{pid:3}]: "
+                + "|<38>Nov 23 01:02:04 web02 sshd[7]: x"
+        ),
+        (
+            "Nov 23 01:02:03 web01 tanaka: Nov 23 01:02:04 web02 sshd[7]: x",
+            "{time:Nov 23 01:02:03} {host:web01} {program:tanaka}: "
+                + "|Nov 23 01:02:04 web02 sshd[7]: x"
+        ),
+        (
+            "Nov 23 01:02:03 web01 tanaka: 1 2026-11-23T01:02:04Z esx1 Hostd 9 ID - x",
+            "{time:Nov 23 01:02:03} {host:web01} {program:tanaka}: "
+                + "|1 2026-11-23T01:02:04Z esx1 Hostd 9 ID - x"
+        ),
+        // A message that begins with its time
+        (
+            "Nov 23 01:02:03 web01 2026-11-23 01:02:04,123 INFO main: starting",
+            "{time:Nov 23 01:02:03} {host:web01} |2026-11-23 01:02:04,123 INFO main: starting"
+        ),
+        (
+            "Nov 23 01:02:03 web01 2026-11-23T01:02:04Z starting",
+            "{time:Nov 23 01:02:03} {host:web01} |2026-11-23T01:02:04Z starting"
+        ),
+    ]
+
+    @Test(arguments: relayed)
+    func relay(_ variant: (line: String, expected: String)) {
+        #expect(header(variant.line) == variant.expected)
+    }
+
+    @Test(arguments: relayed)
+    func nothingBehindARelaysHeaderChangesHostAndTime(_ variant: (line: String, expected: String)) {
+        let parsed = parse(variant.line)
+        #expect(["relay", "192.0.2.7", "fw", "web01"].contains(parsed.value("host.name")))
+        let time = text(of: parsed.rows.rows[0].time)
+        #expect(["2026-11-23T01:02:03+09:00", "2026-11-23T10:02:03+09:00"].contains(time))
+    }
+
+    @Test func theHostOfTheDevicesOwnHeaderHasANameOfItsOwn() {
+        let own = "log.syslog.hostname"
+        let asa = parse("Nov 23 01:02:03 relay <166>Nov 23 2026 01:02:04 fw1 : %ASA-6-1: x")
+        #expect(asa.value(own) == "fw1")
+        #expect(asa.value("log.syslog.severity.code") == "6")
+        let ios = parse("<189>Nov 23 01:02:03 192.0.2.7 30: sw1: *Nov 23 01:02:04: %L-3-U: x")
+        #expect(ios.value(own) == "sw1")
+        let esx = parse(
+            "Nov 23 01:02:03 relay <14>1 2026-11-23T01:02:04Z esx1 Hostd - ID [a@1 b=\"c\"] x")
+        #expect(esx.value(own) == "esx1")
+        #expect(esx.value("log.syslog.msgid") == "ID")
+        #expect(esx.value("log.syslog.structured_data.a@1.b") == "c")
+        let level = parse("Nov 23 01:02:03 bigip notice tmm[1]: x")
+        #expect(level.value(own) == nil)
+        #expect(level.value("host.name") == "bigip")
+    }
+
+    /// A word of letters may be the host or begin the message: it is the host if a rule knows what
+    /// follows it, and none the whole.
+    @Test func aWordIsTheHostWhereARuleKnowsWhatFollows() {
+        let definitions = TestRules.set(
+            [
+                try? TemplateParser.parse("Login succeeded for {_:word}"),
+                try? TemplateParser.parse("router went {_:word}"),
+            ].compactMap { $0 })
+        let lines = [
+            ("rtx Login succeeded for HTTP", "rtx", "Login succeeded for HTTP"),
+            ("router went down", nil, "router went down"),
+            ("rtx Login failed", nil, "rtx Login failed"),
+            ("info Login succeeded for x", nil, "info Login succeeded for x"),
+            ("a b Login succeeded for x", nil, "a b Login succeeded for x"),
+        ]
+        for (line, host, message) in lines {
+            let record = Array("Nov 23 01:02:03 \(line)".utf8)
+            let parsed = parse([record], definitions: definitions)
+            #expect(parsed.value("host.name") == host, "\(line)")
+            #expect(parsed.message() == message, "\(line)")
+            #expect(parsed.record(0) == record)
+        }
+    }
+
+    @Test func timesOfNamedZones() {
+        let times = [
+            ("<1>: 2026 Nov 23 01:02:03 UTC: %A-1-B: x", "2026-11-23T10:02:03+09:00"),
+            ("<1>5: *Nov 23 01:02:03 JST: %A-1-B: x", "2026-11-23T01:02:03+09:00"),
+            ("Nov 23 2026 01:02:03 PST: %A-1-B: x", "2026-11-23T18:02:03+09:00"),
+            // Several zones are called so.
+            ("Nov 23 2026 01:02:03 CST: %A-1-B: x", "2026-11-23T01:02:03+09:00"),
+            ("<1>3d04h: %A-1-B: x", "none"),
+        ]
+        for (line, expected) in times { #expect(headerTime(line) == expected, "\(line)") }
+        // A program, no zone.
+        #expect(header("Nov 23 01:02:03 UTC: x") == "{time:Nov 23 01:02:03} {program:UTC}: |x")
+    }
 
     @Test(arguments: variants)
     func variant(_ variant: (line: String, expected: String)) {
@@ -229,6 +447,30 @@ import Testing
         (
             "<165>1 - h sudo - - -    tanaka : x",
             "<{priority:165}>1 - {host:h} {program:sudo} - - -  |  tanaka : x"
+        ),
+        // Times of other kinds
+        (
+            "<165>1 Nov 23 01:02:03 h a 1 - - x",
+            "<{priority:165}>1 {time:Nov 23 01:02:03} {host:h} {program:a} {pid:1} - - |x"
+        ),
+        (
+            "<165>1 2026-11-23 01:02:03 h a 1 - - x",
+            "<{priority:165}>1 {time:2026-11-23 01:02:03} {host:h} {program:a} {pid:1} - - |x"
+        ),
+        // No structured data, as some devices leave it away or write their own
+        (
+            #"<134>1 2026-11-23T01:02:03Z h CheckPoint 7 - [action:"Accept"; x:"1"]"#,
+            "<{priority:134}>1 {time:2026-11-23T01:02:03Z} {host:h} {program:CheckPoint} {pid:7} "
+                + #"- |[action:"Accept"; x:"1"]"#
+        ),
+        (
+            "<134>1 2026-11-23T01:02:03Z h a 7 - hello there",
+            "<{priority:134}>1 {time:2026-11-23T01:02:03Z} {host:h} {program:a} {pid:7} "
+                + "- |hello there"
+        ),
+        (
+            "<134>1 2026-11-23T01:02:03Z these are words of a sentence",
+            "<{priority:134}>|1 2026-11-23T01:02:03Z these are words of a sentence"
         ),
         // Not well formed: a message as a whole behind the priority.
         ("<165>1 - h a 1 - [id x=1] m", "<{priority:165}>|1 - h a 1 - [id x=1] m"),
