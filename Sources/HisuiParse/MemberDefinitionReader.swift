@@ -49,6 +49,7 @@ struct MemberDefinitionReader {
             switch input {
             case .json: formats.append(.json)
             case .auditkv: formats.append(.audit)
+            case .sd: formats.append(.structured)
             case .csv:
                 guard inputs.count == 1 else {
                     reader.report("input", "a definition of `csv` can have no other input")

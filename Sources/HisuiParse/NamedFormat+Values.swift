@@ -53,6 +53,10 @@ extension NamedFormat {
                 return nil
             }
             audit.forEachValue(text) { slots.append(ByteRange($0)) }
+        case .structured:
+            guard StructuredData.appendValues(of: text, message, countMax: room, to: &slots) else {
+                return nil
+            }
         }
         return NamedValues(range: message, isTakenApart: true)
     }
@@ -102,6 +106,7 @@ extension NamedFormat {
             }
         case .audit:
             return AuditText(text, range)?.members(text, first: first)
+        case .structured: return StructuredData.members(of: text, range, first: first)
         }
     }
 

@@ -12,12 +12,13 @@ enum NamedInput: String, CaseIterable, Sendable {
     case xmlEvent = "xmlevent"
     case w3c
     case auditkv
+    case sd
 
     /// Whether messages say by themselves that they are in it, so that they need no definition.
     var saysItself: Bool {
         switch self {
         case .json, .cef, .leef, .xmlEvent: true
-        case .csv, .kv, .auditkv: false
+        case .csv, .kv, .auditkv, .sd: false
         // The file does.
         case .w3c: true
         }
@@ -39,6 +40,8 @@ enum NamedFormat: Hashable, Sendable {
     case w3c(W3CFormat)
     /// Records of the Linux audit system; see `AuditText`.
     case audit
+    /// Structured data (RFC 5424 §6.3) and the text behind it.
+    case structured
 
     var input: NamedInput {
         switch self {
@@ -50,6 +53,7 @@ enum NamedFormat: Hashable, Sendable {
         case .xmlEvent: .xmlEvent
         case .w3c: .w3c
         case .audit: .auditkv
+        case .structured: .sd
         }
     }
 }
@@ -69,7 +73,7 @@ extension NamedFormat {
         case .xmlEvent: ([["Event.System.TimeCreated.#attributes.SystemTime"]], [])
         case .cef: ([["rt"], ["end"], ["start"]], [])
         case .leef: ([["devTime"]], [])
-        case .csv, .kv: ([], [])
+        case .csv, .kv, .structured: ([], [])
         case .audit: ([["audit.time"]], [])
         case .w3c: ([["date-time"]], [["date", "time"]])
         }
@@ -80,7 +84,7 @@ extension NamedFormat {
         switch self {
         case .json: objects.messages
         case .xmlEvent: ["Event.RenderingInfo.Message"]
-        case .csv, .kv, .cef, .leef, .w3c, .audit: []
+        case .csv, .kv, .cef, .leef, .w3c, .audit, .structured: []
         }
     }
 }

@@ -27,6 +27,40 @@ extension Parser {
         return appendCandidates(of: text, message, program: program)
     }
 
+    /// Takes the structured data of a header and the message behind it as named values, where a
+    /// definition reads such; nothing changes where none does.
+    @inline(__always)
+    mutating func appendStructured(
+        of text: Span<UInt8>, _ header: inout SyslogHeader
+    ) -> Named? {
+        guard !header.variant.isDisjoint(with: .dataOfAnyKind),
+            !definitions.formats.isNone(text[header.dataStart])
+        else { return nil }
+        return takeStructured(of: text, &header)
+    }
+
+    @inline(never)
+    private mutating func takeStructured(
+        of text: Span<UInt8>, _ header: inout SyslogHeader
+    ) -> Named? {
+        // The slots of the data are the last ones of the header.
+        let kept = scratch.slots.prefix { Int($0.offset) < header.dataStart }.count
+        let (slots, kinds) = (Array(scratch.slots[kept...]), Array(scratch.kinds[kept...]))
+        scratch.truncate(to: kept)
+        if let named = appendCandidates(
+            of: text, header.dataStart..<text.count, program: header.program),
+            choices[named.choice].format == .structured
+        {
+            header.variant.subtract(.dataOfAnyKind)
+            header.messageStart = header.dataStart
+            return named
+        }
+        scratch.slots.removeSubrange(kept...)
+        scratch.slots += slots
+        scratch.kinds += kinds
+        return nil
+    }
+
     /// Appends the slots of a line whose file has named the columns.
     @inline(__always)
     mutating func appendFileLine(of text: Span<UInt8>) -> Named? {
@@ -161,7 +195,8 @@ extension Parser {
             of: record, scratch: scratch, layout: layout, pool: &pool, dataStart: dataStart,
             named: fields,
             messageNames: choice.format.messages(definitions.objects))
-        var plan = MemberPlan(base: base, members: members)
+        var plan = MemberPlan(
+            base: base, members: members + headerMembers(of: base, choice.format))
         addTimes(to: &plan, choice)
         if choice.definitions.count == 1 {
             plan.stated = definitions.memberDefinitions[choice.definitions[0]].definition.time
@@ -173,6 +208,14 @@ extension Parser {
         plans.append(plan)
         planCache.insert(base, UInt32(plans.count - 1), layout, key: key)
         return plans.count - 1
+    }
+
+    /// What the header says of structured data: its type.
+    private func headerMembers(of base: Shape, _ format: NamedFormat) -> [NamedMember] {
+        guard format == .structured,
+            case .slot(let slot, let decoding)? = base.field("log.syslog.msgid")?.value
+        else { return [] }
+        return [NamedMember(name: "msgid", slot: slot, decoding: decoding)]
     }
 
     /// Takes the time that a definition says how to read; false if there is none.

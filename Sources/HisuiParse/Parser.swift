@@ -267,13 +267,15 @@ public struct Parser: Sendable {
             header = SyslogHeader.scan(text, clock: &clock, into: &scratch)
             if header.mayBeHost != nil { decideHost(text, &header, form) }
         }
+        let ownNamed = fileLine ?? appendStructured(of: text, &header)
         row.time = header.time
         row.flags.formUnion(header.flags)
         layout.variant = header.variant
         layout.takeHeader(scratch.kinds)
-        let first = fileLine == nil ? scratch.slots.count : 0
+        // Named values have slots and no kinds yet.
+        let first = scratch.kinds.count
         var message = header.messageStart..<text.count
-        let named = fileLine ?? appendNamed(of: text, message, program: header.program)
+        let named = ownNamed ?? appendNamed(of: text, message, program: header.program)
         if let named {
             message = named.values.range
             layout.choice = UInt16(truncatingIfNeeded: named.choice) + 1

@@ -213,6 +213,46 @@ struct StructuredData {
         return nil
     }
 
+    /// Appends the values of the data that `message` begins with, and the text behind it as one
+    /// more; false, with nothing appended, if it does not begin so.
+    static func appendValues(
+        of text: Span<UInt8>, _ message: Range<Int>, countMax: Int, to slots: inout [ByteRange]
+    ) -> Bool {
+        let first = slots.count
+        let text = text.extracting(..<message.upperBound)
+        var data = StructuredData(message.lowerBound)
+        while slots.count - first < countMax, let parameter = data.next(text) {
+            slots.append(ByteRange(parameter.value))
+        }
+        guard slots.count > first, slots.count - first < countMax, data.isWhole,
+            data.at == text.count || text[data.at] == 0x20
+        else {
+            slots.removeSubrange(first...)
+            return false
+        }
+        slots.append(ByteRange(min(data.at + 1, text.count)..<text.count))
+        return true
+    }
+
+    /// The values under the names of the parameters, and the text behind as `text`.
+    static func members(of text: Span<UInt8>, _ range: Range<Int>, first: Int) -> [NamedMember] {
+        let text = text.extracting(..<range.upperBound)
+        var data = StructuredData(range.lowerBound)
+        var members: [NamedMember] = []
+        while let parameter = data.next(text) {
+            members.append(
+                NamedMember(
+                    name: String(decodingBytes: text, parameter.name),
+                    slot: first + members.count, decoding: .backslashEscapes,
+                    nameBytes: parameter.name.count))
+        }
+        if data.at < text.count {
+            members.append(
+                NamedMember(name: "text", slot: first + members.count, decoding: .raw))
+        }
+        return members
+    }
+
     private mutating func broken() -> Parameter? {
         isBroken = true
         return nil

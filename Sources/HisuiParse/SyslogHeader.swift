@@ -50,6 +50,7 @@ struct SyslogHeader {
         static let structuredData = Variant(rawValue: 1 << 3)
         /// RFC 5424: structured data of too many values, one slot for all.
         static let structuredText = Variant(rawValue: 1 << 4)
+        static let dataOfAnyKind: Variant = [.structuredData, .structuredText]
         /// Behind a relay's header stands one of the device with its name, which the first slot
         /// without a role is that is a word.
         static let ownHost = Variant(rawValue: 1 << 5)
