@@ -220,6 +220,7 @@ if fuzz {
         fuzzer("Recipe", ["HisuiPolicy", "HisuiYAML", "HisuiEvent", "HisuiBytes"]),
         fuzzer("Retention", ["HisuiPolicy", "HisuiYAML", "HisuiEvent", "HisuiBytes"]),
         fuzzer("Parser", parseModules),
+        fuzzer("Header", parseModules),
         fuzzer("Sigma", ["HisuiDetect", "HisuiYAML"]),
         fuzzer("DetectorState", ["HisuiDetect", "HisuiYAML"]),
         fuzzer("Note", ["HisuiProof"]),
