@@ -11,6 +11,9 @@ public struct PairText: Hashable, Sendable {
     public var mark: UInt8
     /// Between pairs; ASCII.
     public var separator: UInt8
+    /// What else may stand between pairs: the first of all separators that stands behind the first
+    /// value is the one between all pairs of the message.
+    public var otherSeparators: [UInt8]
     /// Around values; ASCII, 0 for none.
     public var quote: UInt8
     /// Whether words without a mark may stand between pairs: they are values without a name.
@@ -20,10 +23,12 @@ public struct PairText: Hashable, Sendable {
     public static let nameBytesMax = 128
 
     public init(
-        mark: UInt8 = 0x3D, separator: UInt8 = 0x20, quote: UInt8 = 0x22, hasWords: Bool = false
+        mark: UInt8 = 0x3D, separator: UInt8 = 0x20, otherSeparators: [UInt8] = [],
+        quote: UInt8 = 0x22, hasWords: Bool = false
     ) {
         self.mark = mark
         self.separator = separator
+        self.otherSeparators = otherSeparators
         self.quote = quote
         self.hasWords = hasWords
     }
@@ -64,22 +69,47 @@ public struct PairText: Hashable, Sendable {
         return pairs
     }
 
+    /// The first separator behind the first value, as its bytes stand; the usual one if none does.
+    fileprivate func separator(of text: Span<UInt8>, _ range: Range<Int>) -> UInt8 {
+        var at = range.lowerBound
+        while at < range.upperBound, text[at] != mark { at += 1 }
+        at += 1
+        if at < range.upperBound, text[at] == quote, quote != 0 {
+            at += 1
+            while at < range.upperBound, text[at] != quote { at += text[at] == 0x5C ? 2 : 1 }
+        }
+        while at < range.upperBound {
+            if text[at] == separator || otherSeparators.contains(text[at]) { return text[at] }
+            at += 1
+        }
+        return separator
+    }
+
     /// One pair after the other.
     private struct Scan: ~Escapable {
         private let text: Span<UInt8>
-        private let form: PairText
+        private let mark: UInt8
+        private let separator: UInt8
+        private let quote: UInt8
+        private let hasWords: Bool
         private let end: Int
         private var at: Int
 
         @_lifetime(copy text)
         init(_ text: Span<UInt8>, _ range: Range<Int>, _ form: PairText) {
             self.text = text
-            self.form = form
-            at = range.lowerBound
+            mark = form.mark
+            quote = form.quote
+            hasWords = form.hasWords
+            var start = range.lowerBound
             var end = range.upperBound
-            while end > at, text[end - 1] == 0x20 { end -= 1 }
+            while end > start, text[end - 1] == 0x20 { end -= 1 }
+            while start < end, text[start] == 0x20 { start += 1 }
+            separator =
+                form.otherSeparators.isEmpty
+                ? form.separator : form.separator(of: text, start..<end)
             self.end = end
-            skipBlanks()
+            at = start
         }
 
         /// Whether all is taken.
@@ -94,26 +124,26 @@ public struct PairText: Hashable, Sendable {
             guard at < end else { return nil }
             let start = at
             var stop = at
-            while stop < end, text[stop] != form.mark, text[stop] != form.separator {
+            while stop < end, text[stop] != mark, text[stop] != separator {
                 let byte = text[stop]
-                guard byte >= 0x20, byte != form.quote, stop - start < PairText.nameBytesMax
+                guard byte >= 0x20, byte != quote, stop - start < PairText.nameBytesMax
                 else { return nil }
                 stop += 1
             }
             var name = start..<stop
             while let last = name.last, text[last] == 0x20 { name = start..<last }
             guard !name.isEmpty else { return nil }
-            guard stop < end, text[stop] == form.mark else {
-                guard form.hasWords else { return nil }
+            guard stop < end, text[stop] == mark else {
+                guard hasWords else { return nil }
                 at = stop
                 passSeparator()
                 return Pair(name: start..<start, value: name, isQuoted: false)
             }
             at = stop + 1
-            if form.separator != 0x20 { skipBlanks() }
-            if at < end, text[at] == form.quote, form.quote != 0 { return quoted(name) }
+            if separator != 0x20 { skipBlanks() }
+            if at < end, text[at] == quote, quote != 0 { return quoted(name) }
             let value = at
-            while at < end, text[at] != form.separator { at += 1 }
+            while at < end, text[at] != separator { at += 1 }
             let pair = Pair(name: name, value: value..<at, isQuoted: false)
             passSeparator()
             return pair
@@ -122,15 +152,15 @@ public struct PairText: Hashable, Sendable {
         private mutating func quoted(_ name: Range<Int>) -> Pair? {
             let value = at + 1
             var close = value
-            while close < end, text[close] != form.quote {
+            while close < end, text[close] != quote {
                 close += text[close] == 0x5C ? 2 : 1
             }
             guard close < end else { return nil }
             var after = close + 1
-            if form.separator != 0x20 {
+            if separator != 0x20 {
                 while after < end, text[after] == 0x20 { after += 1 }
             }
-            guard after == end || text[after] == form.separator else { return nil }
+            guard after == end || text[after] == separator else { return nil }
             at = after
             passSeparator()
             return Pair(name: name, value: value..<close, isQuoted: true)

@@ -178,23 +178,33 @@ struct MemberDefinitionReader {
     private func pairs(_ given: MappingReader?) -> PairText {
         var form = PairText()
         guard var reader = given else { return form }
-        func byte(_ key: String, _ usual: UInt8, isOptional: Bool = false) -> UInt8 {
-            guard let text = reader.stringNode(key) else { return usual }
-            // A blank behind a separator is passed over anyway.
-            var bytes = Array(text.text.utf8)
-            if bytes.count == 2, bytes[1] == 0x20 { bytes.removeLast() }
-            if bytes.isEmpty, isOptional { return 0 }
-            guard bytes.count == 1, bytes[0] < 0x7F, bytes[0] >= 0x20 || bytes[0] == 0x09 else {
-                log.report(text.node, "`\(key)` is one ASCII character")
-                return usual
+        func bytes(_ key: String, _ usual: UInt8, isOptional: Bool = false) -> [UInt8] {
+            let found = (reader.strings(key, orOne: true) ?? []).map { text, node -> UInt8 in
+                // A blank behind a separator is passed over anyway.
+                var bytes = Array(text.utf8)
+                if bytes.count == 2, bytes[1] == 0x20 { bytes.removeLast() }
+                if bytes.isEmpty, isOptional { return 0 }
+                guard bytes.count == 1, bytes[0] < 0x7F, bytes[0] >= 0x20 || bytes[0] == 0x09
+                else {
+                    log.report(node, "`\(key)` is one ASCII character")
+                    return usual
+                }
+                return bytes[0]
             }
-            return bytes[0]
+            return found.isEmpty ? [usual] : found
+        }
+        func byte(_ key: String, _ usual: UInt8, isOptional: Bool = false) -> UInt8 {
+            let found = bytes(key, usual, isOptional: isOptional)
+            if found.count > 1 { reader.report(key, "`\(key)` is one ASCII character") }
+            return found[0]
         }
         form.mark = byte("pair", form.mark)
-        form.separator = byte("separator", form.separator)
+        let separators = bytes("separator", form.separator)
+        form.separator = separators[0]
+        form.otherSeparators = Array(separators.dropFirst())
         form.quote = byte("quote", form.quote, isOptional: true)
         form.hasWords = reader.bool("words") ?? false
-        if Set([form.mark, form.separator, form.quote]).count < 3 {
+        if Set(separators + [form.mark, form.quote]).count < separators.count + 2 {
             reader.report("separator", "`pair`, `separator` and `quote` must differ")
         }
         reader.finish()

@@ -40,6 +40,18 @@ import Testing
         #expect(pairs(String(repeating: "n", count: 128) + "=1") != nil)
     }
 
+    /// The first separator behind the first value is that of all; others are bytes like all others.
+    @Test func oneOfSeveralSeparators() {
+        let form = PairText(separator: 0x20, otherSeparators: [0x2C, 0x7C])
+        #expect(pairs("a=1 b=2,c=3", form) == ["a=1", "b=2,c=3"])
+        #expect(pairs("a=1,b=2 c=3,d=\"4, 5\"", form) == ["a=1", "b=2 c=3", "d=<4, 5>"])
+        #expect(pairs("a=1|b=2,c", form) == ["a=1", "b=2,c"])
+        #expect(pairs("a=\"1, \\\" |2\",b=2 3", form) == ["a=<1, \\\" |2>", "b=2 3"])
+        #expect(pairs("a=,b=2", form) == ["a=", "b=2"])
+        #expect(pairs("a=1,b", form) == nil && pairs("a=1,b=2,c d", form) == nil)
+        #expect(pairs("a=1", form) == ["a=1"])
+    }
+
     @Test func otherMarksAndSeparators() {
         let commas = PairText(separator: 0x2C)
         #expect(pairs("a=1, b=x y,c=\"p, q\" , d=", commas) == ["a=1", "b=x y", "c=<p, q>", "d="])
