@@ -70,7 +70,7 @@ var targets: [Target] = [
             "HisuiBytes", "HisuiEvent", "HisuiFile", "CCrypto", "CHisui", "CLinux", "CSystemd",
             "CTLS", "CZlib", "CZstd",
         ]),
-    module("HisuiParse", ["HisuiBytes", "HisuiYAML", "HisuiEvent", "HisuiShape"]),
+    module("HisuiParse", ["HisuiBytes", "HisuiYAML", "HisuiEvent", "HisuiShape", "CCrypto"]),
     module("HisuiPolicy", ["HisuiBytes", "HisuiYAML", "HisuiEvent"]),
     module("HisuiDetect", ["HisuiBytes", "HisuiYAML", "HisuiEvent", "HisuiShape"]),
     module("HisuiProof", ["HisuiBytes", "HisuiEvent", "HisuiFile", "CCrypto"]),

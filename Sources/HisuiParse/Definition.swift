@@ -22,6 +22,15 @@ struct Definition: Sendable {
     /// For records whose values have names; `programs` and `rules` are empty then.
     var members: MemberDefinition?
 
+    /// The definition, for all messages, whatever their program and however they begin: as a source
+    /// reads it that is bound to it.
+    var ofAllMessages: Definition {
+        var all = self
+        if members == nil { all.programs = [.any] }
+        all.firsts = []
+        return all
+    }
+
     /// Which program's messages a definition knows.
     enum ProgramPattern: Hashable, Sendable {
         case exact([UInt8])

@@ -48,8 +48,8 @@ public final class DefinitionSet: Sendable {
         /// How many operations are those of the rule before, from the first on.
         var shared: UInt16
         var hasChecks: Bool
-        /// The message says when it was.
-        var hasTime = false
+        /// The message says when it was, or whom it is about.
+        var hasMore = false
     }
 
     /// The part of a rule that is read when it has fitted.
@@ -122,7 +122,8 @@ public final class DefinitionSet: Sendable {
     let encoding: TextEncoding
     let objects: ObjectNames
 
-    init(_ definitions: [Definition], schema: Schema?) {
+    init(_ given: [Definition], schema: Schema?, isBound: Bool = false) {
+        let definitions = isBound ? given.map(\.ofAllMessages) : given
         var builder = DefinitionSetBuilder(schema: schema)
         definitions.forEach { builder.add($0) }
         builder.finish()
@@ -153,7 +154,7 @@ public final class DefinitionSet: Sendable {
         }
         self.folds = folds
         formats = FormatTable(
-            memberDefinitions.map(\.definition), isOnly: definitions.count == 1)
+            memberDefinitions.map(\.definition), isOnly: definitions.count == 1, isBound: isBound)
         encoding = definitions.count == 1 ? definitions[0].encoding : .utf8
     }
 

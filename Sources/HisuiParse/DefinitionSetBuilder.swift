@@ -44,7 +44,7 @@ struct DefinitionSetBuilder {
                     words: WordFingerprint(requiredBy: rule.template),
                     shared: UInt16(clamping: before ?? 0),
                     hasChecks: !rule.checks.isEmpty,
-                    hasTime: program.captures.contains { $0.format != nil }))
+                    hasMore: program.captures.contains(where: Self.isMore)))
             rules.append(
                 DefinitionSet.Rule(
                     member: members.count, id: rule.id, captures: program.captures,
@@ -73,6 +73,11 @@ struct DefinitionSetBuilder {
             hash.update(count.span)
             hash.update(part.span)
         }
+    }
+
+    /// Whether a capture is looked at for each message, and not only for each shape.
+    private static func isMore(_ capture: RuleCompiler.Capture) -> Bool {
+        capture.format != nil || capture.field == SubjectKeys.field
     }
 
     mutating func finish() {
@@ -140,8 +145,8 @@ struct DefinitionSetBuilder {
             for member in members {
                 for rule in ranges[member] {
                     rules[rule].prefixCaptures = program.captures
-                    if program.captures.contains(where: { $0.format != nil }) {
-                        self.entries[rule].hasTime = true
+                    if program.captures.contains(where: Self.isMore) {
+                        self.entries[rule].hasMore = true
                     }
                 }
             }

@@ -67,14 +67,17 @@ struct FormatTable: Sendable {
 
     /// - Parameter isOnly: there is one definition, to which a source is bound: it reads all that
     ///   is in its format.
-    init(_ definitions: [MemberDefinition], isOnly: Bool) {
+    /// - Parameter isBound: whatever its `match` says of programs and first bytes.
+    init(_ definitions: [MemberDefinition], isOnly: Bool, isBound: Bool = false) {
         choices = NamedFormat.known.map { format, firsts in
             // Blanks and a cookie may stand before an object: JSON looks itself.
             let gate = FormatGate(firsts: format == .json ? [] : firsts)
             return FormatChoice(format: format, definitions: [], gate: gate)
         }
         for (number, definition) in definitions.enumerated() {
-            for format in definition.formats { add(format, of: definition, number, isOnly: isOnly) }
+            for format in definition.formats {
+                add(format, of: definition, number, isOnly: isOnly, isBound: isBound)
+            }
         }
         var starts: [[Int]] = Array(repeating: [], count: 256)
         for (number, choice) in choices.enumerated() where number != bound {
@@ -92,7 +95,8 @@ struct FormatTable: Sendable {
     }
 
     private mutating func add(
-        _ format: NamedFormat, of definition: MemberDefinition, _ number: Int, isOnly: Bool
+        _ format: NamedFormat, of definition: MemberDefinition, _ number: Int, isOnly: Bool,
+        isBound: Bool
     ) {
         if let same = NamedFormat.known.firstIndex(where: { $0.format == format }) {
             choices[same].definitions.append(number)
@@ -102,13 +106,14 @@ struct FormatTable: Sendable {
         // Made when a file names its columns.
         if format.input == .w3c { return }
         guard isOnly || !definition.gate.isOpen else { return }
+        let gate = isBound ? FormatGate() : definition.gate
         var choice = FormatChoice(
-            format: format, definitions: [number], times: definition.times, gate: definition.gate)
+            format: format, definitions: [number], times: definition.times, gate: gate)
         if case .csv(let csv) = format {
             choice.columnConditions = csv.conditions(definition.conditions)
             if definition.gate.isOpen { bound = choices.count }
         } else if let same = choices.firstIndex(where: {
-            $0.format == format && $0.gate == definition.gate
+            $0.format == format && $0.gate == gate
         }) {
             choices[same].definitions.append(number)
             choices[same].times += definition.times

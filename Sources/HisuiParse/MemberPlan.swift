@@ -20,6 +20,8 @@ struct MemberPlan {
         var conditions: [(place: Place, values: ValueTable)]
         /// Its rules, in `candidates`.
         var candidates: Range<Int>
+        /// What names whom its records are about, also where none of its rules knows them.
+        var subject: Place?
     }
 
     struct Candidate {
@@ -31,6 +33,8 @@ struct MemberPlan {
         var cases: [(place: Place, values: ValueTable)]
         /// Where the facts stand, if the records are folded.
         var fold: FoldPlaces?
+        /// What names whom the record is about.
+        var subject: Place?
         /// Shapes already made, by the branches of the cases.
         var numbers: [(choices: Int, number: UInt32)] = []
     }
@@ -83,9 +87,30 @@ struct MemberPlan {
             candidates.append(
                 Candidate(
                     definition: number, rule: rule, conditions: own, cases: cases,
-                    fold: FoldPlaces(self, definition.fold, given)))
+                    fold: FoldPlaces(self, definition.fold, given), subject: subject(of: given)))
         }
-        parts.append(Part(conditions: common, candidates: first..<candidates.count))
+        parts.append(
+            Part(
+                conditions: common, candidates: first..<candidates.count,
+                subject: definition.rules.compactMap { subject(of: $0) }.first))
+    }
+
+    private func subject(of rule: MemberDefinition.Rule) -> Place? {
+        rule.fields.first { $0.name == SubjectKeys.field }.flatMap { place(of: $0.names) }
+    }
+
+    /// What names whom a record is about that satisfies no candidate.
+    func subject(
+        _ text: Span<UInt8>, _ slots: Span<ByteRange>, _ buffer: inout [UInt8]
+    ) -> Place? {
+        var steps = NoSteps()
+        for part in parts {
+            guard let subject = part.subject,
+                holds(part.conditions, text, slots, &buffer, &steps)
+            else { continue }
+            return subject
+        }
+        return nil
     }
 
     private func places(

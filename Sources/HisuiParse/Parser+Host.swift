@@ -13,8 +13,6 @@ extension Parser {
         var numbers: [UInt32] = []
         /// By number of sender, where its text will stand in the batch at hand; empty: not yet.
         var places: [ByteRange] = []
-        /// Texts to be put behind the records of the batch.
-        var texts: [UInt8] = []
         /// Whether senders of the batch at hand are addresses.
         var isOfAddresses = false
     }
@@ -26,7 +24,6 @@ extension Parser {
             case .syslogUDP, .syslogTCP, .relp: true
             case .journal, .syslogUnix, .file, .import, .acts: false
             }
-        host.texts.removeAll(keepingCapacity: true)
         host.places.removeAll(keepingCapacity: true)
     }
 
@@ -43,9 +40,9 @@ extension Parser {
         else { return nil }
         while host.places.count <= sender { host.places.append(ByteRange(0..<0)) }
         if host.places[sender].count == 0 {
-            let first = end + host.texts.count
-            host.texts.append(contentsOf: senders[sender].utf8)
-            host.places[sender] = ByteRange(first..<end + host.texts.count)
+            let first = end + besideTexts.count
+            besideTexts.append(contentsOf: senders[sender].utf8)
+            host.places[sender] = ByteRange(first..<end + besideTexts.count)
         }
         row.shape = number
         row.flags.insert(.hostInferred)

@@ -148,7 +148,14 @@ extension Parser {
             row.flags.remove(.yearInferred)
             break
         }
-        guard let match = plans[number].match(text, slots.span, &buffer) else {
+        let match = plans[number].match(text, slots.span, &buffer)
+        let subject =
+            match.map { plans[number].candidates[$0.candidate].subject }
+            ?? plans[number].subject(text, slots.span, &buffer)
+        if let subject {
+            noteSubject(text, slots[subject.slot], slot: subject.slot, subject.decoding)
+        }
+        guard let match else {
             if let plain = plans[number].plainNumber { return plain }
             let plain = shapes.intern(plans[number].base)
             plans[number].plainNumber = plain

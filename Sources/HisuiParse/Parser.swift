@@ -64,6 +64,10 @@ public struct Parser: Sendable {
     var hostRange: Range<Int>?
     /// Hosts of records that name none.
     var host = HostFallback()
+    /// Whom records are about.
+    var subjects = Subjects()
+    /// Texts to be put behind the records of the batch at hand.
+    var besideTexts: [UInt8] = []
     private var files: [String: FileTime] = [:]
     /// Slots of a row in the batch before: how much room to make for the next one.
     private var slotsPerRow = 8
@@ -82,9 +86,12 @@ public struct Parser: Sendable {
     ///   - timeZone: the zone of times that name none.
     ///   - encoding: of records that are lines or syslog messages; journals are UTF-8. Where it
     ///     is UTF-8, and the only definition says another, it is that.
+    ///   - subjects: keys for pseudonyms; without them whom a record is about is not shown at all.
     public init(
-        definitions: DefinitionSet, timeZone: TimeZoneRules, encoding: TextEncoding = .utf8
+        definitions: DefinitionSet, timeZone: TimeZoneRules, encoding: TextEncoding = .utf8,
+        subjects: SubjectKeys? = nil
     ) {
+        self.subjects.keys = subjects
         self.definitions = definitions
         let known = encoding == .utf8 ? definitions.encoding : encoding
         self.encoding = known
@@ -118,6 +125,7 @@ public struct Parser: Sendable {
         let form = rows.source.form
         let isFile = bound == nil && (rows.source.kind == .file || rows.source.kind == .import)
         fieldLines.begin()
+        besideTexts.removeAll(keepingCapacity: true)
         beginHosts(rows)
         folding.senders = rows.senders
         for entry in entries {
@@ -128,6 +136,7 @@ public struct Parser: Sendable {
                 firstSlot: UInt32(truncatingIfNeeded: rows.slots.count), time: .none,
                 received: entry.received, sender: entry.sender, flags: entry.flags)
             auditMessage = nil
+            subjects.slot = -1
             if form == .journal {
                 parseJournal(record, &row)
             } else {
@@ -144,6 +153,9 @@ public struct Parser: Sendable {
                 row.flags.insert(.timeInferred)
             }
             scratch.append(to: &rows.slots, at: entry.offset)
+            if subjects.slot >= 0, let place = takeSubject(&row, behind: bytes.count) {
+                rows.slots.append(place)
+            }
             if host.isOfAddresses,
                 let place = takeSender(&row, of: rows.senders, behind: bytes.count)
             {
@@ -153,7 +165,7 @@ public struct Parser: Sendable {
             if folding.facts != nil { fold(&row, number: rows.rows.count, rows.source) }
             rows.rows.append(row)
         }
-        if !host.texts.isEmpty { rows.bytes += host.texts }
+        if !besideTexts.isEmpty { rows.bytes += besideTexts }
         endJoins(&rows, isLast: isLast)
         endFolds(&rows)
         if !entries.isEmpty { slotsPerRow = rows.slots.count / entries.count + 1 }
@@ -170,6 +182,7 @@ public struct Parser: Sendable {
         planCache = ShapeCache()
         joining.numbers = [:]
         host.numbers = []
+        subjects.numbers = [:]
         folding.parts = [:]
         folding.numbers = [:]
     }
@@ -289,6 +302,7 @@ public struct Parser: Sendable {
         if encoding != .utf8 {
             guard carryOver(&message, &dataStart) else {
                 scratch.reset()
+                subjects.slot = -1
                 scratch.slots.append(ByteRange(0..<record.count))
                 var any = Shape.any
                 any.encoding = encoding
@@ -416,8 +430,9 @@ public struct Parser: Sendable {
             layout.rule = match.rule
             layout.choices = match.choices
             row.flags.formUnion(match.flags)
-            if definitions.entries[Int(match.rule)].hasTime {
+            if definitions.entries[Int(match.rule)].hasMore {
                 takeStatedTime(match, record, firstSlot: first, &row)
+                noteSubject(match, record, firstSlot: first)
             }
         } else {
             let room = layout.form == .journal ? Limits.journalSlotsMax : first
@@ -481,6 +496,7 @@ public struct Parser: Sendable {
     ) -> UInt32 {
         let body = Int(layout.bodyFirst)..<Int(layout.bodyFirst) + Int(layout.bodyCount)
         if scratch.slots.count > Limits.slotsPerShapeMax {
+            subjects.slot = -1
             scratch.reset()
             scratch.slots.append(ByteRange(0..<record.count))
             return 0

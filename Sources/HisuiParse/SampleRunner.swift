@@ -41,6 +41,9 @@ struct SampleRunner {
             literals: literals, slots: set.kinds(of: match), fields: fields, parser: parser,
             rule: rule)
         var values = Self.values(shape, scratch.slots, record)
+        if let subject = values[SubjectKeys.field] {
+            values[SubjectKeys.field] = Self.pseudonym(of: subject)
+        }
         if let value = set.statedTime(of: match, record.span, scratch.slots.span, firstSlot: 0) {
             var clock = HeaderClock(zone: .tokyo)
             clock.begin(received: Self.received, latest: .none, last: .none)
@@ -59,8 +62,7 @@ struct SampleRunner {
         // A file with columns of its own names them in lines before.
         let lines = record.first == 0x23 ? record.split(separator: 0x0A) : [record[...]]
         for line in lines { batch.append(Array(line).span, received: Self.received) }
-        let record = Array(lines[lines.count - 1])
-        var parser = Parser(definitions: set, timeZone: .tokyo)
+        var parser = Parser(definitions: set, timeZone: .tokyo, subjects: .ofSamples)
         let rows = parser.parse(batch)
         let row = rows.rows[rows.rows.count - 1]
         let shape = parser.shapes[row.shape]
@@ -68,6 +70,8 @@ struct SampleRunner {
             ByteRange(offset: slot.offset - row.offset, count: slot.count)
         }
         guard !shape.rule.isEmpty else { return nil }
+        // With what stands beside it.
+        let record = Array(rows.bytes[Int(row.offset)...])
         var values = Self.values(shape, slots, record)
         if !row.flags.contains(.timeInferred) {
             values["@timestamp"] = Self.text(row.time)
@@ -111,7 +115,7 @@ struct SampleRunner {
                 Array(line.utf8).span,
                 received: Timestamp(nanoseconds: 1_767_225_600_000_000_000))
         }
-        var parser = Parser(definitions: set, timeZone: .tokyo)
+        var parser = Parser(definitions: set, timeZone: .tokyo, subjects: .ofSamples)
         let rows = parser.parse(batch, isLast: true)
         var expected = ""
         if case .rule(let id, _) = sample.expectation { expected = id }
@@ -186,7 +190,9 @@ struct SampleRunner {
             }
             found = names.isEmpty ? nil : names.map(\.element).joined(separator: ",")
         }
-        guard found != field.value else { return }
+        var wanted = field.value
+        if field.name == SubjectKeys.field { wanted = wanted.map(Self.pseudonym) }
+        guard found != wanted else { return }
         if field.name == "@timestamp", let value = field.value {
             guard let instant = Self.instant(value) else {
                 log.report(
@@ -199,6 +205,11 @@ struct SampleRunner {
         let expected = field.value.map(YAMLNode.quote) ?? "absent"
         let real = found.map(YAMLNode.quote) ?? "absent"
         log.report(field.node, "`\(field.name)` should be \(expected), but is \(real)")
+    }
+
+    /// What a sample's number of somebody becomes.
+    private static func pseudonym(of subject: String) -> String {
+        SubjectKeys.ofSamples.pseudonyms(of: subject).first ?? ""
     }
 
     /// A program whose messages the definition knows.

@@ -163,7 +163,7 @@ struct ShapeBuilder {
                 set("process.name", .keyword, .slot(index, .raw))
                 set("log.syslog.appname", .keyword, .slot(index, .raw))
             case .pid: set("process.pid", .integer, .slot(index, .raw))
-            case .time, .none, .beside: break
+            case .time, .none, .beside, .subject: break
             }
             if kinds[index].role != .none { rest = index + 1 }
         }

@@ -195,9 +195,10 @@ public struct Daemon: Sendable {
         let archive = DefinitionArchive(
             fileSystem: RealFileSystem(), store: self.configuration.store)
         let before = try lastGood ?? archive.inForce(zone: zone).map(archive.members(ofSet:)) ?? []
-        let loaded = try DefinitionLoader.load(
+        var loaded = try DefinitionLoader.load(
             directories: directories, lastGood: before,
             proven: Filenames.provenDefinitions(store: self.configuration.store, zone: zone))
+        loaded.subjects = try configuration.subjectKeys.map(SubjectKeyFile.load)
         for diagnostic in loaded.diagnostics { log.error("\(diagnostic)") }
         for refused in loaded.refused {
             let stays =

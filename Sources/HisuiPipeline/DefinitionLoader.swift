@@ -17,11 +17,16 @@ public enum DefinitionLoader {
         /// Files with mistakes in them, in order.
         public var refused: [Refused]
         public let schema: Schema
+        /// What makes pseudonyms of those whom records are about.
+        public var subjects: SubjectKeys?
 
-        /// The set that has only the definition called `parser`; nil if it is not in force.
+        /// The set that has only the definition called `parser`, for a source that is bound to it;
+        /// nil if it is not in force.
         public func only(_ parser: String) -> DefinitionSet? {
             guard let member = members.first(where: { $0.parser == parser }) else { return nil }
-            return DefinitionSet.compile(files: [(member.file, member.bytes)], schema: schema).set
+            return DefinitionSet.compile(
+                files: [(member.file, member.bytes)], schema: schema, isBound: true
+            ).set
         }
     }
 

@@ -56,7 +56,8 @@ private struct ImportReader {
         self.run = run
         self.known = known
         parser = Parser(
-            definitions: definitions, timeZone: options.timeZone, encoding: options.encoding)
+            definitions: definitions, timeZone: options.timeZone, encoding: options.encoding,
+            subjects: options.definitions.subjects)
     }
 
     /// - Parameter bytesBefore: bytes of the files before this one.

@@ -132,6 +132,7 @@ final class ParseStage: Sendable {
             zone: route.timeZone.name, only: route.parser, encoding: route.encoding,
             digest: set.digest,
             parser: Parser(
-                definitions: set, timeZone: route.timeZone, encoding: route.encoding))
+                definitions: set, timeZone: route.timeZone, encoding: route.encoding,
+                subjects: loaded.subjects))
     }
 }

@@ -20,6 +20,8 @@ public struct Configuration: Hashable, Sendable {
     ///
     /// Empty: only what comes with Hisui.
     public var parsers: [String]
+    /// The file of the keys that make pseudonyms of the people whom records are about; nil: none.
+    public var subjectKeys: String?
     /// Directories of detection rules; nil: those that come with Hisui; empty: no detection.
     public var rules: [String]?
     /// The zone of times that name none, as those of RFC 3164 do not.

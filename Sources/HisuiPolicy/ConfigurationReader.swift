@@ -36,6 +36,9 @@ struct ConfigurationReader {
             if store == "/" { log.report(place.node, "the store needs a directory of its own") }
         }
         let parsers = directories(&top, "parsers", of: "parsers") ?? []
+        let subjectKeys = top.stringNode("subject_keys").flatMap {
+            path($0, "the file of keys for pseudonyms")
+        }
         let rules = directories(&top, "rules", of: "rules")
         if let zone = top.stringNode("time_zone") { timeZone = checkedTimeZone(zone) ?? timeZone }
         var places: [String: Configuration.Place] = [:]
@@ -54,7 +57,8 @@ struct ConfigurationReader {
         guard let organisation, let zone, let store else { return nil }
         return Configuration(
             organisation: organisation, zone: zone.text, zones: zones, store: store,
-            parsers: parsers, rules: rules, timeZone: timeZone, streams: streams, sources: sources,
+            parsers: parsers, subjectKeys: subjectKeys, rules: rules, timeZone: timeZone,
+            streams: streams, sources: sources,
             retention: retention, assets: assets, operators: operators, contacts: contacts,
             openingHours: hours, service: service, signal: signal, classPlaces: places)
     }

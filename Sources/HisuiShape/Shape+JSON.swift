@@ -43,6 +43,7 @@ extension Shape {
         switch decoding {
         case .jsonName, .name, .xmlName, .plusBlanks, .address:
             return range.isEmpty || range.count == 1 && bytes[range.lowerBound] == 0x2D
+        case .doubledQuotes, .cefEscapes: return range.isEmpty
         case .jsonValue: return JSONText.isNull(bytes, range)
         default: return false
         }

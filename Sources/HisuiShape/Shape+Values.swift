@@ -51,12 +51,13 @@ extension Shape {
     }
 
     /// Appends the text of a stretch of a row's record: each literal and slot is decoded by itself,
-    /// because none ends inside a character.
+    /// because none ends inside a character. Who must not be shown is not.
     public func append(
         _ stretch: Stretch, slots values: some RandomAccessCollection<ByteRange>,
         of bytes: Span<UInt8>, to out: inout [UInt8]
     ) {
-        if encoding == .utf8 {
+        let subject = subject
+        if encoding == .utf8, subject == nil {
             appendBytes(stretch, slots: values, of: bytes, to: &out)
             return
         }
@@ -66,8 +67,13 @@ extension Shape {
             let to = index == stretch.last ? stretch.lastByte : literal.count
             encoding.appendText(literal.span, from..<to, to: &out)
             guard index < stretch.last else { return }
-            let slot = values[values.index(values.startIndex, offsetBy: index)]
+            let isSubject = index == subject?.number
+            let number = isSubject ? subject?.beside ?? index : index
+            let slot = values[values.index(values.startIndex, offsetBy: number)]
+            let isQuoted = isSubject && needsQuotes(index)
+            if isQuoted { out.append(0x22) }
             encoding.appendText(bytes, slot.range, to: &out)
+            if isQuoted { out.append(0x22) }
         }
     }
 

@@ -133,6 +133,22 @@ public struct Shape: Sendable {
         return slots.count - 1
     }
 
+    /// What is shown of a record that names somebody: in place of the slot `number` the one beside
+    /// the record; nil where all may be shown.
+    ///
+    /// - Complexity: O(slots), O(1) without slots beside the record.
+    public var subject: (number: Int, beside: Int)? {
+        guard slots.last?.role == .beside,
+            let number = slots.firstIndex(where: { $0.role == .subject })
+        else { return nil }
+        return (number, recordSlotCount)
+    }
+
+    /// Whether what is shown in place of a value of JSON needs quotes, because that has none.
+    public func needsQuotes(_ number: Int) -> Bool {
+        structure == .json && literals[number].last != 0x22
+    }
+
     /// Whether both are copies of one shape: known without a look at either. Others may be equal
     /// too.
     public func isCopy(of other: Shape) -> Bool { parts === other.parts }
@@ -217,6 +233,9 @@ extension Shape {
         /// Not of the record: a value of the row's event from another record of it. Such slots
         /// stand behind all others, and every literal behind the first of them is empty.
         case beside = 6
+        /// Names somebody who must not be shown: the first slot beside the record has what is shown
+        /// in its place. A shape has one at most.
+        case subject = 7
     }
 
     /// A stretch of a record, from byte `firstByte` of literal `first` up to, not including, byte

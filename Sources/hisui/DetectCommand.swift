@@ -113,7 +113,7 @@ struct DetectCommand: ParsableCommand {
             for diagnostic in definitions.diagnostics { StandardError.write("\(diagnostic)\n") }
             parser = Parser(
                 definitions: definitions.definitions,
-                timeZone: try TimeZoneOption.resolve(timeZone))
+                timeZone: try TimeZoneOption.resolve(timeZone), subjects: definitions.subjects)
         }
         var detection = Detection(rules: loaded.rules, parser: parser)
         var findings: [Finding] = []

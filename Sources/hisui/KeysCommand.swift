@@ -10,9 +10,9 @@ struct KeysCommand: ParsableCommand {
         CommandConfiguration(
             commandName: "keys",
             abstract: say(
-                "Show the public keys of a store, or print a trust file.",
-                "保管庫の公開鍵を表示し、信頼ファイルを出力します。"),
-            subcommands: [Show.self, Trust.self])
+                "Show the public keys of a store, print a trust file, or name residents by keys.",
+                "保管庫の公開鍵の表示、信頼ファイルの出力、住民の番号の仮名化を行います。"),
+            subcommands: [Show.self, Trust.self, SubjectKeysCommand.self])
     }
 
     /// `hisui keys show`

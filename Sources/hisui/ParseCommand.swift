@@ -77,7 +77,7 @@ struct ParseCommand: ParsableCommand {
         let coding = try EncodingOption.resolve(encoding, ofLines: true)
         var parser = Parser(
             definitions: definitions, timeZone: try TimeZoneOption.resolve(timeZone),
-            encoding: explain ? .utf8 : coding)
+            encoding: explain ? .utf8 : coding, subjects: loaded.subjects)
         let output = StandardOutput.shared
         var explainer = explain ? ParseExplainer(definitions) : nil
         var input = LineInput(source: Source(id: "stdin", kind: .import, form: .line))

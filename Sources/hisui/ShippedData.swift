@@ -59,6 +59,14 @@ struct ParserOptions: ParsableArguments {
                 "パーサー定義のディレクトリ。後に指定したものが優先されます。"), valueName: "dir"))
     var directories: [String] = []
 
+    @Option(
+        name: .customLong("subject-keys"),
+        help: ArgumentHelp(
+            say(
+                "File of the keys that make pseudonyms of residents (default: they are withheld).",
+                "住民の番号を仮名にする鍵のファイル（既定: 番号を表示しません）。"), valueName: "file"))
+    var subjectKeys: String?
+
     /// The directories named, else the shipped one.
     func resolved() throws -> [String] {
         directories.isEmpty ? [try Self.shipped()] : directories
@@ -67,8 +75,10 @@ struct ParserOptions: ParsableArguments {
     /// Compiles them.
     func load() throws -> DefinitionLoader.Loaded {
         do {
-            return try DefinitionLoader.load(
+            var loaded = try DefinitionLoader.load(
                 directories: try resolved(), proven: Self.proven)
+            loaded.subjects = try subjectKeys.map(SubjectKeyFile.load)
+            return loaded
         } catch let error as PipelineError {
             throw Failure(.refused, "\(error)")
         }

@@ -31,6 +31,18 @@ import Testing
         """
     }
 
+    @Test func anEmptyColumnIsNoField() {
+        let (set, problems) = NamedOutcome.compile(
+            Self.definition("site.traffic", "_, received, type, from", "TRAFFIC"))
+        #expect(problems == [])
+        for empty in ["", "\"\"", "-"] {
+            let line = "1,2026/11/27 09:00:00,TRAFFIC,\(empty)"
+            let one = NamedOutcome.parse([line], set)[0]
+            #expect(one.rule == "traffic")
+            #expect(!one.line.contains("source.address"), "\(one.line)")
+        }
+    }
+
     @Test func columnsAreChosenByAColumnsValue() {
         let (set, problems) = NamedOutcome.compile(
             Self.definition("site.traffic", "_, received, type, from", "TRAFFIC"),

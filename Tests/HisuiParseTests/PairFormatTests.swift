@@ -59,6 +59,41 @@ import Testing
         #expect(both.members.count < 2 || NamedOutcome.parse(["id=7 do=block"], both)[0].rule == "")
     }
 
+    /// The source is bound: neither program nor first bytes are asked for; what `when` asks is.
+    @Test func aBindingIsMoreThanAMatch() {
+        let text = Self.definition("{ program: other, first: [\"x=\"], when: { do: \"*\" } }")
+            .replacing("- record: '<13>Nov 27 10:00:00 h fw:", with: "- line: 'x=1")
+        let (set, problems) = NamedOutcome.compile(text)
+        #expect(problems == [])
+        let bound = DefinitionSet.compile(
+            files: [("d.yaml", Array(text.utf8))], schema: ShippedFiles.schema, isBound: true
+        ).set
+        let lines = ["<13>Nov 27 10:00:00 h fw[1]: id=7 do=block from=192.0.2.1", "id=7 port=1"]
+        #expect(NamedOutcome.parse(lines, set).map(\.rule) == ["", ""])
+        let outcomes = NamedOutcome.parse(lines, bound)
+        #expect(outcomes.map(\.rule) == ["block", ""])
+        #expect(outcomes[0].values["host.name"] == "h" && outcomes[1].values["port"] == "1")
+    }
+
+    @Test func severalSeparatorsAreToldByTheFirst() {
+        let (set, problems) = NamedOutcome.compile(
+            Self.definition("{ first: [\"id=\"] }", "kv: { separator: [\" \", \",\"] }"))
+        #expect(problems == [])
+        let outcomes = NamedOutcome.parse(
+            [
+                "id=1,do=block,from=192.0.2.1,note=\"a, do=pass\"", "id=1 do=block,from=192.0.2.1",
+                "id=1,do=block from=192.0.2.1", "id=1, do=block, port=5",
+            ], set)
+        #expect(outcomes.map(\.rule) == ["block", "", "", "block"])
+        #expect(outcomes[0].values["note"] == "a, do=pass")
+        #expect(outcomes[3].line.contains("\"source.port\":5"))
+        for separator in ["[\" \", \"=\"]", "[\",\", \",\"]", "\"ab\"", "[\",\", \"\"]"] {
+            let (_, problems) = NamedOutcome.compile(
+                Self.definition("{ first: [\"id=\"] }", "kv: { separator: \(separator) }"))
+            #expect(problems.count >= 1, "\(separator)")
+        }
+    }
+
     @Test func timesAreTriedInOrder() {
         let (set, problems) = NamedOutcome.compile(
             Self.definition("{ first: [\"id=\"] }", "times: [at, day+hour+zone, day+hour]"))

@@ -65,6 +65,8 @@ func contents(_ path: String) throws -> [UInt8] {
         #expect(configuration.zones[0].addresses == [])
         #expect(configuration.parsers == [])
         #expect(configuration.timeZone == "Asia/Tokyo")
+        #expect(configuration.subjectKeys == nil)
+        #expect(loaded(text() + "subject_keys: /k\n")?.subjectKeys == "/k")
         #expect(configuration.streams.map(\.name) == ["default"])
         #expect(configuration.streams.map(\.retentionClass) == ["default"])
         #expect(configuration.service.commitMilliseconds == 20)

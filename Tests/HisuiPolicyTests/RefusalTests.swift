@@ -119,6 +119,11 @@ import Testing
         #expect(problems(["store": "/" + String(repeating: "a", count: 4095)]).count == 1)
         #expect(loaded(text(["store": "/a/b/"]))?.store == "/a/b")
         #expect(
+            problems([:], extra: "subject_keys: keys\n") == [
+                "6:15: the file of keys for pseudonyms `keys` is no absolute path (begin it "
+                    + "with /)"
+            ])
+        #expect(
             problems([:], extra: "parsers: [/p, q, /p/]\n") == [
                 "6:15: a directory of parsers `q` is no absolute path (begin it with /)",
                 "6:18: the directory `/p` is already at line 6, column 11 (remove one of them)",

@@ -130,6 +130,12 @@ struct TestData {
             let slot = shape.addBeside(.text)
             shape.fields.removeAll { $0.name == "user.name" }
             shape.fields.append(Shape.Field("user.name", .keyword, .slot(slot, .raw)))
+            // Or one that is shown in place of the record's own.
+            if slots > 0, generator.chance(50) {
+                let hidden = generator.number(0...slots - 1)
+                shape.slots[hidden].role = .subject
+                shape.fields.removeAll { $0.name != "user.name" && $0.value.uses(hidden) }
+            }
         }
         return shape
     }
@@ -226,6 +232,13 @@ struct TestData {
             ["", "time-inferred", "year-inferred", "time-inferred,year-inferred", "truncated"][
                 Int(flags)
             ].utf8)
+        if let subject = shape.subject {
+            row.record = shape.literals.prefix(shape.recordSlotCount + 1).enumerated().flatMap {
+                number, literal in
+                let shown = number == subject.number ? subject.beside : number
+                return literal + (number < shape.recordSlotCount ? values[shown] : [])
+            }
+        }
         row.fields["event.original"] = row.record
         rows.append(row)
     }
@@ -254,7 +267,8 @@ struct TestData {
                     literal = Array(literal.dropFirst(stretch.firstByte))
                 }
                 pieces.append(literal)
-                if number < stretch.last { pieces.append(slots[number]) }
+                guard number < stretch.last else { break }
+                pieces.append(slots[number == shape.subject?.number ? slots.count - 1 : number])
             }
             return pieces.flatMap { text($0, shape) }
         }
@@ -270,5 +284,11 @@ struct TestData {
         var out: [UInt8] = []
         decoding.append(value.span, ByteRange(0..<value.count), to: &out)
         return out
+    }
+}
+
+extension Shape.Value {
+    fileprivate func uses(_ slot: Int) -> Bool {
+        if case .slot(slot, _) = self { true } else { false }
     }
 }

@@ -25,9 +25,9 @@ enum RowField: Sendable {
 
 /// A stretch of a record: fixed text and slots in turn, beginning and ending with fixed text.
 struct StretchText: Sendable {
-    let literals: [[UInt8]]
+    private(set) var literals: [[UInt8]]
     /// Numbers of slots of the shape, at least one.
-    let slots: [Int]
+    private(set) var slots: [Int]
     /// Whether it is the record as its bytes stand, and not its text.
     var isRecord = false
     /// Whether values stand in the text as they stand in the records.
@@ -35,6 +35,22 @@ struct StretchText: Sendable {
 
     /// How long the text is at least.
     var least: Int { literals.reduce(0) { $0 + $1.count } }
+
+    /// The same, but whom the records name, if that must not be shown: another slot takes the place
+    /// of that one.
+    func withoutSubject(of shape: Shape) -> StretchText {
+        guard let subject = shape.subject, let place = slots.firstIndex(of: subject.number) else {
+            return self
+        }
+        var text = self
+        text.slots[place] = subject.beside
+        text.isAsStored = false
+        if shape.needsQuotes(subject.number) {
+            text.literals[place].append(0x22)
+            text.literals[place + 1].insert(0x22, at: 0)
+        }
+        return text
+    }
 }
 
 extension FieldSource {
@@ -47,10 +63,12 @@ extension FieldSource {
         var literals = [Array(first[stretch.firstByte...])]
         literals += shape.literals[stretch.first + 1..<stretch.last]
         literals.append(Array(shape.literals[stretch.last][..<stretch.lastByte]))
+        let text = StretchText(literals: literals, slots: Array(stretch.first..<stretch.last))
+            .withoutSubject(of: shape)
         if literals.count == 2, literals[0].isEmpty, literals[1].isEmpty {
-            return .slot(stretch.first, .raw)
+            return .slot(text.slots[0], .raw)
         }
-        return .text(StretchText(literals: literals, slots: Array(stretch.first..<stretch.last)))
+        return .text(text)
     }
 
     static func value(_ value: Shape.Value, of shape: Shape) -> FieldSource {
@@ -64,7 +82,7 @@ extension FieldSource {
     /// The same, with word on whether values stand in the records as they stand here.
     fileprivate func stored(_ isAsStored: Bool) -> FieldSource {
         guard case .text(var text) = self else { return self }
-        text.isAsStored = isAsStored
+        text.isAsStored = text.isAsStored && isAsStored
         return .text(text)
     }
 
@@ -193,6 +211,7 @@ struct ShapeFields {
         if slots == 0 { return .constant(shape.literals[0]) }
         return .text(
             StretchText(
-                literals: Array(shape.literals[...slots]), slots: Array(0..<slots), isRecord: true))
+                literals: Array(shape.literals[...slots]), slots: Array(0..<slots), isRecord: true
+            ).withoutSubject(of: shape))
     }
 }

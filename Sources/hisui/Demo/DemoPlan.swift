@@ -80,6 +80,11 @@ struct DemoPlan {
             expected: ["hisui-resident-lookups-without-task"]),
     ]
 
+    /// The file of the keys by which residents have pseudonyms.
+    static func subjectKeys(_ zone: String, _ folder: String) -> String {
+        folder + "/" + zone + ".subject.keys"
+    }
+
     /// The configuration of a zone's daemon.
     static func configuration(
         of zone: Zone, folder: String, parsers: String, ports: DemoPorts
@@ -104,6 +109,7 @@ struct DemoPlan {
         text += """
             store: \(folder)/store
             parsers: [ "\(parsers)" ]
+            subject_keys: "\(subjectKeys(zone.id, folder))"
             time_zone: Asia/Tokyo
             sources:
 

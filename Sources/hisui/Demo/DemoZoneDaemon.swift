@@ -2,6 +2,7 @@ import Glibc
 import HisuiBytes
 import HisuiEvent
 import HisuiFile
+import HisuiParse
 import HisuiStore
 
 /// The daemon of one zone of the demonstration, a process of its own.
@@ -26,6 +27,8 @@ final class DemoZoneDaemon {
             DemoPlan.configuration(
                 of: zone, folder: folder.path, parsers: parsers, ports: ports),
             to: folder.configuration(zone.id))
+        try folder.write(
+            SubjectKeys.newLine(id: zone.id), to: DemoPlan.subjectKeys(zone.id, folder.path))
         try folder.write("", to: folder.messages(zone.id))
         let messages = unsafe open(
             folder.messages(zone.id), O_WRONLY | O_APPEND | O_CLOEXEC)

@@ -1,0 +1,73 @@
+import Foundation
+import Testing
+
+@Suite("residents: pseudonyms by a key, counted, found again, and never shown")
+struct SubjectScenarios {
+    private let folder: Scratch
+    private var keys: String { folder.path + "/subject.keys" }
+    private var log: String { folder.path + "/log.csv" }
+
+    init() throws {
+        folder = try Scratch()
+        let lines = (0..<30).map { number in
+            "2026/11/23 09:15:\(10 + number),PC0\(number % 3),u\(number % 4),佐藤,課,住民記録,照会,"
+                + "900000012\(number % 5),窓口,正常,1"
+        }
+        try (lines.joined(separator: "\n") + "\n").write(
+            toFile: log, atomically: true, encoding: .utf8)
+    }
+
+    private func load(_ store: String, _ more: String...) throws -> Finished {
+        try Program.run(
+            Program.hisui,
+            ["import", "--store", store, "--zone", "z", "--parser", "app.resident"] + more + [log])
+    }
+
+    @Test("a key is made, residents are counted and found by number, and no search shows one")
+    func countAndFind() throws {
+        let store = folder.path + "/store"
+        let made = try Program.hisui("keys", "subject", "add", "--keys", keys, "--id", "a1")
+        #expect(made.status == 0, "\(made.errors)")
+        #expect(try load(store, "--subject-keys", keys).status == 0)
+        for format in ["jsonl", "raw", "table"] {
+            let all = try Program.hisui("search", "--store", store, "--format", format, "*")
+            #expect(all.lines.count >= 30 && !all.text.contains("9000000"), "\(format)")
+            #expect(all.text.contains("a1-"), "\(format)")
+        }
+        let clear = try Program.hisui("search", "--store", store, "9000000123")
+        #expect(clear.lines == [])
+        let found = try Program.shell(
+            "echo 9000-000-123 | '\(Program.hisui)' keys subject find --keys '\(keys)'")
+        let query = found.lines[0]
+        #expect(query.hasPrefix("hisui.subject.id:in(\"a1-") && found.lines.count == 1)
+        let count = try Program.hisui(
+            "search", "--store", store, "--format", "jsonl",
+            query + " | stats count() n, count_uniq(user.name) users")
+        #expect(count.lines == [#"{"n":6,"users":4}"#], "\(count.text) \(count.errors)")
+
+        // A new key makes other pseudonyms; the number is found under both.
+        #expect(
+            try Program.hisui("keys", "subject", "add", "--keys", keys, "--id", "a2").status == 0)
+        #expect(try load(store, "--subject-keys", keys, "--again").status == 0)
+        let both = try Program.shell(
+            "echo 9000000123 | '\(Program.hisui)' keys subject find --keys '\(keys)'")
+        let twice = try Program.hisui(
+            "search", "--store", store, "--format", "jsonl", both.lines[0] + " | stats count() n")
+        #expect(twice.lines == [#"{"n":12}"#], "\(twice.text)")
+        #expect(try Program.hisui("verify", "--store", store, "--full").status == 0)
+    }
+
+    @Test("a file of keys that others may read is refused; without keys the number is withheld")
+    func withoutKeys() throws {
+        #expect(
+            try Program.hisui("keys", "subject", "add", "--keys", keys, "--id", "a1").status == 0)
+        try Program.shell("chmod 644 '\(keys)'")
+        let refused = try load(folder.path + "/store", "--subject-keys", keys)
+        #expect(refused.status == 3 && refused.errors.contains("mode 644"), "\(refused.errors)")
+        #expect(try load(folder.path + "/store").status == 0)
+        let shown = try Program.hisui(
+            "search", "--store", folder.path + "/store", "--format", "raw", "*")
+        #expect(shown.lines.count == 30 && !shown.text.contains("900000"))
+        #expect(shown.lines[0].contains(",withheld,"), "\(shown.lines[0])")
+    }
+}
