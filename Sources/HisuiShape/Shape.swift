@@ -309,8 +309,8 @@ extension Shape {
         case plusBlanks = 13
         /// Hexadecimal digits, `0x` before them or not, as a decimal number.
         case hexNumber = 14
-        /// An IP address as it stands, but an IPv4 address is one also where it is written as one of
-        /// IPv6 (`::ffff:192.0.2.1`), and a lone hyphen is nothing.
+        /// An IP address as it stands, but an IPv4 address is one also where it is written as one
+        /// of IPv6 (`::ffff:192.0.2.1`), and a lone hyphen is nothing.
         case address = 15
     }
 

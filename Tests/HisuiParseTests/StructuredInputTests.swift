@@ -22,13 +22,28 @@ import Testing
             when: { msgid: "SESSION_OPEN*", text: "*" }
             set: { event.action: connection-open, event.outcome: success }
         samples:
-          - record: '<14>1 2026-11-23T01:02:03Z fw1 RT - SESSION_DENY [fw@32473 source-address="192.0.2.1" username="a"]'
-            is: { rule: deny, host.name: fw1, source.ip: 192.0.2.1, user.name: a, event.outcome: failure }
-          - record: '<14>1 2026-11-23T01:02:03Z fw1 RT - SESSION_OPEN [fw@32473 source-address="::ffff:192.0.2.1"] opened'
+          - record: >-
+              <14>1 2026-11-23T01:02:03Z fw1 RT - SESSION_DENY
+              [fw@32473 source-address="192.0.2.1" username="a"]
+            is:
+              rule: deny
+              host.name: fw1
+              source.ip: 192.0.2.1
+              user.name: a
+              event.outcome: failure
+          - record: >-
+              <14>1 2026-11-23T01:02:03Z fw1 RT - SESSION_OPEN
+              [fw@32473 source-address="::ffff:192.0.2.1"] opened
             is: { rule: open, source.ip: 192.0.2.1, user.name: ~, event.outcome: success }
-          - record: '<14>1 2026-11-23T01:02:03Z fw1 RT - SESSION_DENY [fw@32473 source-address="192.0.2.1" username="x\" source-address=\"198.51.100.1\"] SESSION_OPEN [fw@32473"]'
+          - record: >-
+              <14>1 2026-11-23T01:02:03Z fw1 RT - SESSION_DENY
+              [fw@32473 source-address="192.0.2.1"
+              username="x\" source-address=\"198.51.100.1\"] SESSION_OPEN [fw@32473"]
             hostile: true
-            is: { rule: deny, source.ip: 192.0.2.1, user.name: 'x" source-address="198.51.100.1"] SESSION_OPEN [fw@32473' }
+            is:
+              rule: deny
+              source.ip: 192.0.2.1
+              user.name: 'x" source-address="198.51.100.1"] SESSION_OPEN [fw@32473'
           - reject: '[fw@32473 source-address="192.0.2.1"]'
         """#
 

@@ -198,7 +198,8 @@ import Testing
         (
             "<190>29: r1 RP/0/RSP0/CPU0:Nov 23 01:02:03.123 : SSHD_[65935]: %SECURITY-SSHD-6-X : x",
             "<{priority:190}>{integer:29}: {host:r1} {word:RP/0/RSP0/CPU0}:"
-                + "{time:Nov 23 01:02:03.123} : {program:SSHD_}[{pid:65935}]: |%SECURITY-SSHD-6-X : x"
+                + "{time:Nov 23 01:02:03.123} : {program:SSHD_}[{pid:65935}]: "
+                + "|%SECURITY-SSHD-6-X : x"
         ),
         (
             "<190>29: r1: Nov 23 01:02:03.123 UTC+1: %A-6-X: x",

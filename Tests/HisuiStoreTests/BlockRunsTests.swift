@@ -100,7 +100,7 @@ import Testing
         var maker = RowMaker(seed: 5)
         for _ in 0..<12 { maker.addShape() }
         let path = try writeSegment(
-            [maker.batch(16_000, length: 8...20)], maker.table, rowsMax: 100_000, on: disk,
+            [maker.batch(24_000, length: 8...20)], maker.table, rowsMax: 100_000, on: disk,
             in: folder.path)
         let block = try #require(try SegmentReader(fileSystem: disk, path: path).blocks.first)
         guard case .segment(let segment) = block.backing else {
