@@ -2,51 +2,76 @@ import Synchronization
 
 /// Chunks that were decompressed last, for who asks for the same stretch of a store again.
 ///
-/// Two generations: what is asked for moves to the younger one, and where that has half of what may
-/// be kept, the older one goes. So who goes over a whole store drives out others and gains nothing,
-/// but pays nothing either. May be used from several threads.
+/// Those go first that nobody asked for the longest. So who goes over more than may be kept drives
+/// out others and gains nothing, but pays little either. May be used from several threads.
 final class RecentChunks: Sendable {
     private struct Key: Hashable {
         var block: ObjectIdentifier
         var chunk: Int
     }
 
-    private struct Generations {
-        var young: [Key: [UInt8]] = [:]
-        var old: [Key: [UInt8]] = [:]
-        var youngBytes = 0
+    private struct Chunk {
+        var bytes: [UInt8]
+        /// When it was asked for last, by the number of questions.
+        var asked: UInt64
+    }
+
+    private struct Kept {
+        var chunks: [Key: Chunk] = [:]
+        var bytes = 0
+        var questions: UInt64 = 0
+        /// Questions in their order, those before `first` done with; of a chunk only the last counts.
+        var asked: [(key: Key, question: UInt64)] = []
+        var first = 0
     }
 
     private let bytesMax: Int
-    private let generations = Mutex(Generations())
+    private let kept = Mutex(Kept())
 
     init(bytes: Int) { bytesMax = bytes }
 
     /// The chunk if it was kept.
     func find(_ chunk: Int, of block: SegmentBlock) -> [UInt8]? {
         let key = Key(block: ObjectIdentifier(block), chunk: chunk)
-        return generations.withLock { generations in
-            if let bytes = generations.young[key] { return bytes }
-            guard let bytes = generations.old.removeValue(forKey: key) else { return nil }
-            keep(bytes, key, in: &generations)
-            return bytes
+        return kept.withLock { kept in
+            guard kept.chunks[key] != nil else { return nil }
+            note(key, in: &kept)
+            return kept.chunks[key]?.bytes
         }
     }
 
     func keep(_ bytes: [UInt8], _ chunk: Int, of block: SegmentBlock) {
+        if bytes.count > bytesMax / 8 { return }
         let key = Key(block: ObjectIdentifier(block), chunk: chunk)
-        generations.withLock { keep(bytes, key, in: &$0) }
+        kept.withLock { kept in
+            if kept.chunks[key] == nil {
+                kept.chunks[key] = Chunk(bytes: bytes, asked: 0)
+                kept.bytes += bytes.count
+            }
+            note(key, in: &kept)
+            makeRoom(in: &kept)
+        }
     }
 
-    private func keep(_ bytes: [UInt8], _ key: Key, in generations: inout Generations) {
-        if bytes.count > bytesMax / 8 || generations.young[key] != nil { return }
-        if generations.youngBytes + bytes.count > bytesMax / 2 {
-            generations.old = generations.young
-            generations.young = [:]
-            generations.youngBytes = 0
+    /// Notes that a chunk that is kept was asked for.
+    private func note(_ key: Key, in kept: inout Kept) {
+        kept.questions += 1
+        kept.chunks[key]?.asked = kept.questions
+        kept.asked.append((key, kept.questions))
+        if kept.asked.count > 4 * kept.chunks.count + 64 {
+            let chunks = kept.chunks
+            kept.asked.removeAll { chunks[$0.key]?.asked != $0.question }
+            kept.first = 0
         }
-        generations.young[key] = bytes
-        generations.youngBytes += bytes.count
+    }
+
+    private func makeRoom(in kept: inout Kept) {
+        while kept.bytes > bytesMax, kept.first < kept.asked.count {
+            let (key, question) = kept.asked[kept.first]
+            kept.first += 1
+            guard kept.chunks[key]?.asked == question else { continue }
+            kept.bytes -= kept.chunks.removeValue(forKey: key)?.bytes.count ?? 0
+        }
     }
 
     /// Lets go of the chunks of a block that goes: another one may get its identity.
@@ -54,13 +79,10 @@ final class RecentChunks: Sendable {
     /// - Complexity: O(chunks of the block).
     func forget(_ block: SegmentBlock, chunks: Int) {
         let identity = ObjectIdentifier(block)
-        generations.withLock { generations in
+        kept.withLock { kept in
             for chunk in 0..<chunks {
                 let key = Key(block: identity, chunk: chunk)
-                generations.old[key] = nil
-                if let bytes = generations.young.removeValue(forKey: key) {
-                    generations.youngBytes -= bytes.count
-                }
+                kept.bytes -= kept.chunks.removeValue(forKey: key)?.bytes.count ?? 0
             }
         }
     }
