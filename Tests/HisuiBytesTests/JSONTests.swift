@@ -31,6 +31,20 @@ import Testing
         #expect(JSONText.appendString(bytes.span, 0..<1, to: &out) == true)
     }
 
+    /// Eight bytes are looked at together; none of them hides another.
+    @Test func everyByteIsWrittenAlikeWhereverItStands() {
+        for byte in UInt8(0)..<128 {
+            let alone = quoted([byte]).dropFirst().dropLast()
+            for place in 0..<20 {
+                var bytes = [UInt8](repeating: 0x7E, count: 20)
+                bytes[place] = byte
+                let before = String(repeating: "~", count: place)
+                let after = String(repeating: "~", count: 19 - place)
+                #expect(quoted(bytes) == "\"\(before)\(alone)\(after)\"")
+            }
+        }
+    }
+
     /// Any bytes become one line of valid JSON that says the repaired text.
     @Test func anyBytesComeBack() throws {
         var random = Randomness()
