@@ -11,8 +11,9 @@ import HisuiStore
 ///
 ///     WarmSearch STORE RUNS QUERY…
 ///
-/// For each query a line: rows, then for each run its microseconds, and those of the processor
-/// behind a slash. The first run is not shown. Every run asks the store for a snapshot of its own.
+/// All queries are asked in turn, so that none finds what it left itself a moment ago. For each query
+/// a line: rows, then for each run its microseconds, and those of the processor behind a slash. The
+/// first run is not shown. Every run asks the store for a snapshot of its own.
 @main
 enum WarmSearch {
     static func main() {
@@ -25,23 +26,31 @@ enum WarmSearch {
         hisui_return_large_memory()
         do {
             let reader = try StoreReader(fileSystem: RealFileSystem(), path: arguments[1])
-            for text in arguments[3...] { print(try line(of: text, runs, reader)) }
+            var lines = arguments[3...].map { Line(text: $0) }
+            for run in 0...runs {
+                for index in lines.indices { try lines[index].add(isShown: run > 0, reader) }
+            }
+            for line in lines { print("\(line.rows)\(line.times)") }
         } catch {
             print("WarmSearch: \(error)")
             exit(1)
         }
     }
 
-    private static func line(
-        of text: String, _ runs: Int, _ reader: StoreReader
-    ) throws -> String {
-        let query = try Query.parse(text, now: Timestamp(nanoseconds: 0), timeZone: .tokyo)
-        var times = ""
-        var rows = 0
-        for run in 0...runs {
+    /// What is known of a query.
+    private struct Line {
+        let text: String
+        private(set) var rows = 0
+        private(set) var times = ""
+
+        init(text: String) { self.text = text }
+
+        /// Asks once more.
+        mutating func add(isShown: Bool, _ reader: StoreReader) throws {
+            let query = try Query.parse(text, now: Timestamp(nanoseconds: 0), timeZone: .tokyo)
             let start = microseconds(CLOCK_MONOTONIC)
             let cpu = microseconds(CLOCK_PROCESS_CPUTIME_ID)
-            rows = 0
+            var rows = 0
             var out: [UInt8] = []
             var writer = JSONLinesWriter()
             try QueryRunner(snapshot: try reader.snapshot(), query: query).run { row in
@@ -50,11 +59,11 @@ enum WarmSearch {
                 writer.write(row, to: &out)
                 return true
             }
-            if run == 0 { continue }
+            self.rows = rows
+            guard isShown else { return }
             times += " \(microseconds(CLOCK_MONOTONIC) - start)"
             times += "/\(microseconds(CLOCK_PROCESS_CPUTIME_ID) - cpu)"
         }
-        return "\(rows)\(times)"
     }
 
     private static func microseconds(_ clock: clockid_t) -> Int {

@@ -124,19 +124,20 @@ class Searches:
         run([HISUI, "--version"])
         return run(argv, ok=(0, 1))
 
-    def in_process(self, query):
-        """Milliseconds of the query in a process that has searched the store before."""
-        line = text_of([WARM_SEARCH, str(self.store), str(self.runs), query.text])
-        return statistics.median(int(run.split("/")[0]) for run in line.split()[1:]) / 1000
+    def in_process(self, texts):
+        """Milliseconds of each query in a process that answers them in turn."""
+        lines = text_of([WARM_SEARCH, str(self.store), str(self.runs), *texts]).splitlines()
+        return {text: statistics.median(int(run.split("/")[0]) for run in line.split()[1:]) / 1000
+                for text, line in zip(texts, lines)}
 
-    def row(self, query, start):
-        if not self.check(query):
+    def row(self, query, start, in_process):
+        if query.text not in in_process:
             return (query.name, "refused", *[""] * 8, shown(query.text))
         argv = self.argv(query)
         cold = self.milliseconds(lambda: self.cold(argv), self.peers) - start
         run(argv, ok=(0, 1))
         warm = Cost.median([run(argv, ok=(0, 1)) for _ in range(self.runs)])
-        return (query.name, f"{self.in_process(query):.1f}",
+        return (query.name, f"{in_process[query.text]:.1f}",
                 f"{max(0, warm.wall * 1000 - start):.1f}", f"{max(0, cold):.0f}",
                 f"{warm.cpu * 1000:.0f}", f"{warm.peak:.0f}", *self.beside(query),
                 shown(query.text))
@@ -170,4 +171,6 @@ def measure(f, store, data, packed, journal, runs):
     searches = Searches(store, data, packed, journal, runs)
     run([HISUI, "--version"])
     start = searches.milliseconds(lambda: run([HISUI, "--version"]), 1 if runs == 1 else 9)
-    return [searches.row(query, start) for query in queries(f)], start
+    answered = [query.text for query in queries(f) if searches.check(query)]
+    in_process = searches.in_process(answered)
+    return [searches.row(query, start, in_process) for query in queries(f)], start
