@@ -110,7 +110,8 @@ extension SegmentBlock {
             steps[shape] = 1 << shifts[shape]
         }
         let tallies = try tallies()
-        let shapes = try storedShapes()
+        let stored = try storedShapePlanes()
+        var shapes: [UInt32] = []
         var wanted: [WantedPlace] = []
         var next = [UInt32](repeating: 0, count: shapeRows.count)
         var counted: UInt64 = 0
@@ -125,8 +126,14 @@ extension SegmentBlock {
                 continue
             }
             for entry in entries { next[Int(entry.shape)] = entry.first }
-            for place in tallies.runs[run].places {
-                let shape = Int(shapes[place])
+            let places = tallies.runs[run].places
+            do {
+                try stored.read(places, into: &shapes)
+            } catch {
+                throw damaged("column of shapes: \(error.what)", chunk: RowColumn.shape.rawValue)
+            }
+            for place in places {
+                let shape = Int(shapes[place - places.lowerBound])
                 if chosen[shape] {
                     let ordinal = next[shape]
                     next[shape] = ordinal &+ 1

@@ -67,6 +67,15 @@ extension Block {
         return try rows.rows(shape: shape, slot: slot, of: text, isWord: isWord)
     }
 
+    /// The rows of shape `shape` whose value of slot `slot` begins with a text, by ordinal,
+    /// ascending, if that can be told without writing numbers out; nil if it cannot.
+    public func rows(
+        shape: Int, slot: Int, beginningWith text: [UInt8]
+    ) throws(StoreError) -> [Int]? {
+        guard case .segment(let rows) = backing else { return nil }
+        return try rows.rows(shape: shape, slot: slot, beginningWith: text)
+    }
+
     /// Whole seconds of the event times since 1970, for each row: what of the times is read first
     /// and costs least.
     ///
@@ -138,12 +147,14 @@ final class SlotCandidates: Sendable {
     private let probe: TextProbe
     private let block: SegmentBlock
     private let directory: BlockDirectory
-    /// The columns whose values may have the probe, as far as directory and filters tell.
-    let may: ColumnSet
-    /// Those that may have it though nothing of it is text.
+    private let table: TableColumns
+    /// The columns of the block that may have the probe as text, as far as filters tell, and
+    /// `spelled`.
+    let own: ColumnSet
+    /// Those that may have it in something that is not text and that the footer does not tell.
     private let spelled: ColumnSet
-    /// Whether no column may.
-    let isEmpty: Bool
+    /// The columns of the segment that may have it in something that the footer tells.
+    let told: ColumnSet
     private let found: Mutex<Found>
 
     /// Of chunks that were looked through the columns in which the probe stands.
@@ -152,34 +163,49 @@ final class SlotCandidates: Sendable {
     }
 
     /// - Parameters:
-    ///   - spelled: the columns that may have the probe in something that is not text.
+    ///   - table: of the segment that the block is in.
+    ///   - spelled: columns that may have the probe in something that is not text and not told.
     ///   - filters: the sets of the block's chunks.
     init(
         _ probe: TextProbe, _ block: SegmentBlock, _ directory: BlockDirectory,
-        spelled: ColumnSet, filters: [UInt8]
+        _ table: TableColumns, spelled: ColumnSet, filters: [UInt8]
     ) {
         self.probe = probe
         self.block = block
         self.directory = directory
+        self.table = table
+        told = table.told(probe)
         self.spelled = spelled
-        var may = spelled
-        directory.addText(with: probe, filters, to: &may)
-        self.may = may
-        isEmpty = may.isEmpty
+        var own = spelled
+        directory.addText(with: probe, filters, to: &own)
+        self.own = own
         found = Mutex(Found())
     }
 
+    /// Whether no column may.
+    var isEmpty: Bool { own.isEmpty && told.isEmpty }
+
     func mayContain(shape: Int) -> Bool {
-        may.containsAny(of: block.firstColumns[shape]..<block.firstColumns[shape + 1])
+        if own.containsAny(of: block.firstColumns[shape]..<block.firstColumns[shape + 1]) {
+            return true
+        }
+        let number = Int(block.shapes[shape])
+        return told.containsAny(of: table.firstColumns[number]..<table.firstColumns[number + 1])
     }
 
     func mayContain(shape: Int, slot: Int) -> Bool {
-        may.contains(block.firstColumns[shape] + slot)
+        own.contains(block.firstColumns[shape] + slot) || isTold(shape, slot)
+    }
+
+    /// Whether a value that is not text may have the probe, as far as the segment's footer tells.
+    private func isTold(_ shape: Int, _ slot: Int) -> Bool {
+        told.contains(table.firstColumns[Int(block.shapes[shape])] + slot)
     }
 
     func contains(shape: Int, slot: Int) throws(StoreError) -> Bool {
         let column = block.firstColumns[shape] + slot
-        guard may.contains(column) else { return false }
+        if isTold(shape, slot), directory.maySpell(probe, in: column) { return true }
+        guard own.contains(column) else { return false }
         if spelled.contains(column) || probe.grams.isEmpty { return true }
         let chunk = directory.place(of: column).chunk
         let known = found.withLock { $0.chunks[chunk].map { $0.contains(UInt32(column)) } }
@@ -215,43 +241,61 @@ extension SegmentBlock {
     func candidates(_ probe: TextProbe) throws(StoreError) -> SlotSet {
         guard let table = table?.columns, !probe.bytes.isEmpty else { return SlotSet(.all) }
         let directory = try directory()
+        var spelled = ColumnSet(count: directory.columnCount)
+        untold(directory, table).add(
+            thatMaySpell: probe, probe.patterns.answers(probe, shared.patterns), directory,
+            to: &spelled)
         let candidates = SlotCandidates(
-            probe, self, directory, spelled: spelled(probe, directory, table),
-            filters: try filters())
+            probe, self, directory, table, spelled: spelled, filters: try filters())
         return SlotSet(candidates.isEmpty ? .none : .some(candidates))
     }
 
-    /// The columns that may have `probe` in something that is not text.
-    private func spelled(
-        _ probe: TextProbe, _ directory: BlockDirectory, _ table: TableColumns
-    ) -> ColumnSet {
-        if table.told(probe).isEmpty { return ColumnSet(count: directory.columnCount) }
-        let patterns = patterns(directory)
-        return directory.columns(
-            thatMaySpell: probe, patterns, probe.patterns.answers(probe, shared.patterns))
-    }
-
-    private func patterns(_ directory: BlockDirectory) -> PatternTable {
-        if let known = cache.withLock({ $0.patterns }) { return known }
-        let made = PatternTable(directory, shared.patterns)
-        cache.withLock { $0.patterns = made }
+    private func untold(_ directory: BlockDirectory, _ table: TableColumns) -> UntoldColumns {
+        if let known = cache.withLock({ $0.untold }) { return known }
+        let made = UntoldColumns(directory, shapes, firstColumns, table, shared.patterns)
+        cache.withLock { $0.untold = made }
         return made
     }
 
     func rows(
         shape: Int, slot: Int, of text: [UInt8], isWord: Bool
     ) throws(StoreError) -> [Int]? {
-        let column = firstColumns[shape] + slot
-        guard let head = try numbersHead(of: column),
+        guard let head = try numbersHead(of: firstColumns[shape] + slot),
             let wanted = head.numbers(ofValue: text, isWord: isWord)
         else { return nil }
         if wanted.isEmpty { return [] }
-        let place = try directory().place(of: column)
-        let bytes = place.range.isEmpty ? [] : try chunk(place.chunk)
-        var numbers = NumberColumn()
-        do {
+        return try places(shape, slot) { bytes, range in
+            var numbers = NumberColumn()
             return try numbers.places(
-                of: wanted, head, rows: shapeRows[shape], in: bytes.span, place.range)
+                of: wanted, head, rows: shapeRows[shape], in: bytes.span, range)
+        }
+    }
+
+    func rows(
+        shape: Int, slot: Int, beginningWith text: [UInt8]
+    ) throws(StoreError) -> [Int]? {
+        guard let head = try numbersHead(of: firstColumns[shape] + slot), !head.hasExceptions,
+            let beginning = NumberBeginning(head.pattern, text)
+        else { return nil }
+        switch beginning {
+        case .none: return []
+        case .ranges(let ranges):
+            return try places(shape, slot) { bytes, range in
+                var numbers = NumberColumn()
+                return try numbers.places(
+                    where: ranges, head, rows: shapeRows[shape], in: bytes.span, range)
+            }
+        }
+    }
+
+    /// What `find` finds in the bytes of a column.
+    private func places(
+        _ shape: Int, _ slot: Int, _ find: ([UInt8], Range<Int>) throws -> [Int]
+    ) throws(StoreError) -> [Int] {
+        let place = try directory().place(of: firstColumns[shape] + slot)
+        let bytes = place.range.isEmpty ? [] : try chunk(place.chunk)
+        do {
+            return try find(bytes, place.range)
         } catch {
             throw damaged(
                 "column of shape \(shape), slot \(slot): \(error)", chunk: place.chunk)

@@ -10,15 +10,39 @@ public final class RunTest {
     private var programs: Answers?
 
     /// For each host or program whether it passes, and whether all or none do.
-    fileprivate struct Answers {
+    fileprivate final class Answers {
         let passes: [Bool]
         let areNone: Bool
         let areAll: Bool
+        /// The rows of each shape that pass, as stretches of ordinals; found when they are asked
+        /// for.
+        private var stretches: [[Range<Int>]]?
 
         init(_ passes: [Bool]) {
             self.passes = passes
             areNone = !passes.contains(true)
             areAll = !passes.contains(false)
+        }
+
+        /// - Parameter number: of a run's host or program.
+        func stretches(
+            _ tallies: RowTallies, shapes: Int, _ number: (RunLengths.Run) -> UInt16
+        ) -> [[Range<Int>]] {
+            if let stretches { return stretches }
+            var made = [[Range<Int>]](repeating: [], count: shapes)
+            for run in tallies.runs.indices where passes[Int(number(tallies.runs[run]))] {
+                for entry in tallies.entries(ofRun: run) {
+                    let shape = Int(entry.shape)
+                    let (first, end) = (Int(entry.first), Int(entry.first + entry.rows))
+                    if let last = made[shape].last, last.upperBound == first {
+                        made[shape][made[shape].count - 1] = last.lowerBound..<end
+                    } else {
+                        made[shape].append(first..<end)
+                    }
+                }
+            }
+            stretches = made
+            return made
         }
     }
 
@@ -67,17 +91,9 @@ extension SegmentBlock {
         // Nothing is counted where all or none pass.
         if answers.areNone { return RunRows.none }
         if answers.areAll { return .all }
-        let passes = answers.passes
-        var stretches: [Range<Int>] = []
-        try tallies().forEach(ofShape: shape) { run, entry in
-            guard passes[Int(encoding == .host ? run.origin : run.program)] else { return }
-            let (first, end) = (Int(entry.first), Int(entry.first + entry.rows))
-            if let last = stretches.last, last.upperBound == first {
-                stretches[stretches.count - 1] = last.lowerBound..<end
-            } else {
-                stretches.append(first..<end)
-            }
-        }
+        let stretches = answers.stretches(try tallies(), shapes: shapeRows.count) {
+            encoding == .host ? $0.origin : $0.program
+        }[shape]
         if stretches.isEmpty { return RunRows.none }
         return stretches == [0..<shapeRows[shape]] ? .all : .some(stretches)
     }

@@ -149,8 +149,11 @@ public final class Block: Sendable {
     /// - Parameters:
     ///   - shape: a number in `shapes`.
     ///   - slot: a number in that shape's `slots`.
+    ///   - ordinals: the rows that are wanted, all if nil; values of others may be empty.
     /// - Complexity: O(rows of the shape); decompression of one chunk if backed by a segment.
-    public func column(shape: Int, slot: Int) throws(StoreError) -> SlotColumn {
+    public func column(
+        shape: Int, slot: Int, within ordinals: Range<Int>? = nil
+    ) throws(StoreError) -> SlotColumn {
         precondition(slot >= 0 && slot < shapes[shape].shape.slotCount, "the shape has the slot")
         switch backing {
         case .memory(let arena):
@@ -162,7 +165,7 @@ public final class Block: Sendable {
             }
             return SlotColumn(bytes: arena.bytes, ranges: ranges)
         case .segment(let rows):
-            return try rows.column(shape: shape, slot: slot)
+            return try rows.column(shape: shape, slot: slot, within: ordinals)
         }
     }
 

@@ -36,8 +36,6 @@ final class BlockDirectory: @unchecked Sendable {
     /// Where hosts end in `bytes`, and where programs do.
     private let hostsEnd: Int
     private let programsEnd: Int
-    /// Where the heads of all columns are in `bytes`.
-    private var headsRange = 0..<0
     private var columns: [Column]
     /// Raw length of each chunk but this.
     private(set) var rawCounts: [Int]
@@ -70,27 +68,16 @@ final class BlockDirectory: @unchecked Sendable {
     /// About how much memory the directory takes.
     var byteCount: Int {
         bytes.count + columns.count * (MemoryLayout<Column>.stride + 8)
-            + (sets.count + textSets.count) * ColumnSet(count: columns.count).byteCount
+            + textSets.count * ColumnSet(count: columns.count).byteCount
     }
 
     /// How many slot columns there are.
     var columnCount: Int { columns.count }
 
-    /// The columns of each encoding.
-    private var columnsOfEncoding: [[UInt32]] = []
-
-    /// The columns of an encoding of slots, ascending.
-    func columns(of encoding: ColumnEncoding) -> [UInt32] {
-        columnsOfEncoding[Int(encoding.rawValue)]
-    }
-
     func encoding(of column: Int) -> ColumnEncoding { columns[column].encoding }
 
-    /// The columns of each encoding, and those of each kind of chunk that have text there.
-    private var sets: [ColumnSet] = []
+    /// The columns of each kind of chunk that have text there.
     private var textSets: [ColumnSet] = []
-
-    func set(of encoding: ColumnEncoding) -> ColumnSet { sets[Int(encoding.rawValue)] }
 
     /// The columns that have text in chunks of a kind.
     func textSet(of kind: ChunkKind) -> ColumnSet { textSets[Int(kind.rawValue)] }
@@ -107,30 +94,6 @@ final class BlockDirectory: @unchecked Sendable {
     func headFlags(of column: Int) -> UInt8 {
         let head = columns[column].head
         return head.count > 0 ? bytes[Int(head.offset)] : 0
-    }
-
-    /// Adds the columns whose constant has the probe: all heads are searched as one.
-    func addConstants(with probe: TextProbe, to columns: inout ColumnSet) {
-        var from = headsRange.lowerBound
-        while let hit = probe.first(in: bytes, from..<headsRange.upperBound) {
-            // The last column whose head does not begin behind the hit.
-            var (low, high) = (0, self.columns.count)
-            while high - low > 1 {
-                let middle = (low + high) / 2
-                if Int(self.columns[middle].head.offset) <= hit {
-                    low = middle
-                } else {
-                    high = middle
-                }
-            }
-            let head = self.columns[low].head.range
-            if self.columns[low].encoding == .constant,
-                hit + probe.bytes.count <= head.upperBound
-            {
-                columns.insert(low)
-            }
-            from = max(head.upperBound, hit + 1)
-        }
     }
 
     /// Where the head of a column stands in `bytes`.
@@ -164,20 +127,10 @@ final class BlockDirectory: @unchecked Sendable {
             }
             rowColumns = try Self.rowColumns(&reader)
             columns = try Self.columns(&reader, columnCount, span)
-            if let first = columns.firstIndex(where: { $0.encoding.hasHead }),
-                let last = columns.lastIndex(where: { $0.encoding.hasHead })
-            {
-                headsRange =
-                    columns[first].head.range.lowerBound..<columns[last].head.range.upperBound
-            }
             rawCounts = []
             chunkKinds = []
             filters = []
             bytes = contents
-            columnsOfEncoding = Array(repeating: [], count: Int(ColumnEncoding.pid.rawValue) + 1)
-            for index in columns.indices {
-                columnsOfEncoding[Int(columns[index].encoding.rawValue)].append(UInt32(index))
-            }
             try place(&reader, chunks)
             makeSets()
             guard reader.remaining == 0 else { throw Malformed(what: "bytes left over") }
@@ -281,14 +234,12 @@ final class BlockDirectory: @unchecked Sendable {
     }
 
     private func makeSets() {
-        sets = Array(
-            repeating: ColumnSet(count: columns.count), count: columnsOfEncoding.count)
         textSets = Array(
             repeating: ColumnSet(count: columns.count), count: ChunkKind.allCases.count)
         for index in columns.indices {
-            let encoding = columns[index].encoding
-            sets[Int(encoding.rawValue)].insert(index)
-            guard columns[index].length > 0, let kind = encoding.chunkKind else { continue }
+            guard columns[index].length > 0, let kind = columns[index].encoding.chunkKind else {
+                continue
+            }
             if hasText(index) { textSets[Int(kind.rawValue)].insert(index) }
         }
     }

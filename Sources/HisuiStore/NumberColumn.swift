@@ -6,7 +6,7 @@ import HisuiBytes
 struct NumberColumn {
     private var head = Head()
     /// Numbers of all values, those of a value together.
-    private var numbers: [UInt64] = []
+    var numbers: [UInt64] = []
 
     /// What the directory says of such a column.
     struct Head {

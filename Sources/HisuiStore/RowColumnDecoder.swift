@@ -82,23 +82,45 @@ enum RowColumnDecoder {
             let unit = RowColumnEncoder.powerOfTen(exponent)
             position += 1
             var values = [Int64](repeating: 0, count: count)
+            var out = values.mutableSpan
             var sum: UInt64 = 0
-            for index in values.indices {
+            var index = 0
+            while index < count {
                 // Most are a byte: rows arrive one soon after the other.
-                var value = position < range.upperBound ? UInt64(bytes[position]) : 0x80
-                if value < 0x80 {
-                    position += 1
-                } else {
-                    value = try ColumnDecoder.varint(bytes, &position, range.upperBound)
+                if index + 8 <= count, let word = shortNumbers(bytes, position..<range.upperBound) {
+                    for byte in 0..<8 {
+                        sum = sum &+ NumberField.unzigzag(word &>> UInt64(8 * byte) & 0xFF)
+                        out[index + byte] = Int64(bitPattern: sum) &* unit
+                    }
+                    index += 8
+                    position += 8
+                    continue
                 }
+                let value = try ColumnDecoder.varint(bytes, &position, range.upperBound)
                 sum = sum &+ NumberField.unzigzag(value)
-                values[index] = Int64(bitPattern: sum) &* unit
+                out[index] = Int64(bitPattern: sum) &* unit
+                index += 1
             }
             guard position == range.upperBound else { throw Malformed(what: "bytes left over") }
             return values
         default:
             throw Malformed(what: "not an encoding of times")
         }
+    }
+
+    /// The first eight bytes of `range` as a word, the first one lowest, if there are so many and
+    /// each is a varint of its own.
+    @inline(__always)
+    private static func shortNumbers(_ bytes: Span<UInt8>, _ range: Range<Int>) -> UInt64? {
+        guard range.count >= 8, range.lowerBound >= 0, range.upperBound <= bytes.count else {
+            return nil
+        }
+        // Safe: eight bytes lie there.
+        let word = unsafe bytes.withUnsafeBytes { bytes in
+            unsafe bytes.loadUnaligned(fromByteOffset: range.lowerBound, as: UInt64.self)
+        }
+        let numbers = UInt64(littleEndian: word)
+        return numbers & 0x8080_8080_8080_8080 == 0 ? numbers : nil
     }
 
     /// Numbers that begin anew where a run does, by group.
@@ -164,6 +186,31 @@ struct NumberPlanes: Sendable {
     let count: Int
     fileprivate let constant: UInt32
     fileprivate let limit: UInt64
+
+    /// Reads the numbers of `range`, which lies in the column, in place of those that `numbers` has.
+    func read(
+        _ range: Range<Int>, into numbers: inout [UInt32]
+    ) throws(ColumnDecoder.Malformed) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "the column has them")
+        numbers.removeAll(keepingCapacity: true)
+        guard width > 0 else {
+            numbers.append(contentsOf: repeatElement(constant, count: range.count))
+            return
+        }
+        numbers.reserveCapacity(range.count)
+        var greatest: UInt32 = 0
+        for at in first + range.lowerBound..<first + range.upperBound {
+            var value: UInt32 = 0
+            for plane in 0..<width {
+                value |= UInt32(bytes[at + plane * count]) << UInt32(8 * plane)
+            }
+            greatest = max(greatest, value)
+            numbers.append(value)
+        }
+        guard range.isEmpty || UInt64(greatest) < limit else {
+            throw ColumnDecoder.Malformed(what: "a number too large")
+        }
+    }
 
     /// Number `index`, which is below `count`.
     func number(_ index: Int) throws(ColumnDecoder.Malformed) -> UInt32 {

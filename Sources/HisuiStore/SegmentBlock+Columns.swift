@@ -122,6 +122,18 @@ extension SegmentBlock {
         for pid in try pids(of: shape) { text.append(decimal: pid) }
     }
 
+    /// Process ids of some rows as text; the values of others are empty.
+    func processIDs(_ shape: Int, within ordinals: Range<Int>) throws(StoreError) -> SlotColumn {
+        var text = ColumnText()
+        text.begin(rows: shapeRows[shape])
+        let none = ByteRange(offset: 0, count: 0)
+        text.ranges.append(contentsOf: repeatElement(none, count: ordinals.lowerBound))
+        for pid in try pids(of: shape, within: ordinals) { text.append(decimal: pid) }
+        let left = shapeRows[shape] - ordinals.upperBound
+        text.ranges.append(contentsOf: repeatElement(none, count: left))
+        return text.column()
+    }
+
     private func readTimes(
         _ shape: Int, _ format: TimeFormat, _ bytes: [UInt8], _ range: Range<Int>,
         to text: inout ColumnText, _ exceptions: inout ColumnExceptions

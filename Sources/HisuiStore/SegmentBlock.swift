@@ -39,7 +39,7 @@ final class SegmentBlock: Sendable {
 
     struct Cache {
         var directory: BlockDirectory?
-        var patterns: PatternTable?
+        var untold: UntoldColumns?
         var filters: [UInt8]?
         var tallies: RowTallies?
         var originRows: [Int]?
@@ -99,8 +99,13 @@ final class SegmentBlock: Sendable {
                 + chunks[last].storedCount)
     }
 
-    func column(shape: Int, slot: Int) throws(StoreError) -> SlotColumn {
+    func column(
+        shape: Int, slot: Int, within ordinals: Range<Int>?
+    ) throws(StoreError) -> SlotColumn {
         if let known = cache.withLock({ $0.shapes[shape] }) { return known.columns[slot] }
+        if let ordinals, try directory().encoding(of: firstColumns[shape] + slot) == .pid {
+            return try processIDs(shape, within: ordinals)
+        }
         return try decode(shape: shape, slot: slot)
     }
 
@@ -137,14 +142,14 @@ final class SegmentBlock: Sendable {
                 return
             }
             let least =
-                directory.byteCount + (cache.patterns?.byteCount ?? 0) + (cache.filters?.count ?? 0)
+                directory.byteCount + (cache.untold?.byteCount ?? 0) + (cache.filters?.count ?? 0)
             let all =
                 least + (cache.tallies?.byteCount ?? 0) + (cache.originRows?.count ?? 0) * 8
                 + (cache.shapeTimes?.byteCount ?? 0)
             left.directoryBytes = shared.directories.resize(cache.directoryBytes, to: [all, least])
             if left.directoryBytes >= least {
                 left.directory = directory
-                left.patterns = cache.patterns
+                left.untold = cache.untold
                 left.filters = cache.filters
             }
             if left.directoryBytes >= all {

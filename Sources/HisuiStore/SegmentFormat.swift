@@ -141,10 +141,6 @@ enum ColumnEncoding: UInt8 {
         }
     }
 
-    static let allNumbers: [ColumnEncoding] = [
-        .numbers1, .numbers2, .numbers3, .numbers4, .numbersLong,
-    ]
-
     var isOfSlots: Bool { rawValue <= Self.pid.rawValue }
     var isNumbers: Bool { (Self.numbers1.rawValue...Self.numbersLong.rawValue).contains(rawValue) }
     /// Whether the directory says more of the column.

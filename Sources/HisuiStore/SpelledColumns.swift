@@ -2,24 +2,31 @@ import HisuiBytes
 
 // What a directory tells of columns that may have a text.
 extension BlockDirectory {
-    /// The columns that may have a probe in something that is not text of a chunk: hosts, programs,
-    /// times, process ids, constants, and numbers by `patterns`.
-    ///
-    /// - Parameter spelling: for each pattern of the index whether its numbers may spell the probe.
-    /// - Complexity: O(columns / 64 + columns that may have it), and a search through the heads.
-    func columns(
-        thatMaySpell probe: TextProbe, _ patterns: PatternTable, _ spelling: [Bool]
-    ) -> ColumnSet {
-        var columns = ColumnSet(count: columnCount)
-        if hostsMayContain(probe) { columns.formUnion(set(of: .host)) }
-        if programsMayContain(probe) { columns.formUnion(set(of: .program)) }
-        if probe.bytes.allSatisfy({ $0 &- 0x30 <= 9 }) { columns.formUnion(set(of: .pid)) }
-        if probe.bytes.allSatisfy({ TimeFormat.isOfTimes($0) }) {
-            columns.formUnion(set(of: .time))
+    /// Whether a column may have a probe in something that is not text of a chunk: a constant, hosts,
+    /// programs, times, process ids, numbers. Of numbers only their range is known beside what the
+    /// segment's footer told.
+    func maySpell(_ probe: TextProbe, in column: Int) -> Bool {
+        switch encoding(of: column) {
+        case .constant: probe.occurs(in: bytes, headRange(of: column))
+        case .host: hostsMayContain(probe)
+        case .program: programsMayContain(probe)
+        case .text, .dictionary8, .dictionary16: false
+        case let encoding where encoding.isNumbers: mayReach(probe, in: column)
+        default: true
         }
-        addConstants(with: probe, to: &columns)
-        patterns.addColumns(of: spelling, to: &columns)
-        return columns
+    }
+
+    /// Whether the numbers of a column may be so large that one has the digits of a probe; true where
+    /// that is not known.
+    private func mayReach(_ probe: TextProbe, in column: Int) -> Bool {
+        guard let least = probe.number else { return true }
+        var reader = ByteReader(bytes.span, headRange(of: column))
+        guard let head = try? NumberColumn.Head(decoding: &reader),
+            head.pattern.numbers.allSatisfy({ $0.notation == .decimal }),
+            !head.pattern.text.contains(where: { $0 &- 0x30 <= 9 })
+        else { return true }
+        // Whatever stands around the digits, the number is no less than they are alone.
+        return head.fields.contains { $0.greatest >= least }
     }
 
     /// Adds the columns with text in chunks that may have a probe.

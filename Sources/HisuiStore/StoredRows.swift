@@ -100,6 +100,13 @@ extension SegmentBlock {
         return shapes
     }
 
+    /// For each row in stored order its shape, of which only some are read.
+    ///
+    /// That rows are those of the footer is known where tallies were made.
+    func storedShapePlanes() throws(StoreError) -> NumberPlanes {
+        try planes(.shape, count: rows, below: UInt64(shapeRows.count), try directory())
+    }
+
     /// For each row, in order of arrival, the number of its origin.
     func originNumbers() throws(StoreError) -> [UInt16] {
         if let known = cache.withLock({ $0.arrivals }) { return known.origins }
@@ -178,7 +185,9 @@ extension SegmentBlock {
         let seconds = try differences(.second)
         // What a time in nanoseconds can be: whoever counts with them need not ask again.
         let least = Int64.min.floorDivided(by: 1_000_000_000).quotient
-        guard seconds.allSatisfy({ $0 >= least && $0 <= Int64.max / 1_000_000_000 }) else {
+        var (first, last) = (Int64.max, Int64.min)
+        for second in seconds { (first, last) = (min(first, second), max(last, second)) }
+        guard seconds.isEmpty || first >= least && last <= Int64.max / 1_000_000_000 else {
             throw damaged("a time beyond all times", chunk: RowColumn.second.rawValue)
         }
         return seconds

@@ -110,10 +110,14 @@ public final class TableColumns: Sendable {
     public func candidates(_ probe: TextProbe) -> TableSlots {
         var columns = told(probe)
         columns.formUnion(ofKind[SegmentColumns.Kinds.text.number])
+        columns.formUnion(untold)
         return TableSlots(columns, firstColumns)
     }
 
-    /// The same, of what columns have beside text.
+    /// Columns of which the footer does not tell all.
+    var untold: ColumnSet { ofKind[SegmentColumns.Kinds.others.number] }
+
+    /// The columns that may have `probe` in something that the footer tells.
     func told(_ probe: TextProbe) -> ColumnSet {
         probe.told.answer(self) {
             let answers = probe.patterns.answers(probe, index)
@@ -125,7 +129,7 @@ public final class TableColumns: Sendable {
     }
 
     private func told(_ probe: TextProbe, _ patterns: [Bool]) -> ColumnSet {
-        var told = ofKind[SegmentColumns.Kinds.others.number]
+        var told = ColumnSet(count: columns.kinds.count)
         // Nothing stands in every value, in an empty one too.
         if probe.bytes.isEmpty {
             for columns in ofKind { told.formUnion(columns) }

@@ -3,21 +3,30 @@
 ///
 /// Immutable; may be used from several threads.
 public final class TableTest: Sendable {
-    /// A probe in a slot, and perhaps another one in another: both must be.
+    /// A probe in a slot, and perhaps others in others: all must be.
     public struct Term: Sendable {
         /// A number in the probes.
         var probe: Int32
         /// Any slot of the shape if negative.
         var slot: Int32
         /// None if negative.
-        var otherProbe: Int32
-        var otherSlot: Int32
+        var otherProbe: Int32 = -1
+        var otherSlot: Int32 = -1
+        var thirdProbe: Int32 = -1
+        var thirdSlot: Int32 = -1
+        /// What the asker knows it by.
+        var mark: Int32
 
-        public init(probe: Int, slot: Int?, other: (probe: Int, slot: Int)? = nil) {
+        public typealias Place = (probe: Int, slot: Int)
+
+        public init(
+            probe: Int, slot: Int?, other: Place? = nil, third: Place? = nil, mark: Int = 0
+        ) {
             self.probe = Int32(probe)
             self.slot = slot.map { Int32($0) } ?? -1
-            otherProbe = other.map { Int32($0.probe) } ?? -1
-            otherSlot = other.map { Int32($0.slot) } ?? -1
+            self.mark = Int32(mark)
+            if let other { (otherProbe, otherSlot) = (Int32(other.probe), Int32(other.slot)) }
+            if let third { (thirdProbe, thirdSlot) = (Int32(third.probe), Int32(third.slot)) }
         }
     }
 
@@ -64,52 +73,82 @@ extension TableTest.Term {
     ) throws(E) -> Bool {
         // Of two, the other is the one that says more.
         if otherProbe >= 0, try !may(otherProbe, otherSlot) { return false }
+        if thirdProbe >= 0, try !may(thirdProbe, thirdSlot) { return false }
         return try may(probe, slot)
     }
 }
 
+/// Which terms of a test may hold in a block.
+public struct HeldTerms: Sendable {
+    /// For each shape of the block whether rows may pass.
+    public fileprivate(set) var isPossible: [Bool]
+    private var marks: [Int32] = []
+    /// Where those of each shape begin in `marks`; one more element than there are shapes.
+    private var starts: [UInt32] = [0]
+
+    fileprivate init(of possible: [Bool]) { isPossible = possible }
+
+    fileprivate mutating func append(_ mark: Int32) { marks.append(mark) }
+
+    /// Ends what is told of the next shape.
+    fileprivate mutating func close() { starts.append(UInt32(marks.count)) }
+
+    /// The marks of those terms of a shape that may hold, in their order; none where nothing was
+    /// asked.
+    public func marks(ofShape shape: Int) -> ArraySlice<Int32> {
+        starts.count > shape + 1 ? marks[Int(starts[shape])..<Int(starts[shape + 1])] : []
+    }
+}
+
 extension Block {
-    /// Whether rows of each shape may pass, as far as directory and filters tell.
+    /// Which terms may hold, as far as directory and filters tell.
     ///
     /// - Parameters:
     ///   - test: of the table that the block's shapes come from.
+    ///   - possible: for each shape whether it is asked for.
     ///   - candidates: the slots of this block that may have a probe; asked for each probe once at
     ///     most.
     /// - Complexity: O(terms of the block's shapes).
-    public func mayPass(
-        _ test: TableTest, _ candidates: (TextProbe) throws(StoreError) -> SlotSet
-    ) throws(StoreError) -> [Bool] {
-        guard case .segment(let rows) = backing, let table else {
-            return [Bool](repeating: true, count: shapes.count)
+    public func held(
+        _ test: TableTest, of possible: [Bool],
+        _ candidates: (TextProbe) throws(StoreError) -> SlotSet
+    ) throws(StoreError) -> HeldTerms {
+        guard case .segment(let rows) = backing, let table = table?.table.columns else {
+            return HeldTerms(of: possible)
         }
-        return try rows.mayPass(test, table.numbers, candidates)
+        return try rows.held(test, of: possible, table, candidates)
     }
 }
 
 extension SegmentBlock {
-    /// - Parameter numbers: of the block's shapes in the table.
-    fileprivate func mayPass(
-        _ test: TableTest, _ numbers: [UInt32],
+    fileprivate func held(
+        _ test: TableTest, of possible: [Bool], _ table: TableColumns,
         _ candidates: (TextProbe) throws(StoreError) -> SlotSet
-    ) throws(StoreError) -> [Bool] {
+    ) throws(StoreError) -> HeldTerms {
         var places = ProbePlaces(test.probes)
-        var result = [Bool](repeating: true, count: numbers.count)
-        for shape in numbers.indices {
-            let number = Int(numbers[shape])
-            guard test.isAsked[number] else { continue }
-            let columns = firstColumns[shape]..<firstColumns[shape + 1]
-            var isPossible = false
-            for index in Int(test.starts[number])..<Int(test.starts[number + 1])
-            where !isPossible {
-                isPossible = try test.terms[index].mayHold { (probe, slot) throws(StoreError) in
-                    let column = columns.lowerBound + Int(slot)
-                    return try places.hasAny(
-                        Int(probe), slot < 0 ? columns : column..<column + 1, candidates)
+        var held = HeldTerms(of: possible)
+        for shape in shapes.indices {
+            let number = Int(shapes[shape])
+            if possible[shape], test.isAsked[number] {
+                let columns = firstColumns[shape]..<firstColumns[shape + 1]
+                let ofTable = table.firstColumns[number]
+                var isPossible = false
+                for index in Int(test.starts[number])..<Int(test.starts[number + 1]) {
+                    let term = test.terms[index]
+                    let mayHold = try term.mayHold { (probe, slot) throws(StoreError) in
+                        let some =
+                            slot < 0 ? 0..<columns.count : Int(slot)..<Int(slot) + 1
+                        return try places.hasAny(
+                            Int(probe), some, after: columns.lowerBound, ofTable, candidates)
+                    }
+                    if mayHold { held.append(term.mark) }
+                    isPossible = isPossible || mayHold
                 }
+                held.isPossible[shape] = isPossible
             }
-            result[shape] = isPossible
+            held.close()
         }
-        return result
+        return held
     }
 }
 
@@ -119,23 +158,36 @@ private struct ProbePlaces {
 
     private let probes: [TextProbe]
     private var states: [State]
-    private var columns: [ColumnSet]
+    /// Columns of the block, by what it tells itself.
+    private var own: [ColumnSet]
+    /// Columns of the table, by what the footer tells.
+    private var told: [ColumnSet]
 
     init(_ probes: [TextProbe]) {
         self.probes = probes
         states = [State](repeating: .isNotAsked, count: probes.count)
-        columns = [ColumnSet](repeating: ColumnSet(count: 0), count: probes.count)
+        own = [ColumnSet](repeating: ColumnSet(count: 0), count: probes.count)
+        told = own
     }
 
+    /// Whether a probe may stand in any of some slots of a shape.
+    ///
+    /// - Parameters:
+    ///   - column: the shape's first one in the block.
+    ///   - ofTable: its first one in the table.
     @inline(__always)
     mutating func hasAny(
-        _ probe: Int, _ range: Range<Int>, _ candidates: (TextProbe) throws(StoreError) -> SlotSet
+        _ probe: Int, _ slots: Range<Int>, after column: Int, _ ofTable: Int,
+        _ candidates: (TextProbe) throws(StoreError) -> SlotSet
     ) throws(StoreError) -> Bool {
         if case .isNotAsked = states[probe] { try ask(probe, candidates) }
-        return switch states[probe] {
-        case .isNotAsked, .all: true
-        case .none: false
-        case .some: columns[probe].containsAny(of: range)
+        switch states[probe] {
+        case .isNotAsked, .all: return true
+        case .none: return false
+        case .some:
+            let (first, end) = (slots.lowerBound, slots.upperBound)
+            return own[probe].containsAny(of: column + first..<column + end)
+                || told[probe].containsAny(of: ofTable + first..<ofTable + end)
         }
     }
 
@@ -147,7 +199,8 @@ private struct ProbePlaces {
         case .none: states[probe] = .none
         case .some(let candidates):
             states[probe] = .some
-            columns[probe] = candidates.may
+            own[probe] = candidates.own
+            told[probe] = candidates.told
         }
     }
 }

@@ -10,6 +10,8 @@ public final class TextProbe: Sendable {
     let ignoresCase: Bool
     /// Hashes of its grams.
     let grams: [UInt32]
+    /// The number that the text is, if it is one of up to 19 decimal digits.
+    let number: UInt64?
     /// The bytes that it has.
     private let alphabet: ByteAlphabet
     /// Whether the text may occur in values of patterns of numbers.
@@ -32,6 +34,8 @@ public final class TextProbe: Sendable {
             }
         }
         self.grams = grams
+        let isNumber = (1...19).contains(text.count) && text.allSatisfy { $0 &- 0x30 <= 9 }
+        number = isNumber ? text.reduce(0) { $0 * 10 + UInt64($1 - 0x30) } : nil
         alphabet = ByteAlphabet(bytes)
     }
 

@@ -43,6 +43,17 @@ import Testing
         #expect(begins[0].other?.slot == 0 && begins[0].other?.part == 0..<1)
     }
 
+    /// Where the next slot may be in the middle of the needle, it has what is up to its own border.
+    @Test func aSlotInTheMiddle() {
+        let plan = plan("ab cd", ["<", "", " ", ""], word: false)
+        let first = plan.crossings.first { $0.slot == 0 && $0.isEnd && $0.part == 0..<1 }
+        #expect(first?.other?.slot == 1 && first?.other?.part == 1..<2, "b, then the space")
+        let whole = plan.crossings.first { $0.slot == 0 && $0.isEnd && $0.part == 0..<2 }
+        #expect(whole != nil && whole?.other == nil, "the next slot may be empty")
+        let rest = plan.crossings.first { $0.slot == 0 && $0.isEnd && $0.part == 0..<4 }
+        #expect(rest?.other?.part == 4..<5)
+    }
+
     /// Between slots with nothing between them each border is open, and words are not known.
     @Test func tornText() {
         let torn = plan("abc", ["<", "", ">"])

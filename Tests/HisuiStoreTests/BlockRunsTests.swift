@@ -113,6 +113,56 @@ import Testing
         try checkFinding(in: block, 5)
     }
 
+    /// Process ids of some rows are read without those of other runs.
+    @Test func processIDsOfSomeRowsAreThoseOfAll() throws {
+        let table = ShapeTable()
+        let numbers = ["opened", "closed"].map { word in
+            table.intern(
+                Shape(
+                    literals: ["", " ", "[", "]: \(word)"].map { Array($0.utf8) },
+                    slots: [Shape.Role.host, .program, .pid].map { Shape.Slot(.word, role: $0) }))
+        }
+        var records = RecordBatch(source: Source(id: "test", kind: .file, form: .line))
+        var parts: [[String]] = []
+        for row in 0..<1500 {
+            let pid = row % 5 == 0 ? row * 977 % 100_000 : 400 + row % 3
+            parts.append(["host\(row % 4)", "program\(row * row % 7)", "\(pid)"])
+            let text =
+                "\(parts[row][0]) \(parts[row][1])[\(pid)]: " + ["opened", "closed"][row % 2]
+            records.append(Array(text.utf8).span, received: Timestamp(nanoseconds: Int64(row)))
+        }
+        let entries = records.entries
+        var batch = RowBatch(takingOver: records)
+        for (row, entry) in entries.enumerated() {
+            batch.rows.append(
+                RowBatch.Row(
+                    offset: entry.offset, count: entry.count, shape: numbers[row % 2],
+                    firstSlot: UInt32(batch.slots.count), time: entry.received,
+                    received: entry.received, sender: 0, flags: []))
+            var at = entry.offset
+            for part in parts[row] {
+                batch.slots.append(ByteRange(offset: at, count: UInt32(part.utf8.count)))
+                at += UInt32(part.utf8.count) + 1
+            }
+        }
+        let path = try writeSegment([batch], table, on: disk, in: folder.path)
+        for ordinals in [0..<1, 3..<90, 700..<750, 0..<750, 749..<750, 200..<600] {
+            // Anew, so that nothing was read before.
+            let reader = try SegmentReader(fileSystem: disk, path: path)
+            let block = try #require(reader.blocks.first)
+            for shape in block.shapes.indices {
+                let some = try block.column(shape: shape, slot: 2, within: ordinals)
+                let all = try block.column(shape: shape, slot: 2)
+                #expect(some.count == all.count && all.count == 750)
+                for ordinal in ordinals {
+                    #expect(
+                        some.bytes[some.ranges[ordinal].range]
+                            == all.bytes[all.ranges[ordinal].range])
+                }
+            }
+        }
+    }
+
     @Test func rowsInMemoryAreFound() throws {
         var maker = RowMaker(seed: 6)
         for _ in 0..<4 { maker.addShape() }

@@ -58,14 +58,18 @@ import Testing
         let one = TableTest.Term(probe: 0, slot: slot)
         let any = TableTest.Term(probe: 0, slot: nil)
         let both = TableTest.Term(probe: 0, slot: slot, other: (0, slot))
-        for term in [one, any, both] {
+        let all = TableTest.Term(
+            probe: 0, slot: slot, other: (0, slot), third: (0, slot), mark: 7)
+        let possible = [Bool](repeating: true, count: block.shapes.count)
+        for term in [one, any, both, all] {
             var terms = [[TableTest.Term]?](repeating: nil, count: place.table.shapes.count)
             terms[number] = [term]
             let test = TableTest(place.table, probes: [probe], terms: terms)
-            let may = try block.mayPass(test) { (probe) throws(StoreError) in
+            let held = try block.held(test, of: possible) { (probe) throws(StoreError) in
                 try block.candidates(probe)
             }
-            #expect(may.allSatisfy { $0 }, "\(part)")
+            #expect(held.isPossible.allSatisfy { $0 }, "\(part)")
+            #expect(Array(held.marks(ofShape: shape)) == [term.mark])
         }
     }
 
@@ -106,10 +110,11 @@ import Testing
                 probes: [TextProbe(Array("転出届".utf8))],
                 terms: [[TableTest.Term(probe: 0, slot: nil)]])
             for block in reader.blocks {
-                let may = try block.mayPass(test) { (probe) throws(StoreError) in
+                let held = try block.held(test, of: [true]) { (probe) throws(StoreError) in
                     try block.candidates(probe)
                 }
-                #expect(may == [false])
+                #expect(held.isPossible == [false])
+                #expect(held.marks(ofShape: 0).isEmpty)
             }
         }
     }
@@ -138,6 +143,40 @@ import Testing
         #expect(try text.rows(shape: 0, slot: 0, of: [0x37], isWord: true) == nil)
     }
 
+    /// What numbers tell of how their values begin is what the values say.
+    @Test func numbersTellHowTheirValuesBegin() throws {
+        func padded(_ text: String, _ count: Int) -> String {
+            String(repeating: "0", count: count - text.count) + text
+        }
+        let columns: [(Int) -> String] = [
+            { "\($0 * 7)" }, { "10.\($0 % 256).\($0 / 256).\($0 % 199 + 1)" },
+            { "\($0 % 20).\($0 % 256).0.\($0 % 7)" }, { padded("\($0 * 31)", 6) },
+            { padded(String($0 * 40_503 % 65_536, radix: 16), 4) + ":x" },
+            { "T" + padded(String($0 * 7919, radix: 16, uppercase: true), 8) },
+            { "\($0 / 3)" },
+        ]
+        let texts = [
+            "1", "10", "10.", "10.1", "10.10.", "0", "00", "01", "2", "20", "9999", "1000000",
+            "T", "T0", "T00A", "Z", "a", "ff", "0000", "10.0.0.1", "10.0.0.1x", "1x", "",
+            "99999999999999999999",
+        ]
+        var told = 0
+        for (number, value) in columns.enumerated() {
+            let values = (0..<900).map(value)
+            let block = try segment(values)
+            for text in texts + values.prefix(3).map({ String($0.dropLast()) }) {
+                let rows = try block.rows(shape: 0, slot: 0, beginningWith: Array(text.utf8))
+                guard let rows else { continue }
+                told += 1
+                let expected = values.indices.filter { values[$0].hasPrefix(text) }
+                #expect(rows == expected, "column \(number), \(text)")
+            }
+        }
+        #expect(told > 100, "most texts end before the values do")
+        let words = try segment((0..<900).map { "clerk \($0 &* 2_654_435_761 % 1_000_003)z" })
+        #expect(try words.rows(shape: 0, slot: 0, beginningWith: [0x63]) == nil, "text is read")
+    }
+
     @Test func whatIsNowhereIsDenied() throws {
         let columns: [(String, (Int) -> String)] = [
             ("words", { "session of clerk number\($0 % 7)" }),
@@ -157,6 +196,23 @@ import Testing
                 let probe = TextProbe(Array(value(number).utf8))
                 #expect(try block.candidates(probe).contains(shape: 0, slot: 0), "\(name)")
             }
+        }
+    }
+
+    /// Digits of a number that is larger than all are in none.
+    @Test func digitsBeyondAllNumbersAreDenied() throws {
+        let columns: [(String, (Int) -> String)] = [
+            ("plain", { "\($0 * 3)" }), ("address", { "10.0.\($0 % 256).\($0 % 199)" }),
+            ("version", { "v7 \($0 * 3)" }),
+        ]
+        for (name, value) in columns {
+            let block = try segment((0..<2000).map(value))
+            func has(_ text: String) throws -> Bool {
+                try block.candidates(TextProbe(Array(text.utf8))).contains(shape: 0, slot: 0)
+            }
+            #expect(try !has("736383811"), "\(name)")
+            #expect(try has("05"), "\(name)")
+            #expect(try has(String(value(1999).suffix(2))), "\(name)")
         }
     }
 

@@ -92,7 +92,10 @@ import Testing
         guard let table = block.table?.table else { return }
         let terms = table.shapes.map { _ in [TableTest.Term(probe: 0, slot: nil)] }
         let test = TableTest(table, probes: [TextProbe(text)], terms: terms)
-        _ = try block.mayPass(test) { (probe) throws(StoreError) in try block.candidates(probe) }
+        let possible = [Bool](repeating: true, count: block.shapes.count)
+        _ = try block.held(test, of: possible) { (probe) throws(StoreError) in
+            try block.candidates(probe)
+        }
     }
 
     @Test func errorsSayWhere() throws {

@@ -11,8 +11,12 @@ final class BlockScan {
     /// The block's place among all blocks of the query.
     let place: Int
     private var columns: [Int: SlotColumn] = [:]
-    /// What was asked of the whole block.
-    private var answers: [(probe: TextProbe, slots: SlotSet)] = []
+    /// The rows of shapes that are still asked for, where these are known.
+    private var wanted: [Int: Range<Int>] = [:]
+    /// What was asked of the whole block, by the probe; the question keeps that.
+    private var answers: [ObjectIdentifier: SlotSet] = [:]
+    /// How needles may stand: for each shape the needles that were asked for, and how.
+    private var heldNeedles: [[(needle: NeedleQuestion, held: HeldNeedle)]]
     /// What was asked of its hosts and programs.
     private var runTests: [(identity: FieldTest.Identity, test: RunTest)] = []
     private var groupingTaken: ShapeGrouping?
@@ -29,6 +33,7 @@ final class BlockScan {
     init(_ block: Block, place: Int) {
         self.block = block
         self.place = place
+        heldNeedles = Array(repeating: [], count: block.shapes.count)
     }
 
     /// Lets go of everything that can be taken again.
@@ -82,11 +87,14 @@ final class BlockScan {
         let key = shape << 16 | slot
         if let known = columns[key] { return known }
         let taken = try reading { () throws(StoreError) in
-            try block.column(shape: shape, slot: slot)
+            try block.column(shape: shape, slot: slot, within: wanted[shape])
         }
         columns[key] = taken
         return taken
     }
+
+    /// From now on only some rows of a shape are asked for, by their ordinals.
+    func want(_ ordinals: Range<Int>, ofShape shape: Int) { wanted[shape] = ordinals }
 
     /// The column of a slot of a stretch, by its place there.
     func column(_ text: StretchText, _ place: Int, shape: Int) throws(QueryFailure) -> SlotColumn {
@@ -102,6 +110,16 @@ final class BlockScan {
             try block.rows(
                 shape: shape, slot: slot, of: needle.bytes,
                 isWord: needle.startsWord && needle.endsWord)
+        }
+    }
+
+    /// The rows whose value of a slot begins with a text, if that is known without the text of the
+    /// column.
+    func rows(
+        beginningWith text: ArraySlice<UInt8>, shape: Int, slot: Int
+    ) throws(QueryFailure) -> [Int]? {
+        try reading { () throws(StoreError) in
+            try block.rows(shape: shape, slot: slot, beginningWith: Array(text))
         }
     }
 
@@ -194,17 +212,32 @@ extension BlockScan: ColumnKnowledge {
     }
 
     private func asked(_ probe: TextProbe) throws(StoreError) -> SlotSet {
-        for answer in answers where answer.probe === probe { return answer.slots }
+        if let known = answers[ObjectIdentifier(probe)] { return known }
         let slots = try block.candidates(probe)
-        answers.append((probe, slots))
+        answers[ObjectIdentifier(probe)] = slots
         return slots
     }
 
-    /// Whether rows of each shape may pass.
-    func mayPass(_ test: TableTest) throws(QueryFailure) -> [Bool] {
-        try reading { () throws(StoreError) in
-            try block.mayPass(test) { (probe) throws(StoreError) in try asked(probe) }
+    /// Leaves those shapes possible of which rows may pass a test.
+    ///
+    /// - Parameter needle: that of a shape's terms, if they are all of one.
+    func ask(
+        _ test: TableTest, of possible: inout [Bool], needle: (_ shape: Int) -> NeedleQuestion?
+    ) throws(QueryFailure) {
+        let held = try reading { () throws(StoreError) in
+            try block.held(test, of: possible) { (probe) throws(StoreError) in try asked(probe) }
         }
+        possible = held.isPossible
+        for shape in possible.indices where possible[shape] {
+            let marks = held.marks(ofShape: shape)
+            if !marks.isEmpty, let needle = needle(shape) {
+                heldNeedles[shape].append((needle, HeldNeedle(marks)))
+            }
+        }
+    }
+
+    func held(_ wanted: NeedleQuestion, shape: Int) -> HeldNeedle? {
+        heldNeedles[shape].first { $0.needle === wanted }?.held
     }
 
     func mayContain(_ probe: TextProbe, shape: Int, slot: Int) throws(QueryFailure) -> Bool {
@@ -301,16 +334,29 @@ extension BlockScan {
         }
     }
 
+    /// Takes the column of a row field, if there is one: on the thread that looks at the block,
+    /// which need not be the one that reads the rows.
+    func take(_ field: RowField) throws(QueryFailure) {
+        switch field {
+        case .time, .index, .flags, .duplicate: return
+        case .received: if !isReceivedAtOnce { _ = try received() }
+        case .source, .stream, .sender, .senderPID, .senderUID, .senderGID:
+            if texts(of: field)?.count ?? 0 > 1 { _ = try numbers(of: field) }
+        }
+    }
+
+    /// Whether all rows have one receive time: they were loaded at once.
+    private var isReceivedAtOnce: Bool {
+        block.receivedRange.lowerBound == block.receivedRange.upperBound
+    }
+
     /// Appends the value of a row field.
     func append(_ field: RowField, row: Int, to out: inout [UInt8]) throws(QueryFailure) {
         switch field {
         case .time: UTCText.append(try times()[row], to: &out)
         case .received:
-            // Loaded at once, all rows have one.
-            let range = block.receivedRange
-            let isOne = range.lowerBound == range.upperBound
-            let time = isOne ? range.lowerBound.nanoseconds : try received()[row]
-            UTCText.append(time, to: &out)
+            let first = block.receivedRange.lowerBound.nanoseconds
+            UTCText.append(isReceivedAtOnce ? first : try received()[row], to: &out)
         case .index: out.appendDecimal(block.firstIndex + UInt64(row))
         case .flags, .duplicate:
             out.append(utf8: FieldSource.text(of: field, flags: try flags()[row]))

@@ -16,6 +16,9 @@ protocol ColumnKnowledge {
     /// Whether any of some slots may have the probe, as far as it can be told.
     func contains(_ probe: TextProbe, shape: Int, slots: [Int]) throws(Failure) -> Bool
 
+    /// How a needle may stand in rows of a shape, if that was found out before.
+    func held(_ wanted: NeedleQuestion, shape: Int) -> HeldNeedle?
+
     /// What is known of a slot's values from what they are.
     func verdict(_ question: SlotQuestion, shape: Int) throws(Failure) -> Verdict
 
@@ -67,8 +70,10 @@ extension ColumnKnowledge {
         case .whole: return true
         case .needle(let wanted): return try mayStand(wanted, in: question.text, shape: shape)
         case .expression(let wanted):
-            if let beginning = wanted.beginning {
-                return try mayStand(beginning, in: question.text, shape: shape)
+            if let beginning = wanted.beginning,
+                try !mayStand(beginning, in: question.text, shape: shape)
+            {
+                return false
             }
             for clause in wanted.clauses {
                 var isPossible = false
@@ -85,9 +90,17 @@ extension ColumnKnowledge {
         _ wanted: NeedleQuestion, in text: StretchText, shape: Int
     ) throws(Failure) -> Bool {
         if !text.isAsStored, !text.slots.isEmpty { return true }
-        if try contains(wanted.whole, shape: shape, slots: text.slots) { return true }
-        for crossing in wanted.crossings
-        where try mayCross(crossing, in: text, shape: shape) { return true }
+        let held = held(wanted, shape: shape)
+        if held?.isWhole ?? true, try contains(wanted.whole, shape: shape, slots: text.slots) {
+            return true
+        }
+        guard let held else {
+            for crossing in wanted.crossings
+            where try mayCross(crossing, in: text, shape: shape) { return true }
+            return false
+        }
+        for crossing in held.crossings
+        where try mayCross(wanted.crossings[crossing], in: text, shape: shape) { return true }
         return false
     }
 
@@ -104,16 +117,42 @@ extension ColumnKnowledge {
 
     private func mayHold(_ term: NeedleQuestion.Term, _ shape: Int) throws(Failure) -> Bool {
         guard let other = term.other else {
+            if let third = term.third, try !contains(third.probe, shape: shape, slot: third.slot) {
+                return false
+            }
             return try contains(term.probe, shape: shape, slot: term.slot)
         }
         // First what costs nothing, and of that the longer part.
         if term.isOtherLonger, try !mayContain(other.probe, shape: shape, slot: other.slot) {
             return false
         }
+        if let third = term.third, try !mayContain(third.probe, shape: shape, slot: third.slot) {
+            return false
+        }
         guard try mayContain(term.probe, shape: shape, slot: term.slot),
             try mayContain(other.probe, shape: shape, slot: other.slot),
-            try contains(term.probe, shape: shape, slot: term.slot)
+            try contains(term.probe, shape: shape, slot: term.slot),
+            try contains(other.probe, shape: shape, slot: other.slot)
         else { return false }
-        return try contains(other.probe, shape: shape, slot: other.slot)
+        return try term.third.map { (third) throws(Failure) in
+            try contains(third.probe, shape: shape, slot: third.slot)
+        } ?? true
+    }
+}
+
+/// How a needle may stand in rows of a shape, as far as directory and filters tell.
+struct HeldNeedle {
+    /// Whether it may stand in one slot.
+    var isWhole: Bool
+    /// The numbers of its crossings that there may be, ascending.
+    var crossings: [Int]
+
+    /// - Parameter marks: those of the terms that may hold, in the order of the crossings.
+    init(_ marks: ArraySlice<Int32>) {
+        isWhole = marks.first == Int32(NecessaryTerms.whole)
+        crossings = []
+        for mark in marks where mark >= 0 && crossings.last != Int(mark) {
+            crossings.append(Int(mark))
+        }
     }
 }

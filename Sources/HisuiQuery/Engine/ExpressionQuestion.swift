@@ -16,13 +16,19 @@ final class ExpressionQuestion: Sendable {
                 clauses.append(plans)
             }
         }
-        self.clauses = clauses
-        beginning = filter.beginning.map { NeedleQuestion($0, in: text) }.flatMap { question in
+        let beginning = filter.beginning.map { NeedleQuestion($0, in: text) }.flatMap { question in
             let plan = question.plan
             let isOfUse =
                 text.isAsStored && plan.verdict == .depends && !plan.isOpen && !plan.isTorn
                 && plan.crossings.contains { $0.isDecided && !$0.isEnd }
             return isOfUse ? question : nil
+        }
+        self.beginning = beginning
+        // What begins so has the beginning's own text anyway.
+        self.clauses = clauses.filter { clause in
+            guard let beginning, let wanted = clause.first, clause.count == 1 else { return true }
+            let text = beginning.needle.bytes
+            return wanted.needle.ignoresCase || !wanted.needle.matches(text.span)
         }
     }
 }

@@ -32,6 +32,7 @@ struct HitCollector {
         var kept = try limit == 0 ? [] : hits(of: selections, from: candidate.firstRow, scan)
         Self.sort(&kept)
         if let limit, kept.count > limit { kept.removeSubrange(limit...) }
+        Self.want(kept, scan)
         if kept.isEmpty {
             scan.release()
         } else if limit == nil {
@@ -80,6 +81,19 @@ struct HitCollector {
                 }
             })
         return kept
+    }
+
+    /// Tells which rows are read from now on.
+    private static func want(_ hits: [Hit], _ scan: BlockScan) {
+        var ordinals: [UInt32: ClosedRange<UInt32>] = [:]
+        for hit in hits {
+            let known = ordinals[hit.shape] ?? hit.ordinal...hit.ordinal
+            ordinals[hit.shape] =
+                min(known.lowerBound, hit.ordinal)...max(known.upperBound, hit.ordinal)
+        }
+        for (shape, some) in ordinals {
+            scan.want(Int(some.lowerBound)..<Int(some.upperBound) + 1, ofShape: Int(shape))
+        }
     }
 
     /// Takes the columns of the shapes that hits have.

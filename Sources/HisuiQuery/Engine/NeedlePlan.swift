@@ -54,30 +54,34 @@ struct NeedlePlan: Sendable {
     /// Notes how far crossings reach: over the slot, or over the fixed text.
     private mutating func noteReach(_ count: Int, _ literals: [Int]) {
         if crossings.isEmpty { return }
-        var firstBegin = [Int](repeating: .max, count: literals.count)
-        var lastEnd = [Int](repeating: -1, count: literals.count)
+        // Where needles that go on behind the slot, or come from before it, part there.
+        var begins = [[Int]](repeating: [], count: literals.count)
+        var ends = begins
         for crossing in crossings {
             let (slot, part) = (crossing.slot, crossing.part)
             if crossing.isEnd {
-                lastEnd[slot] = max(lastEnd[slot], part.upperBound)
+                ends[slot].append(part.upperBound)
             } else {
-                firstBegin[slot] = min(firstBegin[slot], part.lowerBound)
+                begins[slot].append(part.lowerBound)
             }
         }
+        // Nobody asks for more of longer ones.
+        let isShort = count <= NeedleProbes.partsMax
         for index in crossings.indices {
             let (slot, part) = (crossings[index].slot, crossings[index].part)
             if crossings[index].isEnd {
-                crossings[index].isWhole = firstBegin[slot] <= part.upperBound
+                crossings[index].isWhole = begins[slot].contains { $0 <= part.upperBound }
                 let begin = part.upperBound + literals[slot + 1]
-                if begin < count, begin > lastEnd[slot + 1] {
-                    crossings[index].other = (slot + 1, begin..<count)
-                }
+                guard isShort, begin < count else { continue }
+                // The next slot has the rest, or as much as comes before it parts there.
+                let end = ends[slot + 1].reduce(count) { $1 < begin ? $0 : min($0, $1) }
+                if end > begin { crossings[index].other = (slot + 1, begin..<end) }
             } else {
-                crossings[index].isWhole = lastEnd[slot] >= part.lowerBound
+                crossings[index].isWhole = ends[slot].contains { $0 >= part.lowerBound }
                 let end = part.lowerBound - literals[slot]
-                if end > 0, end < firstBegin[slot - 1] {
-                    crossings[index].other = (slot - 1, 0..<end)
-                }
+                guard isShort, end > 0 else { continue }
+                let begin = begins[slot - 1].reduce(0) { $1 > end ? $0 : max($0, $1) }
+                if begin < end { crossings[index].other = (slot - 1, begin..<end) }
             }
         }
     }
@@ -96,7 +100,8 @@ struct NeedlePlan: Sendable {
         /// Whether the fixed text at the border has all the rest of the needle, and what surrounds
         /// it there lets it stand: then the value alone decides.
         var isDecided = false
-        /// Where it reaches over the fixed text into the next slot: that one, and the part there.
+        /// Where it reaches over the fixed text into the next slot: that one, and what of the
+        /// needle is there at least.
         var other: (slot: Int, part: Range<Int>)?
 
         /// What the slot's value says of the row.

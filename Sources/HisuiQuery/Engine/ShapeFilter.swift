@@ -17,27 +17,31 @@ struct ShapeFilter {
     let scan: BlockScan
     /// For each shape of the block.
     let plans: BlockPlans
-    /// For each shape whether rows may pass; nil if that was not asked.
-    private let possible: [Bool]?
+    /// For each shape what is known of its rows before columns are asked.
+    private let verdicts: [Verdict]
 
     init(_ plans: ShapePlans, _ scan: BlockScan) throws(QueryFailure) {
         self.scan = scan
-        self.plans = plans.plans(of: scan.block)
-        guard let test = self.plans.test else {
-            possible = nil
-            return
+        let plans = plans.plans(of: scan.block)
+        self.plans = plans
+        var verdicts = scan.block.shapes.indices.map(plans.verdict)
+        if !plans.tests.isEmpty {
+            var possible = verdicts.map { $0 != .never }
+            for test in plans.tests {
+                try scan.ask(test.test, of: &possible) { plans.needle($0, in: test) }
+            }
+            for shape in possible.indices where !possible[shape] { verdicts[shape] = .never }
         }
-        possible = try scan.mayPass(test)
+        self.verdicts = verdicts
     }
 
     /// The rows of a shape that pass.
     func select(shape: Int) throws(QueryFailure) -> Selection {
-        switch plans.verdict(shape) {
+        switch verdicts[shape] {
         case .never: return .none
         case .always: return .all
         case .depends: break
         }
-        if let possible, !possible[shape] { return .none }
         guard let residual = plans.residual(shape) else { return .all }
         switch try scan.verdict(residual, shape: shape) {
         case .never: return .none

@@ -30,8 +30,7 @@ final class ShapePlans: Sendable {
         let plans: [ShapePlan]
         let verdicts: [Verdict]
         let countedSlots: [Int?]
-        /// What blocks are asked first; nil if there is nothing of the kind.
-        let test: TableTest?
+        let tests: [BlockPlans.Test]
     }
 
     /// Tables that are kept; blocks of a segment are mostly asked one after the other.
@@ -64,19 +63,19 @@ final class ShapePlans: Sendable {
         if let common {
             return BlockPlans(
                 plans: [common], verdicts: [common.outcome.verdict],
-                countedSlots: [common.countedSlot], test: nil,
+                countedSlots: [common.countedSlot], tests: [],
                 numbers: [UInt32](repeating: 0, count: block.shapes.count))
         }
         guard let place = block.table else {
             let plans = plans(for: block.shapes.map(\.shape))
             return BlockPlans(
                 plans: plans, verdicts: plans.map(\.outcome.verdict),
-                countedSlots: plans.map(\.countedSlot), test: nil, numbers: nil)
+                countedSlots: plans.map(\.countedSlot), tests: [], numbers: nil)
         }
         let known = known(place.table)
         return BlockPlans(
             plans: known.plans, verdicts: known.verdicts, countedSlots: known.countedSlots,
-            test: known.test, numbers: place.numbers)
+            tests: known.tests, numbers: place.numbers)
     }
 
     /// The shapes of some tables that have no plan yet, each once.
@@ -125,14 +124,17 @@ final class ShapePlans: Sendable {
             guard case .depends(let residual) = plan.outcome else { return plan.outcome.verdict }
             return knowledge.verdict(residual, shape: shape)
         }
-        var terms = NecessaryTerms()
-        for (plan, verdict) in zip(plans, verdicts) {
-            let isOpen = verdict == .depends
-            terms.append(isOpen ? plan.outcome : .always)
+        let tests = (0..<NecessaryTerms.count).compactMap { number -> BlockPlans.Test? in
+            var terms = NecessaryTerms(number: number)
+            for (plan, verdict) in zip(plans, verdicts) {
+                let isOpen = verdict == .depends
+                terms.append(isOpen ? plan.outcome : .always)
+            }
+            return terms.test(of: table).map { BlockPlans.Test(test: $0, needles: terms.needles) }
         }
         let made = KnownTable(
             table: table, plans: plans, verdicts: verdicts,
-            countedSlots: plans.map(\.countedSlot), test: terms.test(of: table))
+            countedSlots: plans.map(\.countedSlot), tests: tests)
         tables.withLock { tables in
             if tables.count >= Self.tablesMax { tables.removeAll() }
             tables[key] = made
@@ -167,9 +169,16 @@ struct BlockPlans {
     /// What is known of the rows of each plan's shape before the block is asked.
     fileprivate let verdicts: [Verdict]
     fileprivate let countedSlots: [Int?]
-    let test: TableTest?
+    /// What blocks are asked first: rows pass where all of these may hold.
+    let tests: [Test]
     /// For each shape of the block its plan; nil if they stand in the order of the shapes.
     fileprivate let numbers: [UInt32]?
+
+    struct Test: Sendable {
+        let test: TableTest
+        /// For each shape of the table the needle that its terms are of; nil if there is none.
+        fileprivate let needles: [NeedleQuestion?]
+    }
 
     @inline(__always)
     private func number(_ shape: Int) -> Int { numbers.map { Int($0[shape]) } ?? shape }
@@ -182,6 +191,9 @@ struct BlockPlans {
     /// The slot whose values alone a query groups by, as they stand; nil if there is none.
     @inline(__always)
     func countedSlot(_ shape: Int) -> Int? { countedSlots[number(shape)] }
+
+    /// The needle that all terms of a shape in a test are of; nil if there is none.
+    func needle(_ shape: Int, in test: Test) -> NeedleQuestion? { test.needles[number(shape)] }
 
     /// What is left of the filter for a shape; nil if all its rows pass.
     func residual(_ shape: Int) -> Residual? {

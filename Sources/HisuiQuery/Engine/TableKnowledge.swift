@@ -34,6 +34,8 @@ final class TableKnowledge: ColumnKnowledge {
         return slots.contains { candidates.contains(shape: shape, slot: $0) }
     }
 
+    func held(_ wanted: NeedleQuestion, shape: Int) -> HeldNeedle? { nil }
+
     func verdict(_ question: SlotQuestion, shape: Int) -> Verdict {
         var result: Verdict?
         for part in table.columns.parts(shape: shape, slot: question.slot) {

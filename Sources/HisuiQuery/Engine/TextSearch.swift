@@ -61,18 +61,20 @@ struct TextSearch {
         let (needle, plan) = (beginning.needle, beginning.plan)
         var fitting = Bitmap(count: rows.count, all: false)
         var elsewhere = fitting
-        for slot in text.slots.indices where try mayContain(beginning.whole, slot) {
-            var some = rows
-            ColumnSearch.keep(
-                needle, try column(slot), wordBefore: false, wordAfter: false, in: &some)
-            elsewhere.formUnion(some)
+        let held = scan.held(beginning, shape: shape)
+        if held?.isWhole ?? true {
+            for slot in text.slots.indices where try mayContain(beginning.whole, slot) {
+                var some = rows
+                ColumnSearch.keep(
+                    needle, try column(slot), wordBefore: false, wordAfter: false, in: &some)
+                elsewhere.formUnion(some)
+            }
         }
-        for (number, crossing) in plan.crossings.enumerated()
+        for number in held?.crossings ?? Array(plan.crossings.indices)
         where try scan.mayCross(beginning.crossings[number], in: text, shape: shape) {
+            let crossing = plan.crossings[number]
             var sure = Bitmap(count: rows.count, all: false)
-            ColumnSearch.keep(
-                crossing, needle, try column(crossing.slot), in: rows,
-                around: plan.surroundings[crossing.slot], sure: &sure, maybe: &elsewhere)
+            try keep(beginning, crossing, in: rows, sure: &sure, maybe: &elsewhere)
             if sure.isEmpty { continue }
             let search = expressionSearch(filter)
             let split = crossing.part.lowerBound
@@ -130,7 +132,8 @@ struct TextSearch {
         var passing = Bitmap(count: rows.count, all: false)
         // Where it is not known what surrounds a value, the text of all hits is put together.
         let sought = plan.isTorn ? needle.anywhere : needle
-        for slot in text.slots.indices where !rows.isEmpty {
+        let mayBeWhole = scan.held(wanted, shape: shape)?.isWhole ?? true
+        for slot in text.slots.indices where mayBeWhole && !rows.isEmpty {
             guard try mayContain(needle.probes.whole, slot) else { continue }
             var some = rows
             let around = plan.surroundings[slot]
@@ -177,13 +180,34 @@ struct TextSearch {
         var sure = Bitmap(count: rows.count, all: false)
         if needle.ignoresCase, !needle.isASCII { return (sure, rows) }
         var maybe = sure
-        for (number, crossing) in plan.crossings.enumerated()
+        let held = scan.held(wanted, shape: shape)
+        for number in held?.crossings ?? Array(plan.crossings.indices)
         where try scan.mayCross(wanted.crossings[number], in: text, shape: shape) {
-            ColumnSearch.keep(
-                crossing, needle, try column(crossing.slot), in: rows,
-                around: plan.surroundings[crossing.slot], sure: &sure, maybe: &maybe)
+            try keep(wanted, plan.crossings[number], in: rows, sure: &sure, maybe: &maybe)
         }
         return (sure, maybe)
+    }
+
+    /// Adds to `sure` and to `maybe` those of `rows` of whose value a crossing says so.
+    private func keep(
+        _ wanted: NeedleQuestion, _ crossing: NeedlePlan.Crossing, in rows: Bitmap,
+        sure: inout Bitmap, maybe: inout Bitmap
+    ) throws(QueryFailure) {
+        let needle = wanted.needle
+        if !crossing.isEnd, !crossing.isWhole, !needle.endsWord, !needle.ignoresCase,
+            text.isAsStored,
+            let ordinals = try scan.rows(
+                beginningWith: needle.bytes[crossing.part], shape: shape,
+                slot: text.slots[crossing.slot])
+        {
+            for ordinal in ordinals where rows.contains(ordinal) {
+                if crossing.isDecided { sure.insert(ordinal) } else { maybe.insert(ordinal) }
+            }
+            return
+        }
+        ColumnSearch.keep(
+            crossing, needle, try column(crossing.slot), in: rows,
+            around: wanted.plan.surroundings[crossing.slot], sure: &sure, maybe: &maybe)
     }
 
     /// Keeps the rows in whose text, put together, the needle stands.

@@ -31,7 +31,9 @@ enum ValueReader {
         case .text(let text): self = .text(try TextReader(text, shape: shape, scan))
         case .row(.time): self = .time
         case .row(let field) where field == .flags || field == .duplicate: self = .flags(field)
-        case .row(let field): self = .row(field, scan)
+        case .row(let field):
+            try scan.take(field)
+            self = .row(field, scan)
         }
     }
 

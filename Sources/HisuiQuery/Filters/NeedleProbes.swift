@@ -17,7 +17,7 @@ final class NeedleProbes: Sendable {
     private let ends: [TextProbe]
 
     /// Of longer needles only the whole is asked for.
-    private static let partsMax = 64
+    static let partsMax = 64
 
     init(_ bytes: [UInt8], ignoresCase: Bool) {
         self.bytes = bytes

@@ -15,7 +15,7 @@ struct RegexpFilter: ValueTest {
     let beginning: Needle?
 
     /// Clauses that are looked for before the expression is asked: further ones tell little more.
-    private static let clausesMax = 2
+    static let clausesMax = 2
     /// Shorter text stands nearly everywhere.
     private static let requiredBytesMin = 2
 
