@@ -73,6 +73,34 @@ struct Token {
         return false
     }
 
+    /// Whether it is `slot1/` and a host: F5 names the blade so.
+    @inline(never)
+    func isHostOfSlot(_ record: Span<UInt8>) -> Bool {
+        guard end - start > 6, Self.begins(Self.slot, record, start),
+            record[start + 4] &- 0x30 <= 9
+        else { return false }
+        let slash = record[start + 5] == 0x2F ? start + 5 : start + 6
+        return record[slash] == 0x2F
+            && Token(record.extracting(..<end), slash + 1).isHost(record)
+    }
+
+    /// `ASM:` right before `CEF:`, as F5 writes it.
+    @inline(never)
+    func tagBeforeCEF(_ record: Span<UInt8>) -> Tag? {
+        var colon = start
+        while colon < end, record[colon] != 0x3A { colon += 1 }
+        guard Self.begins(Self.cef, record, colon + 1) else { return nil }
+        return Tag(record, Token(record.extracting(..<(colon + 1)), start))
+    }
+
+    private static let slot = [UInt8]("slot".utf8)
+    private static let cef = [UInt8]("CEF:".utf8)
+
+    private static func begins(_ text: [UInt8], _ record: Span<UInt8>, _ at: Int) -> Bool {
+        at + text.count <= record.count
+            && ByteSearch.equal(record, at..<at + text.count, text.span)
+    }
+
     /// Whether it may be the name of a zone and a colon, by its length.
     @inline(__always)
     var mayBeZone: Bool { end - start >= 3 && end - start <= 11 }

@@ -278,7 +278,7 @@ public struct Parser: Sendable {
         let fileLine = appendFileLine(of: text)
         if fileLine == nil, bound == nil, text.count > 0, text[0] != 0x7B {
             header = SyslogHeader.scan(text, clock: &clock, into: &scratch)
-            if header.mayBeHost != nil { decideHost(text, &header, form) }
+            if header.mayBeginWithHost { decideHost(text, &header, form) }
         }
         let ownNamed = fileLine ?? appendStructured(of: text, &header)
         row.time = header.time
@@ -325,7 +325,7 @@ public struct Parser: Sendable {
     private mutating func decideHost(
         _ text: Span<UInt8>, _ header: inout SyslogHeader, _ form: RecordForm
     ) {
-        guard let host = header.mayBeHost else { return }
+        let host = Token(text, Token.skipBlanks(text, header.messageStart)).range
         let behind = Token.skipBlanks(text, host.upperBound)
         guard !isKnown(text, from: header.messageStart, form), isKnown(text, from: behind, form)
         else { return }

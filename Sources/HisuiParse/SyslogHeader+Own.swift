@@ -122,11 +122,14 @@ extension SyslogHeader {
                 at = Token.skipBlanks(record, at + 1)
             }
             if at > from, let time = Self.ownTime(record, at) {
-                guard !parts.hasHost || Self.ciscoMessage(record, behind: time.upperBound)
+                let end = time.upperBound
+                guard
+                    !parts.hasHost || Self.ciscoMessage(record, behind: end)
+                        || parts.numbers > 0 && Self.endsCiscoTime(record, end) != nil
                 else { break }
                 return OwnPrefix(next: at, isTime: true)
             }
-            if at > from, parts.count > 0, Self.isCiscoMessage(record, at) {
+            if at > from, Self.isCiscoMessage(record, at) {
                 return OwnPrefix(next: at, isTime: false)
             }
             if let uptime = Self.uptime(record, at) {
@@ -245,18 +248,22 @@ extension SyslogHeader {
     /// Whether `: %FAC-…`, ` : %FAC-…` or ` JST: %FAC-…` stands here, behind a time; with the
     /// process that IOS XR writes before it, or without.
     private static func ciscoMessage(_ record: Span<UInt8>, behind start: Int) -> Bool {
-        let zone = Token.skipBlanks(record, start)
-        var at = zoneEnd(record, zone)
-        guard at < record.count, record[at] == 0x3A, at == zone || zone > start else {
-            return false
-        }
-        at = Token.skipBlanks(record, at + 1)
+        guard var at = endsCiscoTime(record, start) else { return false }
         if let tag = Tag(record, at), tag.hasPID { at = tag.end }
         return isCiscoMessage(record, at)
     }
 
+    /// What follows the colon that ends a time of Cisco at `start`, behind a zone or without; nil if
+    /// none does.
+    private static func endsCiscoTime(_ record: Span<UInt8>, _ start: Int) -> Int? {
+        let zone = Token.skipBlanks(record, start)
+        let at = zoneEnd(record, zone)
+        guard at < record.count, record[at] == 0x3A, at == zone || zone > start else { return nil }
+        return Token.skipBlanks(record, at + 1)
+    }
+
     /// Where the name of a zone ends that begins at `start`: `JST`, or what an operator has called
-    /// it, `UTC+1`; `start` if there is none.
+    /// it, `UTC+1` or `UTC+07:30`; `start` if there is none.
     static func zoneEnd(_ record: Span<UInt8>, _ start: Int) -> Int {
         var at = start
         while at < record.count, record[at] &- 0x41 <= 25 { at += 1 }
@@ -265,10 +272,16 @@ extension SyslogHeader {
         at += 1
         let digits = at
         while at < record.count, record[at] &- 0x30 <= 9 { at += 1 }
-        return at > digits && at - digits <= 4 ? at : start
+        guard at > digits, at - digits <= 4 else { return start }
+        if at + 2 < record.count, record[at] == 0x3A, record[at + 1] &- 0x30 <= 9,
+            record[at + 2] &- 0x30 <= 9
+        {
+            at += 3
+        }
+        return at
     }
 
-    /// Whether `%FACILITY-5-MNEMONIC` begins here.
+    /// Whether `%FACILITY-5-MNEMONIC` begins here, or `%ASA-auth-5-…`.
     private static func isCiscoMessage(_ record: Span<UInt8>, _ start: Int) -> Bool {
         guard start < record.count, record[start] == 0x25 else { return false }
         var at = start + 1
@@ -277,7 +290,7 @@ extension SyslogHeader {
             switch record[at] {
             case 0x2D where at > start + 1 && record[at + 1] <= 0x37 && record[at + 1] >= 0x30:
                 if record[at + 2] == 0x2D { return true }
-            case 0x41...0x5A, 0x30...0x39, 0x5F, 0x2D: break
+            case 0x41...0x5A, 0x61...0x7A, 0x30...0x39, 0x5F, 0x2D: break
             default: return false
             }
             at += 1

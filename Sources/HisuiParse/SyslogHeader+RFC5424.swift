@@ -66,6 +66,7 @@ extension SyslogHeader {
         let process: Range<Int>
         let message: Range<Int>
 
+        @inline(__always)
         init?(_ record: Span<UInt8>, _ at: inout Int) {
             guard let host = SyslogHeader.word(record, &at, bytesMax: 255),
                 let app = SyslogHeader.word(record, &at, bytesMax: 255),
@@ -82,6 +83,7 @@ extension SyslogHeader {
     ///
     /// What is no structured data is the message, if the header has a time and its process is a
     /// number, or the message begins with a bracket: else it is a sentence.
+    @inline(__always)
     private mutating func data(
         _ record: Span<UInt8>, _ at: inout Int, isTimed: Bool, _ ids: IDs
     ) -> Int? {

@@ -12,6 +12,7 @@ import HisuiShape
 ///     <PRI>1 time host app procid msgid [structured data] message    RFC 5424
 ///     <PRI>[: ][seq: ][host: ][seq: ][*]Nov 23 01:02:03.123[ JST]: %FAC-…     Cisco
 ///     [<PRI>] Nov 23 01:02:03 [host] notice program[pid]: message    F5
+///     [<PRI>] Nov 23 01:02:03 host ASM:CEF:0|F5|…
 ///     [<PRI>] Nov 23 01:02:03 relay <PRI>Nov 23 … host program: …    a relay's, and a device's own
 ///     2026-11-23 01:02:03,123 message                                applications
 ///     <PRI>message                                                   Yamaha, FortiGate, Palo Alto
@@ -30,9 +31,9 @@ struct SyslogHeader {
     var variant: Variant = []
     /// RFC 5424: where the structured data begins.
     var dataStart = 0
-    /// The word that the message begins with, where it may as well be the host: only who knows the
-    /// message can tell.
-    var mayBeHost: Range<Int>?
+    /// The word that the message begins with may as well be the host: only who knows the message
+    /// can tell.
+    var mayBeginWithHost = false
 
     /// No header: a message from `messageStart` on.
     init(messageStart: Int) { self.messageStart = messageStart }
@@ -225,7 +226,7 @@ struct SyslogHeader {
             return
         }
         let second = Token.skipBlanks(record, token.end)
-        if second < end, token.isHost(record) {
+        if second < end, token.isHost(record) || token.isHostOfSlot(record) {
             let next = Token(record, second)
             if let tag = Tag(record, next), !isApplicationLog || tag.hasPID {
                 if !isOwn, !tag.hasPID, Self.mayBeTime(record, tag.end),
@@ -248,6 +249,10 @@ struct SyslogHeader {
             }
         } else if token.end - token.start == 1, record[token.start] == 0x3A {
             takeColon(record, token.start, &scratch)
+            return
+        } else if token.bits & HeaderClass.colon != 0, token.mayBeZone,
+            takeZone(record, token, &clock, &scratch)
+        {
             return
         }
         skipBlank(record)
@@ -282,6 +287,11 @@ struct SyslogHeader {
             take(tag, &scratch)
             return true
         }
+        if let tag = next.tagBeforeCEF(record) {
+            takeHost(token.range, isOwn: isOwn, &scratch)
+            take(tag, &scratch)
+            return true
+        }
         // Cisco: `host %FAC-…` and `host : %FAC-…`.
         var message = next.start
         if message + 1 < record.count, record[message] == 0x3A, record[message + 1] == 0x20 {
@@ -292,7 +302,7 @@ struct SyslogHeader {
             isCisco || token.isSurelyHost(record) || Self.isDeviceMessage(record, next.start)
                 || record[next.start] == UInt8(ascii: "[") && !token.isLevel(record)
         else {
-            if !isOwn, !token.isLevel(record) { mayBeHost = token.range }
+            if !isOwn, !token.isLevel(record) { mayBeginWithHost = true }
             return false
         }
         takeHost(token.range, isOwn: isOwn, &scratch)
@@ -325,7 +335,9 @@ struct SyslogHeader {
         _ scratch: inout RowScratch
     ) -> Bool {
         let colon = token.end - 1
-        guard Self.zoneEnd(record, token.start) == colon else { return false }
+        guard record[colon] == 0x3A, Self.zoneEnd(record, token.start) == colon else {
+            return false
+        }
         let after = colon + 2
         guard after < record.count else { return false }
         if record[after] != 0x25 {
