@@ -5,8 +5,9 @@ import HisuiShape
 
 /// Feeds the formats whose values have names.
 ///
-/// The first byte chooses one: pairs with some marks, CEF, LEEF, the XML of events, and files that
-/// name their columns. What is appended and what is named must be the same values, in order and
+/// The first byte chooses one: pairs with some marks, CEF, LEEF, the XML of events, files that
+/// name their columns, and, for definitions that take pairs and say whom records are about, pairs
+/// behind a template, objects, and messages of journal entries. What is appended and what is named must be the same values, in order and
 /// apart; and through the parser each record must be made up of its shape and slots.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzFormats(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
@@ -16,18 +17,18 @@ public func fuzzFormats(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let text = Array(bytes[1...])
     let range = 0..<text.count
     var slots: [ByteRange] = []
-    switch bytes[0] % 8 {
+    switch bytes[0] % 12 {
     case 0...3:
         let forms = [
             PairText(), PairText(separator: 0x2C), PairText(mark: 0x3A, separator: 0x3B, quote: 0),
-            PairText(quote: 0x27, hasWords: true),
+            PairText(otherSeparators: [0x2C, 0x7C], quote: 0x27, hasWords: true),
         ]
-        let form = forms[Int(bytes[0] % 8)]
+        let form = forms[Int(bytes[0] % 12)]
         if form.appendValues(of: text.span, range, countMax: 64, to: &slots) {
             precondition(form.pairs(of: text.span, range).map { ByteRange($0.value) } == slots)
         }
     case 4, 5:
-        let format: ExtensionText = bytes[0] % 8 == 4 ? .cef : .leef
+        let format: ExtensionText = bytes[0] % 12 == 4 ? .cef : .leef
         let event = format.start + text
         if format.appendValues(of: event.span, 0..<event.count, countMax: 64, to: &slots) {
             let values = format.values(of: event.span, 0..<event.count)
@@ -48,6 +49,13 @@ public func fuzzFormats(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
             precondition(out.count <= text.count)
         }
         parse([text])
+    case 7: parse([Array("gate 1: ".utf8) + text], definitions)
+    case 8: parse([Array("id=1 ".utf8) + text], definitions)
+    case 9: parse([Array("{\"who\":".utf8) + text], definitions)
+    case 10:
+        var record = Array("SYSLOG_IDENTIFIER=a\nMESSAGE\n".utf8)
+        record.appendLittleEndian(UInt64(text.count))
+        parse([record + text + Array("\n_PID=1\n".utf8)], definitions, form: .journal)
     default:
         let first = Array("#Fields: date time ".utf8)
         parse(
@@ -58,12 +66,56 @@ public func fuzzFormats(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     return 0
 }
 
-private func parse(_ records: [[UInt8]]) {
-    var batch = RecordBatch(source: Source(id: "fuzz", kind: .file, form: .syslog))
+/// Definitions for the values that rules name.
+private let definitions: DefinitionSet = {
+    let schema = """
+        schema: fuzz
+        version: 1
+        fields:
+          event.action: { type: keyword, en: a, ja: a }
+          user.name: { type: keyword, en: a, ja: a, security: true }
+          source.ip: { type: ip, en: a, ja: a, security: true }
+          hisui.subject.id: { type: keyword, en: a, ja: a }
+          "@timestamp": { type: time, en: a, ja: a }
+          message: { type: text, en: a, ja: a }
+        actions: { a: { en: a, ja: a } }
+        classes: { base: { uid: 0, activities: { other: 99 } } }
+        """
+    let head = "version: 1\ndefaults: { event.action: a }\n"
+    let named = """
+        rules: [ { id: a, when: { do: a } } ]
+        samples:
+          - { line: 'id=1 do=a', is: { rule: a }, hostile: true }
+          - { reject: 'x' }
+        """
+    let texts = [
+        "parser: f.text\nmatch: { program: \"*\" }\n" + head + """
+            rules: [ { id: a, line: "gate {_:int}: {_:kv}", fields: { source.ip: src } } ]
+            samples: [ { line: "gate 1: src=1", is: { rule: a } }, { reject: x } ]
+            """,
+        "parser: f.pairs\ninput: kv\nmatch: { first: \"id=\" }\n" + head
+            + "fields: { hisui.subject.id: who }\n" + named,
+        "parser: f.json\ninput: json\nmatch: { when: { who: \"*\" } }\n" + head
+            + "fields: { hisui.subject.id: who, user.name: who }\n"
+            + named.replacing("'id=1 do=a'", with: "'{\"who\":\"1\",\"do\":\"a\"}'"),
+    ]
+    guard let schema = Schema.load(Array(schema.utf8), file: "schema").schema else {
+        preconditionFailure("the schema of the fuzzer")
+    }
+    let (set, diagnostics) = DefinitionSet.compile(
+        files: texts.enumerated().map { ("d\($0)/a", Array($1.utf8)) }, schema: schema)
+    precondition(diagnostics.isEmpty, "\(diagnostics)")
+    return set
+}()
+
+private func parse(
+    _ records: [[UInt8]], _ definitions: DefinitionSet = .empty, form: RecordForm = .syslog
+) {
+    var batch = RecordBatch(source: Source(id: "fuzz", kind: .file, form: form))
     for record in records {
         batch.append(record.span, received: Timestamp(nanoseconds: 1_795_402_800_000_000_000))
     }
-    var parser = Parser(definitions: .empty, timeZone: .tokyo)
+    var parser = Parser(definitions: definitions, timeZone: .tokyo)
     let rows = parser.parse(batch)
     precondition(rows.rows.count == records.count)
     for (row, record) in zip(rows.rows, records) {

@@ -141,8 +141,33 @@ public enum TimeText {
     /// A time as headers of syslog have it, whichever of these kinds, as the start of `range`.
     public static func header(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Found? {
         guard let first = range.first else { return nil }
-        guard digit(bytes[first]) != nil else { return rfc3164(bytes, range) }
+        guard digit(bytes[first]) != nil else { return monthFirstHeader(bytes, range) }
         return yearFirst(bytes, range) ?? rfc3339(bytes, range)
+    }
+
+    /// `Nov 23 01:02:03` as `rfc3164` takes it, or with the year behind it.
+    public static func monthFirstHeader(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Found? {
+        guard let found = rfc3164(bytes, range) else { return nil }
+        guard !found.value.hasYear, let behind = yearBehind(bytes, found.end..<range.upperBound)
+        else { return found }
+        var value = found.value
+        value.civil.year = behind.year
+        return value.civil.isValid ? (behind.end, value) : found
+    }
+
+    /// The year that some write behind the time: ` 2026` of `Nov 23 01:02:03 2026`, from 1970 to
+    /// 2099 and with a blank, a colon or nothing behind it, as the start of `range`.
+    @inline(__always)
+    public static func yearBehind(
+        _ bytes: Span<UInt8>, _ range: Range<Int>
+    ) -> (end: Int, year: Int)? {
+        let at = range.lowerBound
+        guard range.count >= 5, bytes[at] == 0x20, bytes[at + 1] == 0x32 || bytes[at + 1] == 0x31,
+            let century = pair(bytes, at + 1), let ofCentury = pair(bytes, at + 3),
+            range.count == 5 || bytes[at + 5] == 0x20 || bytes[at + 5] == 0x3A
+        else { return nil }
+        let year = century * 100 + ofCentury
+        return 1970...2099 ~= year ? (at + 5, year) : nil
     }
 
     /// Time since the epoch in decimal digits; seconds may have a fraction: `1700000000.123456`.

@@ -47,6 +47,8 @@ struct Definition: Sendable {
         var constants: [Shape.Field]
         var decisions: RuleDecisions
         var checks: [TaintLint.AmbiguityCheck]
+        /// Fields that pairs of `kv` are, by the names of these.
+        var pairs: [MemberDefinition.Field] = []
         /// The text of the template, for messages.
         var node: YAMLNode
     }

@@ -187,9 +187,15 @@ struct DefinitionReader {
             let constants = ConstantReader(schema: schema, log: log)
             let set = reader.value("set").map { constants.read($0, "set") } ?? []
             let (when, cases) = (reader.value("when"), reader.value("cases"))
+            let pairs = pairs(reader.value("fields"))
             reader.finish()
             guard let id, let line, let template = template(line.text, line.node) else {
                 return nil
+            }
+            if !pairs.isEmpty, !template.hasPairs {
+                log.report(
+                    line.node, "`fields` speaks of pairs, and the line has none",
+                    hint: "end the line with {_:kv}")
             }
             let decisions = DecisionReader(schema: schema, log: log, common: self.cases).read(
                 when: when, cases: cases, template, line.node)
@@ -197,11 +203,33 @@ struct DefinitionReader {
             checkMeaning(template, set, decisions, line.node)
             let taint = TaintLint.check(
                 template, untrusted: untrusted, deciding: decisions.deciding(schema),
-                schema: schema)
+                hasSecurityPairs: pairs.contains { schema.isSecurity($0.name) }, schema: schema)
             taint.problems.forEach { report($0, line.node) }
             return Definition.Rule(
                 id: id.text, template: template, constants: merged(set), decisions: decisions,
-                checks: taint.checks, node: line.node)
+                checks: taint.checks, pairs: pairs, node: line.node)
+        }
+    }
+
+    /// Reads `fields` of a rule whose line ends with pairs.
+    private func pairs(_ node: YAMLNode?) -> [MemberDefinition.Field] {
+        guard let node else { return [] }
+        guard let entries = node.mapping else {
+            log.report(node, "`fields` must be a mapping of fields to names of pairs")
+            return []
+        }
+        return entries.compactMap { key, value in
+            let name = key.text ?? ""
+            guard let field = schema[name], name != "@timestamp", name != SubjectKeys.field else {
+                log.report(
+                    key, "\(key.quoted) cannot be a pair",
+                    hint: schema[name] == nil
+                        ? schema.hint(for: name) : "write a definition with `input: kv`")
+                return nil
+            }
+            let names = (value.sequence ?? [value]).compactMap(\.text)
+            if names.isEmpty { log.report(value, "`\(name)` needs the name of a pair") }
+            return MemberDefinition.Field(name: name, type: field.type, names: names)
         }
     }
 

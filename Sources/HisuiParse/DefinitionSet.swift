@@ -61,6 +61,8 @@ public final class DefinitionSet: Sendable {
         var cases: [RuleCompiler.Case]
         var constants: [Shape.Field]
         var checks: [TaintLint.AmbiguityCheck]
+        /// Fields that pairs of `kv` are, by the names of these.
+        var pairs: [MemberDefinition.Field] = []
     }
 
     struct Join: Sendable {
@@ -121,6 +123,8 @@ public final class DefinitionSet: Sendable {
     /// The encoding of records, as the only definition says: that of a source bound to it.
     let encoding: TextEncoding
     let objects: ObjectNames
+    /// All names of the schema.
+    let fieldNames: Set<String>
 
     init(_ given: [Definition], schema: Schema?, isBound: Bool = false) {
         let definitions = isBound ? given.map(\.ofAllMessages) : given
@@ -142,6 +146,7 @@ public final class DefinitionSet: Sendable {
         memberDefinitions = builder.memberDefinitions
         zones = builder.zones
         objects = schema?.objects ?? ObjectNames()
+        fieldNames = Set(schema?.fields.map(\.name) ?? [])
         join =
             memberDefinitions.lazy.compactMap { member, definition in
                 definition.join.map { Join(member: member, join: $0) }
@@ -211,9 +216,12 @@ public final class DefinitionSet: Sendable {
     }
 
     /// What the slots of a message matched so most likely are.
-    package func kinds(of match: RuleMatch) -> [Shape.Slot] {
+    ///
+    /// - Parameter isWithPairs: those of `kv` have slots of their own, which are not among these.
+    package func kinds(of match: RuleMatch, isWithPairs: Bool = false) -> [Shape.Slot] {
         var kinds: [Shape.Slot] = []
         forEachSlot(of: match) { capture, _ in
+            if isWithPairs, capture.isPairs { return }
             kinds.append(Shape.Slot(capture.kind(in: match.choices)))
         }
         return kinds

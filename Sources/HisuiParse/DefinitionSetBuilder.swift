@@ -49,7 +49,7 @@ struct DefinitionSetBuilder {
                 DefinitionSet.Rule(
                     member: members.count, id: rule.id, captures: program.captures,
                     prefixCaptures: [], cases: program.cases, constants: rule.constants,
-                    checks: rule.checks))
+                    checks: rule.checks, pairs: rule.pairs))
         }
         ranges.append(first..<rules.count)
         zones.append(definition.timeZone)
@@ -77,7 +77,7 @@ struct DefinitionSetBuilder {
 
     /// Whether a capture is looked at for each message, and not only for each shape.
     private static func isMore(_ capture: RuleCompiler.Capture) -> Bool {
-        capture.format != nil || capture.field == SubjectKeys.field
+        capture.format != nil || capture.field == SubjectKeys.field || capture.isPairs
     }
 
     mutating func finish() {

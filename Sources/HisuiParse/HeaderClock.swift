@@ -52,7 +52,8 @@ struct HeaderClock {
     @inline(__always)
     mutating func bsd(_ record: Span<UInt8>, _ at: Int, _ end: Int) -> Reading? {
         if end - at > 15, bsdTime != .none, record[at + 15] == 0x20,
-            record.word(at) == bsdWords.0, record.word(at + 7) == bsdWords.1
+            record.word(at) == bsdWords.0, record.word(at + 7) == bsdWords.1,
+            TimeText.yearBehind(record, at + 15..<end) == nil
         {
             return Reading(end: at + 15, time: bsdTime, yearInferred: true)
         }
@@ -61,7 +62,7 @@ struct HeaderClock {
 
     @inline(never)
     private mutating func readBSD(_ record: Span<UInt8>, _ at: Int, _ end: Int) -> Reading? {
-        guard let found = TimeText.rfc3164(record, at..<end) else { return nil }
+        guard let found = TimeText.monthFirstHeader(record, at..<end) else { return nil }
         guard found.value.hasYear else {
             let time = withYear(found.value, zone)
             if found.end == at + 15, found.value.fractionDigits == 0, latest == .none {

@@ -54,6 +54,8 @@ struct MemberPlan {
     /// Whether a name occurs twice: where a program does not escape, somebody may have written the
     /// second one into a value.
     var hasTwice = false
+    /// Fields that no rule changes: what a journal says of the sender.
+    var trusted: Set<String> = []
 
     init(base: Shape, members: [NamedMember]) {
         self.base = base
@@ -209,8 +211,19 @@ struct MemberPlan {
         var shape = base
         shape.parser = definitions.members[member].name
         shape.rule = rule.id
+        // Of a record that a rule knows, only the rule says what such fields are.
+        if base.structure == .json {
+            for index in shape.fields.indices {
+                let name = shape.fields[index].name
+                guard name != "message", definitions.fieldNames.contains(name),
+                    case .slot(let slot, _) = shape.fields[index].value,
+                    places[name]?.slot == slot
+                else { continue }
+                shape.fields[index].name = Shape.unmapped + name
+            }
+        }
         rule.constants.forEach { shape.set($0) }
-        for field in rule.fields {
+        for field in rule.fields where !trusted.contains(field.name) {
             guard let place = place(of: field.names) else { continue }
             let decoding = Self.decoding(place.decoding, of: field.type)
             shape.set(Shape.Field(field.name, field.type, .slot(place.slot, decoding)))

@@ -200,7 +200,7 @@ extension Parser {
         let fields = members.map { Shape.Field($0.name, $0.type, .slot($0.slot, $0.decoding)) }
         let base = ShapeBuilder.shape(
             of: record, scratch: scratch, layout: layout, pool: &pool, dataStart: dataStart,
-            named: fields,
+            entry: entry, definitions: definitions, named: fields,
             messageNames: choice.format.messages(definitions.objects))
         var plan = MemberPlan(
             base: base, members: members + headerMembers(of: base, choice.format))
@@ -209,6 +209,9 @@ extension Parser {
             plan.stated = definitions.memberDefinitions[choice.definitions[0]].definition.time
         }
         if choice.format == .json { plan.hasTwice = false }
+        if layout.form == .journal {
+            plan.trusted = JournalFields.identity(of: record, entry, isFromUnit: layout.isFromUnit)
+        }
         for number in choice.definitions {
             plan.add(definitions.memberDefinitions[number].definition, number: number)
         }
@@ -264,9 +267,13 @@ extension Parser {
         _ record: Span<UInt8>, _ layout: RowLayout, _ message: Range<Int>, dataStart: Int
     ) -> UInt32 {
         let first = Int(layout.bodyFirst)
-        scratch.slots.replaceSubrange(first..., with: CollectionOfOne(ByteRange(message)))
+        let body = first..<first + Int(layout.bodyCount)
+        scratch.slots.replaceSubrange(body, with: CollectionOfOne(ByteRange(message)))
+        if layout.form == .journal {
+            scratch.kinds.replaceSubrange(body, with: CollectionOfOne(Shape.Slot(.text)))
+        }
         var whole = layout
-        whole.takeBody(scratch.slots, first: first, message: message)
+        whole.takeBody(scratch.slots, first: first, count: 1, message: message)
         return number(record, whole, message, dataStart: dataStart)
     }
 }

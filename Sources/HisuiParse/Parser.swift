@@ -37,7 +37,7 @@ public struct Parser: Sendable {
     var fieldLines = FieldLines()
 
     var scratch = RowScratch()
-    private var entry = JournalEntry()
+    var entry = JournalEntry()
     private var cache = ShapeCache()
     var admission = ShapeAdmission()
     var pool = LiteralPool()
@@ -66,6 +66,7 @@ public struct Parser: Sendable {
     var host = HostFallback()
     /// Whom records are about.
     var subjects = Subjects()
+    var pairs = Pairs()
     /// Texts to be put behind the records of the batch at hand.
     var besideTexts: [UInt8] = []
     private var files: [String: FileTime] = [:]
@@ -183,6 +184,7 @@ public struct Parser: Sendable {
         joining.numbers = [:]
         host.numbers = []
         subjects.numbers = [:]
+        pairs.twice = []
         folding.parts = [:]
         folding.numbers = [:]
     }
@@ -316,6 +318,7 @@ public struct Parser: Sendable {
                 record, text, layout, named, message, dataStart: dataStart, &row)
         } else {
             row.shape = number(record, layout, message, dataStart: dataStart)
+            if layout.hasPairs, pairs.twice.contains(row.shape) { row.flags.insert(.ambiguous) }
         }
     }
 
@@ -379,6 +382,7 @@ public struct Parser: Sendable {
         var layout = RowLayout(form: .journal)
         layout.isFromUnit = entry.isFromUnit(record)
         var message = record.count..<record.count
+        var named: Named?
         let program = entry.programField
         for number in entry.fields.indices {
             let field = entry.fields[number]
@@ -393,7 +397,23 @@ public struct Parser: Sendable {
             }
             message = value
             let programRange = program >= 0 ? entry.fields[program].value.range : nil
-            parseMessage(record, message, programRange, &layout, &row)
+            let first = scratch.slots.count
+            named = appendNamed(of: record, message, program: programRange)
+            if let found = named {
+                message = found.values.range
+                layout.choice = UInt16(truncatingIfNeeded: found.choice) + 1
+                if found.choice == 0 { layout.structure = .json }
+                checkText(record, message, &row)
+                // Those of the fields behind it follow.
+                if scratch.slots.count - first + entry.slotCount > Limits.slotsPerShapeMax {
+                    let whole = CollectionOfOne(ByteRange(message))
+                    scratch.slots.replaceSubrange(first..., with: whole)
+                    named?.values.isTakenApart = false
+                }
+            } else {
+                matchMessage(record, message, programRange, &layout, &row)
+            }
+            layout.takeBody(scratch.slots, first: first, message: message)
             // Kinds follow for the slots behind the message, so these need a place.
             for _ in 0..<layout.bodyCount { scratch.kinds.append(Shape.Slot(.text)) }
         }
@@ -403,18 +423,12 @@ public struct Parser: Sendable {
             layout.messageFirstByte = UInt32(record.count - from)
             layout.messageLastByte = layout.messageFirstByte
         }
-        row.shape = number(record, layout, message, dataStart: 0)
-    }
-
-    /// Finds the slots of the message, by a rule or without, and takes down where they stand.
-    @inline(__always)
-    private mutating func parseMessage(
-        _ record: Span<UInt8>, _ message: Range<Int>, _ program: Range<Int>?,
-        _ layout: inout RowLayout, _ row: inout RowBatch.Row
-    ) {
-        let first = scratch.slots.count
-        matchMessage(record, message, program, &layout, &row)
-        layout.takeBody(scratch.slots, first: first, message: message)
+        if let named, named.values.isTakenApart {
+            row.shape = namedNumber(record, record, layout, named, message, dataStart: 0, &row)
+        } else {
+            row.shape = number(record, layout, message, dataStart: 0)
+            if layout.hasPairs, pairs.twice.contains(row.shape) { row.flags.insert(.ambiguous) }
+        }
     }
 
     /// Finds the slots of the message, by a rule or without.
@@ -433,6 +447,8 @@ public struct Parser: Sendable {
             if definitions.entries[Int(match.rule)].hasMore {
                 takeStatedTime(match, record, firstSlot: first, &row)
                 noteSubject(match, record, firstSlot: first)
+                let others = layout.form == .journal ? entry.slotCount : 0
+                takePairs(match, record, room: Limits.slotsPerShapeMax - others, &layout)
             }
         } else {
             let room = layout.form == .journal ? Limits.journalSlotsMax : first
@@ -501,6 +517,9 @@ public struct Parser: Sendable {
             scratch.slots.append(ByteRange(0..<record.count))
             return 0
         }
+        if layout.hasPairs {
+            return pairedNumber(record, layout, message, dataStart: dataStart, key: key)
+        }
         let isWhole = body.count == 1 && scratch.slots[body.lowerBound].range == message
         if layout.isAutomatic, !isWhole, !message.isEmpty {
             let count = variation.addVaryingWords(
@@ -546,8 +565,12 @@ public struct Parser: Sendable {
             entry: entry,
             definitions: definitions)
         let number = shapes.intern(shape)
-        cache.insert(shape, number, layout, key: key)
+        insert(shape, number, layout, key: key)
         return number
+    }
+
+    mutating func insert(_ shape: Shape, _ number: UInt32, _ layout: RowLayout, key: UInt64) {
+        cache.insert(shape, number, layout, key: key)
     }
 
     // MARK: - Time

@@ -26,6 +26,8 @@ struct RowLayout: Equatable {
     var encoding: TextEncoding = .utf8
     /// A journal entry of a unit other than the manager's own: see `JournalFields`.
     var isFromUnit = false
+    /// The last of the message's slots are values of pairs behind what a template takes.
+    var hasPairs = false
     /// How named values are read: one more than the number in `Parser.choices`; 0 where there are
     /// none.
     var choice: UInt16 = 0
@@ -39,7 +41,9 @@ struct RowLayout: Equatable {
 
     /// Whether the layout fixes all text from the beginning of the message on: rule and choices do,
     /// where the message is the end of the record and the rule has seen the record's own bytes.
-    var isTextKnown: Bool { !isAutomatic && form != .journal && encoding == .utf8 }
+    var isTextKnown: Bool {
+        !isAutomatic && form != .journal && encoding == .utf8 && !hasPairs
+    }
 
     /// Takes down the header's slots.
     @inline(__always)

@@ -23,6 +23,8 @@ struct RuleCompiler {
         var bitOfIPv6: UInt8 = 64
         /// Not of the template: the blanks before a padded first field.
         var isPadding = false
+        /// Names and values, which have slots of their own.
+        var isPairs = false
 
         @inline(__always)
         func isPresent(in choices: UInt64) -> Bool {
@@ -180,7 +182,8 @@ struct RuleCompiler {
                 field: capture.field, type: type ?? .keyword,
                 decoding: Self.decoding(capture.type, type),
                 bit: optionalBit ?? 64, format: type == .time ? capture.format : nil,
-                kind: kind(capture, type), bitOfIPv6: one.operation == .ip ? one.bit : 64))
+                kind: kind(capture, type), bitOfIPv6: one.operation == .ip ? one.bit : 64,
+                isPairs: capture.type == .kv))
         guard let name = capture.name else { return }
         if let values = decisions.conditions[name] {
             if let optionalBit { mask |= 1 << UInt64(optionalBit) }
@@ -215,7 +218,7 @@ struct RuleCompiler {
         case .ts: return .time
         case .float: return .float
         case .cidr: return .cidr
-        case .rest: return .rest
+        case .rest, .kv: return .rest
         case .path: return capture.isRightAnchored ? .pathLast : .pathUntil
         case .user, .text:
             if capture.isRightAnchored { return .textLast }
@@ -244,7 +247,7 @@ struct RuleCompiler {
         case .ip: .ipv4
         case .word, .host, .mac, .user, .blank, .cidr: .word
         case .float: .text
-        case .path, .quoted, .text, .rest, .ts: field == .keyword ? .word : .text
+        case .path, .quoted, .text, .rest, .kv, .ts: field == .keyword ? .word : .text
         }
     }
 }

@@ -48,7 +48,7 @@ struct SampleReader {
         var fields: [(name: String, value: String?, node: YAMLNode)] = []
         for (key, value) in reader.node.mapping ?? [] where key.text != "rule" {
             guard let name = key.text else { continue }
-            if schema[name] == nil {
+            if schema[name] == nil, !name.hasPrefix(Shape.unmapped) {
                 log.report(key, "unknown field \(key.quoted)", hint: schema.hint(for: name))
             } else if let text = value.text {
                 fields.append((name, value.isNull ? nil : text, value))

@@ -171,7 +171,8 @@ struct SampleRunner {
         if !sample.lines.isEmpty { return outcome(ofEvent: sample) }
         let line = Array(sample.line.utf8)
         let program = sample.program.map { Array($0.utf8) } ?? Self.program(of: definition)
-        if !sample.isRecord, definition.members == nil {
+        let hasPairs = definition.rules.contains { $0.template.hasPairs }
+        if !sample.isRecord, definition.members == nil, !hasPairs {
             return outcome(of: line, program: program)
         }
         guard !sample.isRecord, let program else { return outcome(ofRecord: line) }

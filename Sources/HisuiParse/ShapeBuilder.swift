@@ -28,18 +28,21 @@ struct ShapeBuilder {
         definitions: DefinitionSet = .empty,
         named: [Shape.Field] = [], messageNames: [String] = []
     ) -> Shape {
+        let isSelfTold = layout.structure == .json
         var builder = ShapeBuilder(layout)
         let match =
             layout.isAutomatic
             ? nil : RuleMatch(rule: layout.rule, choices: layout.choices, flags: [])
-        let kinds = builder.kinds(of: record, scratch, match.map(definitions.kinds(of:)))
+        let kinds = builder.kinds(
+            of: record, scratch,
+            match.map { definitions.kinds(of: $0, isWithPairs: layout.hasPairs) })
         switch layout.form {
         case .journal:
             builder.addJournal(record, entry, bodyCount: Int(layout.bodyCount))
         case .syslog, .line, .json:
             builder.addHeader(record, scratch, kinds, dataStart: dataStart)
-            builder.addNamed(named, messageNames)
         }
+        builder.addNamed(named, messageNames, isSelfTold ? [] : definitions.fieldNames)
         var parser = ""
         var rule = ""
         if let match {
@@ -57,12 +60,21 @@ struct ShapeBuilder {
     }
 
     /// Adds the fields of named values. One whose name Hisui gives a meaning of its own is shown
-    /// behind `record.`, so that nobody can write into a record what only Hisui may say.
-    private mutating func addNamed(_ named: [Shape.Field], _ messageNames: [String]) {
+    /// behind `record.`, so that nobody can write into a record what only Hisui may say; one that
+    /// is called like a field of the schema, or like one of the header, behind `unmapped.`: what
+    /// such fields are is for header and definition to say.
+    private mutating func addNamed(
+        _ named: [Shape.Field], _ messageNames: [String], _ names: Set<String>
+    ) {
+        let header = Set(indices.keys)
         // The row's time is shown under that name.
         for field in named where field.name != "@timestamp" {
             var field = field
-            if ShapeBuilder.isReserved(field.name) { field.name = "record.\(field.name)" }
+            if ShapeBuilder.isReserved(field.name) {
+                field.name = "record.\(field.name)"
+            } else if names.contains(field.name) || header.contains(field.name) {
+                field.name = Shape.unmapped + field.name
+            }
             set(field)
         }
         for name in messageNames {
@@ -137,11 +149,10 @@ struct ShapeBuilder {
         }
         var kinds = Array(scratch.kinds.prefix(Int(layout.bodyFirst)))
         let bodyEnd = Int(layout.bodyFirst) + Int(layout.bodyCount)
-        kinds +=
-            known
-            ?? scratch.slots[Int(layout.bodyFirst)..<bodyEnd].map { slot in
-                Shape.Slot(AutomaticShape.kind(of: record, slot.range))
-            }
+        kinds += known ?? []
+        kinds += scratch.slots[kinds.count..<bodyEnd].map { slot in
+            Shape.Slot(AutomaticShape.kind(of: record, slot.range))
+        }
         kinds.append(contentsOf: scratch.kinds.dropFirst(bodyEnd))
         return kinds
     }

@@ -30,14 +30,17 @@ enum TaintLint {
 
         /// Whether its content can hold the text that ends it.
         var isFree: Bool {
-            capture.type.isFree && capture.type != .rest
+            capture.type.isFree && !capture.type.isRest
                 || capture.type == .word && !flow.stopsAtBlanksOnly
         }
     }
 
-    /// - Parameter deciding: captures by whose values a security field is set.
+    /// - Parameters:
+    ///   - deciding: captures by whose values a security field is set.
+    ///   - hasSecurityPairs: a pair of `kv` is a security field.
     static func check(
-        _ template: Template, untrusted: Set<String>, deciding: Set<String> = [], schema: Schema
+        _ template: Template, untrusted: Set<String>, deciding: Set<String> = [],
+        hasSecurityPairs: Bool = false, schema: Schema
     ) -> Result {
         var seen: [Seen] = []
         template.forEachFlow { capture, flow, _, offset in
@@ -46,17 +49,18 @@ enum TaintLint {
         var result = Result()
         for (index, one) in seen.enumerated() {
             guard let field = one.capture.field, untrusted.contains(field),
-                one.capture.type != .quoted, one.capture.type != .rest
+                one.capture.type != .quoted, !one.capture.type.isRest
             else { continue }
             let later = Array(seen.indices[(index + 1)...])
             guard
                 let victim = later.first(where: { place in
                     let capture = seen[place].capture
                     return schema.isSecurity(capture.field)
+                        || capture.type == .kv && hasSecurityPairs
                         || capture.name.map(deciding.contains) == true
                 })
             else { continue }
-            let free = later.filter { seen[$0].isFree || seen[$0].capture.type == .rest }
+            let free = later.filter { seen[$0].isFree || seen[$0].capture.type.isRest }
             let swallows = free.contains { $0 >= victim }
             if one.capture.isRightAnchored || one.isFree || swallows {
                 let untrustedFree = free.filter { place in

@@ -83,6 +83,8 @@ enum CaptureType: UInt8, Sendable, CaseIterable {
     case cidr
     /// A time written as `Capture.format` says.
     case ts
+    /// Names and values up to the end of the message, as `PairText` takes them apart.
+    case kv
 
     var name: String { "\(self)" }
 
@@ -90,10 +92,13 @@ enum CaptureType: UInt8, Sendable, CaseIterable {
     /// any byte.
     var isFree: Bool {
         switch self {
-        case .path, .user, .text, .rest: true
+        case .path, .user, .text, .rest, .kv: true
         default: false
         }
     }
+
+    /// Whether it takes everything up to the end of the message.
+    var isRest: Bool { self == .rest || self == .kv }
 
     /// Whether it can be written with `>`.
     var canAnchorRight: Bool {
@@ -107,7 +112,7 @@ enum CaptureType: UInt8, Sendable, CaseIterable {
     /// to a width (sudo) put them there.
     var skipsBlanksAtStart: Bool {
         switch self {
-        case .text, .rest, .blank, .quoted, .ts: false
+        case .text, .rest, .kv, .blank, .quoted, .ts: false
         default: true
         }
     }
@@ -129,6 +134,13 @@ extension Template {
             default: break
             }
         }
+    }
+
+    /// Whether it ends with names and values.
+    var hasPairs: Bool {
+        var hasPairs = false
+        forEachCapture { capture, _ in if capture.type == .kv { hasPairs = true } }
+        return hasPairs
     }
 
     /// Whether any literal text must stand in the message.

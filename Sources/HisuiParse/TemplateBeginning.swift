@@ -72,7 +72,7 @@ struct TemplateBeginning {
         case .blank:
             add([0x20, 0x09])
             return false
-        case .word, .user, .text, .rest, .ts:
+        case .word, .user, .text, .rest, .kv, .ts:
             add(0...255)
             return type == .word
         }

@@ -74,6 +74,11 @@ struct TemplateCheck {
             if let name = capture.name, !seen.insert(name).inserted {
                 problems.append((offset, "`\(name)` stands twice in the template", ""))
             }
+            if capture.type == .kv, capture.name != nil {
+                problems.append(
+                    (offset, "`kv` is no value of its own", "write {_:kv}, and `fields` beside"))
+                return
+            }
             guard let field = capture.field else { return }
             guard let type = schema.type(of: field) else {
                 problems.append((offset + 1, "unknown field `\(field)`", schema.hint(for: field)))
@@ -98,7 +103,7 @@ struct TemplateCheck {
     /// Which captures give a value of that type.
     static func captures(for type: Shape.FieldType) -> [CaptureType] {
         switch type {
-        case .keyword, .text: CaptureType.allCases.filter { $0 != .blank }
+        case .keyword, .text: CaptureType.allCases.filter { $0 != .blank && $0 != .kv }
         case .integer: [.int, .port, .hex]
         case .ip: [.ip]
         case .boolean: [.word]
@@ -110,7 +115,7 @@ struct TemplateCheck {
         var problems: [(Int, String, String)] = []
         template.forEachFlow { capture, flow, _, offset in
             let name = capture.field ?? "_"
-            if capture.type == .rest, !(flow.end && flow.stops.isEmpty && !flow.capture) {
+            if capture.type.isRest, !(flow.end && flow.stops.isEmpty && !flow.capture) {
                 problems.append(
                     (
                         offset, "`\(name)` takes the rest of the message, but something follows it",
@@ -122,7 +127,7 @@ struct TemplateCheck {
                         offset, "nothing says where `\(name)` ends: another field follows directly",
                         "put text between them, or use a type that ends by itself, such as int"
                     ))
-            } else if capture.type.isFree, capture.type != .rest, !flow.end, flow.stops.isEmpty {
+            } else if capture.type.isFree, !capture.type.isRest, !flow.end, flow.stops.isEmpty {
                 problems.append((offset, "nothing says where `\(name)` ends", "put text after it"))
             }
             if capture.isRightAnchored, flow.stops.isEmpty {

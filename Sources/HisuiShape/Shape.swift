@@ -156,6 +156,9 @@ public struct Shape: Sendable {
     /// A number that all copies of a shape share as long as there is one.
     public var identity: ObjectIdentifier { ObjectIdentifier(parts) }
 
+    /// What stands before the name of a value that no rule gives a field of its own.
+    public static let unmapped = "unmapped."
+
     /// The shape that fits every record: one slot, which is the message.
     public static let any = Shape(literals: [[], []], slots: [Slot(.text)])
 

@@ -26,6 +26,26 @@ import Testing
             headerTime("Jan  1 00:00:01 h p: x", received: oldYear) == "2027-01-01T00:00:01+09:00")
     }
 
+    /// Between day and time or behind the time; what is no year there is left.
+    @Test func aYearThatIsSaidIsTaken() {
+        let stamps = [
+            "Nov 27 13:00:00", "Nov 27 13:00:00 2019", "Nov 27 2019 13:00:00",
+            "Nov 27 13:00:00 2200", "Nov 27 13:00:00 1969", "Nov 27 13:00:00 20191",
+            "Feb 29 13:00:00 2020", "Nov 27 13:00:00",
+        ]
+        let parsed = parse(stamps.map { Array("\($0) h p: x".utf8) }, form: .line)
+        let years = parsed.rows.rows.map { String(text(of: $0.time).prefix(4)) }
+        #expect(years == ["2026", "2019", "2019", "2026", "2026", "2026", "2020", "2026"])
+        for number in [0, 1, 2, 6, 7] { #expect(parsed.value("host.name", number) == "h") }
+        let inferred = parsed.rows.rows.map { $0.flags.contains(.yearInferred) }
+        #expect(inferred == [true, false, false, true, true, true, false, true])
+        // A date that is none in that year.
+        #expect(headerTime("Feb 29 13:00:00 2019 h p: x") == headerTime("Feb 29 13:00:00 h p: x"))
+        // It is not the next year, whenever it was received.
+        let file = times(["Nov 27 13:00:00 2025"], latest: "2026-11-23T00:00:00+09:00")
+        #expect(file == ["2025-11-27T13:00:00"])
+    }
+
     @Test func importTakesTheLastYearNotAfterTheFile() {
         #expect(
             times(["Dec 30 10:00:00", "Jan  2 10:00:00"], latest: "2026-01-03T00:00:00+09:00")

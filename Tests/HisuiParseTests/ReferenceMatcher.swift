@@ -111,7 +111,7 @@ struct ReferenceMatcher {
         case .path:
             guard at < line.count, line[at] == UInt8(ascii: "/") else { return [] }
             return capture.isRightAnchored ? last : Array((stops + end).prefix(1))
-        case .rest: return [line.count]
+        case .rest, .kv: return [line.count]
         case .word:
             let blank = line[at...].firstIndex { $0 == 0x20 || $0 == 0x09 } ?? line.count
             let stop = min(stops.first ?? blank, blank)

@@ -161,8 +161,8 @@ import Testing
         var six = RowScratch()
         let first = TestRules.match(set, Array("from 192.0.2.1".utf8), &four)
         let second = TestRules.match(set, Array("from 2001:db8::1".utf8), &six)
-        #expect(first.map(set.kinds(of:)) == [Shape.Slot(.ipv4)])
-        #expect(second.map(set.kinds(of:)) == [Shape.Slot(.ipv6)])
+        #expect(first.map { set.kinds(of: $0) } == [Shape.Slot(.ipv4)])
+        #expect(second.map { set.kinds(of: $0) } == [Shape.Slot(.ipv6)])
         #expect(first?.choices != second?.choices)
         #expect(four.key != six.key)
     }
