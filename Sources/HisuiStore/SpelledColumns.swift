@@ -20,7 +20,8 @@ extension BlockDirectory {
     /// that is not known.
     private func mayReach(_ probe: TextProbe, in column: Int) -> Bool {
         guard let least = probe.number else { return true }
-        var reader = ByteReader(bytes.span, headRange(of: column))
+        let heads = bytes
+        var reader = ByteReader(heads.span, headRange(of: column))
         guard let head = try? NumberColumn.Head(decoding: &reader),
             head.pattern.numbers.allSatisfy({ $0.notation == .decimal }),
             !head.pattern.text.contains(where: { $0 &- 0x30 <= 9 })
