@@ -15,10 +15,18 @@ struct NecessaryTerms {
     private var numbers: [ObjectIdentifier: Int] = [:]
     private var terms: [[TableTest.Term]?] = []
 
-    /// An expression asks for what it begins with, and for as many clauses as it has.
-    static let count = RegexpFilter.clausesMax + 1
+    /// How many there are for a filter: an expression asks for what it begins with, and for as many
+    /// clauses as it has.
+    static func count(for filter: Filter) -> Int {
+        switch filter {
+        case .all, .time: 0
+        case .field(let test): test.test.regexp == nil ? 1 : RegexpFilter.clausesMax + 1
+        case .not(let inner): count(for: inner)
+        case .and(let filters), .or(let filters): filters.map(count).max() ?? 0
+        }
+    }
 
-    /// - Parameter number: less than `count`.
+    /// - Parameter number: less than there are for the filter.
     init(number: Int) { self.number = number }
 
     /// Adds the next shape of the table.

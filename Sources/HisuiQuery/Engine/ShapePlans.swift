@@ -124,7 +124,8 @@ final class ShapePlans: Sendable {
             guard case .depends(let residual) = plan.outcome else { return plan.outcome.verdict }
             return knowledge.verdict(residual, shape: shape)
         }
-        let tests = (0..<NecessaryTerms.count).compactMap { number -> BlockPlans.Test? in
+        let count = NecessaryTerms.count(for: filter)
+        let tests = (0..<count).compactMap { number -> BlockPlans.Test? in
             var terms = NecessaryTerms(number: number)
             for (plan, verdict) in zip(plans, verdicts) {
                 let isOpen = verdict == .depends
