@@ -145,7 +145,8 @@ import Testing
                 at += UInt32(part.utf8.count) + 1
             }
         }
-        let path = try writeSegment([batch], table, on: disk, in: folder.path)
+        let path = try writeSegment(
+            [batch], table, rowsMax: 10_000, on: disk, in: folder.path)
         for ordinals in [0..<1, 3..<90, 700..<750, 0..<750, 749..<750, 200..<600] {
             // Anew, so that nothing was read before.
             let reader = try SegmentReader(fileSystem: disk, path: path)
