@@ -7,8 +7,9 @@ import HisuiShape
 ///
 /// The first byte chooses one: pairs with some marks, CEF, LEEF, the XML of events, files that
 /// name their columns, and, for definitions that take pairs and say whom records are about, pairs
-/// behind a template, objects, and messages of journal entries. What is appended and what is named must be the same values, in order and
-/// apart; and through the parser each record must be made up of its shape and slots.
+/// behind a template, objects, and messages of journal entries. What is appended and what is named
+/// must be the same values, in order and apart; and through the parser each record must be made up
+/// of its shape and slots.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzFormats(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     guard count > 1 else { return 0 }

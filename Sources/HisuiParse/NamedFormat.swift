@@ -25,6 +25,17 @@ enum NamedInput: String, CaseIterable, Sendable {
     }
 }
 
+extension NamedInput {
+    /// Whether the names of values are those that a definition, a file or a shipper has chosen, so
+    /// that no stranger's text can bring one in.
+    var hasChosenNames: Bool {
+        switch self {
+        case .json, .csv, .w3c: true
+        default: false
+        }
+    }
+}
+
 /// How the values of a message are written where they have names, with all that has to be known to
 /// read them.
 ///

@@ -200,8 +200,9 @@ extension Parser {
         let fields = members.map { Shape.Field($0.name, $0.type, .slot($0.slot, $0.decoding)) }
         let base = ShapeBuilder.shape(
             of: record, scratch: scratch, layout: layout, pool: &pool, dataStart: dataStart,
-            entry: entry, definitions: definitions, named: fields,
-            messageNames: choice.format.messages(definitions.objects))
+            entry: entry, named: fields,
+            messageNames: choice.format.messages(definitions.objects),
+            foreignNames: choice.format.input.hasChosenNames ? [] : definitions.fieldNames)
         var plan = MemberPlan(
             base: base, members: members + headerMembers(of: base, choice.format))
         addTimes(to: &plan, choice)

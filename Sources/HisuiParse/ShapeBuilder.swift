@@ -22,13 +22,13 @@ struct ShapeBuilder {
     ///   - entry: the journal entry taken apart, for records of that form.
     ///   - named: the fields that the message's named values are, if it has such.
     ///   - messageNames: which of them is the message, best first.
+    ///   - foreignNames: what none of them may be called.
     static func shape(
         of record: Span<UInt8>, scratch: RowScratch, layout: RowLayout,
         pool: inout LiteralPool, dataStart: Int, entry: JournalEntry = JournalEntry(),
         definitions: DefinitionSet = .empty,
-        named: [Shape.Field] = [], messageNames: [String] = []
+        named: [Shape.Field] = [], messageNames: [String] = [], foreignNames: Set<String> = []
     ) -> Shape {
-        let isSelfTold = layout.structure == .json
         var builder = ShapeBuilder(layout)
         let match =
             layout.isAutomatic
@@ -42,7 +42,7 @@ struct ShapeBuilder {
         case .syslog, .line, .json:
             builder.addHeader(record, scratch, kinds, dataStart: dataStart)
         }
-        builder.addNamed(named, messageNames, isSelfTold ? [] : definitions.fieldNames)
+        builder.addNamed(named, messageNames, foreignNames)
         var parser = ""
         var rule = ""
         if let match {

@@ -36,12 +36,13 @@ extension Daemon {
     }
 
     func begin(
-        _ stage: WatchStage, _ write: WriteStage, _ sources: SourceService, _ spill: SpillStage
+        _ stage: WatchStage, _ write: WriteStage, _ sources: SourceService, _ spill: SpillStage,
+        _ parse: ParseStage
     ) -> Watching {
         let parts = WatchStage.Parts(
             isHeldUp: { write.isHeldUp }, writerMillis: { write.millisSinceTurn },
             cause: { sources.cause(ofSilence: $0) }, reports: { sources.reports },
-            spilled: { spill.load })
+            spilled: { spill.load }, losses: { parse.losses })
         let signal = configuration.signal.map { signal in
             SignalStage(
                 signal, host: Self.hostName(), sign: { stage.sign(parts) }, log: log)

@@ -105,7 +105,7 @@ public struct Daemon: Sendable {
         spill.begin(isHeldUp: { write.isHeldUp }, onEnd: { acts.spilled($0) })
         let onHangUp = ReloadService { reload(parse, routing, sources, detection, proving, acts) }
         acts.started(streams: opened.streams, after: watch.previous)
-        let watching = begin(watch, write, sources, spill)
+        let watching = begin(watch, write, sources, spill, parse)
         var isWhole = false
         defer {
             isWhole = close(spill, intake, parse, write) && isWhole

@@ -22,6 +22,8 @@ final class ParseStage: Sendable {
     let output: BoundedQueue<ParsedBatch>
     private let routing: SourceRouting
     private let definitions: Mutex<Versioned>
+    /// What the parsers in force did not say; only their thread writes it.
+    private let counted = Mutex(ParseLosses())
     /// What was stored last before this start; see `RecentRecords`.
     private let recent: [RecentRecords]
     /// The batch that the writer, which had given up, did not take.
@@ -63,6 +65,9 @@ final class ParseStage: Sendable {
         }
     }
 
+    /// What was not said of records since the daemon began.
+    var losses: ParseLosses { counted.withLock { $0 } }
+
     /// The batch that was parsed and not taken, once `run` has ended; given once.
     func takeRefused() -> RowBatch? { refused.withLock { $0.take() } }
 
@@ -85,6 +90,8 @@ final class ParseStage: Sendable {
             let route = routing.route(for: batch.source)
             let number = entries.number(for: route, inForce.loaded)
             let rows = entries.all[number].parser.parse(batch)
+            let losses = entries.losses
+            counted.withLock { $0 = losses }
             let parsed = ParsedBatch(
                 rows: rows, shapes: entries.all[number].parser.shapes,
                 definitions: entries.all[number].digest, stream: route.stream)
@@ -102,8 +109,15 @@ final class ParseStage: Sendable {
         /// Those of the definitions before: their open events go on.
         private var replaced: [Entry] = []
 
+        /// Pairs that parsers left whole which are gone; what these joined and folded goes on.
+        private var before = ParseLosses()
+
+        /// Of all parsers since the daemon began.
+        var losses: ParseLosses { all.reduce(before) { $0 + $1.parser.losses } }
+
         /// Begins anew, with other definitions.
         mutating func replace() {
+            before.unpaired += all.reduce(0) { $0 + $1.parser.losses.unpaired }
             if !all.isEmpty { replaced = all }
             all.removeAll()
         }

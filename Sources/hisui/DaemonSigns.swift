@@ -1,4 +1,5 @@
 import HisuiEvent
+import HisuiParse
 import HisuiPipeline
 
 /// Whether the daemons of a store's zones live, by what they say of themselves.
@@ -49,10 +50,37 @@ enum DaemonSigns {
         let alive = say(
             "The daemon of zone \(sign.zone) lives (process \(sign.pid), last sign \(age) ago).",
             "領域 \(sign.zone) のデーモンは稼働中です（プロセス \(sign.pid)、最終信号 \(age)前）。")
-        if sign.silent == 0 { return alive }
-        return alive
-            + say(
-                " \(sign.silent) of its \(sign.sources) sources are silent.",
-                "収集元 \(sign.sources) 件のうち \(sign.silent) 件が受信途絶です。")
+        let silent = say(
+            " \(sign.silent) of its \(sign.sources) sources are silent.",
+            "収集元 \(sign.sources) 件のうち \(sign.silent) 件が受信途絶です。")
+        return alive + (sign.silent > 0 ? silent : "") + unsaid(sign.losses)
+    }
+
+    /// What the parser knew of records and did not say; empty if it said all.
+    private static func unsaid(_ losses: ParseLosses) -> String {
+        var parts: [String] = []
+        if losses.unjoined > 0 {
+            parts.append(
+                say(
+                    "\(losses.unjoined.grouped) events of several records have no row",
+                    "複数記録からなる事象 \(losses.unjoined.grouped) 件をまとめられず"))
+        }
+        if losses.unfolded > 0 {
+            parts.append(
+                say(
+                    "\(losses.unfolded.grouped) operations on files were not told",
+                    "ファイル操作 \(losses.unfolded.grouped) 件を表示できず"))
+        }
+        if losses.unpaired > 0 {
+            parts.append(
+                say(
+                    "the pairs of \(losses.unpaired.grouped) records stayed text",
+                    "\(losses.unpaired.grouped) 件の名前と値の組を分解できず"))
+        }
+        if parts.isEmpty { return "" }
+        let list = parts.joined(separator: say("; ", "、"))
+        return say(
+            " Since it began \(list). The records are stored.",
+            "起動以降、\(list)。原文は保管済みです。")
     }
 }

@@ -63,6 +63,17 @@ import Testing
         #expect(found[1].values["record.hisui.rule"] == "block" && found[1].values["x"] == "1")
     }
 
+    /// The columns of a table are what its owner calls them.
+    @Test func columnsKeepTheirNames() {
+        var batch = batch([Array("a,192.0.2.1".utf8)], form: .line)
+        batch.table = RecordTable(
+            columns: ["user.name", "source.ip"], delimiter: 0x2C, isNamed: true)
+        let (set, _) = NamedOutcome.compile(Self.pairs)
+        var parser = Parser(definitions: set, timeZone: .tokyo)
+        let parsed = Parsed(rows: parser.parse(batch), shapes: parser.shapes)
+        #expect(parsed.value("user.name") == "a" && parsed.value("source.ip") == "192.0.2.1")
+    }
+
     @Test func extensionsOfCEFAreNoFieldsEither() {
         let line = "CEF:0|v|p|1|7|n|3|event.outcome=success src=192.0.2.1 user.name=root"
         let (set, _) = NamedOutcome.compile(Self.pairs)

@@ -66,7 +66,8 @@ import Testing
             let reports = reports.withLock { $0 }
             return WatchStage.Parts(
                 isHeldUp: { held }, writerMillis: { millis }, cause: { _ in cause },
-                reports: { reports }, spilled: { (waiting: 6, dropped: 3) })
+                reports: { reports }, spilled: { (waiting: 6, dropped: 3) },
+                losses: { ParseLosses(unjoined: 2, unfolded: 4, unpaired: 5) })
         }
 
         func receive(_ source: String, _ kind: SourceKind = .syslogTCP) {
@@ -243,6 +244,8 @@ import Testing
         #expect(bench.heartbeat?.sources == 1)
         #expect(bench.heartbeat?.waiting == 6)
         #expect(bench.heartbeat?.dropped == 3)
+        #expect(
+            bench.heartbeat?.losses == ParseLosses(unjoined: 2, unfolded: 4, unpaired: 5))
         #expect(bench.heartbeat?.elapsed == 11_000)
     }
 
@@ -320,6 +323,7 @@ import Testing
         sign.silent = 2
         sign.waiting = 4
         sign.dropped = 8
+        sign.losses = ParseLosses(unjoined: 1, unfolded: 2, unpaired: 3)
         #expect(Heartbeat(sign.text) == sign)
         #expect(Heartbeat(sign.text + "something new\n") == sign)
         for text in [

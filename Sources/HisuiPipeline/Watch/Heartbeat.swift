@@ -1,5 +1,6 @@
 public import HisuiEvent
 public import HisuiFile
+public import HisuiParse
 import HisuiStore
 
 /// What the daemon of a zone says of itself every few seconds: `<store>/state/<zone>.heartbeat`.
@@ -19,6 +20,9 @@ import HisuiStore
 ///     silent 1                                 of them, now
 ///     waiting 0                                records in the spill ring, now
 ///     dropped 0                                records dropped there since the daemon began
+///     unjoined 0                               events of several records without a row
+///     unfolded 0                               operations on files that were not told
+///     unpaired 0                               records whose pairs stayed text
 ///
 /// Lines end with a line feed; a reader passes over names it does not know. Written whole, under
 /// another name first; and only while the writer turns, so that a file that grows old means a
@@ -42,6 +46,8 @@ public struct Heartbeat: Hashable, Sendable {
     public var silent = 0
     public var waiting: UInt64 = 0
     public var dropped: UInt64 = 0
+    /// What the parser did not say of records since the daemon began.
+    public var losses = ParseLosses()
 
     var text: String {
         let lines: [(String, String)] = [
@@ -50,6 +56,8 @@ public struct Heartbeat: Hashable, Sendable {
             ("started", started.utcText), ("interval", "\(intervalSeconds)"),
             ("stored", "\(stored)"), ("sources", "\(sources)"), ("silent", "\(silent)"),
             ("waiting", "\(waiting)"), ("dropped", "\(dropped)"),
+            ("unjoined", "\(losses.unjoined)"), ("unfolded", "\(losses.unfolded)"),
+            ("unpaired", "\(losses.unpaired)"),
         ]
         return lines.map { "\($0) \($1)\n" }.joined()
     }
@@ -91,7 +99,10 @@ public struct Heartbeat: Hashable, Sendable {
             let sources = values["sources"].flatMap({ Int($0) }),
             let silent = values["silent"].flatMap({ Int($0) }),
             let waiting = UInt64(values["waiting"] ?? "0"),
-            let dropped = UInt64(values["dropped"] ?? "0")
+            let dropped = UInt64(values["dropped"] ?? "0"),
+            let unjoined = UInt64(values["unjoined"] ?? "0"),
+            let unfolded = UInt64(values["unfolded"] ?? "0"),
+            let unpaired = UInt64(values["unpaired"] ?? "0")
         else { return nil }
         self.init(
             time: time, state: state, zone: zone, program: program, pid: pid, bootID: bootID,
@@ -101,6 +112,7 @@ public struct Heartbeat: Hashable, Sendable {
         self.silent = silent
         self.waiting = waiting
         self.dropped = dropped
+        losses = ParseLosses(unjoined: unjoined, unfolded: unfolded, unpaired: unpaired)
     }
 
     /// The last heartbeat of a zone; nil if there is none, or none that can be read.

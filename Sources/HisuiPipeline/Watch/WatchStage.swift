@@ -2,6 +2,7 @@ import HisuiBytes
 import HisuiCollect
 import HisuiEvent
 import HisuiFile
+import HisuiParse
 import HisuiStore
 import Logging
 import Synchronization
@@ -34,6 +35,8 @@ final class WatchStage: Sendable {
         var reports: @Sendable () -> [ListenerReport]
         /// Records that wait in the spill ring, and how many were dropped there.
         var spilled: @Sendable () -> (waiting: UInt64, dropped: UInt64)
+        /// What the parser did not say of records.
+        var losses: @Sendable () -> ParseLosses
     }
 
     private let fileSystem: any FileSystem
@@ -194,6 +197,7 @@ final class WatchStage: Sendable {
             work.sign.sources = work.watch.entries.count
             work.sign.silent = work.watch.silentCount
             (work.sign.waiting, work.sign.dropped) = parts.spilled()
+            work.sign.losses = parts.losses()
             guard now.elapsed >= work.nextBeat, parts.writerMillis() < Self.stuckMillis else {
                 return
             }
