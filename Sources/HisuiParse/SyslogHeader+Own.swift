@@ -253,8 +253,8 @@ extension SyslogHeader {
         return isCiscoMessage(record, at)
     }
 
-    /// What follows the colon that ends a time of Cisco at `start`, behind a zone or without; nil if
-    /// none does.
+    /// What follows the colon that ends a time of Cisco at `start`, behind a zone or without; nil
+    /// if none does.
     private static func endsCiscoTime(_ record: Span<UInt8>, _ start: Int) -> Int? {
         let zone = Token.skipBlanks(record, start)
         let at = zoneEnd(record, zone)

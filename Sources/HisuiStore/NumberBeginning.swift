@@ -1,7 +1,7 @@
 import HisuiBytes
 
-/// What numbers a value by a pattern has if it begins with a text: so a column of addresses is asked
-/// for those that begin with `10.` without writing one of them.
+/// What numbers a value by a pattern has if it begins with a text: so a column of addresses is
+/// asked for those that begin with `10.` without writing one of them.
 enum NumberBeginning: Equatable {
     /// No value begins so.
     case none

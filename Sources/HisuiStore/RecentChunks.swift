@@ -20,7 +20,8 @@ final class RecentChunks: Sendable {
         var chunks: [Key: Chunk] = [:]
         var bytes = 0
         var questions: UInt64 = 0
-        /// Questions in their order, those before `first` done with; of a chunk only the last counts.
+        /// Questions in their order, those before `first` done with; of a chunk only the last
+        /// counts.
         var asked: [(key: Key, question: UInt64)] = []
         var first = 0
     }

@@ -187,7 +187,8 @@ struct NumberPlanes: Sendable {
     fileprivate let constant: UInt32
     fileprivate let limit: UInt64
 
-    /// Reads the numbers of `range`, which lies in the column, in place of those that `numbers` has.
+    /// Reads the numbers of `range`, which lies in the column, in place of those that `numbers`
+    /// has.
     func read(
         _ range: Range<Int>, into numbers: inout [UInt32]
     ) throws(ColumnDecoder.Malformed) {

@@ -2,9 +2,9 @@ import HisuiBytes
 
 // What a directory tells of columns that may have a text.
 extension BlockDirectory {
-    /// Whether a column may have a probe in something that is not text of a chunk: a constant, hosts,
-    /// programs, times, process ids, numbers. Of numbers only their range is known beside what the
-    /// segment's footer told.
+    /// Whether a column may have a probe in something that is not text of a chunk: a constant,
+    /// hosts, programs, times, process ids, numbers. Of numbers only their range is known beside
+    /// what the segment's footer told.
     func maySpell(_ probe: TextProbe, in column: Int) -> Bool {
         switch encoding(of: column) {
         case .constant: probe.occurs(in: bytes, headRange(of: column))
@@ -16,8 +16,8 @@ extension BlockDirectory {
         }
     }
 
-    /// Whether the numbers of a column may be so large that one has the digits of a probe; true where
-    /// that is not known.
+    /// Whether the numbers of a column may be so large that one has the digits of a probe; true
+    /// where that is not known.
     private func mayReach(_ probe: TextProbe, in column: Int) -> Bool {
         guard let least = probe.number else { return true }
         let heads = bytes

@@ -203,11 +203,13 @@ import Testing
         ),
         (
             "<190>29: r1: Nov 23 01:02:03.123 UTC+07:30: %A-6-X: x",
-            "<{priority:190}>{integer:29}: {host:r1}: {time:Nov 23 01:02:03.123} UTC+07:30: |%A-6-X: x"
+            "<{priority:190}>{integer:29}: {host:r1}: {time:Nov 23 01:02:03.123} UTC+07:30: "
+                + "|%A-6-X: x"
         ),
         (
             "<191>29: r1: Nov 23 01:02:03.123: NTP Core (NOTICE): x",
-            "<{priority:191}>{integer:29}: {host:r1}: {time:Nov 23 01:02:03.123}: |NTP Core (NOTICE): x"
+            "<{priority:191}>{integer:29}: {host:r1}: {time:Nov 23 01:02:03.123}: "
+                + "|NTP Core (NOTICE): x"
         ),
         (
             "<191>r1: Nov 23 01:02:03.123: NTP Core (NOTICE): x",
@@ -224,7 +226,8 @@ import Testing
         ),
         (
             "<134>Nov 23 01:02:03 lb1 ASM:CEF:0|F5|ASM|11.3.0|x|x|2|",
-            "<{priority:134}>{time:Nov 23 01:02:03} {host:lb1} {program:ASM}:|CEF:0|F5|ASM|11.3.0|x|x|2|"
+            "<{priority:134}>{time:Nov 23 01:02:03} {host:lb1} {program:ASM}:"
+                + "|CEF:0|F5|ASM|11.3.0|x|x|2|"
         ),
         (
             "<190>29: r1: Nov 23 01:02:03.123 UTC+1: %A-6-X: x",
