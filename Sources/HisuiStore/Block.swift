@@ -186,6 +186,26 @@ public final class Block: Sendable {
         }
     }
 
+    /// Appends the record of row `row` as it is shown: in UTF-8, and without whom it names where that
+    /// must not be shown.
+    ///
+    /// - Complexity: as for `appendRecord`.
+    public func appendText(row: Int, to out: inout [UInt8]) throws(StoreError) {
+        let grouping = try grouping()
+        let number = Int(grouping.shapeOfRow[row])
+        let ordinal = Int(grouping.ordinals[row])
+        let shape = shapes[number].shape
+        var bytes: [UInt8] = []
+        var slots: [ByteRange] = []
+        for slot in 0..<shape.slotCount {
+            let column = try column(shape: number, slot: slot, within: ordinal..<ordinal + 1)
+            let start = bytes.count
+            bytes.append(column.bytes.span, column.ranges[ordinal])
+            slots.append(ByteRange(start..<bytes.count))
+        }
+        shape.append(shape.record, slots: slots, of: bytes.span, to: &out)
+    }
+
     /// Tells the system that the block is going to be searched: what every search reads can be on
     /// its way from the disk while other blocks are looked at.
     public func willBeSearched() {

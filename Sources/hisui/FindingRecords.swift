@@ -7,7 +7,8 @@ struct FindingRecord {
     /// `zone/stream/index`, as the finding says it.
     var reference: String
     var time: Timestamp?
-    /// The record as it was received; nil where it is not there.
+    /// The record as text, without whom it names where that must not be shown; nil where it is not
+    /// there.
     var bytes: [UInt8]?
     /// Why it is not there.
     var missing = ""
@@ -82,7 +83,7 @@ enum FindingRecords {
             let row = Int(place.index - block.firstIndex)
             var bytes: [UInt8] = []
             do throws(StoreError) {
-                try block.appendRecord(row: row, to: &bytes)
+                try block.appendText(row: row, to: &bytes)
                 record.time = Timestamp(nanoseconds: try block.times()[row])
                 record.bytes = bytes
             } catch {

@@ -31,6 +31,8 @@ struct PlainRow {
     var time: Int64
     var fields: [String: [UInt8]]
     var record: [UInt8]
+    /// The record as text, as it is shown.
+    var shown: [UInt8] = []
 
     subscript(_ field: String) -> [UInt8] { fields[field] ?? [] }
 }
@@ -240,6 +242,7 @@ struct TestData {
             }
         }
         row.fields["event.original"] = row.record
+        row.shown = Self.value(.stretch(shape.record), shape, values)
         rows.append(row)
     }
 
