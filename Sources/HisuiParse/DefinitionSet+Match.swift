@@ -34,6 +34,10 @@ extension DefinitionSet {
         var marks: MutableSpan<UInt64>
         /// The words of the message, once they have been looked for.
         var words: WordFingerprint?
+        /// Its text, once some rules have been run in vain.
+        var text = TextFingerprint()
+        /// Rules that were run in vain.
+        var failed = 0
 
         @_lifetime(copy marks)
         init(_ marks: consuming MutableSpan<UInt64>) { self.marks = marks }
@@ -134,6 +138,8 @@ extension DefinitionSet {
 
     /// Up to so many candidates, it is quicker to try them than to look for words.
     private static let candidatesTried = 3
+    /// After so many rules that were run in vain, it is quicker to look at all of the text.
+    private static let failuresTried = 1
 
     /// Tries the rules of a group behind its prefix, which ends at `start` and has made the slots
     /// there are.
@@ -181,6 +187,18 @@ extension DefinitionSet {
             if failure.covers(candidate.rule, self) { continue }
             let entry = entries[candidate.rule]
             guard candidates.words?.contains(entry.words) ?? true else { continue }
+            if candidates.failed >= Self.failuresTried {
+                if candidates.failed == Self.failuresTried {
+                    candidates.text = code.text(record, message, steps: &steps)
+                    candidates.failed += 1
+                }
+                let first = Int(entry.firstAlternative)
+                guard candidates.text.contains(entry.probes),
+                    entry.alternativeCount == 0
+                        || candidates.text.containsOne(
+                            of: alternatives, first..<first + Int(entry.alternativeCount))
+                else { continue }
+            }
             var choices = before
             var reached = 0
             let isVerified = candidate.isVerified
@@ -189,6 +207,7 @@ extension DefinitionSet {
                 at: start + (isVerified ? Int(entry.literalCount) : 0), end: end, into: &slots,
                 choices: &choices, reached: &reached, steps: &steps)
             guard after >= 0 else {
+                if candidates.failed < Self.failuresTried { candidates.failed += 1 }
                 failure = RuleFailure(
                     rule: candidate.rule, operations: reached - Int(entry.start) + 1)
                 slots.truncate(to: slotsBefore)

@@ -45,6 +45,11 @@ public final class DefinitionSet: Sendable {
         var literalCount: UInt32
         /// Words without which no message fits.
         var words: WordFingerprint
+        /// Bits of its text without which none does either.
+        var probes = TextFingerprint.noProbes
+        /// In `alternatives`: bits one of which it must have, if there are any.
+        var firstAlternative: UInt32 = 0
+        var alternativeCount: UInt16 = 0
         /// How many operations are those of the rule before, from the first on.
         var shared: UInt16
         var hasChecks: Bool
@@ -100,6 +105,7 @@ public final class DefinitionSet: Sendable {
 
     let code: RuleCode
     let entries: [Entry]
+    let alternatives: [UInt16]
     let rules: [Rule]
     let groups: [Group]
     /// Of each group, in the order in which they are tried.
@@ -135,6 +141,7 @@ public final class DefinitionSet: Sendable {
         members = builder.members
         code = builder.code
         entries = builder.entries
+        alternatives = builder.alternatives
         rules = builder.rules
         groups = builder.groups
         groupRules = builder.groupRules

@@ -7,6 +7,7 @@ struct DefinitionSetBuilder {
     private(set) var members: [DefinitionSet.Member] = []
     private(set) var code = RuleCode()
     private(set) var entries: [DefinitionSet.Entry] = []
+    private(set) var alternatives: [UInt16] = []
     private(set) var rules: [DefinitionSet.Rule] = []
     private(set) var groups: [DefinitionSet.Group] = []
     private(set) var groupRules: [[Int]] = []
@@ -81,6 +82,7 @@ struct DefinitionSetBuilder {
     }
 
     mutating func finish() {
+        choose()
         var exact: [(name: [UInt8], members: [Int])] = []
         var patterns: [(name: [UInt8], members: [Int])] = []
         var any: [Int] = []
@@ -105,6 +107,21 @@ struct DefinitionSetBuilder {
             patterns: patterns.map { ($0.name, chain(of: $0.members)) },
             any: any.isEmpty ? nil : chain(of: any))
         digest = hash.finish()
+    }
+
+    /// Chooses what is asked of a message before a rule is run.
+    private mutating func choose() {
+        var chooser = ProbeChooser()
+        for rule in definitions.flatMap(\.rules) { chooser.add(rule.template) }
+        for (definition, numbers) in zip(definitions, ranges) {
+            for (rule, number) in zip(definition.rules, numbers) {
+                entries[number].probes = chooser.probes(for: rule.template)
+                let bits = chooser.alternatives(for: rule.template)
+                entries[number].firstAlternative = UInt32(alternatives.count)
+                entries[number].alternativeCount = UInt16(bits.count)
+                alternatives += bits
+            }
+        }
     }
 
     /// The chain of the rules of some definitions: neighbours with the same prefix share a group.

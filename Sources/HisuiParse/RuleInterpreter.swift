@@ -215,4 +215,13 @@ extension RuleCode {
             record: record, end: message.upperBound, texts: texts.span, bytes: bytes.span)
         return reader.fingerprint(message.lowerBound, &steps)
     }
+
+    /// What stands in a message; see `TextFingerprint`.
+    func text<Steps: StepCounting>(
+        _ record: Span<UInt8>, _ message: Range<Int>, steps: inout Steps
+    ) -> TextFingerprint {
+        let reader = RuleReader(
+            record: record, end: message.upperBound, texts: texts.span, bytes: bytes.span)
+        return reader.text(message.lowerBound, &steps)
+    }
 }

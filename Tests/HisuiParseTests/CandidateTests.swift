@@ -32,7 +32,7 @@ import Testing
 
     @Test func wordsOfATemplateStandInEveryMessageThatFitsIt() throws {
         var generator = RuleMatcherTests.Generator(random: Seeded(5))
-        var tried = 0
+        var (tried, choices) = (0, 0)
         while tried < 2_000 {
             let template = generator.template()
             guard TemplateCheck(template, schema: ShippedFiles.schema).problems.isEmpty else {
@@ -44,10 +44,41 @@ import Testing
             var steps = NoSteps()
             let words = RuleCode().words(line.span, 0..<line.count, steps: &steps)
             #expect(words.contains(WordFingerprint(requiredBy: template)), "\(template)")
+            let text = RuleCode().text(line.span, 0..<line.count, steps: &steps)
+            var chooser = ProbeChooser()
+            chooser.add(template)
+            let isThere = text.contains(chooser.probes(for: template))
+            #expect(isThere, "\(template)")
+            let bits = chooser.alternatives(for: template)
+            if !bits.isEmpty {
+                choices += 1
+                let hasChoice = text.containsOne(of: bits, bits.indices)
+                #expect(hasChoice, "\(template)")
+            }
             let beginning = TemplateBeginning(template)
             if let first = line.first, !beginning.mayBeEmpty {
                 #expect(beginning.bytes[Int(first)], "\(template)")
             }
+        }
+        #expect(choices > 0)
+    }
+
+    @Test func whatATextHasNotIsTold() throws {
+        let template = try TemplateParser.parse("{_:word} (lost|found) by {_:rest}")
+        var chooser = ProbeChooser()
+        chooser.add(template)
+        let probes = chooser.probes(for: template)
+        let bits = chooser.alternatives(for: template)
+        #expect(bits.count == 2)
+        for (line, isThere, hasChoice) in [
+            ("key lost by me", true, true), ("key left by me", true, false),
+            ("key lost to me", false, true), ("", false, false), ("ab", false, false),
+        ] {
+            var steps = NoSteps()
+            let bytes = Array(line.utf8)
+            let text = RuleCode().text(bytes.span, 0..<bytes.count, steps: &steps)
+            let found = (text.contains(probes), text.containsOne(of: bits, bits.indices))
+            #expect(found == (isThere, hasChoice), "\(line)")
         }
     }
 
