@@ -10,7 +10,7 @@ extension FileFamily {
     /// While a rotation renames one file after the other, some are seen twice and others not at
     /// all; what was found then does not count, and is looked for again.
     func resume(_ position: FilePosition) {
-        whileSteady {
+        whileSteady(attempts: Self.attemptsAtStart) {
             files = []
             copies = []
             looked = [:]
@@ -105,12 +105,12 @@ extension FileFamily {
 
     /// Does something with the rotated files, again and again until none of them was renamed, made
     /// or removed meanwhile, or a rotation that never ends has taken long enough.
-    func whileSteady(_ body: () -> Void) {
+    func whileSteady(attempts: Int = attemptsMax, _ body: () -> Void) {
         var before = names()
-        for attempt in 1...Self.attemptsMax {
+        for attempt in 1...attempts {
             body()
             let after = names()
-            if after == before || attempt == Self.attemptsMax { return }
+            if after == before || attempt == attempts { return }
             before = after
             usleep(Self.unsteadyMicroseconds)
         }
@@ -125,6 +125,8 @@ extension FileFamily {
 
     /// A rotation renames some dozens of files in a millisecond; compressing one makes one name.
     private static let attemptsMax = 100
+    /// Where reading begins it may take some seconds: a machine that starts is slow.
+    private static let attemptsAtStart = 1000
     private static let unsteadyMicroseconds: UInt32 = 5000
 
     // MARK: Files that were missed

@@ -141,6 +141,25 @@ extension DefinitionSet {
     /// After so many rules that were run in vain, it is quicker to look at all of the text.
     private static let failuresTried = 1
 
+    /// Whether what is known of the message lets a rule fit.
+    @inline(__always)
+    private func mayFit<Steps: StepCounting>(
+        _ entry: Entry, _ record: Span<UInt8>, _ message: Range<Int>,
+        _ candidates: inout Candidates, _ steps: inout Steps
+    ) -> Bool {
+        guard candidates.words?.contains(entry.words) ?? true else { return false }
+        if candidates.failed < Self.failuresTried { return true }
+        if candidates.failed == Self.failuresTried {
+            candidates.text = code.text(record, message, steps: &steps)
+            candidates.failed += 1
+        }
+        let first = Int(entry.firstAlternative)
+        return candidates.text.contains(entry.probes)
+            && (entry.alternativeCount == 0
+                || candidates.text.containsOne(
+                    of: alternatives, first..<first + Int(entry.alternativeCount)))
+    }
+
     /// Tries the rules of a group behind its prefix, which ends at `start` and has made the slots
     /// there are.
     private func match<Steps: StepCounting>(
@@ -186,19 +205,7 @@ extension DefinitionSet {
             }
             if failure.covers(candidate.rule, self) { continue }
             let entry = entries[candidate.rule]
-            guard candidates.words?.contains(entry.words) ?? true else { continue }
-            if candidates.failed >= Self.failuresTried {
-                if candidates.failed == Self.failuresTried {
-                    candidates.text = code.text(record, message, steps: &steps)
-                    candidates.failed += 1
-                }
-                let first = Int(entry.firstAlternative)
-                guard candidates.text.contains(entry.probes),
-                    entry.alternativeCount == 0
-                        || candidates.text.containsOne(
-                            of: alternatives, first..<first + Int(entry.alternativeCount))
-                else { continue }
-            }
+            guard mayFit(entry, record, message, &candidates, &steps) else { continue }
             var choices = before
             var reached = 0
             let isVerified = candidate.isVerified

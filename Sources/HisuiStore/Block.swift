@@ -186,8 +186,8 @@ public final class Block: Sendable {
         }
     }
 
-    /// Appends the record of row `row` as it is shown: in UTF-8, and without whom it names where that
-    /// must not be shown.
+    /// Appends the record of row `row` as it is shown: in UTF-8, and without whom it names where
+    /// that must not be shown.
     ///
     /// - Complexity: as for `appendRecord`.
     public func appendText(row: Int, to out: inout [UInt8]) throws(StoreError) {
