@@ -193,8 +193,14 @@ if fuzz {
         "HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiFile", "HisuiStore",
     ]
     let parseModules: [Target.Dependency] = [
-        "HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiParse",
+        "FuzzSupport", "HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiParse",
     ]
+    // What several fuzzers check alike.
+    targets.append(
+        .target(
+            name: "FuzzSupport",
+            dependencies: ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiParse"],
+            path: "Fuzz/Support", swiftSettings: settings))
     // One program for each parser of outside bytes; see Fuzz/README.md.
     targets += [
         fuzzer("Act", ["HisuiBytes", "HisuiEvent"]),

@@ -1,7 +1,7 @@
+import FuzzSupport
 import HisuiBytes
 import HisuiEvent
 import HisuiParse
-import HisuiShape
 
 /// Feeds records of the audit system, in batches of any size, through the whole parser.
 ///
@@ -16,46 +16,18 @@ public func fuzzAudit(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         .split(separator: [])
     var parser = Parser(definitions: set, timeZone: .tokyo)
     for (number, records) in batches.enumerated() {
-        var batch = RecordBatch(source: Source(id: "fuzz", kind: .file, form: .line))
-        for record in records {
-            batch.append(
-                Array(record).span,
-                received: Timestamp(nanoseconds: 1_795_402_800_000_000_000))
-        }
-        let rows = parser.parse(batch, isLast: number == batches.count - 1)
+        let records = records.map { Array($0) }
+        let rows = parser.parse(
+            fuzzBatch(records, form: .line), isLast: number == batches.count - 1)
         precondition(rows.rows.count == records.count)
         for (row, record) in zip(rows.rows, records) {
-            let shape = parser.shapes[row.shape]
-            let first = Int(row.firstSlot)
-            let slots = rows.slots[first..<first + shape.slots.count]
-            precondition(slots.allSatisfy { $0.range.upperBound <= rows.bytes.count })
-            var out: [UInt8] = []
-            shape.appendRecord(slots: slots, of: rows.bytes.span, to: &out)
-            precondition(out[...] == record)
-            out.removeAll()
-            ParsedLine.append(row, of: rows, shape: shape, to: &out)
-            precondition(out.last == 0x0A && !out.dropLast().contains(0x0A))
-            var reader = ByteReader(shape.encoded().span)
-            precondition((try? Shape(decoding: &reader)) == shape)
+            checkRow(row, of: rows, parser.shapes, is: record)
         }
     }
     return 0
 }
 
 private let set: DefinitionSet = {
-    let schema = """
-        schema: fuzz
-        version: 1
-        fields:
-          event.action: { type: keyword, en: a, ja: a }
-          file.path: { type: keyword, en: a, ja: a }
-          process.command_line: { type: text, en: a, ja: a }
-          destination.ip: { type: ip, en: a, ja: a }
-          destination.port: { type: integer, en: a, ja: a }
-          hisui.joined: { type: boolean, en: a, ja: a }
-        actions: { a: { en: a, ja: a } }
-        classes: { base: { uid: 0, activities: { other: 99 } } }
-        """
     let definition = """
         parser: fuzz
         version: 1
@@ -87,11 +59,10 @@ private let set: DefinitionSet = {
             is: { rule: call }
           - reject: "type="
         """
-    guard let schema = Schema.load(Array(schema.utf8), file: "schema").schema else {
-        preconditionFailure("the schema of the fuzzer")
-    }
-    let (set, diagnostics) = DefinitionSet.compile(
-        files: [("audit.yaml", Array(definition.utf8))], schema: schema)
-    precondition(diagnostics.isEmpty, "\(diagnostics)")
-    return set
+    return fuzzDefinitions(
+        definition,
+        fields: [
+            "event.action": "keyword", "file.path": "keyword", "process.command_line": "text",
+            "destination.ip": "ip", "destination.port": "integer", "hisui.joined": "boolean",
+        ])
 }()

@@ -1,7 +1,7 @@
+import FuzzSupport
 import HisuiBytes
 import HisuiEvent
 import HisuiParse
-import HisuiShape
 
 /// Feeds records that are folded through the whole parser.
 ///
@@ -39,48 +39,16 @@ private func rows(of records: [[UInt8]], batch size: Int) -> [[UInt8]] {
     var lines: [[UInt8]] = []
     for start in stride(from: 0, to: records.count, by: size) {
         let part = records[start..<min(records.count, start + size)]
-        var batch = RecordBatch(source: Source(id: "fuzz", kind: .file, form: .line))
-        for record in part {
-            batch.append(
-                record.span, received: Timestamp(nanoseconds: 1_795_402_800_000_000_000))
-        }
-        let rows = parser.parse(batch)
+        let rows = parser.parse(fuzzBatch(part, form: .line))
         precondition(rows.rows.count == part.count)
         for (row, record) in zip(rows.rows, part) {
-            let shape = parser.shapes[row.shape]
-            let first = Int(row.firstSlot)
-            let slots = rows.slots[first..<first + shape.slots.count]
-            precondition(slots.allSatisfy { $0.range.upperBound <= rows.bytes.count })
-            var out: [UInt8] = []
-            shape.appendRecord(slots: slots, of: rows.bytes.span, to: &out)
-            precondition(out == record)
-            out.removeAll()
-            ParsedLine.append(row, of: rows, shape: shape, to: &out)
-            precondition(out.last == 0x0A && !out.dropLast().contains(0x0A))
-            lines.append(out)
-            var reader = ByteReader(shape.encoded().span)
-            precondition((try? Shape(decoding: &reader)) == shape)
+            lines.append(checkRow(row, of: rows, parser.shapes, is: record))
         }
     }
     return lines
 }
 
 private let set: DefinitionSet = {
-    let schema = """
-        schema: fuzz
-        version: 1
-        fields:
-          event.action: { type: keyword, en: a, ja: a }
-          event.outcome: { type: keyword, en: a, ja: a }
-          event.start: { type: keyword, en: a, ja: a }
-          file.path: { type: keyword, en: a, ja: a }
-          session.id: { type: keyword, en: a, ja: a }
-          source.ip: { type: ip, en: a, ja: a }
-          hisui.joined: { type: boolean, en: a, ja: a }
-          hisui.joined.count: { type: integer, en: a, ja: a }
-        actions: { a: { en: a, ja: a } }
-        classes: { base: { uid: 0, activities: { other: 99 } } }
-        """
     let definition = #"""
         parser: fuzz
         version: 1
@@ -129,11 +97,11 @@ private let set: DefinitionSet = {
             is: { rule: told, file.path: '"a' }
           - reject: '{"EventID":"x"}'
         """#
-    guard let schema = Schema.load(Array(schema.utf8), file: "schema").schema else {
-        preconditionFailure("the schema of the fuzzer")
-    }
-    let (set, diagnostics) = DefinitionSet.compile(
-        files: [("fold.yaml", Array(definition.utf8))], schema: schema)
-    precondition(diagnostics.isEmpty, "\(diagnostics)")
-    return set
+    return fuzzDefinitions(
+        definition,
+        fields: [
+            "event.action": "keyword", "event.outcome": "keyword", "event.start": "keyword",
+            "file.path": "keyword", "session.id": "keyword", "source.ip": "ip",
+            "hisui.joined": "boolean", "hisui.joined.count": "integer",
+        ])
 }()

@@ -1,3 +1,4 @@
+import FuzzSupport
 import HisuiBytes
 import HisuiEvent
 import HisuiParse
@@ -69,19 +70,6 @@ public func fuzzFormats(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 
 /// Definitions for the values that rules name.
 private let definitions: DefinitionSet = {
-    let schema = """
-        schema: fuzz
-        version: 1
-        fields:
-          event.action: { type: keyword, en: a, ja: a }
-          user.name: { type: keyword, en: a, ja: a, security: true }
-          source.ip: { type: ip, en: a, ja: a, security: true }
-          hisui.subject.id: { type: keyword, en: a, ja: a }
-          "@timestamp": { type: time, en: a, ja: a }
-          message: { type: text, en: a, ja: a }
-        actions: { a: { en: a, ja: a } }
-        classes: { base: { uid: 0, activities: { other: 99 } } }
-        """
     let head = "version: 1\ndefaults: { event.action: a }\n"
     let named = """
         rules: [ { id: a, when: { do: a } } ]
@@ -89,44 +77,34 @@ private let definitions: DefinitionSet = {
           - { line: 'id=1 do=a', is: { rule: a }, hostile: true }
           - { reject: 'x' }
         """
-    let texts = [
+    let text =
         "parser: f.text\nmatch: { program: \"*\" }\n" + head + """
             rules: [ { id: a, line: "gate {_:int}: {_:kv}", fields: { source.ip: src } } ]
             samples: [ { line: "gate 1: src=1", is: { rule: a } }, { reject: x } ]
-            """,
+            """
+    let pairs =
         "parser: f.pairs\ninput: kv\nmatch: { first: \"id=\" }\n" + head
-            + "fields: { hisui.subject.id: who }\n" + named,
+        + "fields: { hisui.subject.id: who }\n" + named
+    let objects =
         "parser: f.json\ninput: json\nmatch: { when: { who: \"*\" } }\n" + head
-            + "fields: { hisui.subject.id: who, user.name: who }\n"
-            + named.replacing("'id=1 do=a'", with: "'{\"who\":\"1\",\"do\":\"a\"}'"),
-    ]
-    guard let schema = Schema.load(Array(schema.utf8), file: "schema").schema else {
-        preconditionFailure("the schema of the fuzzer")
-    }
-    let (set, diagnostics) = DefinitionSet.compile(
-        files: texts.enumerated().map { ("d\($0)/a", Array($1.utf8)) }, schema: schema)
-    precondition(diagnostics.isEmpty, "\(diagnostics)")
-    return set
+        + "fields: { hisui.subject.id: who, user.name: who }\n"
+        + named.replacing("'id=1 do=a'", with: "'{\"who\":\"1\",\"do\":\"a\"}'")
+    return fuzzDefinitions(
+        text, pairs, objects,
+        fields: [
+            "event.action": "keyword", "user.name": "keyword, security: true",
+            "source.ip": "ip, security: true", "hisui.subject.id": "keyword",
+            "@timestamp": "time", "message": "text",
+        ])
 }()
 
 private func parse(
     _ records: [[UInt8]], _ definitions: DefinitionSet = .empty, form: RecordForm = .syslog
 ) {
-    var batch = RecordBatch(source: Source(id: "fuzz", kind: .file, form: form))
-    for record in records {
-        batch.append(record.span, received: Timestamp(nanoseconds: 1_795_402_800_000_000_000))
-    }
     var parser = Parser(definitions: definitions, timeZone: .tokyo)
-    let rows = parser.parse(batch)
+    let rows = parser.parse(fuzzBatch(records, form: form))
     precondition(rows.rows.count == records.count)
     for (row, record) in zip(rows.rows, records) {
-        let shape = parser.shapes[row.shape]
-        let slots = rows.slots[Int(row.firstSlot)..<Int(row.firstSlot) + shape.slots.count]
-        var out: [UInt8] = []
-        shape.appendRecord(slots: slots, of: rows.bytes.span, to: &out)
-        precondition(out == record)
-        out.removeAll()
-        ParsedLine.append(row, of: rows, shape: shape, to: &out)
-        precondition(out.last == 0x0A && !out.dropLast().contains { $0 < 0x20 || $0 == 0x7F })
+        checkRow(row, of: rows, parser.shapes, is: record)
     }
 }

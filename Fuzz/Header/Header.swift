@@ -1,3 +1,4 @@
+import FuzzSupport
 import HisuiBytes
 import HisuiEvent
 import HisuiParse
@@ -19,29 +20,23 @@ public func fuzzHeader(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         "Nov 23 2026 01:02:03 relay ", "<13>2026-11-23T01:02:03+09:00 relay ", "<14>1 ", "<189>",
     ]
     let record = Array(starts[Int(bytes[0] % 4)].utf8) + bytes.dropFirst()
-    var batch = RecordBatch(source: Source(id: "fuzz", kind: .file, form: .syslog))
-    batch.append(record.span, received: Timestamp(nanoseconds: 1_795_402_800_000_000_000))
+    let batch = fuzzBatch([record], form: .syslog)
     var parser = Parser(definitions: set, timeZone: .tokyo)
     let cold = parser.parse(batch)
     let warm = parser.parse(batch)
     precondition(cold.rows[0].shape == warm.rows[0].shape)
     precondition(cold.rows[0].time == warm.rows[0].time)
     let row = warm.rows[0]
-    let shape = parser.shapes[row.shape]
-    let slots = warm.slots[Int(row.firstSlot)..<Int(row.firstSlot) + shape.slots.count]
-    var out: [UInt8] = []
-    shape.appendRecord(slots: slots, of: warm.bytes.span, to: &out)
-    precondition(out == record)
-    out.removeAll()
-    ParsedLine.append(row, of: warm, shape: shape, to: &out)
-    precondition(out.last == 0x0A && !out.dropLast().contains { $0 < 0x20 || $0 == 0x7F })
+    checkRow(row, of: warm, parser.shapes, is: record)
     guard isRelayed else { return 0 }
     // Objects and events say when they were; they have one of these.
     if bytes.dropFirst().allSatisfy({ $0 != 0x7B && $0 != 0x7C && $0 != 0x2F }) {
         precondition(row.time.nanoseconds == 1_795_363_323_000_000_000)
     }
+    let shape = parser.shapes[row.shape]
     if let host = shape.field("host.name") {
-        out.removeAll()
+        let slots = warm.slots[Int(row.firstSlot)..<Int(row.firstSlot) + shape.slots.count]
+        var out: [UInt8] = []
         shape.append(host.value, slots: slots, of: warm.bytes.span, to: &out)
         precondition(out == Array("relay".utf8))
     }
@@ -49,17 +44,6 @@ public func fuzzHeader(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 }
 
 private let set: DefinitionSet = {
-    let schema = """
-        schema: fuzz
-        version: 1
-        fields:
-          event.action: { type: keyword, en: a, ja: a }
-          source.ip: { type: ip, en: a, ja: a }
-          source.port: { type: integer, en: a, ja: a }
-          user.name: { type: keyword, en: a, ja: a }
-        actions: { a: { en: a, ja: a } }
-        classes: { base: { uid: 0, activities: { other: 99 } } }
-        """
     let structured = """
         parser: structured
         version: 1
@@ -84,12 +68,10 @@ private let set: DefinitionSet = {
           - { line: "from 192.0.2.1:5", is: { rule: from } }
           - reject: "from"
         """
-    guard let schema = Schema.load(Array(schema.utf8), file: "schema").schema else {
-        preconditionFailure("the schema of the fuzzer")
-    }
-    let (set, diagnostics) = DefinitionSet.compile(
-        files: [("sd.yaml", Array(structured.utf8)), ("text.yaml", Array(text.utf8))],
-        schema: schema)
-    precondition(diagnostics.isEmpty, "\(diagnostics)")
-    return set
+    return fuzzDefinitions(
+        structured, text,
+        fields: [
+            "event.action": "keyword", "source.ip": "ip", "source.port": "integer",
+            "user.name": "keyword",
+        ])
 }()

@@ -1,3 +1,4 @@
+import FuzzSupport
 import HisuiBytes
 import HisuiEvent
 import HisuiParse
@@ -41,19 +42,10 @@ public func fuzzParser(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 
 private func check(_ rows: RowBatch, _ shapes: ShapeTable, _ records: [[UInt8]]) {
     precondition(rows.rows.count == records.count)
-    var out: [UInt8] = []
     var unknown = UnknownMessages()
     for (row, record) in zip(rows.rows, records) {
-        let shape = shapes[row.shape]
-        let first = Int(row.firstSlot)
-        let slots = rows.slots[first..<first + shape.slots.count]
-        out.removeAll()
-        shape.appendRecord(slots: slots, of: rows.bytes.span, to: &out)
-        precondition(out == record)
-        out.removeAll()
-        unknown.take(row, of: rows, shape: shape)
-        ParsedLine.append(row, of: rows, shape: shape, to: &out)
-        precondition(out.last == 0x0A && !out.dropLast().contains { $0 < 0x20 || $0 == 0x7F })
+        checkRow(row, of: rows, shapes, is: record)
+        unknown.take(row, of: rows, shape: shapes[row.shape])
     }
     let gathered = unknown.programs.reduce(unknown.named + unknown.notText) { $0 + $1.count }
     precondition(gathered == UInt64(records.count))

@@ -1,3 +1,4 @@
+import FuzzSupport
 import HisuiBytes
 import HisuiEvent
 import HisuiFile
@@ -36,25 +37,11 @@ public func fuzzRules(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     return 0
 }
 
-private let schema: Schema = {
-    let text = """
-        schema: fuzz
-        version: 1
-        fields:
-          event.action: { type: keyword, en: a, ja: a }
-          user.name: { type: keyword, en: a, ja: a, security: true }
-          source.ip: { type: ip, en: a, ja: a, security: true }
-          source.port: { type: integer, en: a, ja: a }
-          "@timestamp": { type: time, en: a, ja: a }
-          message: { type: text, en: a, ja: a }
-        actions: { a: { en: a, ja: a } }
-        classes: { base: { uid: 0, activities: { other: 99 } } }
-        """
-    guard let schema = Schema.load(Array(text.utf8), file: "schema").schema else {
-        preconditionFailure("the schema of the fuzzer")
-    }
-    return schema
-}()
+private let schema = fuzzSchema([
+    "event.action": "keyword", "user.name": "keyword, security: true",
+    "source.ip": "ip, security: true", "source.port": "integer", "@timestamp": "time",
+    "message": "text",
+])
 
 /// Rules without the samples that a definition needs: they are accepted only for what they know.
 private func definition(rules: String, samples: String = "  - reject: \"\\0\"") -> String {
