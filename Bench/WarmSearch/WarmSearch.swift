@@ -13,8 +13,7 @@ import HisuiStore
 ///
 /// All queries are asked in turn, so that none finds what it left itself a moment ago. For each
 /// query a line: rows, then for each run its microseconds, and those of the processor behind a
-/// slash. The
-/// first run is not shown. Every run asks the store for a snapshot of its own.
+/// slash. The first run is not shown. Every run asks the store for a snapshot of its own.
 @main
 enum WarmSearch {
     static func main() {

@@ -5,6 +5,7 @@
    allocates, and looks the algorithm up, for every hash. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/sha.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,6 +29,14 @@ static inline void hisui_sha256_node(
     memcpy(block + 1, a, 32);
     memcpy(block + 33, b, 32);
     hisui_sha256(block, sizeof block, NULL, 0, out);
+}
+
+/* HMAC-SHA-256 (RFC 2104) of a message; 0 when memory is short. */
+static inline int hisui_hmac_sha256(
+    const uint8_t *key, size_t key_count, const uint8_t *message, size_t count, uint8_t out[32]) {
+    unsigned written = 0;
+    return HMAC(EVP_sha256(), key, (int)key_count, message, count, out, &written) != NULL
+        && written == 32;
 }
 
 /* The private key of that seed; NULL when memory is short. Free it with EVP_PKEY_free, which

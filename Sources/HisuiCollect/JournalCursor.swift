@@ -8,6 +8,11 @@ package struct JournalCursor: Hashable, Sendable {
     struct ID: Hashable, Sendable {
         var high: UInt64 = 0
         var low: UInt64 = 0
+
+        /// 32 digits.
+        var text: String {
+            JournalCursor.hex(high, padded: true) + JournalCursor.hex(low, padded: true)
+        }
     }
 
     /// Who numbered the entry: one id for all files of one journald or one remote writer.
@@ -114,26 +119,22 @@ package struct JournalCursor: Hashable, Sendable {
     /// The cursor as systemd writes it.
     package var text: [UInt8] {
         let text =
-            "s=\(Self.hex(writer));i=\(Self.hex(number));b=\(Self.hex(boot));"
+            "s=\(writer.text);i=\(Self.hex(number));b=\(boot.text);"
             + "m=\(Self.hex(monotonic));t=\(Self.hex(realtime));x=\(Self.hex(fields))"
         return Array(text.utf8)
     }
 
     /// Writer, number and time alone, written alike.
     var reachedText: [UInt8] {
-        Array("s=\(Self.hex(writer));i=\(Self.hex(number));t=\(Self.hex(realtime))".utf8)
+        Array("s=\(writer.text);i=\(Self.hex(number));t=\(Self.hex(realtime))".utf8)
     }
 
     /// The parts of `reachedText`.
     static let reachedParts: UInt8 = 0b01_0101
 
-    private static func hex(_ value: UInt64, padded: Bool = false) -> String {
+    fileprivate static func hex(_ value: UInt64, padded: Bool = false) -> String {
         let digits = String(value, radix: 16)
         return padded ? String(repeating: "0", count: 16 - digits.utf8.count) + digits : digits
-    }
-
-    private static func hex(_ id: ID) -> String {
-        hex(id.high, padded: true) + hex(id.low, padded: true)
     }
 
     /// Whether two cursors name the same entry.

@@ -30,10 +30,31 @@ package struct JournalFiles {
     }
 
     private let place: JournalPlace
+    /// When to look again, in milliseconds.
+    private var nextLook: Int64 = 0
+    private var last = Findings()
+    /// Files without a header that were told.
+    private var told: Set<String> = []
     /// Headers of files that nobody writes to, as they were when they were read.
     private var closed: [String: (status: FileStatus, header: Header)] = [:]
 
     init(_ place: JournalPlace) { self.place = place }
+
+    /// What two looks in a row find alike, if it is time for one: files grow between reading and
+    /// looking. Each file without a header is among it once.
+    mutating func settled(_ now: Int64) -> Findings? {
+        guard place.isComplete, now >= nextLook else { return nil }
+        nextLook = now + Self.lookMilliseconds
+        let found = look()
+        var settled = Findings()
+        settled.writers = found.writers.filter { last.writers[$0.key] == $0.value }
+        settled.unreadable = found.unreadable.filter {
+            last.unreadable[$0.key] == $0.value && !told.contains($0.key)
+        }
+        told = told.intersection(found.unreadable.keys).union(settled.unreadable.keys)
+        last = found
+        return settled
+    }
 
     /// Reads the headers of all files of the journal.
     ///
@@ -90,6 +111,8 @@ package struct JournalFiles {
                 .map { "\(directory)/\($0)" }
         }
     }
+
+    private static let lookMilliseconds: Int64 = 2000
 
     /// Whether a directory is named by the id of a machine, with or without a namespace.
     private static func isMachine(_ name: String) -> Bool {

@@ -5,26 +5,15 @@ import HisuiEvent
 extension JournalReader {
     /// Compares the numbers that were reached with those that the headers of the files name.
     ///
-    /// Only what two looks in a row find alike counts: files grow between reading and looking.
-    ///
     /// - Precondition: the handle is at the end.
     mutating func compareWithFiles() {
-        let now = Clock.monotonicMilliseconds()
-        guard place.isComplete, now >= nextLook else { return }
-        nextLook = now + Self.lookMilliseconds
-        let findings = files.look()
-        for path in findings.unreadable.keys.sorted() where !toldUnreadable.contains(path) {
-            guard let cause = findings.unreadable[path], lastFindings.unreadable[path] == cause
-            else { continue }
-            toldUnreadable.insert(path)
+        guard let found = files.settled(Clock.monotonicMilliseconds()) else { return }
+        for (path, cause) in found.unreadable.sorted(by: { $0.key < $1.key }) {
             reportGap(nil, "the journal file \(path) is passed over: \(cause)")
         }
-        toldUnreadable.formIntersection(findings.unreadable.keys)
-        for (writer, numbers) in findings.writers where isBehind(writer, numbers) {
-            guard lastFindings.writers[writer] == numbers else { continue }
+        for (writer, numbers) in found.writers where isBehind(writer, numbers) {
             takeRest(of: writer, numbers)
         }
-        lastFindings = findings
         handOver()
     }
 
@@ -63,9 +52,7 @@ extension JournalReader {
                 within: known.map { MomentSpan($0.time, end.time) })
         }
         reach(numbers.cursor(of: writer, at: numbers.last))
-        status = seek(to: position.encoded)
+        status = go(to: position)
         if status < 0 { recover(status) }
     }
-
-    private static let lookMilliseconds: Int64 = 2000
 }

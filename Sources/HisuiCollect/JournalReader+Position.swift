@@ -21,13 +21,21 @@ extension JournalReader {
     ///
     /// - Returns: 0 or more, or a negative errno.
     mutating func seek(to saved: [UInt8]?) -> Int32 {
-        isOnEntry = false
         guard let saved else { return handle?.seekHead() ?? 0 }
-        guard let position = JournalPosition(saved.span),
-            position.entry.map({ (handle?.seek(cursor: $0.text) ?? 0) >= 0 }) ?? true
-        else {
-            reportGap(nil, "the saved position is no journal cursor; reading from the first entry")
-            return handle?.seekHead() ?? 0
+        guard let position = JournalPosition(saved.span) else { return seekFirst() }
+        return go(to: position)
+    }
+
+    private mutating func seekFirst() -> Int32 {
+        reportGap(nil, "the saved position is no journal cursor; reading from the first entry")
+        return handle?.seekHead() ?? 0
+    }
+
+    /// The same for a position that is one.
+    mutating func go(to position: JournalPosition) -> Int32 {
+        isOnEntry = false
+        if let cursor = position.entry, (handle?.seek(cursor: cursor.text) ?? 0) < 0 {
+            return seekFirst()
         }
         lastOfWriter = Dictionary(
             position.reached.map { ($0.writer, $0) }, uniquingKeysWith: { $1 })

@@ -25,11 +25,6 @@ struct JournalReader: ~Copyable {
     var knowsEachWriter = true
     /// What the headers of the files say.
     var files: JournalFiles
-    var lastFindings = JournalFiles.Findings()
-    /// Files of which was told that they cannot be read.
-    var toldUnreadable: Set<String> = []
-    /// When to look at the files again, in milliseconds.
-    var nextLook: Int64 = 0
     /// Set while no entry has followed a saved position that could not be found.
     var expected: JournalCursor?
     /// The handle stands on an entry that has not been taken.
@@ -220,7 +215,7 @@ struct JournalReader: ~Copyable {
         guard last != nil, let fresh = try? JournalHandle(place) else { return }
         handle = consume fresh
         sinceProcess = 0
-        let status = seek(to: position.encoded)
+        let status = go(to: position)
         if status < 0 { recover(status) }
     }
 
@@ -249,7 +244,7 @@ struct JournalReader: ~Copyable {
             return
         }
         if last == nil, lastOfWriter.isEmpty { return }
-        _ = seek(to: position.encoded)
+        _ = go(to: position)
         if failures > 2, isOnEntry || (handle?.next() ?? 0) > 0 {
             isOnEntry = false
             if !place.isComplete { reportGap(1, "journal entry damaged") }

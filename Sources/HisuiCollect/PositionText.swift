@@ -1,3 +1,4 @@
+import HisuiBytes
 public import HisuiEvent
 
 /// Positions of sources for a person to read.
@@ -24,7 +25,7 @@ public enum PositionText {
         case .relp: return ["digests of records that may be sent again, \(position.count) bytes"]
         default: break
         }
-        return [position.map { hex($0) }.joined()]
+        return [HexText.text(position)]
     }
 
     private static func line(_ file: FilePosition.Entry) -> String {
@@ -35,13 +36,6 @@ public enum PositionText {
 
     private static func line(_ cursor: JournalCursor) -> String {
         "entry \(cursor.number), \(cursor.time.utcText), of the journal whose writer is "
-            + hex(cursor.writer.high) + hex(cursor.writer.low)
-    }
-
-    private static func hex<Number: FixedWidthInteger & UnsignedInteger>(
-        _ number: Number
-    ) -> String {
-        let digits = String(number, radix: 16)
-        return String(repeating: "0", count: Number.bitWidth / 4 - digits.count) + digits
+            + cursor.writer.text
     }
 }

@@ -93,6 +93,7 @@ struct Token {
         return Tag(record, Token(record.extracting(..<(colon + 1)), start))
     }
 
+    private static let localhost = [UInt8]("localhost".utf8)
     private static let slot = [UInt8]("slot".utf8)
     private static let cef = [UInt8]("CEF:".utf8)
 
@@ -130,10 +131,7 @@ struct Token {
     ].map { Array($0.utf8) }
 
     private func isLocalhost(_ record: Span<UInt8>) -> Bool {
-        let name = [UInt8]("localhost".utf8)
-        guard end - start == name.count else { return false }
-        for index in name.indices where record[start + index] != name[index] { return false }
-        return true
+        end - start == Self.localhost.count && Self.begins(Self.localhost, record, start)
     }
 
     /// The address without the zone behind `%`.

@@ -14,37 +14,26 @@ import HisuiBytes
 /// Numbers are compared as people write them: without blanks around them, full-width characters as
 /// the narrow ones, and digits without the blanks and hyphens between them.
 public struct SubjectKeys: Sendable {
-    /// A key: what its pseudonyms begin with, and HMAC's two blocks.
+    /// A key, and what its pseudonyms begin with.
     private struct Key: Sendable {
         let id: [UInt8]
-        private let inner: [UInt8]
-        private let outer: [UInt8]
-
-        init(id: [UInt8], secret: [UInt8]) {
-            let block = secret + [UInt8](repeating: 0, count: 64 - secret.count)
-            self.id = id
-            inner = block.map { $0 ^ 0x36 }
-            outer = block.map { $0 ^ 0x5C }
-        }
+        let secret: [UInt8]
 
         /// HMAC-SHA-256 of a message.
         func digest(of message: [UInt8]) -> [UInt8] {
-            Self.hash(outer, Self.hash(inner, message))
-        }
-
-        private static func hash(_ first: [UInt8], _ second: [UInt8]) -> [UInt8] {
             var digest = [UInt8](repeating: 0, count: 32)
-            unsafe first.withUnsafeBufferPointer { first in
-                unsafe second.withUnsafeBufferPointer { second in
+            let isDone = unsafe secret.withUnsafeBufferPointer { secret in
+                unsafe message.withUnsafeBufferPointer { message in
                     unsafe digest.withUnsafeMutableBufferPointer { digest in
                         // Safe: all three buffers are used inside this closure only, and the
                         // digest has 32 bytes.
-                        unsafe hisui_sha256(
-                            first.baseAddress, first.count, second.baseAddress, second.count,
+                        unsafe hisui_hmac_sha256(
+                            secret.baseAddress, secret.count, message.baseAddress, message.count,
                             digest.baseAddress)
                     }
                 }
             }
+            precondition(isDone == 1, "memory for a hash")
             return digest
         }
     }
