@@ -24,14 +24,14 @@ extension DefinitionSet {
                     into: &slots, choices: &choices, reached: &reached, steps: &steps)
                 if after >= 0 { start = after }
             }
-            let candidates =
-                code.candidates(
-                    trie, Int(group.root), record, start..<message.upperBound, steps: &steps
-                ).map { trie.candidate($0).rule } + floating.rules(floating.parts[Int(group.part)])
+            let candidates = code.candidates(
+                trie, Int(group.root), record, start..<message.upperBound, steps: &steps
+            ).map { trie.candidate($0).rule }
             for rule in groupRules[number] {
                 attempts.append(
                     attempt(
-                        rule, record, start, message, isCandidate: candidates.contains(rule)))
+                        rule, record, start, message,
+                        isCandidate: !entries[rule].isInTree || candidates.contains(rule)))
             }
         }
         return attempts

@@ -11,18 +11,18 @@ extension DefinitionSet {
             scratch.marks = Array(repeating: 0, count: floating.markWordsMax)
         }
         // Apart from the scratch, so that nothing else of it is borrowed with them.
-        var (trial, marks): ([ByteRange], [UInt64]) = ([], [])
+        var (trial, marks, text): ([ByteRange], [UInt64], [UInt64]) = ([], [], [])
         swap(&trial, &scratch.trial)
         swap(&marks, &scratch.marks)
+        swap(&text, &scratch.text)
         defer {
             swap(&trial, &scratch.trial)
             swap(&marks, &scratch.marks)
+            swap(&text, &scratch.text)
         }
         var slots = RuleSlots(trial.mutableSpan)
-        var candidates = Candidates(marks.mutableSpan)
-        guard
-            let match = match(
-                record, message, program, into: &slots, &candidates, steps: &steps)
+        var known = Known(marks.mutableSpan, text.mutableSpan)
+        guard let match = match(record, message, program, into: &slots, &known, steps: &steps)
         else { return nil }
         slots.append(to: &scratch.slots)
         scratch.key = Hash64.mix(Hash64.mix(scratch.key, UInt64(match.rule) + 1), match.choices)
@@ -30,42 +30,40 @@ extension DefinitionSet {
     }
 
     /// What is known of a message, to find the rules that it can fit.
-    private struct Candidates: ~Copyable, ~Escapable {
+    private struct Known: ~Copyable, ~Escapable {
         var marks: MutableSpan<UInt64>
-        /// The words of the message, once they have been looked for.
-        var words: WordFingerprint?
-        /// Its text, once some rules have been run in vain.
-        var text = TextFingerprint()
-        /// Rules that were run in vain.
-        var failed = 0
+        var text: MessageText
 
-        @_lifetime(copy marks)
-        init(_ marks: consuming MutableSpan<UInt64>) { self.marks = marks }
+        @_lifetime(copy marks, copy text)
+        init(_ marks: consuming MutableSpan<UInt64>, _ text: consuming MutableSpan<UInt64>) {
+            self.marks = marks
+            self.text = MessageText(text)
+        }
     }
 
     @inline(__always)
     private func match<Steps: StepCounting>(
         _ record: Span<UInt8>, _ message: Range<Int>, _ program: Range<Int>?,
-        into slots: inout RuleSlots, _ candidates: inout Candidates, steps: inout Steps
+        into slots: inout RuleSlots, _ known: inout Known, steps: inout Steps
     ) -> RuleMatch? {
         if let program {
             if let chain = programs.chain(record, program),
                 let found = match(
-                    record, message, chain: chain, into: &slots, &candidates, steps: &steps)
+                    record, message, chain: chain, into: &slots, &known, steps: &steps)
             {
                 return found
             }
             for pattern in programs.patternPlaces where programs.fits(record, program, pattern) {
                 let chain = programs.chain(ofPattern: pattern)
                 if let found = match(
-                    record, message, chain: chain, into: &slots, &candidates, steps: &steps)
+                    record, message, chain: chain, into: &slots, &known, steps: &steps)
                 {
                     return found
                 }
             }
         }
         guard let any = programs.any else { return nil }
-        return match(record, message, chain: any, into: &slots, &candidates, steps: &steps)
+        return match(record, message, chain: any, into: &slots, &known, steps: &steps)
     }
 
     @inline(__always)
@@ -73,155 +71,153 @@ extension DefinitionSet {
         Int(chain.first)..<Int(chain.first + chain.count)
     }
 
+    /// Tries the rules of a chain in their order.
+    ///
+    /// Where the prefix of a group stands, its rules are tried behind it; all others are tried at
+    /// the beginning of the message.
     private func match<Steps: StepCounting>(
         _ record: Span<UInt8>, _ message: Range<Int>, chain number: Int,
-        into slots: inout RuleSlots, _ candidates: inout Candidates, steps: inout Steps
+        into slots: inout RuleSlots, _ known: inout Known, steps: inout Steps
     ) -> RuleMatch? {
         let chain = chains[number]
-        var isPrefixed = chain.count == 1
-        for place in groups(of: chain) where !isPrefixed {
-            let group = groups[Int(chainGroups[place])]
-            isPrefixed =
-                prefix(of: group, record, message, into: &slots, &candidates, steps: &steps) != nil
+        let part = floating.parts[Int(chain.part)]
+        var whole = Beginning(at: message.lowerBound)
+        whole.opening = MessageOpening(record, message.lowerBound, end: message.upperBound)
+        var walk = CandidateWalk(
+            places: code.candidates(trie, Int(chain.root), record, message, steps: &steps), part,
+            floating)
+        if chain.prefixedCount > 0, part.isFiled {
+            code.look(at: record, message, &known.text, steps: &steps)
         }
-        if !isPrefixed {
-            return match(
-                record, message, message.lowerBound, groups[Int(chain.merged)], choices: 0,
-                into: &slots, &candidates, steps: &steps)
-        }
-        for place in groups(of: chain) {
-            let group = groups[Int(chainGroups[place])]
-            let prefix = prefix(
-                of: group, record, message, into: &slots, &candidates, steps: &steps)
-            if let found = match(
-                record, message, prefix?.end ?? message.lowerBound, group,
-                choices: prefix?.choices ?? 0, into: &slots, &candidates, steps: &steps)
+        for place in 0..<Int(chain.prefixedCount) {
+            let group = groups[Int(prefixedGroups[Int(chain.firstPrefixed) + place])]
+            guard mayStand(group, whole.opening, known),
+                prefix(of: group, record, message, into: &slots, steps: &steps) != nil
+            else { continue }
+            if let match = tryRules(
+                &walk, below: Int(group.firstRule), record, message, whole, into: &slots, &known,
+                steps: &steps)
             {
-                return found
+                return match
             }
+            // The rules before it have written over its slots.
+            guard
+                let behind = prefix(of: group, record, message, into: &slots, steps: &steps)
+            else { continue }
+            let others = walk.places
+            walk.places = code.candidates(
+                trie, Int(group.root), record, behind.start..<message.upperBound, steps: &steps)
+            if let match = tryRules(
+                &walk, below: Int(group.lastRule) + 1, record, message, behind, into: &slots,
+                &known, steps: &steps)
+            {
+                return match
+            }
+            walk.places = others
+            walk.skip(through: Int(group.lastRule), trie)
         }
-        return nil
+        return tryRules(
+            &walk, below: Int.max, record, message, whole, into: &slots, &known, steps: &steps)
     }
 
-    /// Takes the prefix of a group off, if it stands there; otherwise there are no slots.
+    /// Where rules are tried.
+    private struct Beginning {
+        var start: Int
+        var opening = MessageOpening()
+        /// Of the prefix before it.
+        var choices: UInt64 = 0
+        var slots = 0
+
+        init(at start: Int) { self.start = start }
+    }
+
+    /// Whether what is known of the message lets the prefix of a group stand there.
+    @inline(__always)
+    private func mayStand(
+        _ group: Group, _ opening: MessageOpening, _ known: borrowing Known
+    ) -> Bool {
+        opening.first != MessageOpening.nothing
+            && beginnings.fits(group.prefixBeginning, opening)
+            && (!known.text.isKnown || known.text.contains(group.prefixProbes))
+    }
+
+    /// Takes the prefix of a group off, if it stands there.
     @inline(__always)
     private func prefix<Steps: StepCounting>(
-        of group: Group, _ record: Span<UInt8>, _ message: Range<Int>,
-        into slots: inout RuleSlots, _ candidates: inout Candidates, steps: inout Steps
-    ) -> (end: Int, choices: UInt64)? {
+        of group: Group, _ record: Span<UInt8>, _ message: Range<Int>, into slots: inout RuleSlots,
+        steps: inout Steps
+    ) -> Beginning? {
         slots.truncate(to: 0)
-        guard group.prefix >= 0, !message.isEmpty,
-            group.canHavePrefix(record[message.lowerBound]),
-            words(record, message, &candidates, &steps).contains(group.prefixWords)
-        else { return nil }
         var choices: UInt64 = 0
         var reached = 0
-        let after = code.run(
+        let start = code.run(
             Int(group.prefix), on: record, at: message.lowerBound, end: message.upperBound,
             into: &slots, choices: &choices, reached: &reached, steps: &steps)
-        if after >= 0 { return (after, choices | RuleCompiler.prefixTaken) }
-        slots.truncate(to: 0)
-        return nil
+        guard start >= 0 else { return nil }
+        var behind = Beginning(at: start)
+        behind.opening = MessageOpening(record, start, end: message.upperBound)
+        behind.choices = choices | RuleCompiler.prefixTaken
+        behind.slots = slots.count
+        return behind
     }
 
-    /// The words of the message, looked for once.
-    @inline(__always)
-    private func words<Steps: StepCounting>(
-        _ record: Span<UInt8>, _ message: Range<Int>, _ candidates: inout Candidates,
-        _ steps: inout Steps
-    ) -> WordFingerprint {
-        if let words = candidates.words { return words }
-        let words = code.words(record, message, steps: &steps)
-        candidates.words = words
-        return words
-    }
-
-    /// Up to so many candidates, it is quicker to try them than to look for words.
-    private static let candidatesTried = 3
-    /// After so many rules that were run in vain, it is quicker to look at all of the text.
-    private static let failuresTried = 1
+    /// Up to so many candidates, it is quicker to try them than to look at the text.
+    private static let candidatesTried = 8
 
     /// Whether what is known of the message lets a rule fit.
     @inline(__always)
-    private func mayFit<Steps: StepCounting>(
-        _ entry: Entry, _ record: Span<UInt8>, _ message: Range<Int>,
-        _ candidates: inout Candidates, _ steps: inout Steps
+    private func mayFit(
+        _ entry: Entry, _ opening: MessageOpening, _ known: borrowing Known
     ) -> Bool {
-        guard candidates.words?.contains(entry.words) ?? true else { return false }
-        if candidates.failed < Self.failuresTried { return true }
-        if candidates.failed == Self.failuresTried {
-            candidates.text = code.text(record, message, steps: &steps)
-            candidates.failed += 1
-        }
+        if known.text.isKnown, !known.text.contains(entry.probes) { return false }
+        if !entry.isInTree, !beginnings.fits(entry.beginning, opening) { return false }
+        guard known.text.isKnown, entry.alternativeCount > 0 else { return true }
         let first = Int(entry.firstAlternative)
-        return candidates.text.contains(entry.probes)
-            && (entry.alternativeCount == 0
-                || candidates.text.containsOne(
-                    of: alternatives, first..<first + Int(entry.alternativeCount)))
+        return known.text.containsOne(
+            of: alternatives, first..<first + Int(entry.alternativeCount))
     }
 
-    /// Tries the rules of a group behind its prefix, which ends at `start` and has made the slots
-    /// there are.
-    private func match<Steps: StepCounting>(
-        _ record: Span<UInt8>, _ message: Range<Int>, _ start: Int, _ group: Group,
-        choices before: UInt64, into slots: inout RuleSlots, _ candidates: inout Candidates,
-        steps: inout Steps
+    /// Tries the candidates numbered below `limit`.
+    private func tryRules<Steps: StepCounting>(
+        _ walk: inout CandidateWalk, below limit: Int, _ record: Span<UInt8>,
+        _ message: Range<Int>, _ beginning: Beginning, into slots: inout RuleSlots,
+        _ known: inout Known, steps: inout Steps
     ) -> RuleMatch? {
-        let end = message.upperBound
-        let slotsBefore = slots.count
-        let places = code.candidates(
-            trie, Int(group.root), record, start..<end, steps: &steps)
-        if places.count > Self.candidatesTried {
-            _ = words(record, message, &candidates, &steps)
+        if walk.places.count > Self.candidatesTried {
+            code.look(at: record, message, &known.text, steps: &steps)
         }
-        var place = places.lowerBound
-        let part = floating.parts[Int(group.part)]
-        var marked = MarkedRules()
+        slots.truncate(to: beginning.slots)
         var failure = RuleFailure()
-        // The next floating rule, or none before that.
-        var isMarked = part.count == 0
-        var next = isMarked ? RuleTrie.Candidate.none.rule : floating.rule(part, 0)
         while true {
-            var candidate = RuleTrie.Candidate.none
-            if place < places.upperBound { candidate = trie.candidate(place) }
-            if next > candidate.rule {
-                place += 1
-            } else if candidate.rule == next {
-                // No rule is in both.
+            if walk.mustMark(below: limit, trie) {
+                if walk.part.isFiled {
+                    code.look(at: record, message, &known.text, steps: &steps)
+                }
+                walk.mark(floating, known.text, &known.marks, &steps)
+            }
+            guard let candidate = walk.next(below: limit, trie, floating, known.marks) else {
                 return nil
-            } else if !isMarked {
-                isMarked = true
-                let words = words(record, message, &candidates, &steps)
-                floating.mark(part, words, &candidates.marks, &steps)
-                let first = marked.next(part, candidates.marks)
-                next = first < 0 ? RuleTrie.Candidate.none.rule : floating.rule(part, first)
-                continue
-            } else {
-                candidate = RuleTrie.Candidate(rule: UInt32(next), isVerified: false)
-                let following = marked.next(part, candidates.marks)
-                next =
-                    following < 0
-                    ? RuleTrie.Candidate.none.rule : floating.rule(part, following)
             }
             if failure.covers(candidate.rule, self) { continue }
             let entry = entries[candidate.rule]
-            guard mayFit(entry, record, message, &candidates, &steps) else { continue }
-            var choices = before
+            guard mayFit(entry, beginning.opening, known) else { continue }
+            var choices = beginning.choices
             var reached = 0
             let isVerified = candidate.isVerified
             let after = code.run(
                 Int(entry.start) + (isVerified ? 1 : 0), on: record,
-                at: start + (isVerified ? Int(entry.literalCount) : 0), end: end, into: &slots,
-                choices: &choices, reached: &reached, steps: &steps)
+                at: beginning.start + (isVerified ? Int(entry.literalCount) : 0),
+                end: message.upperBound, into: &slots, choices: &choices, reached: &reached,
+                steps: &steps)
             guard after >= 0 else {
-                if candidates.failed < Self.failuresTried { candidates.failed += 1 }
+                code.look(at: record, message, &known.text, steps: &steps)
                 failure = RuleFailure(
                     rule: candidate.rule, operations: reached - Int(entry.start) + 1)
-                slots.truncate(to: slotsBefore)
+                slots.truncate(to: beginning.slots)
                 continue
             }
             var match = RuleMatch(rule: UInt32(candidate.rule), choices: choices, flags: [])
-            if entry.hasChecks, isAmbiguous(match, record, end, slots, &steps) {
+            if entry.hasChecks, isAmbiguous(match, record, message.upperBound, slots, &steps) {
                 match.flags.insert(.ambiguous)
             }
             return match
@@ -234,18 +230,23 @@ extension DefinitionSet {
         _ match: RuleMatch, _ record: Span<UInt8>, _ end: Int, _ slots: borrowing RuleSlots,
         _ steps: inout Steps
     ) -> Bool {
-        let rule = rules[Int(match.rule)]
+        // By places, so that nothing of the rule is copied for a message.
+        let number = Int(match.rule)
         var slot = 0
-        if match.choices & RuleCompiler.prefixTaken != 0 { slot += rule.prefixCaptures.count }
+        if match.choices & RuleCompiler.prefixTaken != 0 {
+            slot += rules[number].prefixCaptures.count
+        }
         // Template captures are numbered without the blanks that padding makes.
-        var number = rule.captures.first.map { $0.isPadding ? -1 : 0 } ?? 0
-        for capture in rule.captures {
-            defer { number += 1 }
-            guard capture.isPresent(in: match.choices) else { continue }
+        var capture = 0
+        if let first = rules[number].captures.first, first.isPadding { capture = -1 }
+        for place in rules[number].captures.indices {
+            defer { capture += 1 }
+            guard rules[number].captures[place].isPresent(in: match.choices) else { continue }
             let range = slots[slot]
             slot += 1
-            for check in rule.checks where check.inside.contains(number) {
-                for text in check.literals {
+            for check in rules[number].checks.indices
+            where rules[number].checks[check].inside.contains(capture) {
+                for text in rules[number].checks[check].literals {
                     steps.add(range.count)
                     let within = range.lowerBound..<min(end, range.upperBound + text.count - 1)
                     if ByteSearch.first(of: text, in: record, within) != nil { return true }

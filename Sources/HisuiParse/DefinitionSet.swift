@@ -5,7 +5,7 @@ public import HisuiShape
 /// Parser definitions, compiled: says which rule knows a message, and what its fields are.
 ///
 ///     program ─▶ chain ─▶ prefix ─▶ trie over first bytes ─▶ candidates in order ─▶ program
-///                                   words of the message ─┘
+///                                   text of the message ──┘
 ///
 /// A **group** is what neighbouring definitions with the same prefix share; a **chain** is the
 /// groups for one program. The chain of the exact program is tried first, then those of `name*`
@@ -13,8 +13,8 @@ public import HisuiShape
 /// in which files and rules were given.
 ///
 /// How many rules there are hardly matters: those that begin with text are found by a walk over it,
-/// those that begin with a field by the words of the message (`FloatingRules`), and where no
-/// definition's prefix stands all groups of a chain are one.
+/// those that begin with a field by what else stands in the message (`FloatingRules`), and all
+/// groups of a chain whose prefix does not stand are one.
 ///
 /// Immutable; one set serves all threads.
 public final class DefinitionSet: Sendable {
@@ -43,16 +43,18 @@ public final class DefinitionSet: Sendable {
     struct Entry: Sendable {
         var start: UInt32
         var literalCount: UInt32
-        /// Words without which no message fits.
-        var words: WordFingerprint
-        /// Bits of its text without which none does either.
-        var probes = TextFingerprint.noProbes
-        /// In `alternatives`: bits one of which it must have, if there are any.
+        /// Bits of its text without which no message fits.
+        var probes = MessageText.noProbes
+        /// In `alternatives`: pairs of bits one of which it must have, if there are any.
         var firstAlternative: UInt32 = 0
         var alternativeCount: UInt16 = 0
+        /// In `beginnings`: how a message can begin that fits.
+        var beginning: UInt16 = 0
         /// How many operations are those of the rule before, from the first on.
         var shared: UInt16
         var hasChecks: Bool
+        /// It is found by how a message begins, and not by what else stands in it.
+        var isInTree = false
         /// The message says when it was, or whom it is about.
         var hasMore = false
     }
@@ -79,33 +81,33 @@ public final class DefinitionSet: Sendable {
     struct Group: Sendable {
         /// Where the prefix's program starts; -1 if there is none.
         var prefix: Int32 = -1
-        /// Of the prefix: the bytes it can begin with, and words without which it does not fit.
-        var prefixBytes: SIMD4<UInt64> = .zero
-        var prefixWords = WordFingerprint()
+        /// Of the prefix: how it can begin, and bits of the text without which it does not stand.
+        var prefixBeginning: UInt16 = 0
+        var prefixProbes = MessageText.noProbes
         /// Root of its tree in `trie`.
         var root: Int32 = 0
-        /// Its rules that stand in no tree: a number in `floating.parts`.
-        var part: Int32 = 0
-
-        /// Whether the prefix can begin with that byte.
-        @inline(__always)
-        func canHavePrefix(_ byte: UInt8) -> Bool {
-            prefixBytes[Int(byte >> 6)] &>> UInt64(byte & 63) & 1 == 1
-        }
+        /// Its rules in the chain stand from the first up to the last of these.
+        var firstRule: UInt32 = 0
+        var lastRule: UInt32 = 0
     }
 
-    /// The groups that are tried one after the other.
+    /// The groups whose rules are tried in their order.
     struct Chain: Sendable {
         /// In `chainGroups`.
         var first: UInt32
         var count: UInt32
-        /// The group of all their rules, for messages without any prefix.
-        var merged: UInt32
+        /// In `prefixedGroups`: those of them with a prefix.
+        var firstPrefixed: UInt32
+        var prefixedCount: UInt32
+        /// Root of the tree of all its rules, for messages without a prefix.
+        var root: Int32
+        /// All its rules that stand in no tree: a number in `floating.parts`.
+        var part: Int32
     }
 
     let code: RuleCode
     let entries: [Entry]
-    let alternatives: [UInt16]
+    let alternatives: [MessageText.Pair]
     let rules: [Rule]
     let groups: [Group]
     /// Of each group, in the order in which they are tried.
@@ -113,6 +115,8 @@ public final class DefinitionSet: Sendable {
     let chains: [Chain]
     /// Numbers of groups.
     let chainGroups: [UInt32]
+    let prefixedGroups: [UInt32]
+    let beginnings: BeginningTable
     let floating: FloatingRules
     let trie: RuleTrie
     let programs: ProgramTable
@@ -147,6 +151,8 @@ public final class DefinitionSet: Sendable {
         groupRules = builder.groupRules
         chains = builder.chains
         chainGroups = builder.chainGroups
+        prefixedGroups = builder.prefixedGroups
+        beginnings = BeginningTable(builder.beginnings)
         floating = builder.floating
         trie = builder.trie
         programs = builder.programs

@@ -7,12 +7,14 @@ struct DefinitionSetBuilder {
     private(set) var members: [DefinitionSet.Member] = []
     private(set) var code = RuleCode()
     private(set) var entries: [DefinitionSet.Entry] = []
-    private(set) var alternatives: [UInt16] = []
+    private(set) var alternatives: [MessageText.Pair] = []
     private(set) var rules: [DefinitionSet.Rule] = []
     private(set) var groups: [DefinitionSet.Group] = []
     private(set) var groupRules: [[Int]] = []
     private(set) var chains: [DefinitionSet.Chain] = []
     private(set) var chainGroups: [UInt32] = []
+    private(set) var prefixedGroups: [UInt32] = []
+    private(set) var beginnings: [TemplateBeginning] = []
     private(set) var floating = FloatingRules()
     private(set) var programs = ProgramTable()
     private(set) var trie = RuleTrie()
@@ -29,6 +31,10 @@ struct DefinitionSetBuilder {
     private var known: [[Int]: Int] = [:]
     /// Chains already made, likewise.
     private var knownChains: [[Int]: Int] = [:]
+    private var knownBeginnings: [TemplateBeginning: UInt16] = [:]
+    private var chooser = ProbeChooser()
+    /// Of each rule.
+    private var keys: [[MessageText.Pair]] = []
 
     init(schema: Schema?) { self.schema = schema }
 
@@ -42,7 +48,6 @@ struct DefinitionSetBuilder {
             entries.append(
                 DefinitionSet.Entry(
                     start: UInt32(program.start), literalCount: UInt32(program.literalCount),
-                    words: WordFingerprint(requiredBy: rule.template),
                     shared: UInt16(clamping: before ?? 0),
                     hasChecks: !rule.checks.isEmpty,
                     hasMore: program.captures.contains(where: Self.isMore)))
@@ -111,8 +116,10 @@ struct DefinitionSetBuilder {
 
     /// Chooses what is asked of a message before a rule is run.
     private mutating func choose() {
-        var chooser = ProbeChooser()
         for rule in definitions.flatMap(\.rules) { chooser.add(rule.template) }
+        for definition in definitions {
+            if let prefix = definition.prefix { chooser.add(prefix) }
+        }
         for (definition, numbers) in zip(definitions, ranges) {
             for (rule, number) in zip(definition.rules, numbers) {
                 entries[number].probes = chooser.probes(for: rule.template)
@@ -120,8 +127,20 @@ struct DefinitionSetBuilder {
                 entries[number].firstAlternative = UInt32(alternatives.count)
                 entries[number].alternativeCount = UInt16(bits.count)
                 alternatives += bits
+                entries[number].beginning = beginning(of: rule.template)
+                keys.append(chooser.keys(for: rule.template))
             }
         }
+    }
+
+    /// The number in `beginnings` of how a message can begin that fits a template.
+    private mutating func beginning(of template: Template) -> UInt16 {
+        let beginning = TemplateBeginning(template)
+        if let number = knownBeginnings[beginning] { return number }
+        let number = UInt16(beginnings.count)
+        beginnings.append(beginning)
+        knownBeginnings[beginning] = number
+        return number
     }
 
     /// The chain of the rules of some definitions: neighbours with the same prefix share a group.
@@ -138,77 +157,72 @@ struct DefinitionSetBuilder {
             }
         }
         let numbers = runs.map { group(of: $0) }
-        let merged = numbers.count == 1 ? numbers[0] : addGroup(of: members, DefinitionSet.Group())
+        let prefixed = numbers.filter { groups[$0].prefix >= 0 && !groupRules[$0].isEmpty }
+        var others: [(number: Int, keys: [MessageText.Pair])] = []
+        var inTree: [RuleTrie.Entry] = []
+        for member in members { add(member, &inTree, &others) }
+        let root = numbers.count == 1 ? groups[numbers[0]].root : Int32(trie.add(inTree))
         chains.append(
             DefinitionSet.Chain(
                 first: UInt32(chainGroups.count), count: UInt32(numbers.count),
-                merged: UInt32(merged)))
+                firstPrefixed: UInt32(prefixedGroups.count), prefixedCount: UInt32(prefixed.count),
+                root: root, part: Int32(floating.parts.count)))
         chainGroups += numbers.map { UInt32($0) }
+        prefixedGroups += prefixed.map { UInt32($0) }
+        floating.add(others)
         knownChains[members] = chains.count - 1
         return chains.count - 1
     }
 
     private mutating func group(of members: [Int]) -> Int {
         if let number = known[members] { return number }
+        let numbers = members.flatMap { ranges[$0] }
         var group = DefinitionSet.Group()
+        group.firstRule = UInt32(numbers.first ?? 0)
+        group.lastRule = UInt32(numbers.last ?? 0)
         if let template = definitions[members[0]].prefix, let schema {
             let program = RuleCompiler.compile(prefix: template, schema: schema, into: &code)
             group.prefix = Int32(program.start)
-            group.prefixWords = WordFingerprint(requiredBy: template)
-            let beginning = TemplateBeginning(template)
-            for byte in 0...255 where beginning.mayBeEmpty || beginning.bytes[byte] {
-                group.prefixBytes[byte / 64] |= 1 << UInt64(byte % 64)
-            }
-            for member in members {
-                for rule in ranges[member] {
-                    rules[rule].prefixCaptures = program.captures
-                    if program.captures.contains(where: Self.isMore) {
-                        self.entries[rule].hasMore = true
-                    }
-                }
+            group.prefixBeginning = beginning(of: template)
+            group.prefixProbes = chooser.probes(for: template)
+            for rule in numbers {
+                rules[rule].prefixCaptures = program.captures
+                if program.captures.contains(where: Self.isMore) { entries[rule].hasMore = true }
             }
         }
-        known[members] = addGroup(of: members, group)
-        return groups.count - 1
-    }
-
-    /// Adds a group of the rules of some definitions.
-    private mutating func addGroup(of members: [Int], _ group: DefinitionSet.Group) -> Int {
+        var others: [(number: Int, keys: [MessageText.Pair])] = []
         var inTree: [RuleTrie.Entry] = []
-        var others: [(number: Int, words: WordFingerprint)] = []
-        for member in members {
-            for (rule, number) in zip(definitions[member].rules, ranges[member]) {
-                let firsts = MatchReader.beginnings(
-                    Self.firsts(of: rule.template), within: definitions[member].firsts)
-                if firsts.contains(where: { $0.prefix.isEmpty }) {
-                    others.append((number, entries[number].words))
-                } else {
-                    inTree += firsts.map {
-                        RuleTrie.Entry(prefix: $0, rule: UInt32(number), isLiteral: $1)
-                    }
-                }
-            }
-        }
-        var group = group
+        for member in members { add(member, &inTree, &others) }
         group.root = Int32(trie.add(inTree))
-        group.part = Int32(floating.parts.count)
-        floating.add(others)
+        known[members] = groups.count
         groups.append(group)
-        groupRules.append(members.flatMap { ranges[$0] })
+        groupRules.append(numbers)
         return groups.count - 1
     }
 
-    /// So many first bytes of a field are few enough for a place in the tree under each of them.
-    private static let bytesFew = 32
+    /// Adds the rules of a definition to those of a tree, or to the others.
+    private mutating func add(
+        _ member: Int, _ inTree: inout [RuleTrie.Entry],
+        _ others: inout [(number: Int, keys: [MessageText.Pair])]
+    ) {
+        for (rule, number) in zip(definitions[member].rules, ranges[member]) {
+            let firsts = MatchReader.beginnings(
+                Self.firsts(of: rule.template), within: definitions[member].firsts)
+            if firsts.contains(where: { $0.prefix.isEmpty }) {
+                others.append((number, keys[number]))
+            } else {
+                entries[number].isInTree = true
+                inTree += firsts.map {
+                    RuleTrie.Entry(prefix: $0, rule: UInt32(number), isLiteral: $1)
+                }
+            }
+        }
+    }
 
     /// Texts with which messages of a template can begin; the empty one if a field can.
     static func firsts(of template: Template) -> [(prefix: [UInt8], isLiteral: Bool)] {
         if case .literal(let bytes) = template.elements.first?.kind { return [(bytes, true)] }
         let flow = TemplateFlow.first(of: template.elements[...], then: .atEnd)
-        if flow.capture || flow.end {
-            let few = TemplateBeginning(template).list(few: bytesFew)
-            return few?.map { ([$0], false) } ?? [([], false)]
-        }
-        return flow.stops.map { ($0.bytes, false) }
+        return flow.capture || flow.end ? [([], false)] : flow.stops.map { ($0.bytes, false) }
     }
 }

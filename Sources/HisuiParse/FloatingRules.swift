@@ -1,122 +1,126 @@
 import HisuiBytes
 
-/// Rules that begin with a field, so that no first byte says which of them a message can fit.
+/// Rules that begin with a field, so that no text at the beginning says which of them a message can
+/// fit.
 ///
-/// Each is filed under one word that its messages have, the one that fewest others are filed under;
-/// so a message brings up those of its words only. All parts, one for each tree of `RuleTrie`,
-/// stand in flat arrays.
+/// Each is filed under a bit of `MessageText` that its messages have, the one that fewest others
+/// have, or under one for each of some alternatives, with another that they have too; so a message
+/// brings up those of its bits only.
+/// All parts, one for each chain, stand in flat arrays.
 struct FloatingRules: Sendable {
-    /// The floating rules of one tree.
+    /// The floating rules of one chain.
     struct Part: Sendable {
         /// In `rules`.
         fileprivate var first: UInt32 = 0
         fileprivate(set) var count: UInt32 = 0
         /// In `always`.
         fileprivate var always: UInt32 = 0
-        /// In `starts`.
-        fileprivate var starts: UInt32 = 0
-        /// Words under which something is filed.
-        fileprivate var used = WordFingerprint()
+        /// In `used` times `MessageText.keyWords`, and in `starts`.
+        fileprivate var filing: UInt32?
 
         /// Words of 64 marks, one for each rule.
         @inline(__always)
         var markWords: Int { (Int(count) + 63) / 64 }
+
+        /// Whether the text of a message brings up its rules.
+        @inline(__always)
+        var isFiled: Bool { filing != nil }
     }
+
+    /// So many are gone through without being filed.
+    private static let unfiledMax = 16
 
     /// Numbers of rules, ascending in each part.
     private var rules: [UInt32] = []
-    /// Marks of rules that are filed under no word.
+    /// Marks of rules that are filed under no bit.
     private var always: [UInt64] = []
-    /// Places in the part of the rules filed under a word, from one of `starts` up to the next.
-    private var filed: [UInt32] = []
+    /// Bits under which something is filed.
+    private var used: [UInt64] = []
+    /// A rule filed under a bit: its place in the part, and another bit that its messages have.
+    private struct Filed {
+        var place: UInt32
+        var other: UInt16
+    }
+
+    /// Those filed under a bit, from one of `starts` up to the next.
+    private var filed: [Filed] = []
     private var starts: [UInt32] = []
     private(set) var parts: [Part] = []
     /// The most words of marks that a part needs.
     private(set) var markWordsMax = 0
 
-    /// Adds the part of a tree, as number `parts.count`.
+    /// Adds the part of a chain, as number `parts.count`.
     ///
-    /// - Parameter rules: in the order in which they are tried, with the words they require.
-    mutating func add(_ rules: [(number: Int, words: WordFingerprint)]) {
+    /// - Parameter rules: in the order in which they are tried, with pairs of bits of which each needs one.
+    mutating func add(_ rules: [(number: Int, keys: [MessageText.Pair])]) {
         var part = Part()
         part.first = UInt32(self.rules.count)
         part.count = UInt32(rules.count)
         part.always = UInt32(always.count)
-        part.starts = UInt32(starts.count)
-        var lists = [[UInt32]](repeating: [], count: WordFingerprint.count)
+        let isFiled = rules.count > Self.unfiledMax
+        var lists = [[Filed]](repeating: [], count: isFiled ? MessageText.count : 0)
         var marks = [UInt64](repeating: 0, count: part.markWords)
         for (place, rule) in rules.enumerated() {
             self.rules.append(UInt32(rule.number))
-            let rarest = rule.words.bits.min { lists[Int($0)].count < lists[Int($1)].count }
-            if let rarest {
-                lists[Int(rarest)].append(UInt32(place))
-                part.used.insert(rarest)
+            if isFiled, !rule.keys.isEmpty {
+                for key in rule.keys {
+                    lists[Int(key[0])].append(Filed(place: UInt32(place), other: key[1]))
+                }
             } else {
                 marks[place / 64] |= 1 << UInt64(place % 64)
             }
         }
         always += marks
-        for list in lists {
-            starts.append(UInt32(filed.count))
-            filed += list
-        }
-        starts.append(UInt32(filed.count))
+        if isFiled { part.filing = file(lists) }
         markWordsMax = max(markWordsMax, part.markWords)
         parts.append(part)
+    }
+
+    private mutating func file(_ lists: [[Filed]]) -> UInt32 {
+        let number = used.count / MessageText.keyWords
+        used += [UInt64](repeating: 0, count: MessageText.keyWords)
+        for (bit, list) in lists.enumerated() {
+            starts.append(UInt32(filed.count))
+            filed += list
+            if list.isEmpty { continue }
+            used[number * MessageText.keyWords + bit / 64] |= 1 << UInt64(bit % 64)
+        }
+        starts.append(UInt32(filed.count))
+        return UInt32(number)
     }
 
     /// The rule at a place of a part.
     @inline(__always)
     func rule(_ part: Part, _ place: Int) -> Int { Int(rules[Int(part.first) + place]) }
 
-    /// All rules of a part.
-    func rules(_ part: Part) -> [Int] { (0..<Int(part.count)).map { rule(part, $0) } }
-
-    /// Marks the rules of a part that a message with these words can fit.
+    /// Marks the rules of a part that a message with this text can fit.
     ///
-    /// - Complexity: O(words of the message + rules filed under them + rules of the part / 64).
+    /// - Precondition: the text is known, if the part is filed.
+    /// - Complexity: O(bits of the message under which rules are filed + rules filed under them +
+    ///   rules of the part / 64).
     @inline(__always)
     func mark<Steps: StepCounting>(
-        _ part: Part, _ words: WordFingerprint, _ marks: inout MutableSpan<UInt64>,
+        _ part: Part, _ text: borrowing MessageText, _ marks: inout MutableSpan<UInt64>,
         _ steps: inout Steps
     ) {
         for index in 0..<part.markWords { marks[index] = always[Int(part.always) + index] }
-        mark(part, words.low & part.used.low, 0, &marks, &steps)
-        mark(part, words.high & part.used.high, 64, &marks, &steps)
-    }
-
-    @inline(__always)
-    private func mark<Steps: StepCounting>(
-        _ part: Part, _ bits: UInt64, _ first: Int, _ marks: inout MutableSpan<UInt64>,
-        _ steps: inout Steps
-    ) {
-        var bits = bits
-        while bits != 0 {
-            let start = Int(part.starts) + first + bits.trailingZeroBitCount
-            bits &= bits &- 1
-            for index in Int(starts[start])..<Int(starts[start + 1]) {
-                steps.add(1)
-                let place = filed[index]
-                marks[Int(place / 64)] |= 1 &<< UInt64(place % 64)
+        guard let filing = part.filing.map(Int.init) else { return }
+        let used = used.span
+        let starts = starts.span
+        let filed = filed.span
+        for word in 0..<MessageText.keyWords {
+            var bits = text.word(word) & used[filing * MessageText.keyWords + word]
+            while bits != 0 {
+                let start =
+                    filing * (MessageText.count + 1) + word * 64 + bits.trailingZeroBitCount
+                bits &= bits &- 1
+                for index in Int(starts[start])..<Int(starts[start + 1]) {
+                    steps.add(1)
+                    let one = filed[index]
+                    marks[Int(one.place / 64)] |=
+                        text.has(one.other) &<< UInt64(one.place % 64)
+                }
             }
         }
-    }
-}
-
-/// Goes through marked rules in their order.
-struct MarkedRules {
-    private var word = -1
-    private var rest: UInt64 = 0
-
-    /// The place of the next one; -1 if there is none.
-    @inline(__always)
-    mutating func next(_ part: FloatingRules.Part, _ marks: borrowing MutableSpan<UInt64>) -> Int {
-        while rest == 0 {
-            word += 1
-            if word >= part.markWords { return -1 }
-            rest = marks[word]
-        }
-        defer { rest &= rest &- 1 }
-        return word * 64 + rest.trailingZeroBitCount
     }
 }

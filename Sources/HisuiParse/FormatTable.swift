@@ -25,26 +25,37 @@ struct FormatGate: Hashable, Sendable {
     var isOpen: Bool { programs.isEmpty && firsts.isEmpty }
 
     func admits(_ text: Span<UInt8>, _ message: Range<Int>, _ program: Range<Int>?) -> Bool {
-        let begins =
-            firsts.isEmpty
-            || firsts.contains { first in
-                message.count >= first.count
-                    && ByteSearch.equal(
-                        text, message.lowerBound..<message.lowerBound + first.count, first.span)
-            }
+        let (firsts, programs) = (firsts.span, programs.span)
+        var begins = firsts.isEmpty
+        for index in firsts.indices where !begins {
+            begins = Self.begins(text, message, with: firsts[index].span)
+        }
         guard begins else { return false }
-        return programs.isEmpty
-            || programs.contains { pattern in
-                switch pattern {
-                case .any: return true
-                case .exact(let name):
-                    return program.map { ByteSearch.equal(text, $0, name.span) } ?? false
-                case .prefix(let name):
-                    guard let program, program.count >= name.count else { return false }
-                    return ByteSearch.equal(
-                        text, program.lowerBound..<program.lowerBound + name.count, name.span)
-                }
-            }
+        if programs.isEmpty { return true }
+        for index in programs.indices where programs[index].fits(text, program) { return true }
+        return false
+    }
+
+    @inline(__always)
+    fileprivate static func begins(
+        _ text: Span<UInt8>, _ range: Range<Int>, with first: Span<UInt8>
+    ) -> Bool {
+        range.count >= first.count
+            && ByteSearch.equal(text, range.lowerBound..<range.lowerBound + first.count, first)
+    }
+}
+
+extension Definition.ProgramPattern {
+    /// Whether that is the program, if there is one.
+    fileprivate func fits(_ text: Span<UInt8>, _ program: Range<Int>?) -> Bool {
+        switch self {
+        case .any: return true
+        case .exact(let name):
+            return program.map { ByteSearch.equal(text, $0, name.span) } ?? false
+        case .prefix(let name):
+            guard let program else { return false }
+            return FormatGate.begins(text, program, with: name.span)
+        }
     }
 }
 
@@ -122,9 +133,13 @@ struct FormatTable: Sendable {
         choices.append(choice)
     }
 
-    /// Formats that a message which begins with `byte` may be in.
+    /// How many formats a message which begins with `byte` may be in.
     @inline(__always)
-    func candidates(_ byte: UInt8) -> [Int] { lists[Int(byFirst[Int(byte)])] }
+    func candidateCount(_ byte: UInt8) -> Int { lists[Int(byFirst[Int(byte)])].count }
+
+    /// One of them.
+    @inline(__always)
+    func candidate(_ byte: UInt8, _ place: Int) -> Int { lists[Int(byFirst[Int(byte)])][place] }
 
     /// Whether a message which begins with `byte` is none of them.
     @inline(__always)

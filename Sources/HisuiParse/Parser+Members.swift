@@ -102,7 +102,9 @@ extension Parser {
         of text: Span<UInt8>, _ message: Range<Int>, program: Range<Int>?
     ) -> Named? {
         let first = scratch.slots.count
-        for number in definitions.formats.candidates(text[message.lowerBound]) {
+        let byte = text[message.lowerBound]
+        for place in 0..<definitions.formats.candidateCount(byte) {
+            let number = definitions.formats.candidate(byte, place)
             guard choices[number].gate.admits(text, message, program),
                 let values = choices[number].format.appendSlots(
                     of: text, message, to: &scratch.slots)

@@ -27,6 +27,9 @@ public struct RowScratch: Sendable {
     /// Room for marks of `FloatingRules`.
     var marks: [UInt64] = []
 
+    /// Room for `MessageText`.
+    var text = [UInt64](repeating: 0, count: MessageText.words)
+
     public init() {
         slots.reserveCapacity(256)
         kinds.reserveCapacity(256)

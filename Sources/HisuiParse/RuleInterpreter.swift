@@ -206,22 +206,15 @@ extension RuleCode {
         return trie.find(reader, from: message.lowerBound, root: root, steps: &steps)
     }
 
-    /// The words that a message has; see `WordFingerprint`.
+    /// Takes down what stands in a message, if that has not been done.
     @inline(__always)
-    func words<Steps: StepCounting>(
-        _ record: Span<UInt8>, _ message: Range<Int>, steps: inout Steps
-    ) -> WordFingerprint {
+    func look<Steps: StepCounting>(
+        at record: Span<UInt8>, _ message: Range<Int>, _ text: inout MessageText,
+        steps: inout Steps
+    ) {
+        if text.isKnown { return }
         let reader = RuleReader(
             record: record, end: message.upperBound, texts: texts.span, bytes: bytes.span)
-        return reader.fingerprint(message.lowerBound, &steps)
-    }
-
-    /// What stands in a message; see `TextFingerprint`.
-    func text<Steps: StepCounting>(
-        _ record: Span<UInt8>, _ message: Range<Int>, steps: inout Steps
-    ) -> TextFingerprint {
-        let reader = RuleReader(
-            record: record, end: message.upperBound, texts: texts.span, bytes: bytes.span)
-        return reader.text(message.lowerBound, &steps)
+        text.take(reader, from: message.lowerBound, &steps)
     }
 }

@@ -1,31 +1,37 @@
 /// With which bytes a message can begin that fits a template.
-struct TemplateBeginning {
-    /// By byte.
-    private(set) var bytes = [Bool](repeating: false, count: 256)
-    /// Nothing of the template need stand at the beginning.
-    private(set) var mayBeEmpty = true
+struct TemplateBeginning: Hashable, Sendable {
+    /// A set of bytes.
+    struct Bytes: Hashable, Sendable {
+        private var bits: SIMD4<UInt64> = .zero
+
+        static let all = Bytes(bits: SIMD4(repeating: .max))
+
+        func contains(_ byte: UInt8) -> Bool {
+            bits[Int(byte >> 6)] >> UInt64(byte & 63) & 1 == 1
+        }
+
+        mutating func insert(_ list: some Sequence<UInt8>) {
+            for byte in list { bits[Int(byte >> 6)] |= 1 << UInt64(byte & 63) }
+        }
+    }
+
+    /// All, where nothing of the template need stand at the beginning.
+    private(set) var first = Bytes()
+    /// The bytes that can follow letters and digits at the beginning, if some do.
+    private(set) var afterWord = Bytes()
 
     init(_ template: Template) {
         if case .capture(let capture) = template.elements.first?.kind,
             capture.type.skipsBlanksAtStart
         {
-            add([0x20, 0x09])
+            first.insert([0x20, 0x09])
         }
-        mayBeEmpty = !take(template.elements[...])
+        if !take(template.elements[...]) { first = .all }
+        var hasBegun = false
+        if !takeBehindWord(template.elements[...], &hasBegun) { afterWord = .all }
     }
 
-    /// The bytes, if the message must begin with one of them and they are few.
-    ///
-    /// - Parameter few: how many.
-    func list(few: Int) -> [UInt8]? {
-        guard !mayBeEmpty else { return nil }
-        let list = (0...255).filter { bytes[Int($0)] }.map { UInt8($0) }
-        return list.count <= few ? list : nil
-    }
-
-    private mutating func add(_ list: some Sequence<UInt8>) {
-        for byte in list { bytes[Int(byte)] = true }
-    }
+    private mutating func add(_ list: some Sequence<UInt8>) { first.insert(list) }
 
     /// Adds how the elements can begin; whether one of them surely takes a byte.
     private mutating func take(_ elements: ArraySlice<Template.Element>) -> Bool {
@@ -83,5 +89,51 @@ struct TemplateBeginning {
         add(Self.digits)
         add(Self.lower.prefix(6))
         add(Self.upper.prefix(6))
+    }
+
+    /// Adds what can follow the letters and digits that elements begin with; whether something
+    /// that is neither surely does.
+    ///
+    /// - Parameter hasBegun: there can be letters and digits before the elements.
+    private mutating func takeBehindWord(
+        _ elements: ArraySlice<Template.Element>, _ hasBegun: inout Bool
+    ) -> Bool {
+        for element in elements {
+            switch element.kind {
+            case .literal(let text):
+                if takeBehindWord(text) { return true }
+            case .alternatives(let choices):
+                var isOver = true
+                for choice in choices where !takeBehindWord(choice) { isOver = false }
+                if isOver { return true }
+            case .optional(let inner): _ = takeBehindWord(inner[...], &hasBegun)
+            case .capture(let capture):
+                if capture.type == .int, hasBegun { afterWord.insert([0x2D]) }
+                if takeBehindWord(capture.type) { return true }
+            }
+            hasBegun = true
+        }
+        return false
+    }
+
+    private mutating func takeBehindWord(_ text: [UInt8]) -> Bool {
+        guard let byte = text.first(where: { !MessageOpening.isOfWord($0) }) else { return false }
+        afterWord.insert([byte])
+        return true
+    }
+
+    private mutating func takeBehindWord(_ type: CaptureType) -> Bool {
+        switch type {
+        case .int, .hex, .port: return false
+        case .ip, .cidr: afterWord.insert([0x2E, 0x3A])
+        case .mac: afterWord.insert([0x2D, 0x3A])
+        case .quoted: afterWord.insert([0x22])
+        case .path: afterWord.insert([0x2F])
+        case .blank:
+            afterWord.insert([0x20, 0x09])
+            return false
+        case .float, .host, .word, .user, .text, .rest, .kv, .ts: afterWord = .all
+        }
+        return true
     }
 }

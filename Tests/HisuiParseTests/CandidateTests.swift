@@ -30,9 +30,9 @@ import Testing
         #expect(word("abcdefgh").bytes(equalTo: 0x20) == 0)
     }
 
-    @Test func wordsOfATemplateStandInEveryMessageThatFitsIt() throws {
+    @Test func whatIsAskedOfAMessageHoldsForEveryOneThatFits() throws {
         var generator = RuleMatcherTests.Generator(random: Seeded(5))
-        var (tried, choices) = (0, 0)
+        var (tried, choices, keyed, followed) = (0, 0, 0, 0)
         while tried < 2_000 {
             let template = generator.template()
             guard TemplateCheck(template, schema: ShippedFiles.schema).problems.isEmpty else {
@@ -41,62 +41,94 @@ import Testing
             let line = generator.line(for: template)
             guard ReferenceMatcher.match(template, line) != nil else { continue }
             tried += 1
-            var steps = NoSteps()
-            let words = RuleCode().words(line.span, 0..<line.count, steps: &steps)
-            #expect(words.contains(WordFingerprint(requiredBy: template)), "\(template)")
-            let text = RuleCode().text(line.span, 0..<line.count, steps: &steps)
             var chooser = ProbeChooser()
             chooser.add(template)
-            let isThere = text.contains(chooser.probes(for: template))
-            #expect(isThere, "\(template)")
-            let bits = chooser.alternatives(for: template)
-            if !bits.isEmpty {
-                choices += 1
-                let hasChoice = text.containsOne(of: bits, bits.indices)
-                #expect(hasChoice, "\(template)")
-            }
-            let beginning = TemplateBeginning(template)
-            if let first = line.first, !beginning.mayBeEmpty {
-                #expect(beginning.bytes[Int(first)], "\(template)")
-            }
+            let asked = Self.ask(
+                line, chooser.probes(for: template), chooser.alternatives(for: template),
+                chooser.keys(for: template))
+            #expect(asked == Asked(), "\(template)")
+            choices += chooser.alternatives(for: template).isEmpty ? 0 : 1
+            keyed += chooser.keys(for: template).isEmpty ? 0 : 1
+            let opening = MessageOpening(line.span, 0, end: line.count)
+            followed += opening.afterWord != MessageOpening.nothing ? 1 : 0
+            #expect(Self.canBegin(template, opening), "\(template)")
         }
-        #expect(choices > 0)
+        #expect(choices > 0 && keyed > 0 && followed > 0)
     }
 
-    @Test func whatATextHasNotIsTold() throws {
-        let template = try TemplateParser.parse("{_:word} (lost|found) by {_:rest}")
-        var chooser = ProbeChooser()
-        chooser.add(template)
-        let probes = chooser.probes(for: template)
-        let bits = chooser.alternatives(for: template)
-        #expect(bits.count == 2)
-        for (line, isThere, hasChoice) in [
-            ("key lost by me", true, true), ("key left by me", true, false),
-            ("key lost to me", false, true), ("", false, false), ("ab", false, false),
-        ] {
-            var steps = NoSteps()
-            let bytes = Array(line.utf8)
-            let text = RuleCode().text(bytes.span, 0..<bytes.count, steps: &steps)
-            let found = (text.contains(probes), text.containsOne(of: bits, bits.indices))
-            #expect(found == (isThere, hasChoice), "\(line)")
-        }
+    /// What a message has of what a rule asks.
+    struct Asked: Equatable {
+        var hasProbes = true
+        var hasChoice = true
+        var hasKey = true
+    }
+
+    private static func ask(
+        _ line: [UInt8], _ probes: MessageText.Probes, _ pairs: [MessageText.Pair],
+        _ keys: [MessageText.Pair]
+    ) -> Asked {
+        var room = [UInt64](repeating: .max, count: MessageText.words)
+        var text = MessageText(room.mutableSpan)
+        var steps = NoSteps()
+        RuleCode().look(at: line.span, 0..<line.count, &text, steps: &steps)
+        var asked = Asked()
+        asked.hasProbes = text.contains(probes)
+        asked.hasChoice = pairs.isEmpty || text.containsOne(of: pairs, pairs.indices)
+        asked.hasKey = keys.isEmpty || text.containsOne(of: keys, keys.indices)
+        return asked
     }
 
     @Test(arguments: [
-        ("{_:int} a", "-0123456789\t "), ("{_:quoted} a", "\"\t "), ("{_:path} a", "/\t "),
-        ("[[x]](y|z|){_:port} a", "xyz0123456789"),
+        ("key lost by me", Asked()), ("key left by me", Asked(hasChoice: false)),
+        ("key lost to me", Asked(hasProbes: false, hasKey: false)),
+        ("", Asked(hasProbes: false, hasChoice: false, hasKey: false)),
+        ("ab", Asked(hasProbes: false, hasChoice: false, hasKey: false)),
     ])
-    func fewFirstBytesAreListed(_ template: String, _ bytes: String) throws {
-        let beginning = TemplateBeginning(try TemplateParser.parse(template))
-        let list = try #require(beginning.list(few: 32))
-        #expect(Set(list).isSubset(of: Set(bytes.utf8)))
-        #expect(!list.isEmpty)
+    func whatATextHasNotIsTold(_ line: String, _ expected: Asked) throws {
+        let template = try TemplateParser.parse("{_:word} (lost|found) by {_:rest}")
+        var chooser = ProbeChooser()
+        chooser.add(template)
+        let pairs = chooser.alternatives(for: template)
+        #expect(pairs.count == 2)
+        let asked = Self.ask(
+            Array(line.utf8), chooser.probes(for: template), pairs, chooser.keys(for: template))
+        #expect(asked == expected)
     }
 
-    @Test func whatCanBeginWithAnythingIsNotListed() throws {
+    @Test(arguments: [
+        ("{_:int} a", ["7 a", "-7 a", "", "\t7 a"], ["x", "7:", "/"]),
+        ("{_:quoted} a", ["\"x\" a"], ["a\"", "x"]),
+        ("{_:path} a", ["/ a"], ["a/", "x"]),
+        ("[[x]](y|z|){_:port} a", ["xy7 a", "7 a", "x7 a"], ["-", "a", "7:", "xy7:"]),
+        ("{_:int}-{_:int} {_:int}:{_:rest}", ["2026-11 3:x"], ["192.0.2.1", "2026/11", "2026 11"]),
+        ("a{_:int}{_:hex} b", ["a-1f b", "a1f b"], ["a1f.b", "a:"]),
+        ("{_:ip} a", ["192.0.2.1 a", "2001:db8::1 a", "::1 a"], ["192 a", "x", "2001-db8"]),
+    ])
+    func howAMessageBeginsRulesOutOthers(
+        _ template: String, _ fitting: [String], _ others: [String]
+    ) throws {
+        let template = try TemplateParser.parse(template)
+        for (lines, isFitting) in [(fitting, true), (others, false)] {
+            for line in lines {
+                let bytes = Array(line.utf8)
+                let opening = MessageOpening(bytes.span, 0, end: bytes.count)
+                #expect(Self.canBegin(template, opening) == isFitting, "\(line)")
+            }
+        }
+    }
+
+    private static func canBegin(_ template: Template, _ opening: MessageOpening) -> Bool {
+        BeginningTable([TemplateBeginning(template)]).fits(0, opening)
+    }
+
+    @Test func whatCanBeginWithAnythingIsNotRuledOut() throws {
         for text in ["{_:word} a", "{_:text}a", "[[a ]]{_:user>} b", "[[a]][[b]]", "{_:rest}"] {
             let template = try TemplateParser.parse(text)
-            #expect(TemplateBeginning(template).list(few: 32) == nil, "\(text)")
+            for line in ["", "a", "7.", "-", "\u{3042}", "[x", "a7/"] {
+                let bytes = Array(line.utf8)
+                let opening = MessageOpening(bytes.span, 0, end: bytes.count)
+                #expect(Self.canBegin(template, opening), "\(text) \(line)")
+            }
         }
     }
 
