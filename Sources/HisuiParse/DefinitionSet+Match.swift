@@ -82,7 +82,7 @@ extension DefinitionSet {
         let chain = chains[number]
         let part = floating.parts[Int(chain.part)]
         var whole = Beginning(at: message.lowerBound)
-        whole.opening = MessageOpening(record, message.lowerBound, end: message.upperBound)
+        whole.opening = code.opening(of: record, message)
         var walk = CandidateWalk(
             places: code.candidates(trie, Int(chain.root), record, message, steps: &steps), part,
             floating)
@@ -155,7 +155,7 @@ extension DefinitionSet {
             into: &slots, choices: &choices, reached: &reached, steps: &steps)
         guard start >= 0 else { return nil }
         var behind = Beginning(at: start)
-        behind.opening = MessageOpening(record, start, end: message.upperBound)
+        behind.opening = code.opening(of: record, start..<message.upperBound)
         behind.choices = choices | RuleCompiler.prefixTaken
         behind.slots = slots.count
         return behind

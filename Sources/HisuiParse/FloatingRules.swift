@@ -28,7 +28,7 @@ struct FloatingRules: Sendable {
     }
 
     /// So many are gone through without being filed.
-    private static let unfiledMax = 16
+    private static let unfiledMax = 4
 
     /// Numbers of rules, ascending in each part.
     private var rules: [UInt32] = []

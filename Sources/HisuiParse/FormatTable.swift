@@ -141,6 +141,14 @@ struct FormatTable: Sendable {
     @inline(__always)
     func candidate(_ byte: UInt8, _ place: Int) -> Int { lists[Int(byFirst[Int(byte)])][place] }
 
+    /// Whether a message may be in one of the formats.
+    @inline(__always)
+    func admits(
+        _ number: Int, _ text: Span<UInt8>, _ message: Range<Int>, _ program: Range<Int>?
+    ) -> Bool {
+        choices[number].gate.admits(text, message, program)
+    }
+
     /// Whether a message which begins with `byte` is none of them.
     @inline(__always)
     func isNone(_ byte: UInt8) -> Bool { byFirst[Int(byte)] == 0 }

@@ -17,17 +17,16 @@ struct MessageOpening {
 
     /// - Parameter from: where the message begins.
     @inline(__always)
-    init(_ record: Span<UInt8>, _ from: Int, end: Int) {
-        guard from < end else { return }
-        first = Int(record[from])
-        var at = from
-        while at < end, at - from < Self.wordMax, Self.isOfWord(record[at]) { at += 1 }
-        if at > from, at < end, at - from < Self.wordMax { afterWord = Int(record[at]) }
-    }
-
-    @inline(__always)
-    static func isOfWord(_ byte: UInt8) -> Bool {
-        byte &- 0x30 < 10 || (byte | 0x20) &- 0x61 < 26
+    init(_ reader: borrowing RuleReader, _ from: Int) {
+        guard from < reader.end else { return }
+        first = Int(reader.byte(from))
+        for at in stride(from: from, to: min(from + Self.wordMax, reader.end), by: 8) {
+            let others = ~LetterMask(reader.bytes(at)).bits & LetterMask.all
+            if others == 0 { continue }
+            let behind = at + others.trailingZeroBitCount / 8
+            if behind > from, behind < reader.end { afterWord = Int(reader.byte(behind)) }
+            return
+        }
     }
 }
 

@@ -14,16 +14,16 @@ struct MessageText: ~Copyable, ~Escapable {
     /// Two bits of which a message has both, or neither counts.
     typealias Pair = SIMD2<UInt16>
 
-    /// One bit for each value of the hash of a run, one for each byte, and one that is always set.
+    /// One bit for each value of the hash of a run, eight for each byte, of which the first counts,
+    /// and one that is always set.
     private var bits: MutableSpan<UInt64>
     private(set) var isKnown = false
 
     static let runs = 4096
-    static let runWords = runs / 64
-    static let always = UInt16(runs + 128)
-    static let count = runs + 128
-    /// Words of the bits of runs and bytes.
-    static let keyWords = runWords + 2
+    /// Bits of runs and bytes, and the words they stand in.
+    static let count = runs + 8 * 256
+    static let keyWords = count / 64
+    static let always = UInt16(count)
     static let words = keyWords + 1
     /// Of a rule that says nothing.
     static let noProbes = Probes(repeating: always)
@@ -42,6 +42,9 @@ struct MessageText: ~Copyable, ~Escapable {
         let hash = UInt32(truncatingIfNeeded: bytes & 0xFF_FFFF) &* 0x9E37_79B1
         return UInt16(truncatingIfNeeded: hash &>> 20)
     }
+
+    /// The bit of a byte.
+    static func bit(of byte: UInt8) -> UInt16 { UInt16(runs) + 8 * UInt16(byte) }
 
     /// 1 if the bit is here, and 0 if it is not.
     @inline(__always)
@@ -78,43 +81,62 @@ struct MessageText: ~Copyable, ~Escapable {
         _ reader: borrowing RuleReader, from: Int, _ steps: inout Steps
     ) {
         steps.add(reader.end - from)
-        for index in 0..<Self.runWords { bits[index] = 0 }
-        var bytes = Bytes()
-        var at = from
-        // Of eight bytes six have two behind them.
-        while at + 8 <= reader.end {
-            take(reader.word(at), 6, &bytes)
-            at += 6
-        }
-        while at < reader.end {
-            let count = min(6, reader.end - at)
-            take(reader.bytes(at), count, &bytes)
-            at += count
-        }
-        bits[Self.runWords] = bytes.low
-        bits[Self.runWords + 1] = bytes.high
+        let end = reader.end
+        for index in 0..<Self.keyWords { bits[index] = 0 }
         bits[Self.keyWords] = 1
+        // Safe: hashes are below `runs` and bytes below 256, for all of which there is room.
+        unsafe bits.withUnsafeMutableBytes { room in
+            var at = from
+            // Of eight bytes six have two behind them.
+            while at + 8 <= end {
+                unsafe Self.take(reader.word(at), 6, room)
+                at += 6
+            }
+            while at < end {
+                unsafe Self.take(reader.bytes(at), min(6, end - at), room)
+                at += 6
+            }
+        }
         isKnown = true
     }
 
-    private struct Bytes {
-        var low: UInt64 = 0
-        var high: UInt64 = 0
-    }
-
     /// Takes the first of eight bytes, `count` of them, and the runs that begin there.
-    @_lifetime(self: copy self)
+    @unsafe
     @inline(__always)
-    private mutating func take(_ word: UInt64, _ count: Int, _ bytes: inout Bytes) {
+    private static func take(_ word: UInt64, _ count: Int, _ room: UnsafeMutableRawBufferPointer) {
         var rest = word
         for _ in 0..<count {
-            let bit = Self.run(rest)
-            // Safe: hashes are below `runs`, for which there is room.
-            unsafe bits[unchecked: Int(bit &>> 6)] |= 1 &<< UInt64(bit & 63)
-            let byte: UInt64 = 1 &<< (rest & 63)
-            bytes.low |= rest & 0xC0 == 0 ? byte : 0
-            bytes.high |= rest & 0xC0 == 0x40 ? byte : 0
+            let bit = run(rest)
+            let place = Int(bit &>> 6) &* 8
+            let before = unsafe room.load(fromByteOffset: place, as: UInt64.self)
+            unsafe room.storeBytes(
+                of: before | 1 &<< UInt64(bit & 63), toByteOffset: place, as: UInt64.self)
+            unsafe room.storeBytes(
+                of: 1, toByteOffset: runs / 8 &+ Int(rest & 0xFF), as: UInt8.self)
             rest &>>= 8
         }
     }
+}
+
+/// Which of the bytes of a word of eight are letters and digits of ASCII: a byte's top bit says so.
+struct LetterMask {
+    let bits: UInt64
+
+    static let all: UInt64 = 0x8080_8080_8080_8080
+
+    private static func repeated(_ byte: UInt8) -> UInt64 { UInt64(byte) &* 0x0101_0101_0101_0101 }
+
+    /// - Parameter word: eight bytes, the first one lowest.
+    @inline(__always)
+    init(_ word: UInt64) {
+        // Sums of seven bits each do not reach the next byte; their top bit says "at least".
+        let low = word & ~Self.all
+        let folded = low | Self.repeated(0x20)
+        let alphabetic =
+            (folded &+ Self.repeated(0x80 - 0x61)) & ~(folded &+ Self.repeated(0x80 - 0x7B))
+        let digits = (low &+ Self.repeated(0x80 - 0x30)) & ~(low &+ Self.repeated(0x80 - 0x3A))
+        bits = (alphabetic | digits) & ~word & Self.all
+    }
+
+    static func isLetter(_ byte: UInt8) -> Bool { LetterMask(UInt64(byte)).bits != 0 }
 }

@@ -105,7 +105,7 @@ extension Parser {
         let byte = text[message.lowerBound]
         for place in 0..<definitions.formats.candidateCount(byte) {
             let number = definitions.formats.candidate(byte, place)
-            guard choices[number].gate.admits(text, message, program),
+            guard definitions.formats.admits(number, text, message, program),
                 let values = choices[number].format.appendSlots(
                     of: text, message, to: &scratch.slots)
             else { continue }

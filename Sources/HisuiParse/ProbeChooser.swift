@@ -66,8 +66,8 @@ struct ProbeChooser {
     /// Whether a bit is that of a byte that not every message has.
     private static func tells(_ bit: UInt16) -> Bool {
         guard bit >= MessageText.runs else { return false }
-        let byte = UInt8(truncatingIfNeeded: Int(bit) - MessageText.runs)
-        return byte > 0x20 && !MessageOpening.isOfWord(byte) && !".:-,".utf8.contains(byte)
+        let byte = UInt8((Int(bit) - MessageText.runs) / 8)
+        return byte > 0x20 && !LetterMask.isLetter(byte) && !".:-,".utf8.contains(byte)
     }
 
     private func isRarer(_ one: UInt16, _ other: UInt16) -> Bool {
@@ -121,7 +121,7 @@ struct ProbeChooser {
                     places.append(Place(bit: run(bytes, at), at: start + at))
                 } else if bytes.count < 3, bytes[at] < 128 {
                     places.append(
-                        Place(bit: UInt16(MessageText.runs) + UInt16(bytes[at]), at: start + at))
+                        Place(bit: MessageText.bit(of: bytes[at]), at: start + at))
                 }
             }
             // Texts apart do not overlap.

@@ -17,6 +17,7 @@ extension RuleCode {
         steps: inout Steps
     ) -> Int {
         let instructions = instructions.span
+        let (tables, masks, formats) = (tables.span, masks.span, formats.span)
         let reader = RuleReader(record: record, end: end, texts: texts.span, bytes: bytes.span)
         var pc = start
         var at = position
@@ -204,6 +205,14 @@ extension RuleCode {
         let reader = RuleReader(
             record: record, end: message.upperBound, texts: texts.span, bytes: bytes.span)
         return trie.find(reader, from: message.lowerBound, root: root, steps: &steps)
+    }
+
+    /// How a message begins.
+    @inline(__always)
+    func opening(of record: Span<UInt8>, _ message: Range<Int>) -> MessageOpening {
+        let reader = RuleReader(
+            record: record, end: message.upperBound, texts: texts.span, bytes: bytes.span)
+        return MessageOpening(reader, message.lowerBound)
     }
 
     /// Takes down what stands in a message, if that has not been done.

@@ -117,7 +117,7 @@ struct TemplateBeginning: Hashable, Sendable {
     }
 
     private mutating func takeBehindWord(_ text: [UInt8]) -> Bool {
-        guard let byte = text.first(where: { !MessageOpening.isOfWord($0) }) else { return false }
+        guard let byte = text.first(where: { !LetterMask.isLetter($0) }) else { return false }
         afterWord.insert([byte])
         return true
     }

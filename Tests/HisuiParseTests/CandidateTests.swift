@@ -49,7 +49,7 @@ import Testing
             #expect(asked == Asked(), "\(template)")
             choices += chooser.alternatives(for: template).isEmpty ? 0 : 1
             keyed += chooser.keys(for: template).isEmpty ? 0 : 1
-            let opening = MessageOpening(line.span, 0, end: line.count)
+            let opening = RuleCode().opening(of: line.span, 0..<line.count)
             followed += opening.afterWord != MessageOpening.nothing ? 1 : 0
             #expect(Self.canBegin(template, opening), "\(template)")
         }
@@ -111,7 +111,7 @@ import Testing
         for (lines, isFitting) in [(fitting, true), (others, false)] {
             for line in lines {
                 let bytes = Array(line.utf8)
-                let opening = MessageOpening(bytes.span, 0, end: bytes.count)
+                let opening = RuleCode().opening(of: bytes.span, 0..<bytes.count)
                 #expect(Self.canBegin(template, opening) == isFitting, "\(line)")
             }
         }
@@ -126,7 +126,7 @@ import Testing
             let template = try TemplateParser.parse(text)
             for line in ["", "a", "7.", "-", "\u{3042}", "[x", "a7/"] {
                 let bytes = Array(line.utf8)
-                let opening = MessageOpening(bytes.span, 0, end: bytes.count)
+                let opening = RuleCode().opening(of: bytes.span, 0..<bytes.count)
                 #expect(Self.canBegin(template, opening), "\(text) \(line)")
             }
         }
