@@ -70,9 +70,15 @@ struct FormatTable: Sendable {
     /// The format of all records, without a header: lines of delimited values whose definition is
     /// the only one, and says nothing of how to tell them.
     private(set) var bound: Int?
-    /// For each first byte the number of its list; the first list is empty.
-    private var byFirst = [UInt16](repeating: 0, count: 256)
-    private var lists: [[Int]] = [[]]
+    /// A format that a message may be in by its first byte, and the bytes that can follow.
+    private struct Candidate: Hashable {
+        var number: Int
+        var seconds = TemplateBeginning.Bytes()
+    }
+
+    /// For each first byte those from one place up to another.
+    private var byFirst = [Range<UInt32>](repeating: 0..<0, count: 256)
+    private var candidates: [Candidate] = []
 
     init() {}
 
@@ -90,19 +96,27 @@ struct FormatTable: Sendable {
                 add(format, of: definition, number, isOnly: isOnly, isBound: isBound)
             }
         }
-        var starts: [[Int]] = Array(repeating: [], count: 256)
-        for (number, choice) in choices.enumerated() where number != bound {
-            let firsts = number == 0 ? NamedFormat.known[0].firsts : choice.gate.firsts
-            let bytes = Set(firsts.map { $0[0] })
-            for byte in 0..<256 where bytes.isEmpty || bytes.contains(UInt8(byte)) {
-                starts[byte].append(number)
-            }
+        var known: [[Candidate]: Range<UInt32>] = [:]
+        for byte in UInt8.min...UInt8.max {
+            let list = choices.indices.compactMap { candidate($0, after: byte) }
+            let first = UInt32(candidates.count)
+            let range = known[list] ?? first..<first + UInt32(list.count)
+            if known.updateValue(range, forKey: list) == nil { candidates += list }
+            byFirst[Int(byte)] = range
         }
-        for (byte, list) in starts.enumerated() where !list.isEmpty {
-            let known = lists.firstIndex(of: list)
-            if known == nil { lists.append(list) }
-            byFirst[byte] = UInt16(known ?? lists.count - 1)
+    }
+
+    /// The candidate that a format is where a message begins with `byte`, if it is one.
+    private func candidate(_ number: Int, after byte: UInt8) -> Candidate? {
+        guard number != bound else { return nil }
+        let firsts = number == 0 ? NamedFormat.known[0].firsts : choices[number].gate.firsts
+        var candidate = Candidate(number: number)
+        if firsts.isEmpty { candidate.seconds = .all }
+        for first in firsts where first[0] == byte {
+            if first.count == 1 { candidate.seconds = .all }
+            candidate.seconds.insert(first.dropFirst().prefix(1))
         }
+        return candidate.seconds == TemplateBeginning.Bytes() ? nil : candidate
     }
 
     private mutating func add(
@@ -133,25 +147,33 @@ struct FormatTable: Sendable {
         choices.append(choice)
     }
 
-    /// How many formats a message which begins with `byte` may be in.
+    /// Formats that a message which begins with `byte` may be in: places for `next`.
     @inline(__always)
-    func candidateCount(_ byte: UInt8) -> Int { lists[Int(byFirst[Int(byte)])].count }
+    func places(_ byte: UInt8) -> Range<Int> {
+        let range = byFirst[Int(byte)]
+        return Int(range.lowerBound)..<Int(range.upperBound)
+    }
 
-    /// One of them.
-    @inline(__always)
-    func candidate(_ byte: UInt8, _ place: Int) -> Int { lists[Int(byFirst[Int(byte)])][place] }
-
-    /// Whether a message may be in one of the formats.
-    @inline(__always)
-    func admits(
-        _ number: Int, _ text: Span<UInt8>, _ message: Range<Int>, _ program: Range<Int>?
-    ) -> Bool {
-        choices[number].gate.admits(text, message, program)
+    /// The next format that the message may be in, which is taken off the places.
+    func next(
+        _ places: inout Range<Int>, _ text: Span<UInt8>, _ message: Range<Int>,
+        _ program: Range<Int>?
+    ) -> Int? {
+        let (candidates, choices) = (candidates.span, choices.span)
+        let second = message.count > 1 ? text[message.lowerBound + 1] : nil
+        while !places.isEmpty {
+            let place = places.lowerBound
+            places = place + 1..<places.upperBound
+            if let second, !candidates[place].seconds.contains(second) { continue }
+            let number = candidates[place].number
+            if choices[number].gate.admits(text, message, program) { return number }
+        }
+        return nil
     }
 
     /// Whether a message which begins with `byte` is none of them.
     @inline(__always)
-    func isNone(_ byte: UInt8) -> Bool { byFirst[Int(byte)] == 0 }
+    func isNone(_ byte: UInt8) -> Bool { byFirst[Int(byte)].isEmpty }
 }
 
 extension FormatChoice {

@@ -102,10 +102,9 @@ extension Parser {
         of text: Span<UInt8>, _ message: Range<Int>, program: Range<Int>?
     ) -> Named? {
         let first = scratch.slots.count
-        let byte = text[message.lowerBound]
-        for place in 0..<definitions.formats.candidateCount(byte) {
-            let number = definitions.formats.candidate(byte, place)
-            guard definitions.formats.admits(number, text, message, program),
+        var places = definitions.formats.places(text[message.lowerBound])
+        while let number = definitions.formats.next(&places, text, message, program) {
+            guard
                 let values = choices[number].format.appendSlots(
                     of: text, message, to: &scratch.slots)
             else { continue }
