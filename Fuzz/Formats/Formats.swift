@@ -79,8 +79,14 @@ private let definitions: DefinitionSet = {
         """
     let text =
         "parser: f.text\nmatch: { program: \"*\" }\n" + head + """
-            rules: [ { id: a, line: "gate {_:int}: {_:kv}", fields: { source.ip: src } } ]
-            samples: [ { line: "gate 1: src=1", is: { rule: a } }, { reject: x } ]
+            rules:
+              - { id: b, line: "gate {_:int}: {_:kv}", when: { kind: ["x*"] } }
+              - { id: a, line: "gate {_:int}: {_:kv}", fields: { source.ip: src },
+                  cases: { act: { "a*": { user.name: x }, "*": { user.name: y } } } }
+            samples:
+              - { line: "gate 1: src=1", is: { rule: a } }
+              - { line: "gate 1: kind=x", is: { rule: b } }
+              - { reject: x }
             """
     let pairs =
         "parser: f.pairs\ninput: kv\nmatch: { first: \"id=\" }\n" + head

@@ -69,6 +69,56 @@ public struct PairText: Hashable, Sendable {
         return pairs
     }
 
+    /// How often a name stands in a text.
+    public enum Presence: Hashable, Sendable {
+        /// As no pair's name, or the text is not all pairs.
+        case missing
+        case once(Pair)
+        /// A pair has it, and it stands in one more place where a name can begin, be it inside a
+        /// value or another name: somebody may have written one of the two.
+        case contested
+    }
+
+    /// The pair called so, if nothing else in the range looks like one.
+    ///
+    /// The places looked at are those behind any of the separators, blanks and quotes, so that it
+    /// does not matter how whoever wrote a value makes the text come apart.
+    /// - Complexity: O(length of the range × length of the name); nothing is allocated.
+    public func presence(
+        of name: [UInt8], in text: Span<UInt8>, _ range: Range<Int>
+    ) -> Presence {
+        var found: Pair?
+        var scan = Scan(text, range, self)
+        while let pair = scan.next() {
+            if ByteSearch.equal(text, pair.name, name.span) { found = found ?? pair }
+        }
+        guard let found, scan.isAtEnd else { return .missing }
+        var from = range.lowerBound
+        while let place = ByteSearch.first(of: name, in: text, from..<range.upperBound) {
+            from = place + 1
+            if place != found.name.lowerBound, isName(place, name.count, text, range) {
+                return .contested
+            }
+        }
+        return .once(found)
+    }
+
+    /// Whether a name of so many bytes at `place` could be that of a pair.
+    private func isName(
+        _ place: Int, _ count: Int, _ text: Span<UInt8>, _ range: Range<Int>
+    ) -> Bool {
+        if place > range.lowerBound {
+            let before = text[place - 1]
+            guard
+                before == 0x20 || before == separator || before == quote
+                    || otherSeparators.contains(before)
+            else { return false }
+        }
+        var at = place + count
+        while at < range.upperBound, text[at] == 0x20 { at += 1 }
+        return at < range.upperBound && text[at] == mark
+    }
+
     /// The first separator behind the first value, as its bytes stand; the usual one if none does.
     fileprivate func separator(of text: Span<UInt8>, _ range: Range<Int>) -> UInt8 {
         var at = range.lowerBound

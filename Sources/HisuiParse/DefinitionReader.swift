@@ -201,9 +201,12 @@ struct DefinitionReader {
                 when: when, cases: cases, template, line.node)
             check(template, decisions, line.node)
             checkMeaning(template, set, decisions, line.node)
+            let deciding = decisions.deciding(schema)
             let taint = TaintLint.check(
-                template, untrusted: untrusted, deciding: decisions.deciding(schema),
-                hasSecurityPairs: pairs.contains { schema.isSecurity($0.name) }, schema: schema)
+                template, untrusted: untrusted, deciding: deciding,
+                hasSecurityPairs: pairs.contains { schema.isSecurity($0.name) }
+                    || !deciding.isDisjoint(with: decisions.pairs),
+                schema: schema)
             taint.problems.forEach { report($0, line.node) }
             return Definition.Rule(
                 id: id.text, template: template, constants: merged(set), decisions: decisions,

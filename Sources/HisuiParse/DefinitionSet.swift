@@ -70,6 +70,8 @@ public final class DefinitionSet: Sendable {
         var checks: [TaintLint.AmbiguityCheck]
         /// Fields that pairs of `kv` are, by the names of these.
         var pairs: [MemberDefinition.Field] = []
+        /// Names of pairs by whose values something is decided.
+        var decidingPairs: [[UInt8]] = []
     }
 
     struct Join: Sendable {
@@ -224,8 +226,13 @@ public final class DefinitionSet: Sendable {
                     name, capture.type,
                     .slot(firstSlot + slot, capture.decoding(in: match.choices))))
         }
-        for one in rule.cases { one.constants(in: match.choices).forEach(set) }
+        decided(match.rule, match.choices).forEach(set)
         return (members[rule.member].name, rule.id, fields)
+    }
+
+    /// What follows from values by the rule's cases, in order.
+    func decided(_ rule: UInt32, _ choices: UInt64) -> [Shape.Field] {
+        rules[Int(rule)].cases.flatMap { $0.constants(in: choices) }
     }
 
     /// What the slots of a message matched so most likely are.

@@ -55,7 +55,8 @@ struct DefinitionSetBuilder {
                 DefinitionSet.Rule(
                     member: members.count, id: rule.id, captures: program.captures,
                     prefixCaptures: [], cases: program.cases, constants: rule.constants,
-                    checks: rule.checks, pairs: rule.pairs))
+                    checks: rule.checks, pairs: rule.pairs,
+                    decidingPairs: rule.decisions.pairs.map { Array($0.utf8) }))
         }
         ranges.append(first..<rules.count)
         zones.append(definition.timeZone)

@@ -31,13 +31,18 @@ extension Parser {
     /// - Parameter room: how many slots there may be.
     @inline(never)
     mutating func takePairs(
-        _ match: RuleMatch, _ text: Span<UInt8>, room: Int, _ layout: inout RowLayout
+        _ match: RuleMatch, _ text: Span<UInt8>, room: Int, _ layout: inout RowLayout,
+        _ row: inout RowBatch.Row
     ) {
-        guard layout.encoding == .utf8, let last = scratch.slots.last,
-            definitions.rules[Int(match.rule)].captures.last(where: {
-                $0.isPresent(in: match.choices)
-            })?.isPairs == true
+        let rule = definitions.rules[Int(match.rule)]
+        guard let last = scratch.slots.last,
+            rule.captures.last(where: { $0.isPresent(in: match.choices) })?.isPairs == true
         else { return }
+        let isContested = rule.decidingPairs.contains {
+            Self.pairText.presence(of: $0, in: text, last.range) == .contested
+        }
+        if isContested { row.flags.insert(.ambiguous) }
+        guard layout.encoding == .utf8 else { return }
         scratch.slots.removeLast()
         let first = scratch.slots.count
         let isTaken = Self.pairText.appendValues(
@@ -96,6 +101,11 @@ extension Parser {
             let name = Shape.unmapped + member.name
             if mapped.contains(member.slot) || shape.field(name) != nil { continue }
             shape.set(Shape.Field(name, .keyword, .slot(member.slot, member.decoding)))
+        }
+        // What follows from a value wins over the values.
+        for field in definitions.decided(layout.rule, layout.choices)
+        where !trusted.contains(field.name) {
+            shape.set(field)
         }
         let number = shapes.intern(shape)
         if isTwice { pairs.twice.insert(number) }

@@ -448,7 +448,7 @@ public struct Parser: Sendable {
                 takeStatedTime(match, record, firstSlot: first, &row)
                 noteSubject(match, record, firstSlot: first)
                 let others = layout.form == .journal ? entry.slotCount : 0
-                takePairs(match, record, room: Limits.slotsPerShapeMax - others, &layout)
+                takePairs(match, record, room: Limits.slotsPerShapeMax - others, &layout, &row)
             }
         } else {
             let room = layout.form == .journal ? Limits.journalSlotsMax : first

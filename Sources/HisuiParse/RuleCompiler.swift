@@ -184,13 +184,14 @@ struct RuleCompiler {
                 bit: optionalBit ?? 64, format: type == .time ? capture.format : nil,
                 kind: kind(capture, type), bitOfIPv6: one.operation == .ip ? one.bit : 64,
                 isPairs: capture.type == .kv))
-        guard let name = capture.name else { return }
-        if let values = decisions.conditions[name] {
-            if let optionalBit { mask |= 1 << UInt64(optionalBit) }
-            code.instructions.append(.init(operation: .oneOf, a: UInt32(code.tables.count)))
-            code.tables.append(values)
+        for name in decisions.names(in: capture) {
+            if let values = decisions.conditions[name] {
+                if let optionalBit { mask |= 1 << UInt64(optionalBit) }
+                code.instructions.append(.init(operation: .oneOf, a: UInt32(code.tables.count)))
+                code.tables.append(values)
+            }
+            for one in decisions.cases where one.name == name { emit(one, &code) }
         }
-        for one in decisions.cases where one.name == name { emit(one, &code) }
     }
 
     private mutating func emit(_ one: ValueCase, _ code: inout RuleCode) {
@@ -198,7 +199,7 @@ struct RuleCompiler {
         let bit = takeBits(bits)
         code.instructions.append(
             .init(operation: .branch, bit: bit, a: UInt32(code.tables.count)))
-        code.tables.append(ValueTable(one.branches.map(\.value)))
+        code.tables.append(decisions.table(of: one))
         cases.append(Case(bit: Int(bit), bits: bits, branches: one.branches.map(\.constants)))
     }
 

@@ -2,28 +2,42 @@ import HisuiBytes
 import HisuiShape
 import HisuiYAML
 
-/// What a rule decides by the values that its line captures: whether it fits (`when`), and which
-/// constants follow (`cases`).
+/// What a rule decides by the values that its line captures, or by those of pairs behind them:
+/// whether it fits (`when`), and which constants follow (`cases`).
 struct RuleDecisions: Sendable {
-    /// Values that a capture must have, by its name.
+    /// Values that a capture or a pair must have, by its name.
     var conditions: [String: ValueTable] = [:]
     /// Those of the definition that the line captures, then the rule's own.
     var cases: [ValueCase] = []
+    /// Which of the names are those of pairs, in order.
+    var pairs: [String] = []
 
     static let none = RuleDecisions()
 
-    /// Comparisons for each byte of a capture's value, at most.
-    func cost(of name: String?) -> Int {
-        guard let name else { return 0 }
-        return cases.reduce(conditions[name]?.cost ?? 0) { sum, one in
-            one.name == name ? sum + ValueTable(one.branches.map(\.value)).cost : sum
+    /// What is decided by a capture: its value, or those of pairs in it.
+    func names(in capture: Template.Capture) -> [String] {
+        capture.type == .kv ? pairs : capture.name.map { [$0] } ?? []
+    }
+
+    /// Comparisons for each byte of what a capture takes, at most.
+    func cost(of capture: Template.Capture) -> Int {
+        names(in: capture).reduce(0) { sum, name in
+            cases.reduce(sum + (conditions[name]?.cost ?? 0)) { sum, one in
+                one.name == name ? sum + table(of: one).cost : sum
+            }
         }
+    }
+
+    /// What the value is compared with.
+    func table(of one: ValueCase) -> ValueTable {
+        ValueTable(
+            one.branches.map(\.value), ofPair: pairs.contains(one.name) ? one.name : "")
     }
 
     /// Bits of a match's choices that say which branches were taken.
     var bits: Int { cases.reduce(0) { $0 + RuleCompiler.bits(for: $1.branches.count + 1) } }
 
-    /// Names of captures by whose values a field is set that a stranger must not choose.
+    /// Names by whose values a field is set that a stranger must not choose.
     func deciding(_ schema: Schema) -> Set<String> {
         var names: Set<String> = []
         for one in cases where one.fields.contains(where: schema.isSecurity) {
@@ -50,18 +64,32 @@ struct DecisionReader {
             if let name = capture.name { captured.insert(name) }
         }
         var decisions = RuleDecisions()
+        /// Whether it is the name of a pair, which counts from now on.
+        func isPair(_ name: String) -> Bool {
+            guard template.hasPairs, !captured.contains(name), canBePair(name) else { return false }
+            if !decisions.pairs.contains(name) { decisions.pairs.append(name) }
+            return true
+        }
         if let when, var mapping = MappingReader(when, "`when`", log) {
             for key in mapping.presentKeys {
                 guard let name = key.text, let value = mapping.value(name) else { continue }
-                check(key, name, in: captured, "when")
-                decisions.conditions[name] = ValueTable(reader.values(value, of: key))
+                let pair = isPair(name) ? name : ""
+                if pair.isEmpty { check(key, name, in: captured, "when") }
+                decisions.conditions[name] = ValueTable(
+                    reader.values(value, of: key), ofPair: pair)
             }
         }
         let own = cases.map { reader.read($0, of: "captures") } ?? []
-        for one in own { check(one.node, one.name, in: captured, "cases") }
-        decisions.cases = common.filter { captured.contains($0.name) } + own
+        let shared = common.filter { captured.contains($0.name) || isPair($0.name) }
+        for one in own where !isPair(one.name) { check(one.node, one.name, in: captured, "cases") }
+        decisions.cases = shared + own
         checkUse(template, decisions, line)
         return decisions
+    }
+
+    /// Whether `when` and `cases` mean a pair by a name that the line does not capture.
+    private func canBePair(_ name: String) -> Bool {
+        !name.isEmpty && !name.hasPrefix("_") && schema[name] == nil
     }
 
     private func check(

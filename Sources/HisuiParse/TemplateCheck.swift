@@ -156,7 +156,7 @@ struct TemplateCheck {
                 return sum + 1 + cost(of: inner[...], then: flow, rest: after + rest, decisions)
             case .capture(let capture):
                 let own =
-                    flow.stops.reduce(2) { $0 + $1.bytes.count } + decisions.cost(of: capture.name)
+                    flow.stops.reduce(2) { $0 + $1.bytes.count } + decisions.cost(of: capture)
                 guard capture.isRightAnchored else { return sum + own }
                 let places = TemplateFlow.places(for: flow, after + rest)
                 return sum + own + (places - 1) * cost(of: after, then: then, rest: rest, decisions)

@@ -1,10 +1,14 @@
 import HisuiBytes
+import HisuiShape
 
 /// Values to compare a text with, as `when` and `cases` list them: says which of them it is.
 ///
 /// The first value in the order of the list that fits is the one. Exact values are looked up in a
 /// sorted table first; that gives the same, because a list in which a pattern comes before an exact
 /// value that it fits is refused (`firstHidden`).
+///
+/// A table may be of the value of a pair: then it finds the pair in the text first. One whose name
+/// stands more than once has no value here, for a stranger may have written one of the two.
 struct ValueTable: Sendable {
     private struct Entry: Sendable {
         var offset: Int
@@ -25,8 +29,11 @@ struct ValueTable: Sendable {
     private var bytes: [UInt8] = []
     /// How many values are in the list.
     let count: Int
+    /// The name of the pair whose value it is; empty: the text is the value.
+    let pair: [UInt8]
 
-    init(_ values: [ValuePattern]) {
+    init(_ values: [ValuePattern], ofPair pair: String = "") {
+        self.pair = Array(pair.utf8)
         count = values.count
         var exact: [(text: [UInt8], number: Int)] = []
         for (number, value) in values.enumerated() {
@@ -52,6 +59,33 @@ struct ValueTable: Sendable {
     @inline(__always)
     func find<Steps: StepCounting>(
         _ text: Span<UInt8>, _ range: Range<Int>, steps: inout Steps
+    ) -> Int {
+        pair.isEmpty ? findValue(text, range, &steps) : findPair(text, range, &steps)
+    }
+
+    @inline(never)
+    private func findPair<Steps: StepCounting>(
+        _ text: Span<UInt8>, _ range: Range<Int>, _ steps: inout Steps
+    ) -> Int {
+        steps.add(range.count * Self.pairCost(pair))
+        guard case .once(let found) = Parser.pairText.presence(of: pair, in: text, range)
+        else { return -1 }
+        guard found.isQuoted, ByteSearch.first(of: 0x5C, in: text, found.value) != nil
+        else { return findValue(text, found.value, &steps) }
+        var value: [UInt8] = []
+        Shape.Decoding.backslashEscapes.append(text, ByteRange(found.value), to: &value)
+        return findValue(value.span, 0..<value.count, &steps)
+    }
+
+    /// Comparisons for each byte of a text in which a pair is looked for, at most: for the
+    /// separator, for the pairs, and for other places of the name.
+    private static func pairCost(_ name: [UInt8]) -> Int {
+        name.isEmpty ? 0 : 12 + 2 * name.count
+    }
+
+    @inline(__always)
+    private func findValue<Steps: StepCounting>(
+        _ text: Span<UInt8>, _ range: Range<Int>, _ steps: inout Steps
     ) -> Int {
         var low = 0
         var high = entries.count
@@ -82,7 +116,9 @@ struct ValueTable: Sendable {
     }
 
     /// Comparisons for each byte of a text, at most.
-    var cost: Int { Int.bitWidth - entries.count.leadingZeroBitCount + patterns.count }
+    var cost: Int {
+        Int.bitWidth - entries.count.leadingZeroBitCount + patterns.count + Self.pairCost(pair)
+    }
 
     /// The place of a value that no text reaches, because one before it fits all that it fits.
     static func firstHidden(in values: [ValuePattern]) -> (hidden: Int, by: Int)? {
