@@ -8,9 +8,9 @@ import HisuiShape
 ///
 /// The first byte chooses one: pairs with some marks, CEF, LEEF, the XML of events, files that
 /// name their columns, and, for definitions that take pairs and say whom records are about, pairs
-/// behind a template, objects, and messages of journal entries. What is appended and what is named
-/// must be the same values, in order and apart; and through the parser each record must be made up
-/// of its shape and slots.
+/// behind a template, objects, messages inside objects, and messages of journal entries. What is
+/// appended and what is named must be the same values, in order and apart; and through the parser
+/// each record must be made up of its shape and slots.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzFormats(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     guard count > 1 else { return 0 }
@@ -19,18 +19,18 @@ public func fuzzFormats(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let text = Array(bytes[1...])
     let range = 0..<text.count
     var slots: [ByteRange] = []
-    switch bytes[0] % 12 {
+    switch bytes[0] % 13 {
     case 0...3:
         let forms = [
             PairText(), PairText(separator: 0x2C), PairText(mark: 0x3A, separator: 0x3B, quote: 0),
             PairText(otherSeparators: [0x2C, 0x7C], quote: 0x27, hasWords: true),
         ]
-        let form = forms[Int(bytes[0] % 12)]
+        let form = forms[Int(bytes[0] % 13)]
         if form.appendValues(of: text.span, range, countMax: 64, to: &slots) {
             precondition(form.pairs(of: text.span, range).map { ByteRange($0.value) } == slots)
         }
     case 4, 5:
-        let format: ExtensionText = bytes[0] % 12 == 4 ? .cef : .leef
+        let format: ExtensionText = bytes[0] % 13 == 4 ? .cef : .leef
         let event = format.start + text
         if format.appendValues(of: event.span, 0..<event.count, countMax: 64, to: &slots) {
             let values = format.values(of: event.span, 0..<event.count)
@@ -58,6 +58,7 @@ public func fuzzFormats(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         var record = Array("SYSLOG_IDENTIFIER=a\nMESSAGE\n".utf8)
         record.appendLittleEndian(UInt64(text.count))
         parse([record + text + Array("\n_PID=1\n".utf8)], definitions, form: .journal)
+    case 11: parse([Array("{\"log\":\"".utf8) + text + Array("\"}".utf8)], definitions)
     default:
         let first = Array("#Fields: date time ".utf8)
         parse(
@@ -95,8 +96,15 @@ private let definitions: DefinitionSet = {
         "parser: f.json\ninput: json\nmatch: { when: { who: \"*\" } }\n" + head
         + "fields: { hisui.subject.id: who, user.name: who }\n"
         + named.replacing("'id=1 do=a'", with: "'{\"who\":\"1\",\"do\":\"a\"}'")
+    let shipper =
+        "parser: f.shipper\ninput: json\nversion: 1\nmatch: { when: { log: \"*\" } }\n" + """
+            nested: { log: syslog }
+            samples:
+              - { line: '{"log":"a"}', is: { nested: a }, hostile: true }
+              - { reject: '{"log":1}' }
+            """
     return fuzzDefinitions(
-        text, pairs, objects,
+        text, pairs, objects, shipper,
         fields: [
             "event.action": "keyword", "user.name": "keyword, security: true",
             "source.ip": "ip, security: true", "hisui.subject.id": "keyword",

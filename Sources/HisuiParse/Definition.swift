@@ -57,6 +57,8 @@ struct Definition: Sendable {
         enum Expectation: Sendable {
             /// No rule of the file knows it.
             case reject
+            /// This text in it is a message of its own.
+            case nested(String)
             /// This rule knows it, and these fields have these values; nil: the field is absent.
             case rule(String, fields: [(name: String, value: String?, node: YAMLNode)])
         }

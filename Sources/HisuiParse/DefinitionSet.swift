@@ -173,10 +173,14 @@ public final class DefinitionSet: Sendable {
                 definition.rules.filter { $0.step != nil }.map(\.id) + fold.events.map(\.id))
         }
         self.folds = folds
+        nests = memberDefinitions.contains { $0.definition.nested != nil }
         formats = FormatTable(
             memberDefinitions.map(\.definition), isOnly: definitions.count == 1, isBound: isBound)
         encoding = definitions.count == 1 ? definitions[0].encoding : .utf8
     }
+
+    /// Whether some definition names a member that is a message of its own.
+    let nests: Bool
 
     /// Whether some definition folds records.
     public var foldsAny: Bool { !folds.isEmpty }

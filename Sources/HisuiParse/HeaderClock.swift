@@ -22,7 +22,7 @@ struct HeaderClock {
     private static let day: Int64 = 86_400_000_000_000
     private static let halfYear = 182 * day
 
-    private let zone: TimeZoneRules
+    let zone: TimeZoneRules
     private var received: Int64 = 0
     private var latest: Timestamp = .none
     /// Time of the record before, inside one file.

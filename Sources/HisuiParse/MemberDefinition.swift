@@ -13,6 +13,8 @@ struct MemberDefinition: Sendable {
     var times: [[String]] = []
     /// Which records make up events.
     var join: JoinDefinition?
+    /// Which member is a message of its own.
+    var nested: NestedDefinition?
     /// Which records tell of operations that are folded.
     var fold: FoldDefinition?
     var time = StatedTime()

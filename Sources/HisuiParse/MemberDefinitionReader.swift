@@ -89,12 +89,16 @@ struct MemberDefinitionReader {
         fields = reader.value("fields").map { readFields($0) } ?? []
         cases = reader.value("cases").map { readCases($0) } ?? []
         if formats.contains(.audit) { readJoin(&reader) } else { readFold(&reader) }
-        let rules = (reader.list("rules", required: true) ?? []).compactMap { rule($0) }
+        definition.nested = readNested(&reader, inputs)
+        let rules = (reader.list("rules", required: definition.nested == nil) ?? [])
+            .compactMap { rule($0) }
         var known: Set<String> = []
         for rule in rules where !known.insert(rule.id).inserted {
             log.report(rule.node, "a second rule called `\(rule.id)`")
         }
-        if rules.isEmpty { reader.report("rules", "a definition needs at least one rule") }
+        if rules.isEmpty, definition.nested == nil {
+            reader.report("rules", "a definition needs at least one rule")
+        }
         definition.rules = rules
         if join != nil { readEvents(&reader, &known) }
         if fold != nil { readFoldEvents(&reader, &known) }
@@ -285,6 +289,21 @@ struct MemberDefinitionReader {
         }
     }
 
+    private func readNested(
+        _ reader: inout MappingReader, _ inputs: [NamedInput]
+    ) -> NestedDefinition? {
+        guard let node = reader.value("nested") else { return nil }
+        if fold != nil { log.report(node, "records that are folded have no messages inside") }
+        if let field = fields.first(where: { $0.name == SubjectKeys.field }) {
+            log.report(
+                node, "a record with `\(field.name)` has no message inside",
+                hint: "let the message's own definition say whom it is about")
+        }
+        var nested = NestedReader(log: log, names: { candidates($0, $1) }).read(node, inputs)
+        nested?.fields = fields
+        return nested
+    }
+
     private mutating func readFold(_ reader: inout MappingReader) {
         guard let mapping = reader.mapping("fold") else { return }
         fold = foldReader.read(mapping)
@@ -380,7 +399,7 @@ struct MemberDefinitionReader {
         var hasReject = false
         for sample in samples {
             guard case .rule(let id, _) = sample.expectation else {
-                hasReject = true
+                if case .reject = sample.expectation { hasReject = true }
                 continue
             }
             covered.insert(id)
@@ -397,6 +416,16 @@ struct MemberDefinitionReader {
                 hint: "add - { line: …, is: { rule: \(id), … } } under samples")
         }
         let place = root["samples"] ?? root
+        let nestedCount = samples.count {
+            if case .nested = $0.expectation { true } else { false }
+        }
+        if members?.nested == nil, nestedCount > 0 {
+            log.report(place, "a sample says `nested`, and the definition does not")
+        } else if members?.nested != nil, nestedCount == 0 {
+            log.report(
+                place, "no sample says which text is a message",
+                hint: "add - { line: …, is: { nested: … } }")
+        }
         if !hasReject {
             log.report(
                 place, "no sample is rejected",

@@ -22,6 +22,10 @@ struct MemberPlan {
         var candidates: Range<Int>
         /// What names whom its records are about, also where none of its rules knows them.
         var subject: Place?
+        /// In `DefinitionSet.memberDefinitions`.
+        var definition: Int
+        /// Where a message of its own stands in them.
+        var nested: Parser.NestedPlace?
     }
 
     struct Candidate {
@@ -42,6 +46,8 @@ struct MemberPlan {
     /// The shape without what rules add.
     var base: Shape
     var plainNumber: UInt32?
+    /// Of records that no rule knows, but a text inside them.
+    var nestedNumber: UInt32?
     private(set) var parts: [Part] = []
     var candidates: [Candidate] = []
     /// Slots of the time, best first: each time is one, or a date and a time.
@@ -94,7 +100,34 @@ struct MemberPlan {
         parts.append(
             Part(
                 conditions: common, candidates: first..<candidates.count,
-                subject: definition.rules.compactMap { subject(of: $0) }.first))
+                subject: definition.rules.compactMap { subject(of: $0) }.first,
+                definition: number, nested: definition.nested.flatMap { nested($0) }))
+    }
+
+    /// Where the text stands; nil where the records have none, or no program for it.
+    private func nested(_ nested: NestedDefinition) -> Parser.NestedPlace? {
+        guard let text = place(of: nested.names), text.decoding != .jsonValue else { return nil }
+        if nested.programNames.isEmpty { return Parser.NestedPlace(text: text) }
+        return place(of: nested.programNames).map { Parser.NestedPlace(text: text, program: $0) }
+    }
+
+    /// Where a message of its own stands in a record: as the definition says that knows it, or the
+    /// first whose records it is one of.
+    ///
+    /// - Parameter candidate: the rule that knows the record.
+    func nested(
+        _ candidate: Int?, _ text: Span<UInt8>, _ slots: Span<ByteRange>, _ buffer: inout [UInt8]
+    ) -> Parser.NestedPlace? {
+        var steps = NoSteps()
+        for part in parts {
+            guard let nested = part.nested else { continue }
+            if let candidate {
+                if candidates[candidate].definition == part.definition { return nested }
+            } else if holds(part.conditions, text, slots, &buffer, &steps) {
+                return nested
+            }
+        }
+        return nil
     }
 
     private func subject(of rule: MemberDefinition.Rule) -> Place? {
@@ -211,23 +244,9 @@ struct MemberPlan {
         var shape = base
         shape.parser = definitions.members[member].name
         shape.rule = rule.id
-        // Of a record that a rule knows, only the rule says what such fields are.
-        if base.structure == .json {
-            for index in shape.fields.indices {
-                let name = shape.fields[index].name
-                guard name != "message", definitions.fieldNames.contains(name),
-                    case .slot(let slot, _) = shape.fields[index].value,
-                    places[name]?.slot == slot
-                else { continue }
-                shape.fields[index].name = Shape.unmapped + name
-            }
-        }
+        hideMembers(of: &shape, definitions)
         rule.constants.forEach { shape.set($0) }
-        for field in rule.fields where !trusted.contains(field.name) {
-            guard let place = place(of: field.names) else { continue }
-            let decoding = Self.decoding(place.decoding, of: field.type)
-            shape.set(Shape.Field(field.name, field.type, .slot(place.slot, decoding)))
-        }
+        set(rule.fields, in: &shape)
         var choices = match.choices
         let present = rule.cases.filter { place(of: $0.names) != nil }
         for one in present.reversed() {
@@ -236,6 +255,37 @@ struct MemberPlan {
             if branch > 0 { one.value.branches[branch - 1].constants.forEach { shape.set($0) } }
         }
         return shape
+    }
+
+    /// The shape of records that no rule knows, but the text inside them: as their definition says.
+    func nestedBase(_ definitions: DefinitionSet) -> Shape {
+        var shape = base
+        hideMembers(of: &shape, definitions)
+        if let part = parts.first(where: { $0.nested != nil }) {
+            let definition = definitions.memberDefinitions[part.definition].definition
+            set(definition.nested?.fields ?? [], in: &shape)
+        }
+        return shape
+    }
+
+    /// Of a record that a rule knows, only the rule says what fields of the schema are.
+    private func hideMembers(of shape: inout Shape, _ definitions: DefinitionSet) {
+        guard base.structure == .json else { return }
+        for index in shape.fields.indices {
+            let name = shape.fields[index].name
+            guard name != "message", definitions.fieldNames.contains(name),
+                case .slot(let slot, _) = shape.fields[index].value, places[name]?.slot == slot
+            else { continue }
+            shape.fields[index].name = Shape.unmapped + name
+        }
+    }
+
+    private func set(_ fields: [MemberDefinition.Field], in shape: inout Shape) {
+        for field in fields where !trusted.contains(field.name) {
+            guard let place = place(of: field.names) else { continue }
+            let decoding = Self.decoding(place.decoding, of: field.type)
+            shape.set(Shape.Field(field.name, field.type, .slot(place.slot, decoding)))
+        }
     }
 
     /// How a member becomes the value of a field that a definition gives it to.

@@ -69,4 +69,30 @@ extension Parser {
         shape.set(Shape.Field("host.name", .keyword, .slot(shape.addBeside(.word), .raw)))
         return shapes.intern(shape)
     }
+
+    /// Decides whether the word that the message begins with is the host: it is if a rule knows
+    /// what follows it, and none the whole.
+    @inline(never)
+    mutating func decideHost(
+        _ text: Span<UInt8>, _ header: inout SyslogHeader, _ form: RecordForm
+    ) {
+        let host = Token(text, Token.skipBlanks(text, header.messageStart)).range
+        let behind = Token.skipBlanks(text, host.upperBound)
+        guard !isKnown(text, from: header.messageStart, form), isKnown(text, from: behind, form)
+        else { return }
+        scratch.append(host, .word, role: .host)
+        header.messageStart = behind
+    }
+
+    /// Whether a rule knows what begins at `start`, which no program is named for.
+    private mutating func isKnown(
+        _ text: Span<UInt8>, from start: Int, _ form: RecordForm
+    ) -> Bool {
+        let (count, key) = (scratch.slots.count, scratch.key)
+        let match = definitions.match(
+            text, message: start..<text.count, program: nil, form: form, into: &scratch)
+        scratch.truncate(to: count)
+        scratch.key = key
+        return match != nil
+    }
 }

@@ -156,6 +156,21 @@ extension Parser {
         if let subject {
             noteSubject(text, slots[subject.slot], slot: subject.slot, subject.decoding)
         }
+        let outer = ruledNumber(match, number, text, slots.span, &row)
+        guard definitions.nests, layout.encoding == .utf8, !nesting.isInner, subjects.slot < 0,
+            folding.facts == nil,
+            let place = plans[number].nested(match?.candidate, text, slots.span, &buffer)
+        else { return outer }
+        return nestedNumber(
+            text, slots.span, place, number, isKnown: match != nil, outer, &row) ?? outer
+    }
+
+    /// The number of the shape of a record by its plan and by what its rule makes of it.
+    @inline(__always)
+    private mutating func ruledNumber(
+        _ match: (candidate: Int, choices: Int)?, _ number: Int, _ text: Span<UInt8>,
+        _ slots: Span<ByteRange>, _ row: inout RowBatch.Row
+    ) -> UInt32 {
         guard let match else {
             if let plain = plans[number].plainNumber { return plain }
             let plain = shapes.intern(plans[number].base)
@@ -164,10 +179,10 @@ extension Parser {
         }
         let known = plans[number].candidates[match.candidate].definition
         let own = definitions.memberDefinitions[known].definition.time
-        if stated.isEmpty { _ = take(own, plans[number], text, slots.span, &row) }
+        if plans[number].stated.isEmpty { _ = take(own, plans[number], text, slots, &row) }
         if let places = plans[number].candidates[match.candidate].fold {
             folding.facts = places.facts(
-                text, slots.span, sender: folding.senders[Int(row.sender)], &buffer)
+                text, slots, sender: folding.senders[Int(row.sender)], &buffer)
             folding.definition = known
         }
         for known in plans[number].candidates[match.candidate].numbers

@@ -67,6 +67,8 @@ public struct Parser: Sendable {
     /// Whom records are about.
     var subjects = Subjects()
     var pairs = Pairs()
+    /// Messages inside members of records.
+    var nesting = Nesting()
     /// Texts to be put behind the records of the batch at hand.
     var besideTexts: [UInt8] = []
     private var files: [String: FileTime] = [:]
@@ -128,6 +130,7 @@ public struct Parser: Sendable {
         fieldLines.begin()
         besideTexts.removeAll(keepingCapacity: true)
         beginHosts(rows)
+        beginNested(entries.count)
         folding.senders = rows.senders
         for entry in entries {
             let first = Int(entry.offset)
@@ -157,6 +160,7 @@ public struct Parser: Sendable {
             if subjects.slot >= 0, let place = takeSubject(&row, behind: bytes.count) {
                 rows.slots.append(place)
             }
+            takeNested(behind: bytes.count, to: &rows.slots)
             if host.isOfAddresses,
                 let place = takeSender(&row, of: rows.senders, behind: bytes.count)
             {
@@ -175,7 +179,7 @@ public struct Parser: Sendable {
     }
 
     /// Numbers shapes anew: what is known by the numbers of the old ones goes with them.
-    private mutating func forgetShapes() {
+    mutating func forgetShapes() {
         shapes = ShapeTable()
         cache = ShapeCache()
         admission = ShapeAdmission()
@@ -185,6 +189,7 @@ public struct Parser: Sendable {
         host.numbers = []
         subjects.numbers = [:]
         pairs.twice = []
+        nesting.made = [:]
         folding.parts = [:]
         folding.numbers = [:]
     }
@@ -267,10 +272,12 @@ public struct Parser: Sendable {
     /// - Parameters:
     ///   - text: the record in UTF-8; the record itself if it is.
     ///   - encoding: of the record.
+    ///   - programCount: bytes of the program that stands before the text's message, where there
+    ///     is no header.
     @inline(__always)
     private mutating func parseText(
         _ text: Span<UInt8>, of record: Span<UInt8>, _ form: RecordForm,
-        _ encoding: TextEncoding, _ row: inout RowBatch.Row
+        _ encoding: TextEncoding, programCount: Int = 0, _ row: inout RowBatch.Row
     ) {
         scratch.reset()
         scratch.key = seed
@@ -278,7 +285,11 @@ public struct Parser: Sendable {
         layout.encoding = encoding
         var header = SyslogHeader(messageStart: 0)
         let fileLine = appendFileLine(of: text)
-        if fileLine == nil, bound == nil, text.count > 0, text[0] != 0x7B {
+        if programCount > 0 {
+            header = SyslogHeader(messageStart: programCount)
+            header.program = 0..<programCount
+            scratch.append(0..<programCount, .word, role: .program)
+        } else if fileLine == nil, bound == nil, text.count > 0, text[0] != 0x7B {
             header = SyslogHeader.scan(text, clock: &clock, into: &scratch)
             if header.mayBeginWithHost { decideHost(text, &header, form) }
         }
@@ -322,30 +333,12 @@ public struct Parser: Sendable {
         }
     }
 
-    /// Decides whether the word that the message begins with is the host: it is if a rule knows
-    /// what follows it, and none the whole.
+    /// Parses a text that stands in a record, behind the program of so many bytes.
     @inline(never)
-    private mutating func decideHost(
-        _ text: Span<UInt8>, _ header: inout SyslogHeader, _ form: RecordForm
+    mutating func parseText(
+        _ text: Span<UInt8>, programCount: Int, _ row: inout RowBatch.Row
     ) {
-        let host = Token(text, Token.skipBlanks(text, header.messageStart)).range
-        let behind = Token.skipBlanks(text, host.upperBound)
-        guard !isKnown(text, from: header.messageStart, form), isKnown(text, from: behind, form)
-        else { return }
-        scratch.append(host, .word, role: .host)
-        header.messageStart = behind
-    }
-
-    /// Whether a rule knows what begins at `start`, which no program is named for.
-    private mutating func isKnown(
-        _ text: Span<UInt8>, from start: Int, _ form: RecordForm
-    ) -> Bool {
-        let (count, key) = (scratch.slots.count, scratch.key)
-        let match = definitions.match(
-            text, message: start..<text.count, program: nil, form: form, into: &scratch)
-        scratch.truncate(to: count)
-        scratch.key = key
-        return match != nil
+        parseText(text, of: text, .syslog, .utf8, programCount: programCount, &row)
     }
 
     /// Turns places in the text into places in the record; false if one lies inside a character.

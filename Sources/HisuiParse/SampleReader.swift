@@ -44,6 +44,10 @@ struct SampleReader {
 
     private func expectation(_ given: MappingReader) -> Definition.Sample.Expectation? {
         var reader = given
+        if let text = reader.string("nested") {
+            reader.finish()
+            return .nested(text)
+        }
         guard let rule = reader.string("rule", required: true) else { return nil }
         var fields: [(name: String, value: String?, node: YAMLNode)] = []
         for (key, value) in reader.node.mapping ?? [] where key.text != "rule" {
@@ -69,6 +73,9 @@ struct SampleReader {
         var hasReject = false
         for sample in samples {
             guard case .rule(let id, _) = sample.expectation else {
+                if case .nested = sample.expectation {
+                    log.report(sample.node, "a line of templates has no message inside")
+                }
                 hasReject = true
                 continue
             }

@@ -56,14 +56,7 @@ struct SampleRunner {
 
     /// What a whole record with its header becomes; nil if no rule knows its message.
     func outcome(ofRecord record: [UInt8]) -> Outcome? {
-        var batch = RecordBatch(source: Source(id: "sample", kind: .file, form: .syslog))
-        // Samples are text, whatever the encoding of the records is.
-        batch.encoding = .utf8
-        // A file with columns of its own names them in lines before.
-        let lines = record.first == 0x23 ? record.split(separator: 0x0A) : [record[...]]
-        for line in lines { batch.append(Array(line).span, received: Self.received) }
-        var parser = Parser(definitions: set, timeZone: .tokyo, subjects: .ofSamples)
-        let rows = parser.parse(batch)
+        let (parser, rows) = parsed(record)
         let row = rows.rows[rows.rows.count - 1]
         let shape = parser.shapes[row.shape]
         let slots = rows.slots[Int(row.firstSlot)...].map { slot in
@@ -79,6 +72,19 @@ struct SampleRunner {
         return Outcome(
             rule: shape.rule, values: values, flags: row.flags, shape: shape, slots: slots,
             record: record)
+    }
+
+    /// The rows of a record, which is the last one.
+    private func parsed(_ record: [UInt8]) -> (parser: Parser, rows: RowBatch) {
+        var batch = RecordBatch(source: Source(id: "sample", kind: .file, form: .syslog))
+        // Samples are text, whatever the encoding of the records is.
+        batch.encoding = .utf8
+        // A file with columns of its own names them in lines before.
+        let lines = record.first == 0x23 ? record.split(separator: 0x0A) : [record[...]]
+        for line in lines { batch.append(Array(line).span, received: Self.received) }
+        var parser = Parser(definitions: set, timeZone: .tokyo, subjects: .ofSamples)
+        let rows = parser.parse(batch)
+        return (parser, rows)
     }
 
     /// 2026-01-01: a sample must not come out differently next year.
@@ -144,8 +150,19 @@ struct SampleRunner {
     }
 
     func run(_ sample: Definition.Sample, of definition: Definition, _ log: Diagnostics) {
+        let nested = definition.members?.nested.flatMap { _ in nestedText(of: sample, definition) }
         let outcome = outcome(of: sample, definition)
         switch (sample.expectation, outcome) {
+        case (.nested(let expected), _):
+            guard nested != expected else { break }
+            let real = nested.map(YAMLNode.quote) ?? "absent"
+            log.report(
+                sample.node,
+                "the message inside should be \(YAMLNode.quote(expected)), but is \(real)")
+        case (.reject, nil) where nested != nil:
+            log.report(
+                sample.node, "the line should be rejected, but a message is found inside it",
+                hint: "say under `match` which records these are")
         case (.reject, nil): break
         case (.reject, .some(let outcome)):
             log.report(
@@ -175,9 +192,23 @@ struct SampleRunner {
         if !sample.isRecord, definition.members == nil, !hasPairs {
             return outcome(of: line, program: program)
         }
-        guard !sample.isRecord, let program else { return outcome(ofRecord: line) }
-        return outcome(
-            ofRecord: Array("<13>Jan  1 00:00:00 host ".utf8) + program + [0x3A, 0x20] + line)
+        return outcome(ofRecord: record(of: sample, program))
+    }
+
+    /// The sample's line as a record: behind a header, if the definition asks for a program.
+    private func record(of sample: Definition.Sample, _ program: [UInt8]?) -> [UInt8] {
+        let line = Array(sample.line.utf8)
+        guard !sample.isRecord, let program else { return line }
+        return Array("<13>Jan  1 00:00:00 host ".utf8) + program + [0x3A, 0x20] + line
+    }
+
+    /// The text in a sample that is a message of its own; nil if there is none.
+    private func nestedText(
+        of sample: Definition.Sample, _ definition: Definition
+    ) -> String? {
+        let program = sample.program.map { Array($0.utf8) } ?? Self.program(of: definition)
+        return parsed(record(of: sample, program)).parser.nestedText
+            .map { String(decoding: $0, as: UTF8.self) }
     }
 
     private func compare(
