@@ -182,6 +182,38 @@ public final class DefinitionSet: Sendable {
     /// Whether some definition names a member that is a message of its own.
     let nests: Bool
 
+    /// A definition that says whom its records are about.
+    public struct Naming: Hashable, Sendable {
+        public var parser: String
+        /// It reads no source but those that are bound to it.
+        public var isForBoundSources: Bool
+    }
+
+    /// Definitions that say whom their records are about (`hisui.subject.id`), in order.
+    ///
+    /// - Complexity: O(rules).
+    public var naming: [Naming] {
+        var bound: [Int: Bool] = [:]
+        for rule in rules
+        where (rule.captures + rule.prefixCaptures).contains(where: {
+            $0.field == SubjectKeys.field
+        }) {
+            bound[rule.member] = false
+        }
+        for (member, definition) in memberDefinitions
+        where definition.rules.contains(where: { rule in
+            rule.fields.contains { $0.name == SubjectKeys.field }
+        }) {
+            bound[member] =
+                definition.gate.isOpen && !definition.formats.contains { $0.input.saysItself }
+        }
+        return members.indices.compactMap { member in
+            bound[member].map {
+                Naming(parser: members[member].name, isForBoundSources: $0)
+            }
+        }
+    }
+
     /// Whether some definition folds records.
     public var foldsAny: Bool { !folds.isEmpty }
 

@@ -206,6 +206,13 @@ public struct Daemon: Sendable {
                 ?? "it is not in force"
             log.error("\(refused.file) is refused; \(stays)")
         }
+        for parser in SubjectKeyCheck.parsersWithoutKey(configuration, loaded) {
+            log.warning(
+                """
+                \(parser) says whom records are about, and there is no key for pseudonyms: they \
+                are withheld; see `hisui keys subject add` and `subject_keys`
+                """)
+        }
         try archive.keep(loaded.members, digest: loaded.definitions.digest)
         remember(loaded.definitions.digest, in: archive)
         log.info("\(loaded.definitions.members.count) parser definitions read")

@@ -88,7 +88,6 @@ final class SourceRouting: Sendable {
     private static func route(for id: String, _ configuration: Configuration) -> Route {
         let configured = configured(id, configuration)
         var zone = configuration.timeZone
-        var parser: String?
         var encoding = TextEncoding.utf8
         switch configured?.input {
         case .syslog(let syslog):
@@ -96,16 +95,14 @@ final class SourceRouting: Sendable {
             encoding = syslog.encoding
         case .files(let files):
             zone = files.timeZone
-            parser = files.parser
             encoding = files.encoding
         case .csvFolder(let folder):
             zone = folder.timeZone
-            parser = folder.parser
             encoding = folder.encoding
         case .journal, nil: break
         }
         return Route(
-            timeZone: TimeZoneRules(name: zone) ?? .tokyo, parser: parser,
+            timeZone: TimeZoneRules(name: zone) ?? .tokyo, parser: configured?.parser,
             encoding: encoding,
             stream: configuration.stream(forSource: configured?.id ?? id).name,
             watchKey: configured?.kind == .file ? configured?.id ?? id : id,

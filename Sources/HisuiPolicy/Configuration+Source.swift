@@ -28,6 +28,15 @@ extension Configuration {
             case csvFolder(CSVFolder)
         }
 
+        /// The one definition that reads the records; nil: all are tried.
+        public var parser: String? {
+            switch input {
+            case .files(let files): files.parser
+            case .csvFolder(let folder): folder.parser
+            case .journal, .syslog: nil
+            }
+        }
+
         public var kind: SourceKind {
             switch input {
             case .journal: .journal

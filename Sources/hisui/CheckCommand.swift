@@ -169,7 +169,49 @@ struct CheckCommand: ParsableCommand {
                         + "\(operators) operators\n",
                     "\(path): 領域 \(configuration.zone)、収集元 \(sources)、情報資産 \(assets)、"
                         + "操作者 \(operators)\n"))
+            try warnOfMissingKeys(configuration, path)
         }
         return checked.diagnostics
+    }
+
+    /// Says if records are about people for whom there is no key: that is no mistake, but nobody
+    /// can mend it later for what was stored.
+    private func warnOfMissingKeys(_ configuration: Configuration, _ path: String) throws {
+        let directories =
+            configuration.parsers.isEmpty ? [try ParserOptions.shipped()] : configuration.parsers
+        var loaded: DefinitionLoader.Loaded
+        var reason = ""
+        do throws(PipelineError) {
+            loaded = try DefinitionLoader.load(
+                directories: directories, proven: ParserOptions.proven)
+        } catch {
+            StandardError.write(say("\(path): warning: \(error)\n", "\(path): 警告: \(error)\n"))
+            return
+        }
+        do throws(PipelineError) {
+            loaded.subjects = try configuration.subjectKeys.map(SubjectKeyFile.load)
+        } catch {
+            reason = " (\(error))"
+        }
+        let parsers = SubjectKeyCheck.parsersWithoutKey(configuration, loaded)
+        if parsers.isEmpty { return }
+        let names = parsers.joined(separator: ", ")
+        StandardError.write(
+            say(
+                """
+                \(path): warning: \(names) says whom records are about (hisui.subject.id), and \
+                zone \(configuration.zone) has no key for pseudonyms\(reason): every number is \
+                shown as 'withheld', and looks at one person cannot be counted, later neither
+                  hisui keys subject add --keys FILE --id NAME, and `subject_keys: FILE` here
+
+                """,
+                """
+                \(path): 警告: パーサー \(names) は記録の対象者（hisui.subject.id）を取り出しますが、領域 \
+                \(configuration.zone) に仮名の鍵がありません\(reason)。番号はすべて withheld と表示され、\
+                同じ人の記録を数えられません（後から鍵を作っても、保管済みの分には付きません）
+                  hisui keys subject add --keys FILE --id NAME で鍵を作り、\
+                ここに subject_keys: FILE と書いてください
+
+                """))
     }
 }

@@ -86,7 +86,7 @@ struct ParserOptions: ParsableArguments {
 
     /// Where it is remembered which definitions have passed their samples: in the user's cache, as
     /// the XDG Base Directory Specification says; nil where there is none.
-    private static var proven: String? {
+    static var proven: String? {
         func variable(_ name: String) -> String? {
             // Safe: the text is copied at once, and nothing here changes the environment.
             let text = unsafe getenv(name).map { unsafe String(cString: $0) }

@@ -231,4 +231,29 @@ import Testing
         #expect(parsed.record(0) == Array(record.utf8))
         #expect(!parsed.message().contains("9000000123"))
     }
+
+    @Test func whichDefinitionsNamePeopleIsKnownAndWhetherASourceMustBeBoundToThem() {
+        let table = #"""
+            parser: site.table
+            version: 1
+            input: csv
+            csv: { columns: [mark, who] }
+            rules:
+              - id: look
+                when: { who: "*" }
+                set: { event.action: subject-lookup }
+                fields: { hisui.subject.id: who }
+            samples:
+              - { line: "x,7", is: { rule: look }, hostile: true }
+              - reject: "x,"
+
+            """#
+        let (set, problems) = NamedOutcome.compile(Self.json, Self.text, table)
+        #expect(problems == [])
+        #expect(set.naming.map(\.isForBoundSources) == [false, false, true])
+        #expect(set.naming.last?.parser == "site.table")
+        let marked = table.replacing("input: csv", with: "input: csv\nmatch: { first: [\"x,\"] }")
+        #expect(NamedOutcome.compile(marked).set.naming.map(\.isForBoundSources) == [false])
+        #expect(NamedOutcome.compile(NestedTests.door).set.naming == [])
+    }
 }

@@ -57,6 +57,40 @@ struct SubjectScenarios {
         #expect(try Program.hisui("verify", "--store", store, "--full").status == 0)
     }
 
+    @Test("check config warns, in both languages, where a source names people and there is no key")
+    func missingKeysAreTold() throws {
+        let configuration = folder.path + "/hisui.yaml"
+        func check(_ parser: String, _ keys: String, _ words: String...) throws -> Finished {
+            try """
+            organisation: { name: Scenario, name_ja: 試験 }
+            zone: z
+            zones: [ { id: z, name: Z, name_ja: Z } ]
+            store: \(folder.path)/store
+            \(keys)
+            sources: [ { files: { paths: [\(folder.path)/*.csv] }\(parser) } ]
+
+            """.write(toFile: configuration, atomically: true, encoding: .utf8)
+            let finished = try Program.run(
+                Program.hisui, ["check", "config", configuration] + words)
+            #expect(finished.status == 0, "\(finished.errors)")
+            return finished
+        }
+        let bound = ", parser: app.resident"
+        let without = try check(bound, "")
+        #expect(without.errors.contains("warning: app.resident says whom records are about"))
+        #expect(without.errors.contains("hisui keys subject add"))
+        let japanese = try check(bound, "", "--lang", "ja")
+        #expect(japanese.errors.contains("警告: パーサー app.resident"))
+        // A file that is not there is no key, and one that others may read neither.
+        #expect(try check(bound, "subject_keys: \(keys)").errors.contains("cannot be read"))
+        #expect(
+            try Program.hisui("keys", "subject", "add", "--keys", keys, "--id", "a1").status == 0)
+        #expect(try check(bound, "subject_keys: \(keys)").errors == "")
+        // No source is read by the definition.
+        #expect(try check("", "").errors == "")
+        #expect(try check(", parser: asset.filelog", "").errors == "")
+    }
+
     @Test("a file of keys that others may read is refused; without keys the number is withheld")
     func withoutKeys() throws {
         #expect(
