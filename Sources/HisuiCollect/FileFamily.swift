@@ -22,6 +22,8 @@ final class FileFamily {
     var isDirty = true
 
     var batch: RecordBatch
+    /// The file whose records it has.
+    private var batchFile: FollowedFile?
     private let sink: any RecordSink
     private let graceMilliseconds: Int64
     let rules: CutRules
@@ -158,11 +160,15 @@ final class FileFamily {
         handOver()
     }
 
-    /// Makes the batch one for records of the file: a batch is in one encoding.
+    /// Makes the batch one for records of the file: a batch is of one file, in one encoding.
     func use(_ file: FollowedFile) {
-        if batch.encoding == file.encoding { return }
-        if !batch.entries.isEmpty { handOver() }
+        if !batch.entries.isEmpty {
+            if batchFile === file, batch.encoding == file.encoding { return }
+            handOver()
+        }
+        batchFile = file
         batch.encoding = file.encoding
+        batch.columns = file.columns
     }
 
     private func fail(_ error: Int32) {

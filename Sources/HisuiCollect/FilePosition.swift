@@ -14,10 +14,12 @@ import HisuiEvent
 ///                      bit 1 read to the end and closed; kept so as not to be read again
 ///                      bit 2 a copy of what the file at the path held; nothing is read of it
 ///                      while that one is there whole
+///                      bit 3 a line taken named columns: `fields` follows
 ///       device     u64, inode u64
 ///       headCount  u16 ≤ 1024, headHash u64: the first bytes of the file
 ///       tailCount  u16 ≤ 256, tailHash u64: the bytes before the offset
 ///       offset     u64: behind the last record taken
+///       fields     u64 < offset, with bit 3: where the last line of those begins
 ///
 /// Integers are little-endian. Anything else is refused as a whole.
 package struct FilePosition: Hashable, Sendable {
@@ -26,6 +28,7 @@ package struct FilePosition: Hashable, Sendable {
         var head = Fingerprint()
         var tail = Fingerprint()
         var offset: UInt64 = 0
+        var fields: UInt64?
         var isDiscarding = false
         var isFinished = false
         var isCopy = false
@@ -37,7 +40,8 @@ package struct FilePosition: Hashable, Sendable {
         var bytes: [UInt8] = [Self.version, UInt8(files.count)]
         for file in files {
             bytes.append(
-                (file.isDiscarding ? 1 : 0) | (file.isFinished ? 2 : 0) | (file.isCopy ? 4 : 0))
+                (file.isDiscarding ? 1 : 0) | (file.isFinished ? 2 : 0) | (file.isCopy ? 4 : 0)
+                    | (file.fields == nil ? 0 : 8))
             bytes.appendLittleEndian(file.identity.device)
             bytes.appendLittleEndian(file.identity.inode)
             for print in [file.head, file.tail] {
@@ -45,6 +49,7 @@ package struct FilePosition: Hashable, Sendable {
                 bytes.appendLittleEndian(print.hash)
             }
             bytes.appendLittleEndian(file.offset)
+            if let fields = file.fields { bytes.appendLittleEndian(fields) }
         }
         return bytes
     }
@@ -61,7 +66,7 @@ package struct FilePosition: Hashable, Sendable {
             for _ in 0..<count {
                 var entry = Entry()
                 let flags = try reader.u8()
-                guard flags <= 7 else { return nil }
+                guard flags <= 15 else { return nil }
                 entry.isDiscarding = flags & 1 != 0
                 entry.isFinished = flags & 2 != 0
                 entry.isCopy = flags & 4 != 0
@@ -72,6 +77,7 @@ package struct FilePosition: Hashable, Sendable {
                 entry.tail.count = try reader.u16()
                 entry.tail.hash = try reader.u64()
                 entry.offset = try reader.u64()
+                if flags & 8 != 0 { entry.fields = try reader.u64() }
                 guard entry.isPossible else { return nil }
                 files.append(entry)
             }
@@ -88,7 +94,7 @@ extension FilePosition.Entry {
     fileprivate var isPossible: Bool {
         offset <= UInt64(Int64.max) && head.count <= Fingerprint.headMax
             && tail.count <= Fingerprint.tailMax && UInt64(head.count) <= offset
-            && UInt64(tail.count) <= offset
+            && UInt64(tail.count) <= offset && fields.map { $0 < offset } ?? true
     }
 }
 

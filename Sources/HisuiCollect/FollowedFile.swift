@@ -45,6 +45,8 @@ final class FollowedFile {
     /// What was read from the file and not yet taken.
     private var chunk: [UInt8] = []
     private var taken = 0
+    /// Lines that say what the values of others are called.
+    private var columnLines = ColumnLinePlaces()
 
     /// Opens a file at an offset, with nothing known about what stands there.
     ///
@@ -99,7 +101,15 @@ final class FollowedFile {
                 path: path, rules: rules, offset: entry.offset, isDiscarding: entry.isDiscarding),
             file.holds(entry)
         else { return nil }
+        file.columnLines.take(entry.fields)
         return file
+    }
+
+    /// What was said of columns in the lines taken so far.
+    var columns: RecordBatch.ColumnLines {
+        guard recordStart > 0, rules.join == nil, let first = head.first else { return .unknown }
+        guard first == ColumnLinePlaces.mark[0] else { return .plain }
+        return .named(columnLines.line { bytes(at: $0, count: $1) })
     }
 
     /// Whether the bytes that an entry was made of stand in this file.
@@ -154,7 +164,8 @@ final class FollowedFile {
         return FilePosition.Entry(
             identity: identity,
             head: Fingerprint(head.span.extracting(first: Int(min(offset, UInt64(head.count))))),
-            tail: Fingerprint(tail.span), offset: offset, isDiscarding: cutter.isDiscarding)
+            tail: Fingerprint(tail.span), offset: offset, fields: columnLines.last,
+            isDiscarding: cutter.isDiscarding)
     }
 
     /// The position at the end of all that the file holds now.
@@ -186,7 +197,12 @@ final class FollowedFile {
         let start = taken
         let before = recordStart
         taken = cutter.take(chunk.span, taken..<chunk.count, received: Clock.now(), into: &batch)
+        if head.first == ColumnLinePlaces.mark[0] {
+            columnLines.look(
+                in: chunk.span, start..<taken, chunkAt: offset - UInt64(start))
+        }
         offset += UInt64(taken - start)
+        columnLines.commit(before: recordStart)
         if recordStart > before { keepTail() }
     }
 
@@ -220,6 +236,7 @@ final class FollowedFile {
         recent = []
         tail = []
         encoding = nil
+        columnLines = ColumnLinePlaces()
         cutter = RecordCutter(rules)
         // A writer without O_APPEND leaves a hole where it had written before; it holds nothing.
         let data = hisui_data_start(descriptor)

@@ -55,10 +55,22 @@ public struct RecordBatch: Sendable {
     public var encoding: TextEncoding?
     /// What the values of the records are called, where the records are rows of a table.
     public var table: RecordTable?
+    /// What the records' file says of columns before the first of them.
+    public var columns = ColumnLines.unknown
     /// What became of files that were taken as wholes.
     public var notes: [FileNote] = []
     /// Given back once the batch is durable, where the source waits for that.
     public var receipt: Receipt?
+
+    /// What a file has said so far of its columns, in lines that begin with `#Fields:`.
+    public enum ColumnLines: Hashable, Sendable {
+        /// It begins in this batch, or nobody knows.
+        case unknown
+        /// It did not begin with a `#`, so that no line of it names columns.
+        case plain
+        /// It did: the last line that names some, which may be empty: none of those taken.
+        case named([UInt8])
+    }
 
     public init(source: Source) { self.source = source }
 

@@ -61,6 +61,20 @@ struct FieldLines {
         return isMark && Self.namesColumns(record)
     }
 
+    /// Goes on with a file in the middle, as its reader knows it.
+    ///
+    /// - Returns: the line that names its columns, which `setColumns` is to be told then.
+    mutating func resume(
+        _ columns: RecordBatch.ColumnLines, of senders: [String], source: String
+    ) -> [UInt8]? {
+        if case .unknown = columns { return nil }
+        change(0, senders, source)
+        state = .text
+        guard case .named(let line) = columns else { return nil }
+        state = .begun
+        return line.isEmpty ? nil : line
+    }
+
     private mutating func change(_ sender: UInt32, _ senders: [String], _ source: String) {
         store()
         let name = "\(source)\0\(senders[Int(sender)])"

@@ -114,6 +114,7 @@ public struct Parser: Sendable {
     ) -> RowBatch {
         let entries = batch.entries
         let latest = batch.latestPossible
+        let columns = batch.columns
         current = batch.encoding ?? encoding
         use(batch.table)
         if shapes.count + entries.count > Limits.shapesPerSegmentMax {
@@ -128,6 +129,11 @@ public struct Parser: Sendable {
         let form = rows.source.form
         let isFile = bound == nil && (rows.source.kind == .file || rows.source.kind == .import)
         fieldLines.begin()
+        if isFile,
+            let line = fieldLines.resume(columns, of: rows.senders, source: rows.source.id)
+        {
+            takeFields(line.span)
+        }
         besideTexts.removeAll(keepingCapacity: true)
         beginHosts(rows)
         beginNested(entries.count)
@@ -156,16 +162,7 @@ public struct Parser: Sendable {
                 row.time = row.received
                 row.flags.insert(.timeInferred)
             }
-            scratch.append(to: &rows.slots, at: entry.offset)
-            if subjects.slot >= 0, let place = takeSubject(&row, behind: bytes.count) {
-                rows.slots.append(place)
-            }
-            takeNested(behind: bytes.count, to: &rows.slots)
-            if host.isOfAddresses,
-                let place = takeSender(&row, of: rows.senders, behind: bytes.count)
-            {
-                rows.slots.append(place)
-            }
+            appendSlots(of: &row, to: &rows, behind: bytes.count)
             if auditMessage != nil { join(row, number: rows.rows.count, record, rows.source) }
             if folding.facts != nil { fold(&row, number: rows.rows.count, rows.source) }
             rows.rows.append(row)
@@ -176,6 +173,23 @@ public struct Parser: Sendable {
         if !entries.isEmpty { slotsPerRow = rows.slots.count / entries.count + 1 }
         endClock(rows.source, latest: latest)
         return rows
+    }
+
+    /// Appends the slots of the record at hand, and then those beside it.
+    ///
+    /// - Parameter end: bytes of all records of the batch.
+    @inline(__always)
+    private mutating func appendSlots(
+        of row: inout RowBatch.Row, to rows: inout RowBatch, behind end: Int
+    ) {
+        scratch.append(to: &rows.slots, at: row.offset)
+        if subjects.slot >= 0, let place = takeSubject(&row, behind: end) {
+            rows.slots.append(place)
+        }
+        takeNested(behind: end, to: &rows.slots)
+        if host.isOfAddresses, let place = takeSender(&row, of: rows.senders, behind: end) {
+            rows.slots.append(place)
+        }
     }
 
     /// Numbers shapes anew: what is known by the numbers of the old ones goes with them.

@@ -21,6 +21,8 @@ final class TestSink: RecordSink {
         var gaps: [Gap] = []
         var notes: [FileNote] = []
         var tables: Set<RecordTable> = []
+        /// What each batch with records says of columns.
+        var columns: [RecordBatch.ColumnLines] = []
         var batches = 0
         /// Of batches that are not durable yet.
         var receipts: [Receipt] = []
@@ -88,6 +90,7 @@ final class TestSink: RecordSink {
             state.gaps += batch.gaps
             state.notes += batch.notes
             if let table = batch.table { state.tables.insert(table) }
+            if !batch.entries.isEmpty { state.columns.append(batch.columns) }
             return true
         }
         if isDurable { sync() }

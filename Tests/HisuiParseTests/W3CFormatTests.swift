@@ -117,6 +117,39 @@ import Testing
         #expect(parse([("b", line), ("c", line), ("a", line)]) == ["y", nil, "x"])
     }
 
+    @Test func whoReadsAFileFromItsMiddleSaysItsColumns() {
+        func values(
+            _ columns: RecordBatch.ColumnLines, _ lines: [String], _ parser: inout Parser
+        ) -> [String] {
+            var batch = RecordBatch(source: Source(id: "f", kind: .file, form: .line))
+            batch.columns = columns
+            for line in lines {
+                batch.append(Array(line.utf8).span, received: Timestamp(nanoseconds: 1))
+            }
+            let rows = parser.parse(batch)
+            return rows.rows.map { row in
+                parser.shapes[row.shape].fields.map(\.name).filter { ["x", "y"].contains($0) }
+                    .joined()
+            }
+        }
+        let x = RecordBatch.ColumnLines.named(Array("#Fields: date time x".utf8))
+        let line = "2026-11-27 01:02:03 1"
+        var parser = Parser(definitions: .empty, timeZone: .tokyo)
+        #expect(values(x, [line, "#Fields: date time y", line], &parser) == ["x", "", "y"])
+        #expect(values(.unknown, [line], &parser) == ["y"])
+        #expect(values(x, [line], &parser) == ["x"])
+        // The file began with a `#`, and has named nothing so far that can be used.
+        for columns in [RecordBatch.ColumnLines.named([]), .named(Array("#Fields: a a".utf8))] {
+            var parser = Parser(definitions: .empty, timeZone: .tokyo)
+            #expect(
+                values(columns, [line, "#Fields: date time y", line], &parser) == ["", "", "y"])
+        }
+        // It did not: a stranger's line is no line of columns, also as the first one.
+        var other = Parser(definitions: .empty, timeZone: .tokyo)
+        #expect(values(.plain, ["#Fields: date time y", line], &other) == ["", ""])
+        #expect(values(.unknown, ["#Fields: date time y", line], &other) == ["", ""])
+    }
+
     @Test func nobodyOnTheNetworkNamesColumns() {
         var parser = Parser(definitions: .empty, timeZone: .tokyo)
         var batch = RecordBatch(source: Source(id: "t", kind: .syslogUDP, form: .syslog))

@@ -40,6 +40,43 @@ struct FileScenarios {
         try expectEquation(daemon.store)
     }
 
+    @Test(
+        "columns of a W3C log are known after kill -9, a stop and a reload, where the file goes on")
+    func columnsAfterRestart() throws {
+        let folder = try Scratch()
+        let log = folder.path + "/u_ex261127.log"
+        func line(_ number: Int) -> String {
+            "2026-11-27 01:00:0\(number) 192.0.2.1 GET /page\(number) - 192.0.2.\(10 + number) 404"
+        }
+        func add(_ lines: String...) throws {
+            try Program.shell(
+                "printf '%s\\n' \(lines.map { "'\($0)'" }.joined(separator: " ")) >> '\(log)'")
+        }
+        let fields = "#Fields: date time s-ip cs-method cs-uri-stem cs-username c-ip sc-status"
+        let daemon = try RunningDaemon(sources: ["files: { paths: [ \(folder.path)/*.log ] }"])
+        try add("#Software: example", fields, line(1))
+        try daemon.start()
+        try eventually("the first line") { try daemon.count("c-ip:=192.0.2.11") == 1 }
+        daemon.kill9()
+        try add(line(2))
+        try daemon.start()
+        try eventually("after a kill") { try daemon.count("c-ip:=192.0.2.12") == 1 }
+        #expect(try daemon.stop() == 0)
+        // The log's writer began again, with other columns.
+        try daemon.start()
+        try add(fields.replacingOccurrences(of: " cs-username", with: " cs-host"), line(3))
+        try eventually("other columns") { try daemon.count("c-ip:=192.0.2.13") == 1 }
+        daemon.kill9()
+        try daemon.start()
+        try add(line(4))
+        try eventually("other columns after a kill") { try daemon.count("c-ip:=192.0.2.14") == 1 }
+        daemon.hangUp()
+        try add(line(5))
+        try eventually("after a reload") { try daemon.count("c-ip:=192.0.2.15") == 1 }
+        #expect(try daemon.count("sc-status:=404") == 5)
+        #expect(try daemon.stop() == 0)
+    }
+
     private func append(_ numbers: Range<Int>, to path: String) throws {
         try Program.shell(
             "seq -f 'line %.0f of the application' \(numbers.lowerBound) \(numbers.upperBound - 1)"
