@@ -31,6 +31,10 @@ public protocol Collector: AnyObject, Sendable {
         into sink: any RecordSink, resume: @Sendable (String) -> [UInt8]?, until stop: StopSignal
     ) throws(CollectError)
 
+    /// Raised when it is durable where reading began: what comes from then on is read even if the
+    /// daemon is killed before any of it is stored. Nil: reading begins where it would again.
+    var begun: StopSignal? { get }
+
     /// Reads certificates and keys again; connections go on with those they began with.
     ///
     /// What is refused leaves those in force. On any thread.
@@ -47,6 +51,7 @@ public protocol Collector: AnyObject, Sendable {
 }
 
 extension Collector {
+    public var begun: StopSignal? { nil }
     public func reload() throws(CollectError) {}
     public func connections(of source: String) -> StreamConnections? { nil }
     public var certificateExpiry: Int64? { nil }

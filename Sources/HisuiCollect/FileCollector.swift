@@ -13,12 +13,14 @@ public import HisuiBytes
 /// belong to the source of the path they came from. See `FilePosition` for how a file is known
 /// again.
 public final class FileCollector: Collector {
-    /// Where reading begins in a file that is there when the collector first sees it.
+    /// Where reading begins in a file that is there when the collector begins for the first time.
     ///
-    /// Files that appear later, or that have a position, are never skipped into.
+    /// Files that appear later, or that have a position, are never skipped into. That it has begun
+    /// is durable: see `FileBeginning`.
     public enum Start: Hashable, Sendable { case start, end }
 
     public let name: String
+    public let begun: StopSignal?
     private let patterns: [FilePattern]
     private let start: Start
     private let graceMilliseconds: Int64
@@ -38,6 +40,7 @@ public final class FileCollector: Collector {
     ) throws(CollectError) {
         self.name = name
         self.start = start
+        begun = start == .end ? StopSignal() : nil
         graceMilliseconds = Int64(graceSeconds) * 1000
         self.rescanMilliseconds = Int64(rescanMilliseconds)
         rules = CutRules(encoding: encoding, join: join)
@@ -57,7 +60,7 @@ public final class FileCollector: Collector {
         into sink: any RecordSink, resume: @Sendable (String) -> [UInt8]?, until stop: StopSignal
     ) throws(CollectError) {
         let follower = FileFollower(
-            name: name, patterns: patterns, sink: sink, start: start,
+            name: name, patterns: patterns, sink: sink, atEnd: begun,
             graceMilliseconds: graceMilliseconds, rules: rules)
         follower.run(until: stop, rescanMilliseconds: rescanMilliseconds, resume: resume)
     }

@@ -69,18 +69,21 @@ final class FileFamily {
     /// Takes up reading where a position says, or at the start or end of a file never seen.
     func begin(_ saved: [UInt8]?, atEnd: Bool) {
         guard let saved else {
-            open(
+            return open(
                 atEnd
                     ? FollowedFile.openAtEnd(path, rules) : FollowedFile(path: path, rules: rules))
-            // So that the next start does not skip what comes from now on.
-            if atEnd, !files.isEmpty { handOver(positionOnly: true) }
-            return
         }
         guard let position = FilePosition(saved.span) else {
             reportGap("the saved position is damaged; reading the file from its start")
             return open(FollowedFile(path: path, rules: rules))
         }
         resume(position)
+    }
+
+    /// Says where reading begins, before anything is read: so that the next start goes on from
+    /// there, and knows the files if they are rotated until then, whatever is stored of them.
+    func tellBeginning() {
+        if !files.isEmpty { handOver(positionOnly: true) }
     }
 
     func open(_ file: FollowedFile?) {

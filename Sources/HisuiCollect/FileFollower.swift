@@ -6,24 +6,30 @@ final class FileFollower {
     private let name: String
     private let patterns: [FilePattern]
     private let sink: any RecordSink
-    private let start: FileCollector.Start
+    /// Files that are there at the first beginning are read from their end: raised when it is
+    /// durable that they were. Nil: all are read from their start.
+    private let atEnd: StopSignal?
+    /// Paths that are read from their start, whatever `atEnd` says: the collector had begun.
+    private var later: Set<String> = []
     private let graceMilliseconds: Int64
     private let rules: CutRules
     private var watch = DirectoryWatch()
     /// In order of path, so that runs are alike.
     private var families: [FileFamily] = []
     private var familyOf: [String: FileFamily] = [:]
+    /// Those without a position, found by the scan at work.
+    private var unseen: [FileFamily] = []
     private var isFirstScan = true
     private var hasReportedTooMany = false
 
     init(
-        name: String, patterns: [FilePattern], sink: any RecordSink, start: FileCollector.Start,
+        name: String, patterns: [FilePattern], sink: any RecordSink, atEnd: StopSignal?,
         graceMilliseconds: Int64, rules: CutRules
     ) {
         self.name = name
         self.patterns = patterns
         self.sink = sink
-        self.start = start
+        self.atEnd = atEnd
         self.graceMilliseconds = graceMilliseconds
         self.rules = rules
     }
@@ -108,6 +114,7 @@ final class FileFollower {
         }
         let matched = Set(paths.compactMap { FileStatus($0)?.identity })
         for family in families { family.rescan(now, keep: matched.contains) }
+        if isFirstScan, atEnd != nil { findLater(resume) }
         // Those with a position first: they know which files they have read under other names.
         let new = paths.filter { familyOf[$0] == nil }.sorted()
         var saved: [String: [UInt8]] = [:]
@@ -117,22 +124,54 @@ final class FileFollower {
             if let position = resume(sourceID(path)) { add(path, position) }
         }
         for path in new where saved[path] != nil { add(path, saved[path]) }
-        for path in new where saved[path] == nil { addUnseen(path, resume) }
+        for path in new where saved[path] == nil { addUnseen(path) }
+        for family in unseen { family.tellBeginning() }
+        unseen = []
+        if isFirstScan, let atEnd { tellBeginning(atEnd, resume) }
         isFirstScan = false
+    }
+
+    // MARK: Beginning at the end
+
+    /// Finds what fits patterns that the collector has begun with before.
+    private func findLater(_ resume: (String) -> [UInt8]?) {
+        guard let saved = resume(name) else { return }
+        let before = FileBeginning(saved.span)
+        // What cannot be read tells at least that it has begun.
+        for pattern in patterns where before?.patterns.contains(pattern.hash) ?? true {
+            pattern.expand({ _ in }) { path, _ in later.insert(path) }
+        }
+    }
+
+    /// Says behind the positions of all files that the collector has begun.
+    private func tellBeginning(_ atEnd: StopSignal, _ resume: (String) -> [UInt8]?) {
+        later = []
+        let position = FileBeginning(patterns).encoded
+        if resume(name) == position { return atEnd.raise() }
+        var batch = RecordBatch(source: Source(id: name, kind: .file, form: .line))
+        batch.position = position
+        batch.receipt = Receipt(desk: atEnd, number: 0)
+        _ = sink.put(batch)
+    }
+
+    private func beginsAtEnd(_ path: String) -> Bool {
+        isFirstScan && atEnd != nil && !later.contains(path)
     }
 
     /// The id of the source that a path is.
     private func sourceID(_ path: String) -> String { SourceID.make(name, path) }
 
     /// A path that was never seen: a file of its own, or one that another path's file became.
-    private func addUnseen(_ path: String, _ resume: (String) -> [UInt8]?) {
+    private func addUnseen(_ path: String) {
         guard let status = FileStatus(path), familyOf[path] == nil,
             !families.contains(where: { $0.knows(status, at: path) })
         else { return }
         guard let original = RotatedName.original(path), let family = familyOf[original] else {
             return add(path, nil)
         }
-        if isFirstScan, start == .start, resume(family.source.id) == nil { family.prepend(path) }
+        if isFirstScan, !beginsAtEnd(original), unseen.contains(where: { $0 === family }) {
+            family.prepend(path)
+        }
     }
 
     private func add(_ path: String, _ saved: [UInt8]?) {
@@ -143,7 +182,8 @@ final class FileFollower {
             rules: rules)
         families.append(family)
         familyOf[path] = family
-        family.begin(saved, atEnd: isFirstScan && start == .end)
+        family.begin(saved, atEnd: beginsAtEnd(path))
+        if saved == nil { unseen.append(family) }
     }
 
     /// Says once that there are files that are not followed.

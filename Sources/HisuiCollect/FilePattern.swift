@@ -6,10 +6,14 @@ import HisuiFile
 /// A pattern of paths, and the files that fit it now.
 struct FilePattern: Sendable {
     private let parts: [String]
+    /// Of the text.
+    let hash: UInt64
 
     /// - Parameter text: absolute, as `Glob` reads it.
     init?(_ text: String) {
         guard text.hasPrefix("/") else { return nil }
+        let bytes = Array(text.utf8)
+        hash = Hash64.of(bytes.span)
         parts = text.split(separator: "/", omittingEmptySubsequences: true).map(String.init)
         if parts.isEmpty || parts.contains("..") { return nil }
     }

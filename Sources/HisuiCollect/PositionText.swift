@@ -14,6 +14,9 @@ public enum PositionText {
             if let folder = FolderPosition(position.span) {
                 return ["\(folder.files.count) files taken"]
             }
+            if let beginning = FileBeginning(position.span) {
+                return ["begun at the end of files of \(beginning.patterns.count) patterns"]
+            }
         case .journal:
             if let journal = JournalPosition(position.span) {
                 let others = journal.reached.count { $0.writer != journal.entry?.writer }

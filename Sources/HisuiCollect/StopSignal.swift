@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+public import HisuiEvent
 import Synchronization
 
 /// Tells threads that block in system calls to come to an end: raised once, never lowered.
@@ -39,4 +40,9 @@ public final class StopSignal: Sendable {
         unsafe poll(&entry, 1, milliseconds)
         return isRaised
     }
+}
+
+/// Whoever waits for a batch to become durable may wait for a signal.
+extension StopSignal: ReceiptDesk {
+    public func becameDurable(_ number: UInt64) { raise() }
 }

@@ -78,12 +78,11 @@ final class SourceService: Service, CustomStringConvertible {
         running.withLock { $0.values.compactMap(\.supervisor.report) }.sorted { $0.id < $1.id }
     }
 
-    /// Waits until every source listens, or cannot, or is very slow about it.
+    /// Waits until every source listens and has begun, or cannot, or is very slow about it.
     func waitForBeginning() {
         let deadline = SystemClock.monotonicMilliseconds() + Self.beginningMillisMax
         for supervisor in running.withLock({ $0.values.map(\.supervisor) }) {
-            let left = deadline - SystemClock.monotonicMilliseconds()
-            supervisor.begun.wait(milliseconds: Int32(max(0, left)))
+            supervisor.waitForBeginning(until: deadline)
         }
     }
 

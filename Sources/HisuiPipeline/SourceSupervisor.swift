@@ -64,6 +64,16 @@ final class SourceSupervisor: Sendable {
         current.withLock { $0 }?.report ?? lastReport.withLock { $0 }
     }
 
+    /// Waits until the collector listens and it is durable where it began, or it cannot be made.
+    ///
+    /// - Parameter deadline: by `SystemClock`; it is not waited for longer.
+    func waitForBeginning(until deadline: Int) {
+        for signal in [{ self.begun }, { self.current.withLock { $0 }?.begun }] {
+            let left = deadline - SystemClock.monotonicMilliseconds()
+            signal()?.wait(milliseconds: Int32(max(0, left)))
+        }
+    }
+
     /// Asks the collector to end; `run` returns soon after.
     func requestStop() { stop.raise() }
 

@@ -121,6 +121,33 @@ struct FileScenarios {
         try expectEquation(daemon.store)
     }
 
+    @Test("from their end: all that comes after READY is read, though kill -9 follows at once")
+    func fromTheEnd() throws {
+        for round in 1...4 {
+            let folder = try Scratch()
+            try Program.shell("seq -f 'line %.0f, old' 1 100 > '\(folder.path)/a.log'")
+            let daemon = try RunningDaemon(
+                sources: ["{ files: { paths: [ \(folder.path)/*.log ] }, from: end, id: app }"])
+            let socket = try NotifySocket()
+            try daemon.launch(environment: ["NOTIFY_SOCKET": socket.path])
+            try eventually("READY: \(daemon.log)") { socket.received().contains("READY=1") }
+            if round % 2 == 0 { daemon.kill9() }
+            try Program.shell("seq -f 'line %.0f, added' 1 100 >> '\(folder.path)/a.log'")
+            try Program.shell("seq -f 'line %.0f, appeared' 1 100 > '\(folder.path)/b.log'")
+            daemon.kill9()
+            try daemon.start()
+            try eventually("what came is found") { try daemon.count("line") >= 200 }
+            #expect(try daemon.stop() == 0)
+            #expect(try daemon.count("added") == 100)
+            #expect(try daemon.count("appeared") == 100)
+            #expect(try daemon.count("old") == 0)
+            let sources = try Program.hisui("sources", "--store", daemon.store, "--format", "jsonl")
+            #expect(sources.lines.count { $0.contains("\"source\":\"app") } == 2)
+            #expect(sources.lines.allSatisfy { $0.contains("\"gaps\":0") })
+            try expectEquation(daemon.store)
+        }
+    }
+
     /// How logrotate is told to rotate.
     struct Rotation: Sendable, CustomTestStringConvertible {
         var options: String

@@ -1,15 +1,22 @@
 import HisuiBytes
+import HisuiCollect
 import HisuiEvent
 import HisuiStore
 
 /// The sources of a snapshot as rows.
 enum SourceList {
+    /// Without those that only remember that a collector has begun.
     static func states(of snapshot: Snapshot) -> [(Snapshot.Stream, SourceState)] {
         snapshot.sourceStates
             .sorted { $0.key < $1.key }
             .flatMap { stream, states in
-                states.sorted { $0.source.id < $1.source.id }.map { (stream, $0) }
+                states.filter { !$0.account.isZero || !isBeginning($0) }
+                    .sorted { $0.source.id < $1.source.id }.map { (stream, $0) }
             }
+    }
+
+    private static func isBeginning(_ state: SourceState) -> Bool {
+        state.source.kind == .file && FileBeginning(state.position.span) != nil
     }
 
     static func json(
