@@ -40,10 +40,7 @@ extension SyslogHeader {
         }
         if let stated { scratch.append(stated, isOwn ? .text : .time, role: isOwn ? .none : .time) }
         if !ids.host.isEmpty { takeHost(ids.host, isOwn: isOwn, &scratch) }
-        if !ids.app.isEmpty {
-            scratch.append(ids.app, .word, role: .program)
-            program = ids.app
-        }
+        if !ids.app.isEmpty { takeApp(record, ids, &scratch) }
         appendIDs(record, ids.process, ids.message, &scratch)
         appendData(record, dataStart..<at, values, &scratch)
         variant.insert(.rfc5424)
@@ -104,6 +101,35 @@ extension SyslogHeader {
         }
         at = dataStart
         return 0
+    }
+
+    /// Takes the program. Some senders write it as in the old header, with the process in brackets.
+    @inline(__always)
+    private mutating func takeApp(
+        _ record: Span<UInt8>, _ ids: IDs, _ scratch: inout RowScratch
+    ) {
+        program = ids.app
+        let bracket =
+            record[ids.app.upperBound - 1] == 0x5D ? bracket(record, in: ids.app) : nil
+        guard let bracket else { return scratch.append(ids.app, .word, role: .program) }
+        program = ids.app.lowerBound..<bracket
+        scratch.append(ids.app.lowerBound..<bracket, .word, role: .program)
+        scratch.append(
+            bracket + 1..<ids.app.upperBound - 1, .integer,
+            role: isNumber(record, ids.process) ? .none : .pid)
+    }
+
+    /// Where the bracket of `program[pid]` stands; nil if a word that ends in one is something
+    /// else.
+    private func bracket(_ record: Span<UInt8>, in app: Range<Int>) -> Int? {
+        guard let bracket = app.first(where: { record[$0] == 0x5B }),
+            isNumber(record, bracket + 1..<app.upperBound - 1)
+        else { return nil }
+        let classes = HeaderClass.table
+        let table = classes.span
+        var bits: UInt8 = 0
+        for index in app.lowerBound..<bracket { bits |= table[Int(record[index])] }
+        return bits & (HeaderClass.letter | HeaderClass.high) != 0 ? bracket : nil
     }
 
     private func isNumber(_ record: Span<UInt8>, _ range: Range<Int>) -> Bool {

@@ -9,7 +9,7 @@ import Testing
 /// Literals and slots make up the record, whatever it is.
 @Suite struct ParserPropertyTests {
     private static let samples: [String] =
-        SyslogHeaderTests.variants.map(\.line) + SyslogHeaderTests.rfc5424.map(\.line) + [
+        SyslogHeaderTests.variants.map(\.line) + SyslogHeaderRFC5424Tests.variants.map(\.line) + [
             "<86>Nov 23 01:02:03 web01 sshd[4711]: Failed password for invalid user x from "
                 + "192.0.2.9 port 52683 ssh2",
             "Nov 23 01:02:03 fw kernel: [1.5] IN=eth0 OUT= MAC=00:11:22:33:44:55 SRC=10.0.0.1 "
