@@ -124,12 +124,10 @@ package struct JournalCursor: Hashable, Sendable {
         return Array(text.utf8)
     }
 
-    /// Writer, number and time alone, written alike.
-    var reachedText: [UInt8] {
-        Array("s=\(writer.text);i=\(Self.hex(number));t=\(Self.hex(realtime))".utf8)
-    }
+    /// Whether it is an entry's: see `JournalWriters`.
+    var isTaken: Bool { realtime > 0 }
 
-    /// The parts of `reachedText`.
+    /// Writer, number and time alone.
     static let reachedParts: UInt8 = 0b01_0101
 
     fileprivate static func hex(_ value: UInt64, padded: Bool = false) -> String {

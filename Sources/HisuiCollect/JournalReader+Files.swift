@@ -25,7 +25,7 @@ extension JournalReader {
     }
 
     private func isBehind(_ writer: JournalCursor.ID, _ numbers: JournalFiles.Numbers) -> Bool {
-        guard let reached = lastOfWriter[writer]?.number else { return knowsEachWriter }
+        guard let reached = writers[writer]?.number else { return knowsEachWriter }
         return numbers.last > reached
     }
 
@@ -36,9 +36,9 @@ extension JournalReader {
     private mutating func takeRest(
         of writer: JournalCursor.ID, _ numbers: JournalFiles.Numbers
     ) {
-        let known = lastOfWriter[writer]
+        let known = writers[writer].flatMap { $0.isTaken ? $0 : nil }
         let end = numbers.cursor(of: writer, at: numbers.last + 1)
-        let start = known ?? numbers.cursor(of: writer, at: numbers.first - 1)
+        let start = writers[writer] ?? numbers.cursor(of: writer, at: numbers.first - 1)
         var missing = end.number - start.number - 1
         var status = handle?.process() ?? 0
         if status >= 0 {

@@ -16,14 +16,14 @@ extension JournalReader {
         var missing = next.number - previous.number - 1
         let change = handle?.process() ?? 0
         if change < 0 { return change }
-        if change == Int32(SD_JOURNAL_INVALIDATE) || lastOfWriter.count > 1 {
+        if change == Int32(SD_JOURNAL_INVALIDATE) || writers.count > 1 {
             let status = goBack(after: previous, before: next, &missing)
             if status < 0 { return status }
         }
         if missing > 0 {
             reportGap(
                 missing, "journal entries removed or damaged before they were read",
-                within: MomentSpan(previous.time, next.time))
+                within: previous.isTaken ? MomentSpan(previous.time, next.time) : nil)
         }
         return 0
     }

@@ -5,12 +5,7 @@ import HisuiEvent
 extension JournalReader {
     /// How far reading has come.
     var position: JournalPosition {
-        var position = JournalPosition(entry: last)
-        position.reached = lastOfWriter.values
-            .filter { $0.writer != last?.writer || $0.number != last?.number }
-            .sorted { ($0.writer.high, $0.writer.low) < ($1.writer.high, $1.writer.low) }
-        position.isComplete = knowsEachWriter
-        return position
+        JournalPosition(entry: last, writers: writers, isComplete: knowsEachWriter)
     }
 
     /// Goes to just after the saved entry, so that what is taken next is the first entry not seen.
@@ -21,9 +16,21 @@ extension JournalReader {
     ///
     /// - Returns: 0 or more, or a negative errno.
     mutating func seek(to saved: [UInt8]?) -> Int32 {
-        guard let saved else { return handle?.seekHead() ?? 0 }
+        guard let saved else { return begin() }
         guard let position = JournalPosition(saved.span) else { return seekFirst() }
         return go(to: position)
+    }
+
+    /// Begins at the first entry, and says so before anything is read: what is removed until it is
+    /// read is missing in the numbers then, even if the daemon is killed before.
+    private mutating func begin() -> Int32 {
+        if place.isComplete {
+            for (writer, numbers) in files.look().writers {
+                reach(JournalCursor(writer: writer, number: numbers.first - 1, realtime: 0))
+            }
+            if !writers.isEmpty { handOver(positionOnly: true) }
+        }
+        return handle?.seekHead() ?? 0
     }
 
     private mutating func seekFirst() -> Int32 {
@@ -37,12 +44,10 @@ extension JournalReader {
         if let cursor = position.entry, (handle?.seek(cursor: cursor.text) ?? 0) < 0 {
             return seekFirst()
         }
-        lastOfWriter = Dictionary(
-            position.reached.map { ($0.writer, $0) }, uniquingKeysWith: { $1 })
+        writers = position.writers
         knowsEachWriter = position.isComplete
         guard let cursor = position.entry else { return handle?.seekHead() ?? 0 }
         last = cursor
-        if lastOfWriter[cursor.writer] == nil { lastOfWriter[cursor.writer] = cursor }
         expected = nil
         let moved = handle?.next() ?? 0
         if moved < 0 { return moved }
@@ -88,7 +93,7 @@ extension JournalReader {
         var text: [UInt8] = []
         guard let tail = readCursor(&text) else { return -EBADMSG }
         if tail.isSameEntry(as: saved) { return 0 }
-        lastOfWriter.removeAll()
+        writers = JournalWriters()
         knowsEachWriter = false
         reportGap(nil, "the saved position lies in the journal's future; going on by time")
         guard tail.realtime >= saved.realtime else { return 0 }

@@ -19,8 +19,8 @@ struct JournalReader: ~Copyable {
     var batch: RecordBatch
     /// The last entry taken: where reading goes on.
     var last: JournalCursor?
-    /// The last entry of each writer, to see skipped numbers.
-    var lastOfWriter: [JournalCursor.ID: JournalCursor] = [:]
+    /// How far the numbers of each writer were reached, to see skipped ones.
+    var writers = JournalWriters()
     /// Whether every writer that was seen is among them.
     var knowsEachWriter = true
     /// What the headers of the files say.
@@ -96,14 +96,17 @@ struct JournalReader: ~Copyable {
         swap(&text, &cursorText)
         defer { swap(&text, &cursorText) }
         guard let cursor = readCursor(&text) else { return -EBADMSG }
-        if let before = lastOfWriter[cursor.writer] {
+        let before = writers[cursor.writer]
+        let isKnown = before?.isTaken ?? false
+        if let before, isKnown || cursor.number > before.number {
             // Seen already: files that come and go make libsystemd step back at times.
             if cursor.number <= before.number { return 0 }
             if cursor.number > before.number + 1, place.isComplete {
                 let status = fillHole(after: before, before: cursor)
                 if status < 0 { return status }
             }
-        } else if let saved = expected, !saved.isSameEntry(as: cursor), !filesTell(of: saved) {
+        }
+        if !isKnown, let saved = expected, !saved.isSameEntry(as: cursor), !filesTell(of: saved) {
             reportGap(nil, "the entry at the saved position is gone, and with it an unknown number")
         }
         expected = nil
@@ -149,19 +152,20 @@ struct JournalReader: ~Copyable {
 
     /// The numbers of a writer were taken, or counted as missing, up to an entry.
     mutating func reach(_ entry: JournalCursor) {
-        let known = lastOfWriter.updateValue(entry, forKey: entry.writer) != nil
-        if !known, lastOfWriter.count > Limits.journalWritersMax {
-            lastOfWriter = [entry.writer: entry]
-            knowsEachWriter = false
-        }
+        if writers.reach(entry) { return }
+        writers = JournalWriters()
+        _ = writers.reach(entry)
+        knowsEachWriter = false
     }
 
     // MARK: Handing over
 
     /// Gives the batch to the sink with the position it reaches.
-    mutating func handOver() {
-        guard !batch.isEmpty, !isRefused else { return }
-        if last != nil || !lastOfWriter.isEmpty { batch.position = position.encoded }
+    ///
+    /// - Parameter positionOnly: even if there is nothing but the position.
+    mutating func handOver(positionOnly: Bool = false) {
+        guard positionOnly || !batch.isEmpty, !isRefused else { return }
+        if last != nil || !writers.isEmpty { batch.position = position.encoded }
         var full = RecordBatch(source: source)
         swap(&full, &batch)
         if !sink.put(full) { isRefused = true }
@@ -243,7 +247,7 @@ struct JournalReader: ~Copyable {
             stop.wait(milliseconds: Self.recheckMilliseconds)
             return
         }
-        if last == nil, lastOfWriter.isEmpty { return }
+        if last == nil, writers.isEmpty { return }
         _ = go(to: position)
         if failures > 2, isOnEntry || (handle?.next() ?? 0) > 0 {
             isOnEntry = false

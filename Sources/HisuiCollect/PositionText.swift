@@ -19,7 +19,7 @@ public enum PositionText {
             }
         case .journal:
             if let journal = JournalPosition(position.span) {
-                let others = journal.reached.count { $0.writer != journal.entry?.writer }
+                let others = journal.writers.count - (journal.entry == nil ? 0 : 1)
                 return (journal.entry.map { [line($0)] } ?? [])
                     + (others > 0 ? ["numbers of \(others) other writers"] : [])
             }

@@ -110,8 +110,8 @@ public enum Limits {
     /// Texts with which a definition's messages may begin: the families of messages of one device.
     public static let firstsPerDefinitionMax = 256
     /// Writers of journals whose numbering is remembered to see skipped entries: the machines of a
-    /// directory of remote journals.
-    public static let journalWritersMax = 1024
+    /// directory of remote journals. Each has 32 bytes in the position.
+    public static let journalWritersMax = 1000
     /// Entries looked at when going back for skipped ones, so that a hole costs at most a second.
     public static let journalHoleStepsMax = 262_144
     /// Bytes of records read from a journal before it is opened again. libsystemd keeps what it has

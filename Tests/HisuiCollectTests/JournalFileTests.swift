@@ -157,6 +157,30 @@ import Testing
         #expect(sink.count + Int(sink.gapCount) == 2000)
     }
 
+    /// What a header says of the first entry decides what is missing, and never what is read.
+    @Test func aHeaderThatNamesTooLateAFirstEntryHidesNothing() throws {
+        write(entries(1, 0..<100), to: "remote-a.journal")
+        let path = directory.path("j/remote-a.journal")
+        var bytes = shell("cat '\(path)'").output
+        // head_entry_seqnum
+        #expect(Array(bytes[168..<176]) == [1, 0, 0, 0, 0, 0, 0, 0])
+        bytes[168] = 60
+        shell("rm '\(path)'")
+        directory.append("j/remote-a.journal", bytes)
+        let killed = TestSink(batchesMax: 1)
+        var running = Running(JournalCollector(directory: journals), into: killed)
+        eventually("the beginning") { killed.now.batches == 1 }
+        running.end()
+        for resume in [TestSink(), killed] {
+            let sink = TestSink()
+            running = Running(JournalCollector(directory: journals), into: sink, resume: resume)
+            eventually("all entries") { sink.numbers.count >= 100 }
+            running.end()
+            #expect(sink.numbers == Array(1000..<1100))
+            #expect(sink.now.gaps.isEmpty)
+        }
+    }
+
     @Test func aFileThatIsNoJournalIsTold() throws {
         write(entries(1, 0..<5), to: "remote-a.journal")
         directory.append("j/remote-x.journal", "not what it is called\n")
