@@ -17,6 +17,11 @@ package struct JournalFiles {
         /// Of the last entry, microseconds since 1970.
         var realtime: UInt64
 
+        /// Before the first: see `JournalWriters`.
+        func beginning(of writer: JournalCursor.ID) -> JournalCursor {
+            JournalCursor(writer: writer, number: first - 1, realtime: 0)
+        }
+
         /// A cursor as far as a header tells it.
         func cursor(of writer: JournalCursor.ID, at number: UInt64) -> JournalCursor {
             JournalCursor(writer: writer, number: number, realtime: realtime)
@@ -27,18 +32,25 @@ package struct JournalFiles {
         var writers: [JournalCursor.ID: Numbers] = [:]
         /// Why a file has no header that can be read.
         var unreadable: [String: String] = [:]
+        /// A directory has come, or been made anew.
+        var hasNewDirectory = false
     }
 
     private let place: JournalPlace
     /// When to look again, in milliseconds.
     private var nextLook: Int64 = 0
     private var last = Findings()
+    /// Which directories there were.
+    private var directories: [FileIdentity?] = []
     /// Files without a header that were told.
     private var told: Set<String> = []
     /// Headers of files that nobody writes to, as they were when they were read.
     private var closed: [String: (status: FileStatus, header: Header)] = [:]
 
-    init(_ place: JournalPlace) { self.place = place }
+    init(_ place: JournalPlace) {
+        self.place = place
+        directories = directoriesNow
+    }
 
     /// What two looks in a row find alike, if it is time for one: files grow between reading and
     /// looking. Each file without a header is among it once.
@@ -51,6 +63,9 @@ package struct JournalFiles {
         settled.unreadable = found.unreadable.filter {
             last.unreadable[$0.key] == $0.value && !told.contains($0.key)
         }
+        let now = directoriesNow
+        settled.hasNewDirectory = zip(now, directories).contains { $0 != nil && $0 != $1 }
+        directories = now
         told = told.intersection(found.unreadable.keys).union(settled.unreadable.keys)
         last = found
         return settled
@@ -89,6 +104,18 @@ package struct JournalFiles {
         }
         closed = kept
         return findings
+    }
+
+    /// The directories that libsystemd watches for others and for files, if they are there when it
+    /// opens the journal.
+    private var directoriesNow: [FileIdentity?] {
+        let paths: [String] =
+            switch place {
+            case .files: []
+            case .directory(let path): [path]
+            case .local: ["/run/log/journal", "/var/log/journal"]
+            }
+        return paths.map { FileStatus($0)?.identity }
     }
 
     /// Where libsystemd looks for files: sd-journal.c, `add_search_paths` and `directory_open`.

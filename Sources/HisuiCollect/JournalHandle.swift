@@ -125,4 +125,7 @@ enum JournalPlace: Hashable, Sendable {
     /// Whether every number of a writer should be seen: not in hand-picked files, where other
     /// files of the same writer are left out on purpose.
     var isComplete: Bool { if case .files = self { false } else { true } }
+
+    /// Whether each entry is written once: journald copies entries of its own.
+    var isOfOthers: Bool { if case .directory = self { true } else { false } }
 }

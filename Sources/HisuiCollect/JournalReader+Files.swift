@@ -11,10 +11,26 @@ extension JournalReader {
         for (path, cause) in found.unreadable.sorted(by: { $0.key < $1.key }) {
             reportGap(nil, "the journal file \(path) is passed over: \(cause)")
         }
+        // What libsystemd does not watch it finds when it opens the journal.
+        if found.hasNewDirectory || found.writers.contains(where: { isBehind($0.key, $0.value) }) {
+            openAgain()
+        }
         for (writer, numbers) in found.writers where isBehind(writer, numbers) {
             takeRest(of: writer, numbers)
         }
         handOver()
+    }
+
+    /// What stands before the entries of a writer that was never met: of a new one in a directory,
+    /// what is older than what was read of others is not returned by libsystemd.
+    ///
+    /// Nil on the machine itself, where journald copies entries from one of its journals to
+    /// another, and if not all writers are known.
+    mutating func beginning(of writer: JournalCursor.ID) -> JournalCursor? {
+        guard place.isOfOthers, knowsEachWriter, let numbers = files.look().writers[writer] else {
+            return nil
+        }
+        return numbers.beginning(of: writer)
     }
 
     /// Whether the files of an entry's writer are there, so that what is missing of it is counted
@@ -38,21 +54,15 @@ extension JournalReader {
     ) {
         let known = writers[writer].flatMap { $0.isTaken ? $0 : nil }
         let end = numbers.cursor(of: writer, at: numbers.last + 1)
-        let start = writers[writer] ?? numbers.cursor(of: writer, at: numbers.first - 1)
-        var missing = end.number - start.number - 1
-        var status = handle?.process() ?? 0
-        if status >= 0 {
-            status = (known == nil ? handle?.seekHead() : handle?.seek(cursor: start.text)) ?? 0
-        }
-        if status >= 0 { status = takeSkipped(between: start, and: end, &missing) }
+        let start = writers[writer] ?? numbers.beginning(of: writer)
+        var status = (known == nil ? handle?.seekHead() : handle?.seek(cursor: start.text)) ?? 0
+        if status >= 0 { status = takeSkipped(between: start, and: end, Self.damaged) }
         if status < 0 { return recover(status) }
-        if missing > 0 {
-            reportGap(
-                missing, "journal entries at the end of a damaged file, or removed from it",
-                within: known.map { MomentSpan($0.time, end.time) })
-        }
+        reportMissing(after: start, before: end, Self.damaged)
         reach(numbers.cursor(of: writer, at: numbers.last))
         status = go(to: position)
         if status < 0 { recover(status) }
     }
+
+    private static let damaged = "journal entries at the end of a damaged file, or removed from it"
 }

@@ -13,45 +13,58 @@ extension JournalReader {
     ///
     /// - Returns: 0 or more with the handle on the entry of `next`, or a negative errno.
     mutating func fillHole(after previous: JournalCursor, before next: JournalCursor) -> Int32 {
-        var missing = next.number - previous.number - 1
         let change = handle?.process() ?? 0
         if change < 0 { return change }
-        if change == Int32(SD_JOURNAL_INVALIDATE) || writers.count > 1 {
-            let status = goBack(after: previous, before: next, &missing)
+        if change == Int32(SD_JOURNAL_INVALIDATE) || writers.count > 1 || !previous.isTaken {
+            let status = goBack(after: previous, before: next)
             if status < 0 { return status }
         }
-        if missing > 0 {
-            reportGap(
-                missing, "journal entries removed or damaged before they were read",
-                within: previous.isTaken ? MomentSpan(previous.time, next.time) : nil)
-        }
+        reportMissing(after: previous, before: next, Self.removed)
         return 0
     }
 
+    private static let removed = "journal entries removed or damaged before they were read"
+
+    /// Counts the numbers between what a writer was reached to, `previous` if it was not, and an
+    /// entry.
+    mutating func reportMissing(
+        after previous: JournalCursor, before next: JournalCursor, _ cause: String
+    ) {
+        let reached = writers[next.writer] ?? previous
+        let missing = next.number - reached.number - 1
+        if missing == 0 { return }
+        reportGap(
+            missing, cause, within: reached.isTaken ? MomentSpan(reached.time, next.time) : nil)
+    }
+
     private mutating func goBack(
-        after previous: JournalCursor, before next: JournalCursor, _ missing: inout UInt64
+        after previous: JournalCursor, before next: JournalCursor
     ) -> Int32 {
         var status = handle?.seek(cursor: previous.text) ?? 0
-        if status >= 0 { status = takeSkipped(between: previous, and: next, &missing) }
+        if status >= 0 { status = takeSkipped(between: previous, and: next, Self.removed) }
         if status < 0 { return status }
         status = handle?.seek(cursor: next.text) ?? 0
         if status < 0 { return status }
-        status = handle?.next() ?? 0
+        // Of other writers' entries with the same time some may stand before it.
         var text: [UInt8] = []
-        guard status > 0, let back = readCursor(&text), back.isSameEntry(as: next) else {
-            return status < 0 ? status : -ESTALE
+        for _ in 0..<Limits.journalWritersMax {
+            status = handle?.next() ?? 0
+            guard status > 0, let back = readCursor(&text) else { break }
+            if back.isSameEntry(as: next) { return 0 }
         }
-        return 0
+        return status < 0 ? status : -ESTALE
     }
 
     /// Takes the entries of a writer that are numbered between two, from where the handle stands.
     ///
-    /// - Parameter missing: lowered by as many as were taken.
+    /// What is missing between them is counted as it is met, and what is taken is reached: so none
+    /// is taken or counted again if this has to be given up and is done anew.
+    ///
+    /// - Parameter cause: of what is missing.
     /// - Returns: 0, or a negative errno.
     mutating func takeSkipped(
-        between previous: JournalCursor, and next: JournalCursor, _ missing: inout UInt64
+        between previous: JournalCursor, and next: JournalCursor, _ cause: String
     ) -> Int32 {
-        var reached = previous.number
         var text: [UInt8] = []
         var steps = 0
         while steps < Limits.journalHoleStepsMax {
@@ -61,11 +74,11 @@ extension JournalReader {
             guard let cursor = readCursor(&text) else { return -EBADMSG }
             guard cursor.writer == next.writer else { continue }
             if cursor.number >= next.number { break }
-            if cursor.number <= reached { continue }
+            if cursor.number <= (writers[next.writer] ?? previous).number { continue }
             // One that cannot be read stays missing.
             if appendEntry(cursor, text) < 0 { continue }
-            reached = cursor.number
-            missing -= 1
+            reportMissing(after: previous, before: cursor, cause)
+            reach(cursor)
             if batch.entries.count >= Limits.batchRecordsMax { handOver() }
         }
         return 0

@@ -26,7 +26,7 @@ extension JournalReader {
     private mutating func begin() -> Int32 {
         if place.isComplete {
             for (writer, numbers) in files.look().writers {
-                reach(JournalCursor(writer: writer, number: numbers.first - 1, realtime: 0))
+                reach(numbers.beginning(of: writer))
             }
             if !writers.isEmpty { handOver(positionOnly: true) }
         }
@@ -93,6 +93,11 @@ extension JournalReader {
         var text: [UInt8] = []
         guard let tail = readCursor(&text) else { return -EBADMSG }
         if tail.isSameEntry(as: saved) { return 0 }
+        if place.isOfOthers, knowsEachWriter, files.look().writers[saved.writer] == nil {
+            // Its files are gone. What the others have that was not taken is told by their numbers.
+            expected = saved
+            return handle?.seekHead() ?? 0
+        }
         writers = JournalWriters()
         knowsEachWriter = false
         reportGap(nil, "the saved position lies in the journal's future; going on by time")

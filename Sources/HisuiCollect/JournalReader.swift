@@ -70,7 +70,7 @@ struct JournalReader: ~Copyable {
             let status = takeEntry()
             if status < 0 { recover(status) }
             if isFull { handOver() }
-            if sinceOpen >= Limits.journalMappedBytesMax { letGo() }
+            if sinceOpen >= Limits.journalMappedBytesMax { openAgain() }
         } else if moved == 0 {
             handOver()
             compareWithFiles()
@@ -96,7 +96,7 @@ struct JournalReader: ~Copyable {
         swap(&text, &cursorText)
         defer { swap(&text, &cursorText) }
         guard let cursor = readCursor(&text) else { return -EBADMSG }
-        let before = writers[cursor.writer]
+        let before = writers[cursor.writer] ?? beginning(of: cursor.writer)
         let isKnown = before?.isTaken ?? false
         if let before, isKnown || cursor.number > before.number {
             // Seen already: files that come and go make libsystemd step back at times.
@@ -211,12 +211,13 @@ struct JournalReader: ~Copyable {
         return status
     }
 
-    /// Opens the journal again where it stands, so that what was read of it is no longer mapped.
+    /// Opens the journal again where it stands, so that what was read of it is no longer mapped,
+    /// and all that is there now is found.
     ///
     /// Files that cannot be opened any more are read on as they are.
-    private mutating func letGo() {
+    mutating func openAgain() {
         sinceOpen = 0
-        guard last != nil, let fresh = try? JournalHandle(place) else { return }
+        guard let fresh = try? JournalHandle(place) else { return }
         handle = consume fresh
         sinceProcess = 0
         let status = go(to: position)

@@ -82,6 +82,21 @@ import Testing
         #expect(sink.now.gaps.isEmpty)
     }
 
+    @Test func whatANewMachineHasOfBeforeIsTakenWithWhatItHasOfAfter() throws {
+        write(entries(1, 500..<600), to: "remote-a.journal")
+        let sink = TestSink()
+        let running = Running(JournalCollector(directory: journals), into: sink)
+        eventually("the first machine") { sink.numbers.count == 100 }
+        // Delivered at once, and for the most part older than what was read of the other.
+        write(entries(2, 0..<700), to: "remote-b.journal")
+        eventually("the second machine") { sink.numbers.count >= 800 }
+        usleep(2_500_000)
+        running.end()
+        #expect(Set(sink.numbers) == Set(Array(1500..<1600) + Array(2000..<2700)))
+        #expect(sink.count == 800)
+        #expect(sink.now.gaps.isEmpty)
+    }
+
     @Test func aSingleFileIsReadAndFollowed() throws {
         write(entries(1, 0..<10), to: "one.journal")
         write(entries(2, 0..<10), to: "other.journal")
@@ -211,6 +226,26 @@ import Testing
         running.end()
         #expect(Set(sink.numbers).count == 270 && sink.count == 270)
         #expect(sink.now.gaps.isEmpty)
+    }
+
+    // vector#13050, otel-contrib#35635
+    @Test func aDirectoryThatIsRemovedAndComesBackIsReadOnWithoutARestart() throws {
+        write(entries(1, 0..<20), to: "remote-a.journal")
+        let sink = TestSink()
+        let running = Running(JournalCollector(directory: journals), into: sink)
+        eventually("the first entries") { sink.numbers.count == 20 }
+        shell("mv '\(journals)' '\(directory.path("away"))'")
+        usleep(1_500_000)
+        shell("rm -r '\(directory.path("away"))'")
+        write(entries(2, 0..<20), to: "remote-b.journal")
+        eventually("what came in the new one") { sink.numbers.count >= 40 }
+        write(entries(2, 20..<30), to: "remote-b.journal")
+        eventually("what came after that") { sink.numbers.count >= 50 }
+        usleep(2_500_000)
+        running.end()
+        #expect(sink.numbers == Array(1000..<1020) + Array(2000..<2030))
+        // Whether something was written to the old one behind what was read, nobody can tell.
+        #expect(sink.now.gaps.map(\.count) == [nil])
     }
 
     @Test func noiseForAJournalCrashesNothing() throws {

@@ -62,7 +62,7 @@ import Testing
         }
     }
 
-    // systemd#38912, systemd#30336, rsyslog#3675
+    // systemd#38912, systemd#30336, rsyslog#3675, vector#1106
     @Test func goingOnAfterAnyEntryOfSeveralBootsTakesExactlyTheRest() {
         var entries: [Entry] = []
         for boot in 1...4 {
@@ -100,7 +100,7 @@ import Testing
         #expect(sink.now.gaps.isEmpty)
     }
 
-    // beats#23627, beats#32782, systemd#43649
+    // beats#23627, beats#32782, systemd#43649, systemd#21407
     @Test func aDamagedEntryIsCountedAndTheNextOnesAreTaken() throws {
         write((0..<100).map { Entry(realtime: $0, monotonic: $0, number: $0 + 1000) })
         let path = "\(journals)/remote-a.journal"
@@ -163,7 +163,7 @@ import Testing
         #expect(sink.now.gaps.isEmpty)
     }
 
-    // systemd#14695, systemd#7998, systemd#8198
+    // systemd#14695, systemd#7998, systemd#8198, systemd#8032
     @Test func removedFilesAreNotHeldOpen() throws {
         let journald = try TestJournald()
         let sink = TestSink()
