@@ -198,7 +198,7 @@ import Testing
         #expect(found.count > 1000 && found.count < 20_000)
     }
 
-    // beats#1341, fluent-bit#8025, fluent-bit#2960
+    // beats#1341, fluent-bit#8025, fluent-bit#2960, fluent-bit#11455
     @Test func aNumberOfAFileThatIsUsedAgainIsAnotherFile() throws {
         directory.append("a.log", lines(0..<10))
         let sink = TestSink()
@@ -473,7 +473,7 @@ import Testing
         #expect(Set(sink.texts) == ["x", "y"])
     }
 
-    // beats#45300
+    // beats#45300, otel-contrib#43693
     @Test func aFileThatIsCutShortAndGoesOnIsToldAndReadFromItsStart() throws {
         directory.append("a.log", lines(0..<150))
         let sink = TestSink()

@@ -121,6 +121,7 @@ final class RELPClient {
         running.end()
     }
 
+    // rsyslog#841
     @Test(arguments: [
         "1 syslog 3 <1>\n", "2 open 0\n", "1 open 0\n3 syslog 1 a\n", "1 open 0\n1 syslog 1 a\n",
         "1 open 0\n2 starttls 0\n", "1 open 0\n2 syslog 1 ab\n", "<13>no RELP at all\n",
@@ -139,6 +140,7 @@ final class RELPClient {
         running.end()
     }
 
+    // librelp#129
     @Test func severalOpensInOneSessionAreAnswered() throws {
         let collector = try collector()
         let sink = TestSink()

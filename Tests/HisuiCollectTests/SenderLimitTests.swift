@@ -19,6 +19,7 @@ import Testing
         #expect(sink.texts.last == "<13>end")
     }
 
+    // systemd-stable#6
     @Test func datagramsBeyondAQuotaAreCountedForTheirSenderAndNobodyElse() throws {
         let collector = try SyslogDatagramCollector(
             address: "127.0.0.1", port: 0, quota: SenderQuota(recordsPerSecond: 10))

@@ -72,6 +72,7 @@ import Testing
         #expect(sink.now.records.map(\.bytes) == [[]])
     }
 
+    // vector#5017, splunk-connect-for-syslog#2604
     @Test func receivedAndCountedDropsAddUpToSentWhenTheStoreIsSlow() throws {
         let collector = try SyslogDatagramCollector(
             address: "127.0.0.1", port: 0, bufferBytes: 128 << 10)
@@ -89,6 +90,7 @@ import Testing
         #expect(Set(sink.texts).count == sink.count)
     }
 
+    // vector#14321, vector#26391
     @Test func dropsAreToldWithoutAnotherDatagram() throws {
         let collector = try SyslogDatagramCollector(
             address: "127.0.0.1", port: 0, bufferBytes: 16 << 10)
@@ -112,6 +114,28 @@ import Testing
         let running = Running(collector, into: sink)
         running.end()
         #expect(sink.count + Int(sink.dropped(.kernelBuffer)) == 3000)
+    }
+
+    // vector#26439
+    @Test func aDatagramLargerThanThereIsRoomForIsCutAndFlaggedAndTheNextIsWhole() throws {
+        let directory = TestDirectory()
+        let path = directory.path("log")
+        let sink = TestSink()
+        let running = Running(try SyslogDatagramCollector(path: path), into: sink)
+        // 32 is SO_SNDBUFFORCE.
+        let sent = shell(
+            "python3 -c 'import socket; s=socket.socket(socket.AF_UNIX,socket.SOCK_DGRAM);"
+                + "s.setsockopt(socket.SOL_SOCKET,32,1<<20);"
+                + "s.sendto(b\"<13>\"+b\"x\"*400000+b\"<13>y\",\"\(path)\");"
+                + "s.sendto(b\"<13>next\",\"\(path)\")'")
+        #expect(sent.status == 0)
+        eventually("both records") { sink.count == 2 }
+        running.end()
+        let records = sink.now.records
+        #expect(records[0].flags == .truncated && records[1].flags == [])
+        #expect(records[0].text.hasPrefix("<13>xxx") && records[0].text.hasSuffix("xxx"))
+        #expect(records[0].bytes.count == 262_144)
+        #expect(records[1].text == "<13>next")
     }
 
     @Test func aUnixSocketTakesThePlaceOfADeadOneOnly() throws {

@@ -113,6 +113,7 @@ import Testing
         #expect(sink.texts == ["<13>unfinished"])
     }
 
+    // vector#26439
     @Test func aHugeLineIsCutAndTheConnectionGoesOn() throws {
         let collector = try SyslogStreamCollector(address: "127.0.0.1", port: 0)
         let sink = TestSink()

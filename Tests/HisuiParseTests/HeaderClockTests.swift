@@ -17,6 +17,7 @@ import Testing
         return parsed.rows.rows.map { String(text(of: $0.time).prefix(19)) }
     }
 
+    // rsyslog#4765, rsyslog#4079, tremor#925
     @Test func liveTakesTheNearestYear() {
         let newYear = instant("2027-01-01T00:00:05+09:00")
         #expect(

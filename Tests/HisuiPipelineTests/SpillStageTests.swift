@@ -132,6 +132,7 @@ import Testing
         #expect(try foundAfterKill(["test:syslogUDP": last.position]) == [])
     }
 
+    // syslog-ng#5714
     @Test func whatIsNotStoredAtTheEndIsKeptAndAskedForAtTheNextStart() throws {
         let intake = Intake(bytesMax: 1 << 20, positions: [:])
         let stage = try stage(intake)
@@ -190,6 +191,7 @@ import Testing
         #expect(desk.numbers.withLock { $0 } == [])
     }
 
+    // rsyslog#3934
     @Test func drainingKeepsTheOrderAndEndsWhenAllIsStored() async throws {
         let intake = Intake(bytesMax: 1 << 20, positions: [:])
         let stage = try stage(intake)

@@ -156,6 +156,7 @@ private struct TakenStore {
         #expect(dropped == ["low": 20 - low, "high": 300 - kept])
     }
 
+    // syslog-ng#4069
     @Test func aSmallerBoundHoldsFromTheNextBatchAndWhatGoesIsCounted() throws {
         let disk = SimulatedFileSystem()
         var ring = try open(disk, bytesMax: 40_000)
@@ -171,6 +172,32 @@ private struct TakenStore {
         while let batches = smaller.take() { batches.forEach { store.take($0) } }
         #expect(store.texts.contains { $0.hasPrefix("<11>1 ") })
         #expect(store.dropped > 0 && UInt64(store.texts.count) + store.dropped == 151)
+    }
+
+    // syslog-ng#4069
+    @Test func aLargerBoundGivesRoomAndWhatWasThereStaysAsItWas() throws {
+        let disk = SimulatedFileSystem()
+        var ring = try open(disk, bytesMax: 20_000)
+        let text = String(repeating: "x", count: 150)
+        func add(_ numbers: Range<Int>, to ring: inout SpillRing) {
+            for number in numbers { _ = ring.append(batch("a", ["<14>\(number) \(text)"])) }
+        }
+        add(0..<300, to: &ring)
+        ring.sync()
+        let before = ring.pendingRecords
+        #expect(before < 300)
+        let second = disk.killed()
+        var larger = try open(second, bytesMax: 80_000)
+        #expect(larger.pendingRecords == before)
+        add(300..<400, to: &larger)
+        #expect(larger.pendingRecords == before + 100)
+        larger.sync()
+        var again = try open(second.killed(), bytesMax: 80_000)
+        var store = TakenStore()
+        while let batches = again.take() { batches.forEach { store.take($0) } }
+        let numbers = store.texts.compactMap { $0.dropFirst(4).split(separator: " ").first }
+        #expect(numbers.map(String.init) == (400 - Int(before) - 100..<400).map(String.init))
+        #expect(store.dropped == 300 - before)
     }
 
     @Test func aDiskThatFailsCostsWhatItDoesNotTakeAndNothingElse() throws {
@@ -229,6 +256,7 @@ private struct TakenStore {
         #expect(again.damages.count == 1)
     }
 
+    // vector#17644
     @Test func aTornTailIsCutAndWhatWasSyncedIsThere() throws {
         let disk = SimulatedFileSystem()
         var ring = try open(disk)
@@ -401,6 +429,7 @@ private struct TakenStore {
 
     /// Power is lost, or the process killed, after each operation in turn, in the middle of
     /// filling, dropping and draining.
+    // vector#25570, vector#25639
     @Test(arguments: 1...4 as ClosedRange<UInt64>)
     func noRecordIsLostOrStoredTwiceWhateverTheMoment(seed: UInt64) throws {
         let whole = SimulatedFileSystem()
