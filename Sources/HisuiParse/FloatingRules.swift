@@ -51,7 +51,8 @@ struct FloatingRules: Sendable {
 
     /// Adds the part of a chain, as number `parts.count`.
     ///
-    /// - Parameter rules: in the order in which they are tried, with pairs of bits of which each needs one.
+    /// - Parameter rules: in the order in which they are tried, with pairs of bits of which each
+    ///   needs one.
     mutating func add(_ rules: [(number: Int, keys: [MessageText.Pair])]) {
         var part = Part()
         part.first = UInt32(self.rules.count)
