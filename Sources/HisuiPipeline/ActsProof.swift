@@ -46,10 +46,10 @@ public struct ActsProof: Sendable {
     private func extendLocked(_ now: Timestamp) throws(ProofError) {
         let places = ProofPlaces.acts(store: store)
         let folder = places.trees[0].folder
-        let newest = try TreeReader(fileSystem: fileSystem, folder: folder).newest()
+        let reader = TreeReader(fileSystem: fileSystem, folder: folder)
         let keys = try KeyStore(
             fileSystem: fileSystem, place: places.keys,
-            hasCheckpoints: newest != nil, now: now, bootID: bootID)
+            hasCheckpoints: try reader.hasCheckpoints(), now: now, bootID: bootID)
         let signers = try keys.signers(now)
         let tree = try TreeWriter(
             fileSystem: fileSystem, folder: folder,

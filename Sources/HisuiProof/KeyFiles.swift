@@ -24,8 +24,10 @@ struct KeyFiles {
             return try makeZoneKey(path)
         }
         // Whoever made it may have been killed before its name was durable; nothing may be signed
-        // with a key that can be lost.
-        try syncFolders([place.folder, place.keys, Path.parent(of: place.keys)])
+        // with a key that can be lost. Who signed first has seen to that.
+        if mayBeNew {
+            try syncFolders([place.folder, place.keys, Path.parent(of: place.keys)])
+        }
         let parts = key.name.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 3, parts[0] == "hisui", Self.isStoreID(parts[1]),
             parts[2] == place.zone

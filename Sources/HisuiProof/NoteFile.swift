@@ -52,6 +52,11 @@ public struct NoteFile: Sendable {
         tailMayBeWhole = blanks >= 2
     }
 
+    /// Whether the first bytes of a file are a note.
+    ///
+    /// - Complexity: O(length of the note), or O(n) if there is none.
+    static func beginsWithNote(_ bytes: [UInt8]) -> Bool { entry(bytes, from: 0) != nil }
+
     /// What is appended for `note`.
     public static func encoded(_ note: SignedNote) -> [UInt8] {
         note.encoded + [SignedNote.lineFeed]

@@ -65,17 +65,30 @@ public final class TreeReader {
     ///
     /// - Complexity: O(n).
     public func checkpoints(day: String) throws(ProofError) -> [Entry] {
-        let path = Path.join(Path.join(folder, ProofNames.checkpoints), day)
-        do throws(ProofError) {
-            return try NoteLog.read(fileSystem, path, origin: origin).entries.map {
-                (entry) throws(ProofError) -> Entry in
-                Entry(
-                    note: entry.note, checkpoint: try Checkpoint(parsing: entry.note.text),
-                    day: day, range: entry.range)
-            }
-        } catch {
-            throw error.at(path)
+        let notes = try notes(day: day)
+        return try notes.entries.map { (entry) throws(ProofError) -> Entry in
+            try self.entry(entry, day: day)
         }
+    }
+
+    /// The file of one day's checkpoints.
+    func notes(day: String) throws(ProofError) -> NoteFile {
+        try NoteLog.read(fileSystem, path(day: day), origin: origin)
+    }
+
+    /// What a note in that file says.
+    func entry(_ entry: NoteFile.Entry, day: String) throws(ProofError) -> Entry {
+        do throws(ProofError) {
+            return Entry(
+                note: entry.note, checkpoint: try Checkpoint(parsing: entry.note.text),
+                day: day, range: entry.range)
+        } catch {
+            throw error.at(path(day: day))
+        }
+    }
+
+    private func path(day: String) -> String {
+        Path.join(Path.join(folder, ProofNames.checkpoints), day)
     }
 
     /// All checkpoints, in order.
@@ -85,6 +98,24 @@ public final class TreeReader {
         var all: [Entry] = []
         for day in try days() { all += try checkpoints(day: day) }
         return all
+    }
+
+    /// Whether there is a checkpoint.
+    ///
+    /// - Throws: as `checkpoints` does, where a file does not begin with one.
+    /// - Complexity: O(bytes of the first file), but for files that do not.
+    public func hasCheckpoints() throws(ProofError) -> Bool {
+        for day in try days() {
+            let bytes: [UInt8]
+            do throws(FileError) {
+                bytes = try fileSystem.wholeFile(path(day: day))
+            } catch {
+                throw ProofError(file: error)
+            }
+            if NoteFile.beginsWithNote(bytes) { return true }
+            if try !checkpoints(day: day).isEmpty { return true }
+        }
+        return false
     }
 
     /// The last checkpoint; nil if there is none.

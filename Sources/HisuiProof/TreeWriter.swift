@@ -73,10 +73,18 @@ public final class TreeWriter {
         self.folder = folder
         self.origin = origin
         let reader = TreeReader(fileSystem: fileSystem, folder: folder, origin: origin)
-        let found = try reader.newest()
+        // The file of the last day is read once: it has a note for each checkpoint.
+        let lastDay = try reader.days().last ?? ""
+        day = lastDay
+        let file = lastDay.isEmpty ? nil : try reader.notes(day: lastDay)
+        let found: TreeReader.Entry?
+        if let note = file?.entries.last {
+            found = try reader.entry(note, day: lastDay)
+        } else {
+            found = file == nil ? nil : try reader.newest()
+        }
         last = found
         size = found?.checkpoint.size ?? 0
-        day = try reader.days().last ?? ""
         levels = [TreeLevel(count: 0, entries: [])]
         sources = SourceTable()
         do throws(FileError) {
@@ -86,7 +94,7 @@ public final class TreeWriter {
             frontiers = []
         }
         if let found { try restore(found, reader, verifiers) }
-        if !day.isEmpty { notes = try openNotes(day) }
+        if let file { notes = try openNotes(day, file) }
     }
 
     private func restore(
@@ -123,10 +131,9 @@ public final class TreeWriter {
         }
     }
 
-    private func openNotes(_ day: String) throws(ProofError) -> NoteLog {
+    private func openNotes(_ day: String, _ file: NoteFile) throws(ProofError) -> NoteLog {
         let path = Path.join(Path.join(folder, ProofNames.checkpoints), day)
-        return try NoteLog(
-            fileSystem, path, try NoteLog.read(fileSystem, path, origin: origin))
+        return try NoteLog(fileSystem, path, file)
     }
 
     // MARK: Leaves
@@ -220,7 +227,8 @@ public final class TreeWriter {
             // Nobody comes back to the file of a day that is over.
             try notes?.settle()
             let next = max(day, today)
-            notes = try openNotes(next)
+            let reader = TreeReader(fileSystem: fileSystem, folder: folder, origin: origin)
+            notes = try openNotes(next, try reader.notes(day: next))
             day = next
         }
         try notes?.append(note)
