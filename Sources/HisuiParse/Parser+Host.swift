@@ -70,8 +70,8 @@ extension Parser {
         return shapes.intern(shape)
     }
 
-    /// Decides whether the word that the message begins with is the host: it is if a rule knows
-    /// what follows it, and none the whole.
+    /// Decides whether the word that the message begins with is the host: it is if a rule or a
+    /// format of named values knows what follows it, and none the whole.
     @inline(never)
     mutating func decideHost(
         _ text: Span<UInt8>, _ header: inout SyslogHeader, _ form: RecordForm
@@ -84,15 +84,17 @@ extension Parser {
         header.messageStart = behind
     }
 
-    /// Whether a rule knows what begins at `start`, which no program is named for.
+    /// Whether what begins at `start` is known, which no program is named for.
     private mutating func isKnown(
         _ text: Span<UInt8>, from start: Int, _ form: RecordForm
     ) -> Bool {
         let (count, key) = (scratch.slots.count, scratch.key)
         let match = definitions.match(
             text, message: start..<text.count, program: nil, form: form, into: &scratch)
+        // Programs write objects, too, and have no colon behind their names then.
+        let named = match == nil ? appendNamed(of: text, start..<text.count, program: nil) : nil
         scratch.truncate(to: count)
         scratch.key = key
-        return match != nil
+        return match != nil || named.map { choices[$0.choice].format != .json } ?? false
     }
 }

@@ -43,6 +43,21 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("<14>Nov 27 10:00:00 core 1,2026/11/27 09:00:00,TRAFFIC,192.0.2.1", "traffic", true),
+        ("<14>Nov 27 10:00:00 core 1,2026/11/27 09:00:00,OTHER,192.0.2.1", "", false),
+        ("<14>Nov 27 10:00:00 core 1,2026 is a year", "", false),
+        ("<14>Nov 27 10:00:00 core {\"received\": \"x\"}", "", false),
+    ])
+    func aWordBeforeARowIsTheHost(_ line: String, _ rule: String, _ isHost: Bool) {
+        let (set, problems) = NamedOutcome.compile(
+            Self.definition("site.traffic", "_, received, type, from", "TRAFFIC"))
+        #expect(problems == [])
+        let one = NamedOutcome.parse([line], set)[0]
+        #expect(one.rule == rule)
+        #expect(one.line.contains("\"host.name\":\"core\"") == isHost, "\(one.line)")
+    }
+
     @Test func columnsAreChosenByAColumnsValue() {
         let (set, problems) = NamedOutcome.compile(
             Self.definition("site.traffic", "_, received, type, from", "TRAFFIC"),
