@@ -106,21 +106,14 @@ struct FloatingRules: Sendable {
     ) {
         for index in 0..<part.markWords { marks[index] = always[Int(part.always) + index] }
         guard let filing = part.filing.map(Int.init) else { return }
-        let used = used.span
         let starts = starts.span
         let filed = filed.span
-        for word in 0..<MessageText.keyWords {
-            var bits = text.word(word) & used[filing * MessageText.keyWords + word]
-            while bits != 0 {
-                let start =
-                    filing * (MessageText.count + 1) + word * 64 + bits.trailingZeroBitCount
-                bits &= bits &- 1
-                for index in Int(starts[start])..<Int(starts[start + 1]) {
-                    steps.add(1)
-                    let one = filed[index]
-                    marks[Int(one.place / 64)] |=
-                        text.has(one.other) &<< UInt64(one.place % 64)
-                }
+        let first = filing * (MessageText.count + 1)
+        text.forEachBit(sharedWith: used.span, from: filing * MessageText.keyWords) { bit in
+            for index in Int(starts[first + bit])..<Int(starts[first + bit + 1]) {
+                steps.add(1)
+                let one = filed[index]
+                marks[Int(one.place / 64)] |= text.has(one.other) &<< UInt64(one.place % 64)
             }
         }
     }

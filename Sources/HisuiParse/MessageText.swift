@@ -19,7 +19,7 @@ struct MessageText: ~Copyable, ~Escapable {
     private var bits: MutableSpan<UInt64>
     private(set) var isKnown = false
 
-    static let runs = 4096
+    static let runs = 8192
     /// Bits of runs and bytes, and the words they stand in.
     static let count = runs + 8 * 256
     static let keyWords = count / 64
@@ -40,7 +40,7 @@ struct MessageText: ~Copyable, ~Escapable {
     @inline(__always)
     static func run(_ bytes: UInt64) -> UInt16 {
         let hash = UInt32(truncatingIfNeeded: bytes & 0xFF_FFFF) &* 0x9E37_79B1
-        return UInt16(truncatingIfNeeded: hash &>> 20)
+        return UInt16(truncatingIfNeeded: hash &>> 19)
     }
 
     /// The bit of a byte.
@@ -69,9 +69,29 @@ struct MessageText: ~Copyable, ~Escapable {
         return found != 0
     }
 
-    /// Sixty-four bits, below `keyWords`.
+    /// Calls `body` with each bit of runs and bytes that is here and among others.
+    ///
+    /// - Parameter first: where `keyWords` words of the others stand.
     @inline(__always)
-    func word(_ number: Int) -> UInt64 { bits[number] }
+    func forEachBit(sharedWith others: Span<UInt64>, from first: Int, _ body: (Int) -> Void) {
+        precondition(first >= 0 && first + Self.keyWords <= others.count)
+        // Eight words at a time: most have nothing in common.
+        for block in stride(from: 0, to: Self.keyWords, by: 8) {
+            var any: UInt64 = 0
+            // Safe: there are `keyWords` words of both, a multiple of eight.
+            for word in block..<block + 8 {
+                any |= unsafe bits[unchecked: word] & others[unchecked: first + word]
+            }
+            if any == 0 { continue }
+            for word in block..<block + 8 {
+                var rest = unsafe bits[unchecked: word] & others[unchecked: first + word]
+                while rest != 0 {
+                    body(word * 64 + rest.trailingZeroBitCount)
+                    rest &= rest &- 1
+                }
+            }
+        }
+    }
 
     /// Takes the message from `from` on.
     ///
@@ -82,10 +102,9 @@ struct MessageText: ~Copyable, ~Escapable {
     ) {
         steps.add(reader.end - from)
         let end = reader.end
-        for index in 0..<Self.keyWords { bits[index] = 0 }
-        bits[Self.keyWords] = 1
         // Safe: hashes are below `runs` and bytes below 256, for all of which there is room.
         unsafe bits.withUnsafeMutableBytes { room in
+            unsafe room.initializeMemory(as: UInt8.self, repeating: 0)
             var at = from
             // Of eight bytes six have two behind them.
             while at + 8 <= end {
@@ -97,6 +116,7 @@ struct MessageText: ~Copyable, ~Escapable {
                 at += 6
             }
         }
+        bits[Self.keyWords] = 1
         isKnown = true
     }
 
