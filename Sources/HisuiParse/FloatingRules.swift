@@ -15,7 +15,7 @@ struct FloatingRules: Sendable {
         fileprivate(set) var count: UInt32 = 0
         /// In `always`.
         fileprivate var always: UInt32 = 0
-        /// In `used` times `MessageText.keyWords`, and in `starts`.
+        /// In `used` and `ordinals`, times `MessageText.keyWords`.
         fileprivate var filing: UInt32?
 
         /// Words of 64 marks, one for each rule.
@@ -36,13 +36,15 @@ struct FloatingRules: Sendable {
     private var always: [UInt64] = []
     /// Bits under which something is filed.
     private var used: [UInt64] = []
+    /// For each word of `used`: which of `starts` is that of its lowest bit.
+    private var ordinals: [UInt32] = []
     /// A rule filed under a bit: its place in the part, and another bit that its messages have.
     private struct Filed {
-        var place: UInt32
+        var place: UInt16
         var other: UInt16
     }
 
-    /// Those filed under a bit, from one of `starts` up to the next.
+    /// Those filed under a bit, from its start, one for each bit of `used`, up to the next.
     private var filed: [Filed] = []
     private var starts: [UInt32] = []
     private(set) var parts: [Part] = []
@@ -65,7 +67,7 @@ struct FloatingRules: Sendable {
             self.rules.append(UInt32(rule.number))
             if isFiled, !rule.keys.isEmpty {
                 for key in rule.keys {
-                    lists[Int(key[0])].append(Filed(place: UInt32(place), other: key[1]))
+                    lists[Int(key[0])].append(Filed(place: UInt16(place), other: key[1]))
                 }
             } else {
                 marks[place / 64] |= 1 << UInt64(place % 64)
@@ -81,9 +83,10 @@ struct FloatingRules: Sendable {
         let number = used.count / MessageText.keyWords
         used += [UInt64](repeating: 0, count: MessageText.keyWords)
         for (bit, list) in lists.enumerated() {
+            if bit % 64 == 0 { ordinals.append(UInt32(starts.count)) }
+            if list.isEmpty { continue }
             starts.append(UInt32(filed.count))
             filed += list
-            if list.isEmpty { continue }
             used[number * MessageText.keyWords + bit / 64] |= 1 << UInt64(bit % 64)
         }
         starts.append(UInt32(filed.count))
@@ -106,11 +109,12 @@ struct FloatingRules: Sendable {
     ) {
         for index in 0..<part.markWords { marks[index] = always[Int(part.always) + index] }
         guard let filing = part.filing.map(Int.init) else { return }
-        let starts = starts.span
-        let filed = filed.span
-        let first = filing * (MessageText.count + 1)
-        text.forEachBit(sharedWith: used.span, from: filing * MessageText.keyWords) { bit in
-            for index in Int(starts[first + bit])..<Int(starts[first + bit + 1]) {
+        let (used, ordinals, starts, filed) = (used.span, ordinals.span, starts.span, filed.span)
+        let first = filing * MessageText.keyWords
+        text.forEachBit(sharedWith: used, from: first) { bit in
+            let below = used[first + bit / 64] & (1 &<< UInt64(bit % 64) &- 1)
+            let start = Int(ordinals[first + bit / 64]) + below.nonzeroBitCount
+            for index in Int(starts[start])..<Int(starts[start + 1]) {
                 steps.add(1)
                 let one = filed[index]
                 marks[Int(one.place / 64)] |= text.has(one.other) &<< UInt64(one.place % 64)
