@@ -73,7 +73,7 @@ var targets: [Target] = [
     module("HisuiParse", ["HisuiBytes", "HisuiYAML", "HisuiEvent", "HisuiShape", "CCrypto"]),
     module("HisuiPolicy", ["HisuiBytes", "HisuiYAML", "HisuiEvent"]),
     module("HisuiDetect", ["HisuiBytes", "HisuiYAML", "HisuiEvent", "HisuiShape"]),
-    module("HisuiProof", ["HisuiBytes", "HisuiEvent", "HisuiFile", "CCrypto"]),
+    module("HisuiProof", ["HisuiBytes", "HisuiEvent", "HisuiFile", "CCrypto", "CHisui"]),
     // Rank 4
     module(
         "HisuiStore",

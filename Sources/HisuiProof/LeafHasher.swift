@@ -18,6 +18,13 @@ public import HisuiEvent
 /// An index whose record was lost before a checkpoint covered it has the entry `0x00`: a tree has
 /// no holes.
 ///
+/// Records wait until there are some, and are hashed together: hashes that do not depend on each
+/// other cost less side by side (`MerkleHash.appendDigests`).
+///
+///     var hasher = LeafHasher(sources: …, senders: …)
+///     for … { hasher.append(…, to: &leaves) }
+///     hasher.finish(to: &leaves)
+///
 /// Owned by one thread. One hasher serves the rows of a batch or a block: it is made with their
 /// sources and senders, and then allocates nothing.
 public struct LeafHasher: Sendable {
@@ -27,13 +34,18 @@ public struct LeafHasher: Sendable {
     /// The leaf of an index whose record was lost before a checkpoint covered it.
     public static let lost = MerkleHash.leaf([0])
 
+    /// What waits at most: the envelopes stay in the first-level cache. A record may be longer.
+    private static let waitingBytesMax = 16 << 10
+
     private let sources: [Source]
     private let senders: [String]
-    /// The envelope up to the record. The first `headCount` bytes are those of the source and
-    /// sender hashed last.
-    private var envelope: [UInt8] = []
-    private var headCount = 0
-    private var head: (source: Int, sender: Int) = (-1, -1)
+    /// The beginning of the envelopes of one source and sender, those of the record before.
+    private var head: [UInt8] = []
+    private var headOf: (source: Int, sender: Int) = (-1, -1)
+    /// The envelopes that wait, one after the other, and where each ends.
+    private var envelopes: [UInt8] = []
+    private var ends: [UInt32] = []
+    private var digests: [MerkleHash] = []
 
     /// - Parameters:
     ///   - sources: what rows name by number.
@@ -41,45 +53,52 @@ public struct LeafHasher: Sendable {
     public init(sources: [Source], senders: [String]) {
         self.sources = sources
         self.senders = senders
-        envelope.reserveCapacity(256)
+        envelopes.reserveCapacity(2 * Self.waitingBytesMax)
+        ends.reserveCapacity(Self.waitingBytesMax / 64)
+        digests.reserveCapacity(Self.waitingBytesMax / 64)
     }
 
-    /// Puts source and sender at the beginning of the envelope.
     private mutating func begin(_ source: Int, _ sender: Int) {
-        envelope.removeAll(keepingCapacity: true)
-        append(sources[source].id)
-        envelope.append(sources[source].kind.rawValue)
-        envelope.append(sources[source].form.rawValue)
-        append(senders[sender])
-        headCount = envelope.count
-        head = (source, sender)
+        head.removeAll(keepingCapacity: true)
+        Self.append(sources[source].id, to: &head)
+        head.append(sources[source].kind.rawValue)
+        head.append(sources[source].form.rawValue)
+        Self.append(senders[sender], to: &head)
+        headOf = (source, sender)
     }
 
-    private mutating func append(_ text: String) {
-        envelope.appendVarint(UInt64(text.utf8.count))
-        envelope.append(utf8: text)
+    private static func append(_ text: String, to out: inout [UInt8]) {
+        out.appendVarint(UInt64(text.utf8.count))
+        out.append(utf8: text)
     }
 
-    /// The leaf of a record.
+    /// Takes a record; its leaf is appended to `leaves` now or later, in the order of the records.
     ///
     /// - Parameters:
     ///   - source: a number in the sources given to `init`; `sender` likewise.
     ///   - time: `Timestamp.none` if the row has none.
     /// - Complexity: O(n) in the bytes of the record; no allocation.
-    public mutating func hash(
+    public mutating func append(
         source: Int, sender: Int, received: Timestamp, time: Timestamp, flags: RowFlags,
-        record: Span<UInt8>
-    ) -> MerkleHash {
-        if head != (source, sender) {
-            begin(source, sender)
-        } else {
-            envelope.removeLast(envelope.count - headCount)
-        }
-        envelope.appendLittleEndian(received.nanoseconds)
-        envelope.appendLittleEndian(time.nanoseconds)
-        envelope.appendLittleEndian(flags.rawValue)
-        let digest = MerkleHash.digest(of: envelope.span, record)
-        return MerkleHash.leaf(version: Self.version, digest: digest)
+        record: Span<UInt8>, to leaves: inout [MerkleHash]
+    ) {
+        if headOf != (source, sender) { begin(source, sender) }
+        envelopes.append(contentsOf: head)
+        envelopes.appendLittleEndian(received.nanoseconds)
+        envelopes.appendLittleEndian(time.nanoseconds)
+        envelopes.appendLittleEndian(flags.rawValue)
+        envelopes.append(record, 0..<record.count)
+        ends.append(UInt32(envelopes.count))
+        if envelopes.count >= Self.waitingBytesMax { finish(to: &leaves) }
+    }
+
+    /// Appends the leaves of all records that wait.
+    public mutating func finish(to leaves: inout [MerkleHash]) {
+        digests.removeAll(keepingCapacity: true)
+        MerkleHash.appendDigests(of: envelopes, ends: ends, to: &digests)
+        MerkleHash.appendLeaves(version: Self.version, digests: digests, to: &leaves)
+        envelopes.removeAll(keepingCapacity: true)
+        ends.removeAll(keepingCapacity: true)
     }
 
     /// Appends the leaves of all rows of a batch, in order.
@@ -94,10 +113,10 @@ public struct LeafHasher: Sendable {
         for index in batch.rows.indices {
             let row = batch.rows[index]
             let range = Int(row.offset)..<Int(row.offset) + Int(row.count)
-            leaves.append(
-                hasher.hash(
-                    source: 0, sender: Int(row.sender), received: row.received, time: row.time,
-                    flags: row.flags, record: bytes.extracting(range)))
+            hasher.append(
+                source: 0, sender: Int(row.sender), received: row.received, time: row.time,
+                flags: row.flags, record: bytes.extracting(range), to: &leaves)
         }
+        hasher.finish(to: &leaves)
     }
 }

@@ -145,16 +145,6 @@ public struct MerkleHash: Hashable, Sendable {
         for leaf in leaves { frontier.append(leaf) }
         return frontier.root
     }
-
-    /// The hash of a perfect subtree above `nodes`, whose number is a power of two.
-    ///
-    /// - Complexity: O(n) hashes.
-    static func perfect(_ nodes: ArraySlice<MerkleHash>) -> MerkleHash {
-        precondition(nodes.count > 0 && nodes.count & (nodes.count - 1) == 0, "a power of two")
-        if nodes.count == 1 { return nodes[nodes.startIndex] }
-        let middle = nodes.startIndex + nodes.count / 2
-        return node(perfect(nodes[..<middle]), perfect(nodes[middle...]))
-    }
 }
 
 extension MerkleHash: CustomStringConvertible {

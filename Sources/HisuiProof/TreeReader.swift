@@ -208,11 +208,11 @@ public final class TreeReader {
             let wanted = start..<start + 1 << UInt64(height)
             let found = try leaves(wanted)
             precondition(found.count == 1 << height, "a hash for each leaf asked for")
-            return MerkleHash.perfect(found[...])
+            return MerkleHash.perfect(found)
         }
         let first = start >> UInt64(height / 8 * 8)
         return MerkleHash.perfect(
-            try hashes(level: height / 8, first..<first + 1 << UInt64(height % 8))[...])
+            try hashes(level: height / 8, first..<first + 1 << UInt64(height % 8)))
     }
 
     /// The root of the first `size` leaves.

@@ -324,7 +324,7 @@ private struct TreeLevel {
         kept.append(hash)
         count += 1
         guard count & 255 == 0 else { return nil }
-        let full = MerkleHash.perfect(kept.suffix(256))
+        let full = MerkleHash.perfect(Array(kept.suffix(256)))
         if isOfLeaves { kept.removeAll(keepingCapacity: true) }
         return full
     }

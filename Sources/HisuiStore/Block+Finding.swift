@@ -76,13 +76,17 @@ extension SegmentBlock {
     ) throws(StoreError) {
         let wanted = try places(chosen, isWanted, mayBeAny)
         if wanted.isEmpty { return }
-        let seconds = try seconds()
+        var seconds = try walk(.second)
         let fractions = try fractions()
         let directory = try directory()
         let flags = withFlags ? try flagPlanes() : nil
         try arrivals(of: wanted, directory) { (row, found) throws(StoreError) in
             do throws(ColumnDecoder.Malformed) {
-                var time = seconds[row] &* 1_000_000_000
+                let second = try seconds.time(of: row)
+                guard Self.times.contains(second) else {
+                    throw ColumnDecoder.Malformed(what: "a time beyond all times")
+                }
+                var time = second &* 1_000_000_000
                 let digits = Int(directory.fractionDigits[Int(found.shape)])
                 if digits > 0 {
                     time &+= try fractions[digits / 3 - 1].nanoseconds(Int(found.fraction))
@@ -92,7 +96,7 @@ extension SegmentBlock {
                         row: UInt32(row), shape: found.shape, ordinal: found.ordinal, time: time,
                         flags: try flags?.number(Int(found.place)) ?? 0))
             } catch {
-                throw damaged("fractions of times: \(error.what)", chunk: RowColumn.milli.rawValue)
+                throw damaged("times: \(error.what)", chunk: RowColumn.second.rawValue)
             }
         }
     }

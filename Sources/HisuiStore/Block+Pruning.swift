@@ -157,9 +157,10 @@ final class SlotCandidates: Sendable {
     let told: ColumnSet
     private let found: Mutex<Found>
 
-    /// Of chunks that were looked through the columns in which the probe stands.
+    /// Chunks that were looked through, and the columns there in which the probe stands.
     private struct Found {
-        var chunks: [Int: Set<UInt32>] = [:]
+        var searched: ColumnSet
+        var columns: ColumnSet
     }
 
     /// - Parameters:
@@ -179,7 +180,10 @@ final class SlotCandidates: Sendable {
         var own = spelled
         directory.addText(with: probe, filters, to: &own)
         self.own = own
-        found = Mutex(Found())
+        found = Mutex(
+            Found(
+                searched: ColumnSet(count: block.chunkCount),
+                columns: ColumnSet(count: directory.columnCount)))
     }
 
     /// Whether no column may.
@@ -203,14 +207,34 @@ final class SlotCandidates: Sendable {
     }
 
     func contains(shape: Int, slot: Int) throws(StoreError) -> Bool {
+        // To look for so little pays only where the whole text is asked for.
+        try contains(shape, slot, searchingTextIf: !probe.grams.isEmpty)
+    }
+
+    /// Whether any slot of a shape may have the probe, as far as it can be told.
+    ///
+    /// - Complexity: O(slots), and the bytes of chunks not looked through before.
+    func contains(shape: Int) throws(StoreError) -> Bool {
+        for slot in 0..<block.firstColumns[shape + 1] - block.firstColumns[shape]
+        where mayContain(shape: shape, slot: slot) {
+            if try contains(shape, slot, searchingTextIf: true) { return true }
+        }
+        return false
+    }
+
+    private func contains(
+        _ shape: Int, _ slot: Int, searchingTextIf searchesText: Bool
+    ) throws(StoreError) -> Bool {
         let column = block.firstColumns[shape] + slot
         if isTold(shape, slot), directory.maySpell(probe, in: column) { return true }
         guard own.contains(column) else { return false }
-        if spelled.contains(column) || probe.grams.isEmpty { return true }
+        if spelled.contains(column) { return true }
         let chunk = directory.place(of: column).chunk
-        let known = found.withLock { $0.chunks[chunk].map { $0.contains(UInt32(column)) } }
+        let known = found.withLock { found in
+            found.searched.contains(chunk) ? found.columns.contains(column) : nil
+        }
         if let known { return known }
-        return try search(chunk, column)
+        return searchesText ? try search(chunk, column) : true
     }
 
     /// Looks through a chunk as a whole, whatever the number of its columns.
@@ -218,7 +242,7 @@ final class SlotCandidates: Sendable {
     /// - Returns: whether the probe stands in `wanted`.
     private func search(_ chunk: Int, _ wanted: Int) throws(StoreError) -> Bool {
         let bytes = try block.chunk(chunk)
-        var hits: Set<UInt32> = []
+        var hits: [Int] = []
         var from = 0
         for column in directory.columns(ofChunk: chunk) {
             let range = directory.place(of: Int(column)).range
@@ -227,13 +251,16 @@ final class SlotCandidates: Sendable {
             else { break }
             from = hit
             if hit < range.upperBound {
-                hits.insert(column)
+                hits.append(Int(column))
                 from = range.upperBound
             }
         }
         let columns = hits
-        found.withLock { $0.chunks[chunk] = columns }
-        return columns.contains(UInt32(wanted))
+        return found.withLock { found in
+            found.searched.insert(chunk)
+            for column in columns { found.columns.insert(column) }
+            return found.columns.contains(wanted)
+        }
     }
 }
 

@@ -102,6 +102,17 @@ public final class Block: Sendable {
         }
     }
 
+    /// Receive times of some rows, in nanoseconds UTC.
+    ///
+    /// - Parameter rows: in order of arrival.
+    /// - Complexity: O(rows of the block / 8 + `rows`).
+    public func received(of rows: [UInt32]) throws(StoreError) -> [Int64] {
+        switch backing {
+        case .memory(let arena): rows.map { arena.received[Int($0)] }
+        case .segment(let segment): try segment.received(of: rows)
+        }
+    }
+
     /// For each row, the number of its source in `sources`.
     ///
     /// Complexity: O(rows).

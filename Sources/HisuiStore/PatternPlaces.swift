@@ -6,6 +6,17 @@ struct PatternPlaces {
     private var places: [UInt16] = []
     /// The bytes that values can have.
     let alphabet: ByteAlphabet
+    // The places of each kind, the first in the lowest bit; empty where there are too many places.
+    /// Those of fixed text, by its bytes.
+    private var fixed: [(byte: UInt8, places: UInt128)] = []
+    private var decimals: UInt128 = 0
+    /// Those that can have a decimal digit: of every kind but fixed text.
+    private var digits: UInt128 = 0
+    private var lowerHexDigits: UInt128 = 0
+    private var upperHexDigits: UInt128 = 0
+
+    /// Of longer patterns everything is possible.
+    private static let placesMax = 127
 
     private static let decimal: UInt16 = 256
     private static let digit: UInt16 = 257
@@ -34,6 +45,21 @@ struct PatternPlaces {
             }
         }
         alphabet = Self.alphabet(of: places)
+        if places.count <= Self.placesMax { noteKinds() }
+    }
+
+    private mutating func noteKinds() {
+        for (number, place) in places.enumerated() {
+            let bit: UInt128 = 1 << number
+            switch place {
+            case Self.decimal: decimals |= bit
+            case Self.digit: break
+            case Self.lowerHexDigit: lowerHexDigits |= bit
+            case Self.upperHexDigit: upperHexDigits |= bit
+            default: noteFixed(UInt8(truncatingIfNeeded: place), bit)
+            }
+            if place >= Self.decimal { digits |= bit }
+        }
     }
 
     private static func alphabet(of places: [UInt16]) -> ByteAlphabet {
@@ -52,37 +78,45 @@ struct PatternPlaces {
         return alphabet
     }
 
+    private mutating func noteFixed(_ byte: UInt8, _ bit: UInt128) {
+        if let known = fixed.firstIndex(where: { $0.byte == byte }) {
+            fixed[known].places |= bit
+        } else {
+            fixed.append((byte, bit))
+        }
+    }
+
     /// Whether `text` may be a part of a value.
+    ///
+    /// All ways to stand are followed at once, one bit for each place that what was taken of the
+    /// text so far may end before; in a decimal number one may stay.
+    ///
+    /// - Complexity: O(bytes of `text` × different bytes of the pattern's fixed text).
     func mayHave(_ text: [UInt8], ignoresCase: Bool) -> Bool {
-        // Whether what was taken of the text so far may end before each place; in a decimal number
-        // one may stay.
-        var here = [Bool](repeating: true, count: places.count + 1)
+        guard places.count <= Self.placesMax else { return true }
+        var here: UInt128 = .max
         for byte in text {
-            var next = [Bool](repeating: false, count: places.count + 1)
-            var isPossible = false
-            for place in places.indices where here[place] {
-                guard takes(byte, at: place, ignoresCase: ignoresCase) else { continue }
-                isPossible = true
-                next[place + 1] = true
-                if places[place] == Self.decimal { next[place] = true }
-            }
-            guard isPossible else { return false }
-            here = next
+            let taken = here & accepting(byte, ignoresCase: ignoresCase)
+            if taken == 0 { return false }
+            here = taken << 1 | taken & decimals
         }
         return true
     }
 
-    private func takes(_ byte: UInt8, at place: Int, ignoresCase: Bool) -> Bool {
-        let isDigit = byte &- 0x30 <= 9
-        switch places[place] {
-        case Self.decimal, Self.digit: return isDigit
-        case Self.lowerHexDigit: return isDigit || byte &- 0x61 <= 5
-        case Self.upperHexDigit:
-            return isDigit || byte &- 0x41 <= 5 || ignoresCase && byte &- 0x61 <= 5
-        case let text:
-            let own = UInt8(truncatingIfNeeded: text)
-            return (ignoresCase ? TextProbe.lower(own) : own) == byte
+    /// The places that can have a byte.
+    private func accepting(_ byte: UInt8, ignoresCase: Bool) -> UInt128 {
+        var accepting: UInt128 = 0
+        if byte &- 0x30 <= 9 {
+            accepting = digits
+        } else if byte &- 0x41 <= 5 {
+            accepting = upperHexDigits
+        } else if byte &- 0x61 <= 5 {
+            accepting = ignoresCase ? lowerHexDigits | upperHexDigits : lowerHexDigits
         }
+        for (own, places) in fixed where (ignoresCase ? TextProbe.lower(own) : own) == byte {
+            accepting |= places
+        }
+        return accepting
     }
 }
 

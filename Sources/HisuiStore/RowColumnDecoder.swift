@@ -75,12 +75,8 @@ enum RowColumnDecoder {
         case .integerConstant:
             return [Int64](repeating: try constant(bytes, range), count: count)
         case .integerDelta:
-            var position = range.lowerBound
-            guard range.count > count else { throw Malformed(what: "fewer integers than rows") }
-            let exponent = Int(bytes[position])
-            guard exponent <= 9, exponent % 3 == 0 else { throw Malformed(what: "no such unit") }
-            let unit = RowColumnEncoder.powerOfTen(exponent)
-            position += 1
+            let unit = try unit(bytes, range, count: count)
+            var position = range.lowerBound + 1
             var values = [Int64](repeating: 0, count: count)
             var out = values.mutableSpan
             var sum: UInt64 = 0
@@ -108,10 +104,20 @@ enum RowColumnDecoder {
         }
     }
 
+    /// The unit of `count` times that are differences.
+    static func unit(
+        _ bytes: Span<UInt8>, _ range: Range<Int>, count: Int
+    ) throws(Malformed) -> Int64 {
+        guard range.count > count else { throw Malformed(what: "fewer integers than rows") }
+        let exponent = Int(bytes[range.lowerBound])
+        guard exponent <= 9, exponent % 3 == 0 else { throw Malformed(what: "no such unit") }
+        return RowColumnEncoder.powerOfTen(exponent)
+    }
+
     /// The first eight bytes of `range` as a word, the first one lowest, if there are so many and
     /// each is a varint of its own.
     @inline(__always)
-    private static func shortNumbers(_ bytes: Span<UInt8>, _ range: Range<Int>) -> UInt64? {
+    static func shortNumbers(_ bytes: Span<UInt8>, _ range: Range<Int>) -> UInt64? {
         guard range.count >= 8, range.lowerBound >= 0, range.upperBound <= bytes.count else {
             return nil
         }
@@ -167,7 +173,7 @@ enum RowColumnDecoder {
         return values
     }
 
-    private static func constant(
+    static func constant(
         _ bytes: Span<UInt8>, _ range: Range<Int>
     ) throws(Malformed) -> Int64 {
         guard range.count == 8 else { throw Malformed(what: "a constant that is not 8 bytes") }

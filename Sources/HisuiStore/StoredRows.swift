@@ -177,21 +177,51 @@ extension SegmentBlock {
         }
     }
 
+    /// A column of times, for some rows of it.
+    func walk(_ column: RowColumn) throws(StoreError) -> TimeWalk {
+        let place = try directory().rowColumns[column.rawValue]
+        let bytes = try chunk(place.chunk)
+        do {
+            return try TimeWalk(place.encoding, count: rows, in: bytes, place.range)
+        } catch {
+            throw damaged("column of \(column) times: \(error.what)", chunk: place.chunk)
+        }
+    }
+
+    /// Receive times of some rows, which are in order of arrival, as they are.
+    func received(of wanted: [UInt32]) throws(StoreError) -> [Int64] {
+        var walk = try walk(.received)
+        var times: [Int64] = []
+        times.reserveCapacity(wanted.count)
+        for row in wanted {
+            do {
+                times.append(try walk.time(of: Int(row)))
+            } catch {
+                throw damaged(
+                    "column of receive times: \(error.what)", chunk: RowColumn.received.rawValue)
+            }
+        }
+        return times
+    }
+
     /// Receive times, in order of arrival.
     func received() throws(StoreError) -> [Int64] { try differences(.received) }
 
     /// Whole seconds of the event times, in order of arrival.
     func seconds() throws(StoreError) -> [Int64] {
         let seconds = try differences(.second)
-        // What a time in nanoseconds can be: whoever counts with them need not ask again.
-        let least = Int64.min.floorDivided(by: 1_000_000_000).quotient
+        // Whoever counts with them need not ask again.
         var (first, last) = (Int64.max, Int64.min)
         for second in seconds { (first, last) = (min(first, second), max(last, second)) }
-        guard seconds.isEmpty || first >= least && last <= Int64.max / 1_000_000_000 else {
+        guard seconds.isEmpty || Self.times.contains(first) && Self.times.contains(last) else {
             throw damaged("a time beyond all times", chunk: RowColumn.second.rawValue)
         }
         return seconds
     }
+
+    /// What whole seconds of a time in nanoseconds can be.
+    static let times =
+        Int64.min.floorDivided(by: 1_000_000_000).quotient...Int64.max / 1_000_000_000
 
     /// Event times, in order of arrival.
     func times() throws(StoreError) -> [Int64] {

@@ -146,7 +146,7 @@ public final class TableColumns: Sendable {
         addConstants(with: probe, to: &told)
         if probe.occurs(in: hostBytes, 0..<hostBytes.count) { add(.hosts) }
         if probe.occurs(in: programBytes, 0..<programBytes.count) { add(.programs) }
-        if probe.bytes.allSatisfy({ TimeFormat.isOfTimes($0) }) { add(.times) }
+        if TimePlaces.mayHave(probe.bytes, ignoresCase: probe.ignoresCase) { add(.times) }
         return told
     }
 

@@ -108,7 +108,8 @@ extension Block {
     ///   - possible: for each shape whether it is asked for.
     ///   - candidates: the slots of this block that may have a probe; asked for each probe once at
     ///     most.
-    /// - Complexity: O(terms of the block's shapes).
+    /// - Complexity: O(terms of the block's shapes, and bytes of those chunks of text that may have a
+    ///   probe that is asked for in any slot).
     public func held(
         _ test: TableTest, of possible: [Bool],
         _ candidates: (TextProbe) throws(StoreError) -> SlotSet
@@ -138,8 +139,11 @@ extension SegmentBlock {
                     let mayHold = try term.mayHold { (probe, slot) throws(StoreError) in
                         let some =
                             slot < 0 ? 0..<columns.count : Int(slot)..<Int(slot) + 1
-                        return try places.hasAny(
+                        let mayStand = try places.hasAny(
                             Int(probe), some, after: columns.lowerBound, ofTable, candidates)
+                        // A whole needle is looked for in text now: all that come after would.
+                        guard mayStand, slot < 0 else { return mayStand }
+                        return try places.contains(Int(probe), shape)
                     }
                     if mayHold { held.append(term.mark) }
                     isPossible = isPossible || mayHold
@@ -162,9 +166,12 @@ private struct ProbePlaces {
     private var own: [ColumnSet]
     /// Columns of the table, by what the footer tells.
     private var told: [ColumnSet]
+    /// What to ask where that is not enough.
+    private var candidates: [SlotCandidates?]
 
     init(_ probes: [TextProbe]) {
         self.probes = probes
+        candidates = [SlotCandidates?](repeating: nil, count: probes.count)
         states = [State](repeating: .isNotAsked, count: probes.count)
         own = [ColumnSet](repeating: ColumnSet(count: 0), count: probes.count)
         told = own
@@ -191,6 +198,13 @@ private struct ProbePlaces {
         }
     }
 
+    /// Whether a probe may stand in any slot of a shape of which `hasAny` says so, as far as it can
+    /// be told.
+    func contains(_ probe: Int, _ shape: Int) throws(StoreError) -> Bool {
+        guard let candidates = candidates[probe] else { return true }
+        return try candidates.contains(shape: shape)
+    }
+
     private mutating func ask(
         _ probe: Int, _ candidates: (TextProbe) throws(StoreError) -> SlotSet
     ) throws(StoreError) {
@@ -201,6 +215,7 @@ private struct ProbePlaces {
             states[probe] = .some
             own[probe] = candidates.own
             told[probe] = candidates.told
+            self.candidates[probe] = candidates
         }
     }
 }

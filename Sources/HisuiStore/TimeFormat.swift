@@ -87,12 +87,6 @@ struct TimeFormat: Equatable, Sendable {
         self.separator = separator
     }
 
-    /// Whether a byte can be part of a time in any format.
-    static func isOfTimes(_ byte: UInt8) -> Bool {
-        byte &- 0x30 <= 9 || " -+:.,/_".utf8.contains(byte)
-            || byte | 0x20 &- 0x61 <= 25 && "abcdefgjlmnoprstuvyz".utf8.contains(byte | 0x20)
-    }
-
     ///     u8 style; u8 separator; u8 mark; u8 digits of the fraction; u8 zone; signed varint
     ///     offset
     func encode(into out: inout [UInt8]) {

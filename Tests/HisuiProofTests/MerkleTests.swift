@@ -1,3 +1,4 @@
+import HisuiBytes
 import Testing
 
 @testable import HisuiProof
@@ -137,5 +138,43 @@ import Testing
         #expect(MerkleHash(Array(hash.bytes.dropLast())) == nil)
         #expect(MerkleHash(base64: hash.base64 + "AAAA") == nil)
         #expect(MemoryLayout<MerkleHash>.size == 32)
+    }
+
+    /// Messages of every length around the borders of blocks, side by side in any company, against
+    /// each alone.
+    @Test func digestsOfManyAreThoseOfEach() {
+        var random = Randomness()
+        for count in 0...40 {
+            let messages = (0..<count).map { number in
+                (0..<(number < 3 ? number : Int.random(in: 0...200, using: &random))).map { _ in
+                    UInt8.random(in: 0...255, using: &random)
+                }
+            }
+            var end: UInt32 = 0
+            let ends = messages.map { message -> UInt32 in
+                end += UInt32(message.count)
+                return end
+            }
+            var digests = [MerkleHash.emptyTree]
+            MerkleHash.appendDigests(of: messages.flatMap(\.self), ends: ends, to: &digests)
+            #expect(digests == [.emptyTree] + messages.map { MerkleHash.digest(of: $0) })
+            var leaves: [MerkleHash] = []
+            MerkleHash.appendLeaves(version: 7, digests: digests, to: &leaves)
+            #expect(leaves == digests.map { MerkleHash.leaf([7] + $0.bytes) })
+        }
+        for length in 0...260 {
+            let message = (0..<length).map { UInt8(truncatingIfNeeded: 7 * $0) }
+            var digests: [MerkleHash] = []
+            MerkleHash.appendDigests(
+                of: message + message, ends: [UInt32(length), UInt32(2 * length)], to: &digests)
+            #expect(digests.map(\.bytes) == Array(repeating: SHA256.of(message.span), count: 2))
+        }
+    }
+
+    @Test func perfectSubtreesAreThoseOfTheDefinition() {
+        for height in 0...9 {
+            let leaves = Self.leaves(1 << height)
+            #expect(MerkleHash.perfect(leaves) == Self.root(leaves[...]))
+        }
     }
 }

@@ -20,6 +20,21 @@ uint32_t hisui_crc32c_portable(uint32_t crc, const uint8_t *bytes, size_t count)
 // Whether `hisui_crc32c` uses the instruction here.
 bool hisui_crc32c_is_accelerated(void);
 
+// Whether the processor has instructions for SHA-256; the two functions below may be called only then.
+bool hisui_sha256_is_accelerated(void);
+
+// SHA-256 (FIPS 180-4) of `count` messages that lie one after the other, the first from 0, each to
+// its end in `ends`; 32 bytes each to `digests`. Two at a time, which is up to twice as fast as one
+// after the other.
+void hisui_sha256_each(
+    const uint8_t *bytes, const uint32_t *ends, size_t count, uint8_t *digests);
+
+// The same of `count` messages of `stride` bytes each, with `prefix` before each. The prefix and
+// `stride` are 119 bytes at most together.
+void hisui_sha256_prefixed(
+    const uint8_t *prefix, size_t prefix_count, const uint8_t *bytes, size_t stride, size_t count,
+    uint8_t *digests);
+
 // Where `needle` first begins in `bytes`, or NULL; an empty one at once. Linear for any input: the
 // C library's memmem where the processor has no vectors of 32 bytes or they do not pay.
 const uint8_t *hisui_find(

@@ -45,9 +45,12 @@ public struct SelectedRecord: Hashable, Sendable {
     /// The hash of its leaf, from what the line says.
     public var leaf: MerkleHash {
         var hasher = LeafHasher(sources: [source], senders: [sender])
-        return hasher.hash(
+        var leaves: [MerkleHash] = []
+        hasher.append(
             source: 0, sender: 0, received: received, time: time, flags: flags,
-            record: record.span)
+            record: record.span, to: &leaves)
+        hasher.finish(to: &leaves)
+        return leaves[0]
     }
 
     /// The line, with its line feed.

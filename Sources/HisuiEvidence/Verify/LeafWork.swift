@@ -91,7 +91,7 @@ extension LeafPiece {
         return result
     }
 
-    /// - Complexity: O(rows): decompresses the block and hashes each record three times.
+    /// - Complexity: O(rows): decompresses the block and hashes each record twice.
     private static func leaves(of block: Block) throws(StoreError) -> LeafRun {
         var run = LeafRun(first: block.firstIndex)
         run.leaves.reserveCapacity(block.count)
@@ -105,13 +105,13 @@ extension LeafPiece {
         for row in 0..<block.count {
             record.removeAll(keepingCapacity: true)
             try block.appendRecord(row: row, to: &record)
-            run.leaves.append(
-                hasher.hash(
-                    source: Int(sources[row]), sender: Int(senders[row]),
-                    received: Timestamp(nanoseconds: received[row]),
-                    time: Timestamp(nanoseconds: times[row]),
-                    flags: RowFlags(rawValue: flags[row]), record: record.span))
+            hasher.append(
+                source: Int(sources[row]), sender: Int(senders[row]),
+                received: Timestamp(nanoseconds: received[row]),
+                time: Timestamp(nanoseconds: times[row]), flags: RowFlags(rawValue: flags[row]),
+                record: record.span, to: &run.leaves)
         }
+        hasher.finish(to: &run.leaves)
         run.received =
             block.receivedRange.lowerBound.nanoseconds...block.receivedRange.upperBound.nanoseconds
         return run

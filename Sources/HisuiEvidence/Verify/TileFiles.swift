@@ -102,6 +102,6 @@ struct TileFiles {
         let count = UInt64(1) << UInt64(height % 8)
         let first = start >> UInt64(8 * level)
         let nodes = (first..<first + count).compactMap { hash(level: level, index: $0) }
-        return nodes.count == Int(count) ? TreeCheck.perfect(nodes) : nil
+        return nodes.count == Int(count) ? MerkleHash.perfect(nodes) : nil
     }
 }

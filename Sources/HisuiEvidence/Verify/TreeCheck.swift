@@ -119,7 +119,7 @@ struct TreeCheck {
             endFirstBlock()
             return
         }
-        let hash = Self.perfect(block)
+        let hash = MerkleHash.perfect(block)
         let index = next / Self.blockLeaves - 1
         let written = tile(1, index)
         made?.append(Self.blockLeaves, hash)
@@ -154,7 +154,7 @@ struct TreeCheck {
         guard Int(place) == groups[level - 1].count else { return }
         groups[level - 1].append(hash)
         guard place == Self.blockLeaves - 1 else { return }
-        let above = Self.perfect(groups[level - 1])
+        let above = MerkleHash.perfect(groups[level - 1])
         groups[level - 1].removeAll(keepingCapacity: true)
         let aboveIndex = index / Self.blockLeaves
         if let written = tile(level + 1, aboveIndex), written != above,
@@ -204,18 +204,5 @@ struct TreeCheck {
         var range = range
         for leaf in block { range.append(1, leaf) }
         return range.root
-    }
-
-    /// The hash above as many nodes as are a power of two.
-    static func perfect(_ nodes: [MerkleHash]) -> MerkleHash {
-        var level = nodes
-        var count = level.count
-        while count > 1 {
-            count /= 2
-            for index in 0..<count {
-                level[index] = MerkleHash.node(level[2 * index], level[2 * index + 1])
-            }
-        }
-        return level[0]
     }
 }

@@ -23,6 +23,9 @@ final class BlockScan {
     private var timesTaken: [Int64]?
     private var secondsTaken: [Int64]?
     private var receivedTaken: [Int64]?
+    /// The rows that are asked for from now on, ascending, if they are few, and their times.
+    private var wantedRows: [UInt32] = []
+    private var receivedOfWanted: [Int64]?
     private var sourcesTaken: [UInt32]?
     private var sendersTaken: [UInt32]?
     private var flagsTaken: [UInt32]?
@@ -43,6 +46,7 @@ final class BlockScan {
         timesTaken = nil
         secondsTaken = nil
         receivedTaken = nil
+        receivedOfWanted = nil
         sourcesTaken = nil
         sendersTaken = nil
         flagsTaken = nil
@@ -95,6 +99,12 @@ final class BlockScan {
 
     /// From now on only some rows of a shape are asked for, by their ordinals.
     func want(_ ordinals: Range<Int>, ofShape shape: Int) { wanted[shape] = ordinals }
+
+    /// From now on only some rows are asked for.
+    func want(rows hits: [Hit]) {
+        // Of many all are read.
+        if hits.count < block.count / 8 { wantedRows = hits.map(\.row).sorted() }
+    }
 
     /// The column of a slot of a stretch, by its place there.
     func column(_ text: StretchText, _ place: Int, shape: Int) throws(QueryFailure) -> SlotColumn {
@@ -176,6 +186,23 @@ final class BlockScan {
         let taken = try reading { () throws(StoreError) in try block.received() }
         receivedTaken = taken
         return taken
+    }
+
+    /// When a row was received; one that is wanted, if some are.
+    private func received(of row: Int) throws(QueryFailure) -> Int64 {
+        if wantedRows.isEmpty || receivedTaken != nil { return try received()[row] }
+        if receivedOfWanted == nil {
+            receivedOfWanted = try reading { () throws(StoreError) in
+                try block.received(of: wantedRows)
+            }
+        }
+        // The first that is not before the row.
+        var (first, end) = (0, wantedRows.count)
+        while first < end {
+            let middle = (first + end) / 2
+            if Int(wantedRows[middle]) < row { first = middle + 1 } else { end = middle }
+        }
+        return receivedOfWanted?[first] ?? 0
     }
 
     private func sourceNumbers() throws(QueryFailure) -> [UInt32] {
@@ -339,7 +366,8 @@ extension BlockScan {
     func take(_ field: RowField) throws(QueryFailure) {
         switch field {
         case .time, .index, .flags, .duplicate: return
-        case .received: if !isReceivedAtOnce { _ = try received() }
+        case .received:
+            if !isReceivedAtOnce { _ = try received(of: wantedRows.first.map { Int($0) } ?? 0) }
         case .source, .stream, .sender, .senderPID, .senderUID, .senderGID:
             if texts(of: field)?.count ?? 0 > 1 { _ = try numbers(of: field) }
         }
@@ -356,7 +384,7 @@ extension BlockScan {
         case .time: UTCText.append(try times()[row], to: &out)
         case .received:
             let first = block.receivedRange.lowerBound.nanoseconds
-            UTCText.append(isReceivedAtOnce ? first : try received()[row], to: &out)
+            UTCText.append(isReceivedAtOnce ? first : try received(of: row), to: &out)
         case .index: out.appendDecimal(block.firstIndex + UInt64(row))
         case .flags, .duplicate:
             out.append(utf8: FieldSource.text(of: field, flags: try flags()[row]))

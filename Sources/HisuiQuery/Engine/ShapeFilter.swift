@@ -24,7 +24,7 @@ struct ShapeFilter {
         self.scan = scan
         let plans = plans.plans(of: scan.block)
         self.plans = plans
-        var verdicts = scan.block.shapes.indices.map(plans.verdict)
+        var verdicts = plans.verdictsOfShapes
         if !plans.tests.isEmpty {
             var possible = verdicts.map { $0 != .never }
             for test in plans.tests {

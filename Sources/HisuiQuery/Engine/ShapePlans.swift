@@ -186,8 +186,10 @@ struct BlockPlans {
 
     subscript(shape: Int) -> ShapePlan { plans[number(shape)] }
 
-    @inline(__always)
-    func verdict(_ shape: Int) -> Verdict { verdicts[number(shape)] }
+    /// What is known of each shape's rows before the block is asked.
+    var verdictsOfShapes: [Verdict] {
+        numbers.map { numbers in numbers.map { verdicts[Int($0)] } } ?? verdicts
+    }
 
     /// The slot whose values alone a query groups by, as they stand; nil if there is none.
     @inline(__always)
