@@ -209,6 +209,8 @@ if fuzz {
         fuzzer("WriteAheadLog", storeModules),
         fuzzer("Framing", ["HisuiCollect", "HisuiEvent"]),
         fuzzer("RELP", ["HisuiCollect", "HisuiEvent"]),
+        fuzzer("HTTP", ["HisuiCollect", "HisuiEvent"]),
+        fuzzer("JournalUpload", ["HisuiCollect", "HisuiEvent"]),
         fuzzer("FilePosition", ["HisuiCollect"]),
         fuzzer("ImportPosition", ["HisuiCollect"]),
         fuzzer("FolderPosition", ["HisuiCollect"]),

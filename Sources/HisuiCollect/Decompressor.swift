@@ -2,17 +2,37 @@ import CZlib
 import CZstd
 import HisuiEvent
 
-/// Turns the bytes of a plain, gzip or zstd file into what it contains, piece by piece.
+/// Turns the bytes of a plain, gzip or zstd file, or of a request's body, into what it contains,
+/// piece by piece.
 ///
-/// Memory is bounded by the formats' windows (32 KiB and 128 MiB) and the caller's buffer. A file
-/// that expands beyond `Limits.expansionRatioMax` is refused when it does so.
+/// Memory is bounded by the formats' windows (32 KiB, and what the bounds say for zstd) and the
+/// caller's buffer. What expands beyond the bounds is refused when it does so.
 struct Decompressor: ~Copyable {
+    /// What may be asked of this machine.
+    struct Bounds: Hashable, Sendable {
+        /// Window of zstd, as a power of two.
+        var zstdWindowLog: Int
+        /// Bytes given for each byte taken, beyond `freeBytes`.
+        var ratio: Int
+        var freeBytes: Int
+
+        /// Of files, which an operator has named.
+        static let file = Bounds(
+            zstdWindowLog: Limits.zstdWindowLogMax, ratio: Limits.expansionRatioMax,
+            freeBytes: 64 << 20)
+        /// Of bodies, which anyone may send who may connect.
+        static let body = Bounds(
+            zstdWindowLog: Limits.httpZstdWindowLogMax, ratio: Limits.httpExpansionRatioMax,
+            freeBytes: Limits.httpExpansionFreeBytes)
+    }
+
     enum Format: Hashable, Sendable { case plain, gzip, zstd }
 
     /// Why no more can be had.
     enum Failure: Error, Hashable, Sendable { case damaged(String), tooLarge }
 
     let format: Format
+    private let bounds: Bounds
     private var inflater: Inflater?
     private var zstd: ZstdReader?
     private var taken = 0
@@ -25,13 +45,21 @@ struct Decompressor: ~Copyable {
         var magic: UInt32 = 0
         for i in 0..<min(4, beginning.count) { magic |= UInt32(beginning[i]) << UInt32(8 * i) }
         if beginning.count >= 3, magic & 0xff_ffff == 0x08_8b1f {
-            format = .gzip
-            inflater = Inflater()
+            self.init(.gzip)
         } else if beginning.count >= 4, magic == 0xfd2f_b528 || magic & 0xffff_fff0 == 0x184d_2a50 {
-            format = .zstd
-            zstd = ZstdReader()
+            self.init(.zstd)
         } else {
-            format = .plain
+            self.init(.plain)
+        }
+    }
+
+    init(_ format: Format, within bounds: Bounds = .file) {
+        self.format = format
+        self.bounds = bounds
+        switch format {
+        case .plain: break
+        case .gzip: inflater = Inflater()
+        case .zstd: zstd = ZstdReader(windowLog: bounds.zstdWindowLog)
         }
     }
 
@@ -57,14 +85,13 @@ struct Decompressor: ~Copyable {
         }
         taken += position - before.0
         given += output.count - before.1
-        if given > Self.freeBytes, given / Limits.expansionRatioMax > taken {
+        if given > bounds.freeBytes, given / bounds.ratio > taken {
             throw .tooLarge
         }
     }
 
     /// What is read or decompressed at once.
     static let pieceBytes = 256 << 10
-    private static let freeBytes = 64 << 20
 }
 
 /// zlib's state for gzip members one after the other.
@@ -134,10 +161,9 @@ private final class ZstdReader {
     private let stream: OpaquePointer?
     private var scratch = [UInt8](repeating: 0, count: Decompressor.pieceBytes)
 
-    init() {
+    init(windowLog: Int) {
         unsafe stream = ZSTD_createDStream()
-        _ = unsafe ZSTD_DCtx_setParameter(
-            stream, ZSTD_d_windowLogMax, Int32(Limits.zstdWindowLogMax))
+        _ = unsafe ZSTD_DCtx_setParameter(stream, ZSTD_d_windowLogMax, Int32(windowLog))
     }
 
     deinit { _ = unsafe ZSTD_freeDStream(stream) }

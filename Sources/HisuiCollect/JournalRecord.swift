@@ -36,6 +36,9 @@ package struct JournalRecord {
         order.reserveCapacity(64)
     }
 
+    /// Bytes that it keeps of the entry.
+    var heldBytes: Int { bytes.count }
+
     /// Begins an entry whose fields may take `room` bytes.
     package mutating func begin(room: Int) {
         bytes.removeAll(keepingCapacity: true)

@@ -26,6 +26,9 @@ public enum PositionText {
         // The number of a batch, by which what was spilled is told from what is stored.
         case .syslogUDP, .syslogUnix: return []
         case .relp: return ["digests of records that may be sent again, \(position.count) bytes"]
+        case .http:
+            let runs = UploadedEntries(position: position).runs
+            if !runs.isEmpty { return runs.map(line) }
         default: break
         }
         return [HexText.text(position)]
@@ -35,6 +38,10 @@ public enum PositionText {
         let (inode, device) = (file.identity.inode, file.identity.device)
         return "byte \(file.offset) of inode \(inode) on device \(device)"
             + (file.isFinished ? ", read to its end" : "")
+    }
+
+    private static func line(_ run: UploadedEntries.Run) -> String {
+        "entries \(run.first) to \(run.last) of the journal whose writer is \(run.writer.text)"
     }
 
     private static func line(_ cursor: JournalCursor) -> String {

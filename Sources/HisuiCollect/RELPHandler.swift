@@ -14,7 +14,7 @@ final class RELPHandler: StreamHandler {
     private let sink: any RecordSink
     private let policy: Policy
     private let resume: (String) -> [UInt8]?
-    private let receipts = RELPReceipts()
+    private let receipts = StreamReceipts()
     private var table: SenderTable
     /// By slot, of senders that have a source of their own.
     private var windows: [Int: RELPWindow] = [:]
@@ -57,7 +57,7 @@ final class RELPHandler: StreamHandler {
         return session
     }
 
-    func sourceID(of session: RELPSession) -> String {
+    func sourceID(of session: RELPSession) -> String? {
         table.sourceID(table.slot(session.peer).slot)
     }
 
@@ -105,7 +105,7 @@ final class RELPHandler: StreamHandler {
     private func broken(_ taken: StreamTaken) -> StreamTaken {
         var taken = taken
         taken.closes = true
-        taken.isBroken = true
+        taken.refusal = .brokenRules
         return taken
     }
 

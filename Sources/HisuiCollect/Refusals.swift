@@ -19,6 +19,14 @@ public struct Refusals: Hashable, Sendable {
         case certificate = "tls-certificate"
         /// What it sent broke the rules of the protocol.
         case brokenRules = "protocol"
+        /// Its request has no token, or one that is not listed.
+        case token = "http-token"
+        /// Its request is none that this listener takes: another path, method, type or coding.
+        case request = "http-request"
+        /// It took too long to send the head of its request.
+        case requestTime = "http-time"
+        /// The body of its request is damaged, or expands beyond what is allowed.
+        case body = "http-body"
     }
 
     public struct Entry: Hashable, Sendable {

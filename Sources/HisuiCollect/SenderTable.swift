@@ -24,7 +24,7 @@ struct SenderTable: ~Copyable {
     private let sendersMax: Int
     private var slots: [RecordBatch]
     private var slotOf: [Key: Int] = [:]
-    /// Of senders that are known by their certificate.
+    /// Of senders that are known by their certificate or token: by the end of their source's id.
     private var slotOfName: [String: Int] = [:]
     /// Index into `senders` of the batch of slot `other`.
     private var othersInBatch: [Key: UInt32] = [:]
@@ -46,6 +46,9 @@ struct SenderTable: ~Copyable {
     }
 
     var isEmpty: Bool { filled.isEmpty }
+
+    /// Whether the batch of a slot has nothing to say.
+    func isEmpty(_ slot: Int) -> Bool { slots[slot].isEmpty }
 
     /// The slot for records of a sender, and the sender's number in its batch.
     mutating func slot(_ peer: hisui_peer) -> (slot: Int, sender: UInt32) {
@@ -72,20 +75,20 @@ struct SenderTable: ~Copyable {
         return (slot, 1)
     }
 
-    /// The slot for records of a sender on a connection: that of its certificate if it has one,
-    /// otherwise that of its address.
+    /// The slot for records of a sender on a connection: that of its certificate or token if it has
+    /// one, otherwise that of its address.
     ///
     /// A process has none: it is in the listener's own slot.
     mutating func slot(_ peer: StreamPeer) -> (slot: Int, sender: UInt32) {
         if peer.process != nil { return (Self.own, sender(peer.text, in: Self.own)) }
-        guard !peer.certificate.isEmpty else { return slot(peer.address, peer.text) }
+        guard let (kind, name) = peer.name else { return slot(peer.address, peer.text) }
         let slot: Int
-        if let known = slotOfName[peer.certificate] {
+        let place = "\(kind):\(name)"
+        if let known = slotOfName[place] {
             slot = known
         } else if hasRoom {
-            slot = newSlot(
-                SourceID.make(Self.id(listener.id, "cert"), peer.certificate))
-            slotOfName[peer.certificate] = slot
+            slot = newSlot(SourceID.make(Self.id(listener.id, kind), name))
+            slotOfName[place] = slot
         } else {
             return (Self.other, other(peer.address, peer.text))
         }

@@ -9,6 +9,8 @@ struct StreamPeer: Hashable {
     var text: String
     /// The name its certificate was let in by; empty without one.
     var certificate: String
+    /// The name that goes with the token of its request; empty without one.
+    var token = ""
     /// The process that has sent what was read last; nil: not through a Unix socket.
     var process: SenderCredentials?
 
@@ -25,6 +27,12 @@ struct StreamPeer: Hashable {
         certificate = ""
         self.process = process
     }
+
+    /// What it is known by beside its address, and of what kind that is.
+    var name: (kind: String, name: String)? {
+        if !certificate.isEmpty { return ("cert", certificate) }
+        return token.isEmpty ? nil : ("token", token)
+    }
 }
 
 /// What became of bytes that a handler was given.
@@ -34,8 +42,10 @@ struct StreamTaken {
     /// The peer broke the rules, or said farewell: the connection is closed when what is to be
     /// written to it has been.
     var closes = false
-    /// As above, and it is the peer's fault.
-    var isBroken = false
+    /// Why the peer was turned away, or its request; nil: it was not.
+    var refusal: Refusals.Reason?
+    /// What was wrong with it.
+    var detail = ""
     /// Nothing more can be taken before `StreamHandler.takeAnswers` names the connection.
     var isStuffed = false
 }
@@ -45,6 +55,10 @@ struct StreamAnswer {
     var descriptor: Int32
     var bytes: [UInt8]
     var closes: Bool
+    /// As in `StreamTaken`.
+    var isStuffed = false
+    var refusal: Refusals.Reason?
+    var detail = ""
 }
 
 /// What a listener does with the bytes of its connections: the protocol above TCP or TLS.
@@ -73,8 +87,8 @@ protocol StreamHandler: AnyObject {
         _ bytes: Span<UInt8>, of session: inout Session, from process: SenderCredentials?,
         now: Int64
     ) -> StreamTaken
-    /// The source that a session's records are counted for.
-    func sourceID(of session: Session) -> String
+    /// The source that a session's records are counted for; nil as long as that is not known.
+    func sourceID(of session: Session) -> String?
     /// The connection is gone or about to be closed.
     func end(_ session: inout Session, reset: Bool)
     /// Gives all that waits to the sink.

@@ -306,16 +306,17 @@ struct StreamReceiver<Handler: StreamHandler>: ~Copyable {
             if count == 0 { return close(connection, .closed) }
             connection.lastRead = now
             guard var session = connection.session else { return }
-            if connection.source == nil {
-                let source = handler.sourceID(of: session)
-                connection.source = source
-                listener.opened(source)
-            }
             let taken = handler.take(
                 buffer.span.extracting(0..<count), of: &session, from: connection.peer.process,
                 now: now)
             connection.session = session
-            if taken.isBroken { listener.refuse(.brokenRules, connection.peer.text) }
+            if connection.source == nil, let source = handler.sourceID(of: session) {
+                connection.source = source
+                listener.opened(source)
+            }
+            if let reason = taken.refusal {
+                listener.refuse(reason, connection.peer.text, taken.detail)
+            }
             if taken.closes { return closeWhenWritten(connection, now) }
             connection.isStuffed = taken.isStuffed
             charge(connection, taken.records, count, now)
@@ -343,7 +344,10 @@ struct StreamReceiver<Handler: StreamHandler>: ~Copyable {
         for answer in handler.takeAnswers() {
             guard let connection = connections[answer.descriptor] else { continue }
             connection.append(answer.bytes)
-            connection.isStuffed = false
+            connection.isStuffed = answer.isStuffed
+            if let reason = answer.refusal {
+                listener.refuse(reason, connection.peer.text, answer.detail)
+            }
             if answer.closes { connection.closesWhenWritten = true }
             flush(connection, now)
             update(connection, now)

@@ -49,7 +49,7 @@ final class SyslogStreamHandler: StreamHandler {
         return taken
     }
 
-    func sourceID(of session: Session) -> String {
+    func sourceID(of session: Session) -> String? {
         table.sourceID(table.slot(session.peer).slot)
     }
 

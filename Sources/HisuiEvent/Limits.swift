@@ -27,6 +27,36 @@ public enum Limits {
     public static let unsentBytesMax = 1 << 20
     /// Bytes of records that wait until it is known whether they are repeated.
     public static let relpHeldBytesMax = 4 << 20
+    /// Bytes of all requests of a listener that are not whole or not answered: partial records,
+    /// heads, and the windows of decompression. Who needs more is turned away.
+    public static let httpHeldBytesMax = 128 << 20
+    /// Bytes that are read of a client that was turned away, so that it reads why, and how long.
+    public static let httpDrainBytesMax = 1 << 20
+    public static let httpDrainMillisMax = 3000
+    /// A connection on which nothing comes for so long is closed, unless configured: senders open
+    /// another one when they have something to say.
+    public static let httpIdleSecondsDefault = 300
+    /// From a head's first byte to its last; and to the first from when the connection was made.
+    public static let httpHeadMillisMax = 20_000
+    /// Decompressed bytes for each compressed one of a body, above the first 16 MiB: logs have 5 to
+    /// 50, the same line again and again 200.
+    public static let httpExpansionRatioMax = 256
+    public static let httpExpansionFreeBytes = 16 << 20
+    /// Window of a zstd body (8 MiB): no sender may ask for more (RFC 9659).
+    public static let httpZstdWindowLogMax = 23
+    /// Bearer tokens of one listener: one for each device of a large site.
+    public static let httpTokensMax = 4096
+    /// Runs of numbers of journal entries that one uploading source has sent, 48 bytes each in its
+    /// position: one for each writer, and one more for each hole in a writer's numbers.
+    public static let uploadRunsMax = 256
+    /// The head of an HTTP request, and its trailer: shippers send some hundred bytes, cookies and
+    /// tokens of proxies some thousand.
+    public static let httpHeadBytesMax = 16_384
+    public static let httpFieldsMax = 64
+    /// Path and query of a request; those of receivers have some dozen bytes.
+    public static let httpTargetBytesMax = 2048
+    /// The first line of a chunk: sixteen digits, and extensions that nobody sends.
+    public static let httpChunkLineBytesMax = 128
     /// Files of one source that imports remember, 30 bytes each in the footer of every segment
     /// since: forty years of a file that is rotated daily.
     public static let importedFilesMax = 16_384

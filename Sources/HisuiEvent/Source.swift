@@ -10,6 +10,8 @@ public enum SourceKind: UInt8, Sendable, CaseIterable {
     case acts = 7
     /// Syslog over RELP, acknowledged when it is durable.
     case relp = 8
+    /// Requests of HTTP, answered when they are durable.
+    case http = 9
 }
 
 /// What the bytes of a record are (DESIGN: "what a stranger would call the original").

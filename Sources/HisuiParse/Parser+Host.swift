@@ -21,7 +21,7 @@ extension Parser {
     mutating func beginHosts(_ rows: borrowing RowBatch) {
         host.isOfAddresses =
             switch rows.source.kind {
-            case .syslogUDP, .syslogTCP, .relp: true
+            case .syslogUDP, .syslogTCP, .relp, .http: true
             case .journal, .syslogUnix, .file, .import, .acts: false
             }
         host.places.removeAll(keepingCapacity: true)

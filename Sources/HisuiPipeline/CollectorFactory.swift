@@ -16,6 +16,8 @@ enum CollectorFactory {
             }
         case .syslog(let syslog):
             try syslogCollector(id: source.id, syslog)
+        case .http(let http):
+            try httpCollector(id: source.id, http)
         case .files(let files):
             try FileCollector(
                 name: source.id, patterns: files.paths, from: files.from == .end ? .end : .start,
@@ -85,6 +87,21 @@ enum CollectorFactory {
                 tls: syslog.tls.map(settings),
                 window: syslog.window ?? Limits.relpWindowDefault)
         }
+    }
+
+    private static func httpCollector(
+        id: String, _ http: Configuration.HTTP
+    ) throws(CollectError) -> HTTPCollector {
+        let limits = StreamLimits(
+            idleSeconds: http.idleSeconds ?? Limits.httpIdleSecondsDefault,
+            connectionsMax: http.connectionsMax ?? Limits.connectionsPerListenerMax,
+            connectionsPerSenderMax: http.connectionsPerSenderMax ?? 0,
+            quota: SenderQuota(
+                recordsPerSecond: http.recordsPerSecondMax ?? 0,
+                bytesPerSecond: http.bytesPerSecondMax ?? 0))
+        return try HTTPCollector(
+            id: id, address: "\(http.journal.address)", port: http.journal.port, limits: limits,
+            tls: http.tls.map(settings), tokens: HTTPTokens(http.tokens))
     }
 
     private static func settings(_ tls: Configuration.TLS) -> TLSSettings {

@@ -99,7 +99,7 @@ final class SourceRouting: Sendable {
         case .csvFolder(let folder):
             zone = folder.timeZone
             encoding = folder.encoding
-        case .journal, nil: break
+        case .journal, .http, nil: break
         }
         return Route(
             timeZone: TimeZoneRules(name: zone) ?? .tokyo, parser: configured?.parser,

@@ -24,6 +24,7 @@ extension Configuration {
         public enum Input: Hashable, Sendable {
             case journal(Journal)
             case syslog(Syslog)
+            case http(HTTP)
             case files(Files)
             case csvFolder(CSVFolder)
         }
@@ -33,13 +34,14 @@ extension Configuration {
             switch input {
             case .files(let files): files.parser
             case .csvFolder(let folder): folder.parser
-            case .journal, .syslog: nil
+            case .journal, .syslog, .http: nil
             }
         }
 
         public var kind: SourceKind {
             switch input {
             case .journal: .journal
+            case .http: .http
             case .files, .csvFolder: .file
             case .syslog(let syslog):
                 switch syslog.listener {

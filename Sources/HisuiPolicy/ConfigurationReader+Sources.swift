@@ -15,6 +15,10 @@ extension ConfigurationReader {
                 + ConfigurationReader.streamKeys
                 + ConfigurationReader.quotaKeys + ["window", "tls"]
         ),
+        (
+            "http",
+            ConfigurationReader.streamKeys + ConfigurationReader.quotaKeys + ["tokens", "tls"]
+        ),
         ("files", ["time_zone", "encoding", "parser", "from", "join"]),
         (
             "csv-folder",
@@ -48,7 +52,8 @@ extension ConfigurationReader {
             if given.isEmpty {
                 log.report(
                     node,
-                    "a source needs one of the keys `journal`, `syslog`, `files`, `csv-folder`")
+                    "a source needs one of the keys `journal`, `syslog`, `http`, `files`, "
+                        + "`csv-folder`")
                 for key in ConfigurationReader.options.flatMap(\.keys) { _ = reader.value(key) }
                 reader.finish()
             } else {
@@ -67,6 +72,7 @@ extension ConfigurationReader {
         switch kind {
         case "journal": input = journal(&reader, &conflicts)
         case "syslog": input = syslog(&reader, &conflicts)
+        case "http": input = http(&reader, &conflicts)
         case "files": input = files(&reader, &conflicts)
         default: input = csvFolder(&reader, &conflicts)
         }

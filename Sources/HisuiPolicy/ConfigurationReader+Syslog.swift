@@ -32,13 +32,13 @@ extension ConfigurationReader {
         }
         var syslog = Configuration.Syslog(
             listener: .unix(""), timeZone: zone ?? timeZone, encoding: encoding)
-        let most = Limits.connectionsPerListenerMax
         syslog.receiveBufferBytes = reader.int("receive_buffer_bytes", in: 4096...1 << 30)
-        syslog.connectionsMax = reader.int("connections_max", in: 1...most)
-        syslog.idleSeconds = reader.int("idle_seconds", in: 1...604_800)
-        syslog.connectionsPerSenderMax = reader.int("connections_per_sender_max", in: 1...most)
-        syslog.recordsPerSecondMax = reader.int("records_per_second_max", in: 1...10_000_000)
-        syslog.bytesPerSecondMax = reader.int("bytes_per_second_max", in: 1024...1 << 40)
+        let bounds = streamBounds(&reader)
+        syslog.connectionsMax = bounds.connectionsMax
+        syslog.idleSeconds = bounds.idleSeconds
+        syslog.connectionsPerSenderMax = bounds.connectionsPerSenderMax
+        syslog.recordsPerSecondMax = bounds.recordsPerSecondMax
+        syslog.bytesPerSecondMax = bounds.bytesPerSecondMax
         syslog.window = reader.int("window", in: 1...Limits.relpWindowMax)
         let hasTLS = reader.keyNode("tls") != nil
         syslog.tls = tls(&reader)
@@ -55,6 +55,25 @@ extension ConfigurationReader {
         else { return nil }
         syslog.listener = listener
         return .syslog(syslog)
+    }
+
+    struct StreamBounds {
+        var connectionsMax: Int?
+        var idleSeconds: Int?
+        var connectionsPerSenderMax: Int?
+        var recordsPerSecondMax: Int?
+        var bytesPerSecondMax: Int?
+    }
+
+    /// What `streamKeys` and `quotaKeys` say.
+    func streamBounds(_ reader: inout MappingReader) -> StreamBounds {
+        let most = Limits.connectionsPerListenerMax
+        return StreamBounds(
+            connectionsMax: reader.int("connections_max", in: 1...most),
+            idleSeconds: reader.int("idle_seconds", in: 1...604_800),
+            connectionsPerSenderMax: reader.int("connections_per_sender_max", in: 1...most),
+            recordsPerSecondMax: reader.int("records_per_second_max", in: 1...10_000_000),
+            bytesPerSecondMax: reader.int("bytes_per_second_max", in: 1024...1 << 40))
     }
 
     /// Reports keys that mean nothing for a transport.
@@ -93,7 +112,7 @@ extension ConfigurationReader {
         }
     }
 
-    private func tls(_ reader: inout MappingReader) -> Configuration.TLS? {
+    func tls(_ reader: inout MappingReader) -> Configuration.TLS? {
         guard var inner = reader.mapping("tls", "`tls`") else { return nil }
         let certificate = inner.stringNode("certificate", required: true)
             .flatMap { path($0, "the certificate") }

@@ -153,6 +153,31 @@ func contents(_ path: String) throws -> [UInt8] {
         #expect(syslogs[2].tls?.clients == Configuration.TLS.Clients.none)
     }
 
+    @Test func listenersForHTTP() throws {
+        let digest = String(repeating: "0a", count: 32)
+        let configuration = try #require(
+            loaded(
+                sourcesText([
+                    "{http: {journal: \"0.0.0.0:19532\"}, tls: {certificate: /c, key: /k}, "
+                        + "idle_seconds: 9, connections_max: 8, connections_per_sender_max: 7, "
+                        + "records_per_second_max: 6, bytes_per_second_max: 5000, "
+                        + "tokens: {web1: \"sha256:\(digest)\"}}",
+                    "{http: {journal: \"127.0.0.1:1\"}, id: plain, silence_seconds: 60}",
+                ])))
+        #expect(configuration.sources.map(\.id) == ["journal-upload-0.0.0.0:19532", "plain"])
+        #expect(configuration.sources.map(\.kind) == [.http, .http])
+        #expect(configuration.sources[0].endpoint?.port == 19532)
+        guard case .http(let http) = configuration.sources[0].input else {
+            Issue.record("no listener for HTTP")
+            return
+        }
+        #expect(http.tls?.certificate == "/c")
+        #expect(http.idleSeconds == 9 && http.connectionsMax == 8)
+        #expect(http.connectionsPerSenderMax == 7 && http.recordsPerSecondMax == 6)
+        #expect(http.bytesPerSecondMax == 5000)
+        #expect(http.tokens == [[UInt8](repeating: 10, count: 32): "web1"])
+    }
+
     @Test func derivedIDsAreBoundedValidAndDistinct() throws {
         let long = String(repeating: "/directory", count: 20)
         let configuration = try #require(

@@ -174,11 +174,13 @@ import Testing
         #expect(problems(["sources": "[]"]) == ["5:10: `sources` is empty (give at least one)"])
         #expect(
             sourceProblems("{id: x, time_zone: UTC}") == [
-                "6:3: a source needs one of the keys `journal`, `syslog`, `files`, `csv-folder`"
+                "6:3: a source needs one of the keys `journal`, `syslog`, `http`, "
+                    + "`files`, `csv-folder`"
             ])
         #expect(
             sourceProblems("{sylog: {udp: 127.0.0.1:1}, time_zone: UTC}") == [
-                "6:3: a source needs one of the keys `journal`, `syslog`, `files`, `csv-folder`",
+                "6:3: a source needs one of the keys `journal`, `syslog`, `http`, "
+                    + "`files`, `csv-folder`",
                 "6:4: unknown key `sylog` in a source (did you mean `syslog`?)",
             ])
         #expect(
@@ -276,7 +278,7 @@ import Testing
                 "6:32: `connections_max` has no meaning for udp (it belongs to tcp, unix_stream "
                     + "and relp)",
                 "6:52: unknown key `formm` in a source "
-                    + "(valid: id, journal, files, csv-folder, silence_seconds, spill_class, "
+                    + "(valid: id, journal, http, files, csv-folder, silence_seconds, spill_class, "
                     + "time_zone, encoding, receive_buffer_bytes, "
                     + "connections_max, idle_seconds, connections_per_sender_max, "
                     + "records_per_second_max, bytes_per_second_max, window, tls, syslog)",
@@ -327,6 +329,40 @@ import Testing
                     "6:76: `sha256:12` is no peer "
                         + "(a name, `*.` and a name, or sha256: and 64 hexadecimal digits)"
                 ])
+    }
+
+    @Test func listenersForHTTP() {
+        #expect(
+            sourceProblems("{http: {}, window: 5}") == [
+                "6:10: `http` needs the key `journal`",
+                "6:14: `window` is no key of a http source (it belongs to syslog)",
+            ])
+        #expect(
+            sourceProblems(
+                "{syslog: {tcp: 127.0.0.1:1}}", "{http: {journal: 127.0.0.1:1}}"
+            ) == [
+                "7:20: tcp `127.0.0.1:1` is already listened on at line 6, column 18 "
+                    + "(choose another port or remove one of them)"
+            ])
+        let digest = "sha256:" + String(repeating: "0", count: 64)
+        #expect(
+            sourceProblems("{http: {journal: 10.0.0.1:1}, tokens: {a: '\(digest)'}}") == [
+                "6:41: whoever listens to the network reads tokens without TLS "
+                    + "(give `tls`, or listen at 127.0.0.1)"
+            ])
+        #expect(
+            sourceProblems(
+                "{http: {journal: 127.0.0.1:1}, tokens: {a: secret, b: '\(digest)', "
+                    + "c: '\(digest)', 'd e': '\(digest)'}}"
+            ).map { $0.split(separator: "(")[0] } == [
+                "6:46: `secret` is no digest of a token ",
+                "6:135: this token is that of `b`, too",
+                "6:210: `d e` is no name for a sender ",
+            ])
+        #expect(
+            sourceProblems("{http: {journal: 127.0.0.1:1}, tokens: {}}") == [
+                "6:42: `tokens` is empty (give at least one)"
+            ])
     }
 
     @Test func files() {

@@ -64,6 +64,10 @@ extension Refusals.Reason {
         case .handshakeTime: "TLS handshakes took too long"
         case .certificate: "certificates were not permitted"
         case .brokenRules: "sessions closed, what came breaks the protocol"
+        case .token: "requests had no listed token"
+        case .request: "requests are none that this listener takes"
+        case .requestTime: "requests took too long"
+        case .body: "bodies of requests were damaged, or expand too much"
         }
     }
 }

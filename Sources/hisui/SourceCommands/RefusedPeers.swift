@@ -103,6 +103,12 @@ struct RefusedPeers {
             say("certificates that are not permitted", "許可されていない証明書")
         case .brokenRules:
             say("sessions that broke the protocol", "プロトコル違反による切断")
+        case .token: say("requests without a listed token", "登録済みトークンのない要求")
+        case .request:
+            say("requests this listener does not take", "この受信口では受け付けない要求")
+        case .requestTime: say("requests that took too long", "要求の時間切れ")
+        case .body:
+            say("bodies damaged or expanding too much", "破損または展開上限を超えた本文")
         }
     }
 

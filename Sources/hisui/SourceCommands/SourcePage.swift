@@ -52,6 +52,7 @@ struct SourcePage {
         case .syslogUDP: say("syslog over UDP", "syslog（UDP）")
         case .syslogTCP: say("syslog over TCP", "syslog（TCP）")
         case .syslogUnix: say("syslog over a Unix socket", "syslog（Unix ソケット）")
+        case .http: say("journals over HTTP", "ジャーナル（HTTP）")
         case .relp: say("syslog over RELP", "syslog（RELP）")
         case .file: say("files", "ファイル")
         case .import: say("import", "取り込み")

@@ -5,7 +5,7 @@ import Synchronization
 
 /// Numbers of batches that have become durable, on their way from the writer's thread to the
 /// listener's: `descriptor` is readable while there are some.
-final class RELPReceipts: ReceiptDesk {
+final class StreamReceipts: ReceiptDesk {
     let descriptor: Int32
     private let numbers = Mutex<[UInt64]>([])
 
