@@ -13,6 +13,7 @@ extension FileFamily {
         whileSteady(attempts: Self.attemptsAtStart) {
             files = []
             copies = []
+            missing = []
             looked = [:]
             batch = RecordBatch(source: source)
             find(position)
@@ -34,7 +35,7 @@ extension FileFamily {
         for (number, entry) in open.enumerated() where entry.offset > 0 {
             found[number] = take(entry, of: candidates)
             if found[number] == nil {
-                reportGap(Self.wentAway)
+                missing.append(entry)
                 settleCopies(of: entry)
             }
         }
@@ -98,7 +99,7 @@ extension FileFamily {
         files.contains { $0.identity == identity }
     }
 
-    private static let wentAway =
+    static let wentAway =
         "a file was rotated away, emptied or deleted before it was read"
 
     // MARK: While a rotation is at work
@@ -131,18 +132,32 @@ extension FileFamily {
 
     // MARK: Files that were missed
 
-    private func addMissed(_ now: Int64) {
+    private func addMissed(_ now: Int64, since: Int64) {
         let before = (files, finished, copies, looked)
         whileSteady {
             (files, finished, copies, looked) = before
-            _ = findMissed(now)
+            _ = findMissed(now, since: since)
         }
     }
 
-    /// Adds whole files that came and went while nobody looked: those younger than the ones known.
+    /// Adds the rotated files of a path that was never seen, those that were made since a time:
+    /// before all else, oldest first.
+    func addMissed(madeSince since: Int64) {
+        let (filesBefore, copiesBefore) = (files, copies)
+        whileSteady {
+            files = filesBefore
+            copies = copiesBefore
+            for rotated in rotatedPaths() where FileStatus.isMade(rotated, since: since) {
+                prepend(rotated)
+            }
+        }
+    }
+
+    /// Adds whole files that came and went while nobody looked: those younger than the ones known,
+    /// or made since a time, though one that left the path before them is still written to.
     ///
     /// - Returns: how many.
-    private func findMissed(_ now: Int64) -> Int {
+    private func findMissed(_ now: Int64, since: Int64 = .max) -> Int {
         let rotated = rotatedPaths().compactMap { path in FileStatus(path).map { (path, $0) } }
         // One of which nothing was read may be another than the one that had its number: that says
         // nothing of what is older than it.
@@ -150,12 +165,14 @@ extension FileFamily {
             status.size > 0 && !isOpen(status.identity) && knows(status, at: path)
         }
         let sure = files.filter { $0.offset > 0 }.map(\.modified) + known.map(\.1.modified)
-        guard let newest = (sure.isEmpty ? files.map(\.modified) : sure).max() else { return 0 }
+        let newest = (sure.isEmpty ? files.map(\.modified) : sure).max() ?? .max
         var added = 0
         for (other, status) in rotated {
             let mayBeMissed =
-                status.modified >= newest || copies.contains { $0.identity == status.identity }
+                status.modified >= newest || FileStatus.isMade(other, since: since)
+                || copies.contains { $0.identity == status.identity }
             guard mayBeMissed, !knows(status, at: other), !adopt(other, status),
+                readerElsewhere(status, other) == nil,
                 let file = FollowedFile(path: other, rules: rules),
                 file.identity == status.identity, !file.isEmptyForEver, !isCopy(file)
             else { continue }
@@ -203,10 +220,15 @@ extension FileFamily {
 
     /// Reads a rotated file from its start, before everything else.
     func prepend(_ rotated: String) {
+        // The program that compresses removes what it has read when it is done.
+        if let plain = RotatedName.uncompressed(rotated), FileStatus(plain) != nil { return }
         guard let file = FollowedFile(path: rotated, rules: rules),
-            !isTaken(file), !isCopy(file)
+            let status = FileStatus(rotated), status.identity == file.identity,
+            !knows(status, at: rotated), readerElsewhere(status, rotated) == nil,
+            !file.isEmptyForEver, !isCopy(file)
         else { return }
         file.leftPath = Clock.monotonicMilliseconds()
+        file.isUnproven = file.size == 0
         let younger = files.firstIndex { $0.leftPath == nil || $0.modified > file.modified }
         files.insert(file, at: younger ?? files.count)
     }
@@ -223,33 +245,54 @@ extension FileFamily {
 
     /// Compares what is at the path with what is open.
     ///
-    /// - Parameter keep: whether a file fits a pattern under its new name, and has to be
-    ///   remembered after it is closed.
-    func rescan(_ now: Int64, keep: (FileIdentity) -> Bool) {
+    /// - Parameters:
+    ///   - since: the look before, as files are dated.
+    ///   - hasRotated: whether there were rotated files of this path a moment ago.
+    ///   - keep: whether a file fits a pattern under its new name, and has to be remembered after
+    ///     it is closed.
+    func rescan(
+        _ now: Int64, since: Int64, _ hasRotated: Bool, keep: (FileIdentity) -> Bool
+    ) {
         // A file that left the path between two calls of the system is found at the next attempt.
-        for _ in 1...Self.attemptsMax where compare(now) { break }
+        for _ in 1...Self.attemptsMax where compare(now, since: since, hasRotated) { break }
         if !finished.isEmpty { lookAfterFinished(now, keep: keep) }
     }
 
     /// - Returns: whether what was at the path stayed there meanwhile.
-    private func compare(_ now: Int64) -> Bool {
+    private func compare(_ now: Int64, since: Int64, _ hasRotated: Bool) -> Bool {
         let status = FileStatus(path)
         for file in files where file.leftPath == nil && file.identity != status?.identity {
             file.leftPath = now
             isDirty = true
         }
         let isUnknown = status.map { !knows($0, at: path) } ?? true
-        if isUnknown || !copies.isEmpty, !files.isEmpty { addMissed(now) }
+        if isUnknown || !copies.isEmpty, !files.isEmpty || status != nil || hasRotated {
+            addMissed(now, since: since)
+        }
         if let status {
             if let back = files.first(where: { $0.identity == status.identity }) {
                 back.leftPath = nil
+            } else if let read = finished.first(where: { $0.identity == status.identity }),
+                read.offset > 0, goOn(read, at: path)
+            {
+                // It came back.
             } else if !knows(status, at: path) {
-                let file = FollowedFile(path: path, rules: rules)
-                if let file, file.identity != status.identity { return false }
-                finished.removeAll { $0.identity == status.identity }
-                open(file)
+                return openNew(status)
             }
         }
+        return true
+    }
+
+    /// - Returns: whether what was at the path stayed there meanwhile.
+    private func openNew(_ status: FileStatus) -> Bool {
+        if let reader = readerElsewhere(status, path) {
+            takeOver(status, from: reader)
+            return true
+        }
+        let file = FollowedFile(path: path, rules: rules)
+        if let file, file.identity != status.identity { return false }
+        finished.removeAll { $0.identity == status.identity }
+        open(file)
         return true
     }
 

@@ -18,6 +18,10 @@ final class FileFamily {
     var looked: [FileIdentity: FileStatus] = [:]
     /// Copies of what the file at the path held when they were seen, oldest first.
     var copies: [FilePosition.Entry] = []
+    /// Files of which the position tells, which are not under the names of this path.
+    var missing: [FilePosition.Entry] = []
+    /// Who else reads a file, or has read it to its end, that has a path now.
+    var readerElsewhere: (FileStatus, String) -> FileFamily? = { _, _ in nil }
     /// There may be something to read.
     var isDirty = true
 
@@ -215,5 +219,5 @@ final class FileFamily {
         return Array(kept.dropFirst(surplus))
     }
 
-    private static let turnsMax = 32
+    static let turnsMax = 32
 }

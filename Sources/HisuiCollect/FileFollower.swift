@@ -15,11 +15,14 @@ final class FileFollower {
     private let rules: CutRules
     private var watch = DirectoryWatch()
     /// In order of path, so that runs are alike.
-    private var families: [FileFamily] = []
-    private var familyOf: [String: FileFamily] = [:]
+    private(set) var families: [FileFamily] = []
+    private(set) var familyOf: [String: FileFamily] = [:]
     /// Those without a position, found by the scan at work.
-    private var unseen: [FileFamily] = []
-    private var isFirstScan = true
+    private(set) var unseen: [FileFamily] = []
+    private(set) var isFirstScan = true
+    /// With which patterns it has begun, once it has looked.
+    private var beginning: FileBeginning?
+    private(set) var age = FileAge()
     private var hasReportedTooMany = false
 
     init(
@@ -98,63 +101,101 @@ final class FileFollower {
     // MARK: Which files there are
 
     private func scan(_ now: Int64, _ resume: (String) -> [UInt8]?) {
-        var paths: Set<String> = []
-        var originals: Set<String> = []
-        var directories: Set<String> = []
-        func take(_ path: String, _ isRotated: Bool) {
-            if isRotated { originals.insert(path) } else { paths.insert(path) }
+        age.look(now)
+        let found = look(resume)
+        let (paths, places) = (found.paths, places(of: found.paths))
+        for family in families {
+            let hasRotated = found.rotated[family.path] != nil
+            family.rescan(now, since: age.before, hasRotated, keep: { places[$0] != nil })
         }
-        for pattern in patterns {
-            pattern.expand({ directories.insert($0) }, take)
-        }
-        // What changes between looking and watching is found by looking again.
-        let unwatched = watch.add(directories)
-        if unwatched {
-            for pattern in patterns { pattern.expand({ _ in }, take) }
-        }
-        let matched = Set(paths.compactMap { FileStatus($0)?.identity })
-        for family in families { family.rescan(now, keep: matched.contains) }
-        if isFirstScan, atEnd != nil { findLater(resume) }
         // Those with a position first: they know which files they have read under other names.
         let new = paths.filter { familyOf[$0] == nil }.sorted()
         var saved: [String: [UInt8]] = [:]
         for path in new { saved[path] = resume(sourceID(path)) }
+        let left = found.rotated.keys.filter { familyOf[$0] == nil && !paths.contains($0) }
         // Rotated while nobody looked, and no new file at the path yet.
-        for path in originals.subtracting(paths) where familyOf[path] == nil {
+        for path in left.sorted() {
             if let position = resume(sourceID(path)) { add(path, position) }
         }
         for path in new where saved[path] != nil { add(path, saved[path]) }
+        for family in families where !family.missing.isEmpty {
+            settleMissing(family, found, places)
+        }
         for path in new where saved[path] == nil { addUnseen(path) }
+        for path in left.sorted() where familyOf[path] == nil { addLeft(path, found) }
+        for family in unseen { addMissed(family, found) }
         for family in unseen { family.tellBeginning() }
         unseen = []
-        if isFirstScan, let atEnd { tellBeginning(atEnd, resume) }
+        if isFirstScan { tellBeginning(resume) }
         isFirstScan = false
     }
 
-    // MARK: Beginning at the end
-
-    /// Finds what fits patterns that the collector has begun with before.
-    private func findLater(_ resume: (String) -> [UInt8]?) {
-        guard let saved = resume(name) else { return }
-        let before = FileBeginning(saved.span)
-        // What cannot be read tells at least that it has begun.
-        for pattern in patterns where before?.patterns.contains(pattern.hash) ?? true {
-            pattern.expand({ _ in }) { path, _ in later.insert(path) }
-        }
+    /// What there is now.
+    struct Found {
+        /// Paths that fit.
+        var paths: Set<String> = []
+        /// Files that were rotated away from paths that fit.
+        var rotated: [String: Set<String>] = [:]
+        /// When the patterns began that found rotated files, the earliest of them, by path.
+        var begun: [String: Int64] = [:]
     }
 
+    private func look(_ resume: (String) -> [UInt8]?) -> Found {
+        var found = Found()
+        var directories: Set<String> = []
+        let saved = isFirstScan ? resume(name) : nil
+        let before = beginning ?? saved.flatMap { FileBeginning($0.span) }
+        let beginning = FileBeginning(patterns, after: before, now: age.looked)
+        self.beginning = beginning
+        func expand(_ pattern: FilePattern, _ visit: (String) -> Void) {
+            let begun = beginning.patterns[pattern.hash] ?? age.looked
+            // What cannot be read tells at least that it has begun.
+            let isLater = saved != nil && before?.patterns.keys.contains(pattern.hash) ?? true
+            pattern.expand(visit) { path, rotated in
+                if isLater { later.insert(path) }
+                guard let rotated else {
+                    found.paths.insert(path)
+                    return
+                }
+                found.rotated[path, default: []].insert(rotated)
+                found.begun[path] = min(found.begun[path] ?? .max, begun)
+            }
+        }
+        for pattern in patterns { expand(pattern) { directories.insert($0) } }
+        // What changes between looking and watching is found by looking again.
+        if watch.add(directories) {
+            for pattern in patterns { expand(pattern) { _ in } }
+        }
+        return found
+    }
+
+    /// Which paths each file has that fits.
+    func places(of paths: Set<String>) -> [FileIdentity: String] {
+        var places: [FileIdentity: String] = [:]
+        for path in paths {
+            guard let identity = FileStatus(path)?.identity else { continue }
+            places[identity] = min(path, places[identity] ?? path)
+        }
+        return places
+    }
+
+    // MARK: Beginning
+
     /// Says behind the positions of all files that the collector has begun.
-    private func tellBeginning(_ atEnd: StopSignal, _ resume: (String) -> [UInt8]?) {
+    private func tellBeginning(_ resume: (String) -> [UInt8]?) {
         later = []
-        let position = FileBeginning(patterns).encoded
-        if resume(name) == position { return atEnd.raise() }
+        guard let position = beginning?.encoded else { return }
+        if resume(name) == position {
+            atEnd?.raise()
+            return
+        }
         var batch = RecordBatch(source: Source(id: name, kind: .file, form: .line))
         batch.position = position
-        batch.receipt = Receipt(desk: atEnd, number: 0)
+        if let atEnd { batch.receipt = Receipt(desk: atEnd, number: 0) }
         _ = sink.put(batch)
     }
 
-    private func beginsAtEnd(_ path: String) -> Bool {
+    func beginsAtEnd(_ path: String) -> Bool {
         isFirstScan && atEnd != nil && !later.contains(path)
     }
 
@@ -163,27 +204,43 @@ final class FileFollower {
 
     /// A path that was never seen: a file of its own, or one that another path's file became.
     private func addUnseen(_ path: String) {
-        guard let status = FileStatus(path), familyOf[path] == nil,
-            !families.contains(where: { $0.knows(status, at: path) })
-        else { return }
+        guard let status = FileStatus(path), familyOf[path] == nil else { return }
+        if let reader = reader(of: status, at: path, except: nil) {
+            // Read to its end under its old name, and it has grown under the new one.
+            guard reader.hasLeft(status, for: path), let family = make(path) else { return }
+            family.takeOver(status, from: reader)
+            return
+        }
         guard let original = RotatedName.original(path), let family = familyOf[original] else {
             return add(path, nil)
         }
-        if isFirstScan, !beginsAtEnd(original), unseen.contains(where: { $0 === family }) {
+        if !beginsAtEnd(original), unseen.contains(where: { $0 === family }) {
             family.prepend(path)
         }
     }
 
-    private func add(_ path: String, _ saved: [UInt8]?) {
-        guard families.count < Limits.followedFilesMax else { return reportTooMany() }
+    func add(_ path: String, _ saved: [UInt8]?) {
+        guard let family = make(path) else { return }
+        family.begin(saved, atEnd: beginsAtEnd(path))
+        if saved == nil { unseen.append(family) }
+    }
+
+    /// A family that has no files yet; nil where there are too many.
+    func make(_ path: String) -> FileFamily? {
+        guard families.count < Limits.followedFilesMax else {
+            reportTooMany()
+            return nil
+        }
         let source = Source(id: sourceID(path), kind: .file, form: .line)
         let family = FileFamily(
             source: source, path: path, sink: sink, graceMilliseconds: graceMilliseconds,
             rules: rules)
+        family.readerElsewhere = { [unowned self, unowned family] status, place in
+            self.reader(of: status, at: place, except: family)
+        }
         families.append(family)
         familyOf[path] = family
-        family.begin(saved, atEnd: beginsAtEnd(path))
-        if saved == nil { unseen.append(family) }
+        return family
     }
 
     /// Says once that there are files that are not followed.

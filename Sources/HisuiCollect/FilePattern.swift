@@ -23,15 +23,15 @@ struct FilePattern: Sendable {
     /// - Parameters:
     ///   - visit: is called with each directory before it is looked at, so that changes after the
     ///     call are seen by whoever watches it.
-    ///   - found: is called with each path that fits, and with each path that fitted before a
-    ///     file was rotated away from it, which then need not exist.
-    func expand(_ visit: (String) -> Void, _ found: (String, _ isRotated: Bool) -> Void) {
+    ///   - found: is called with each path that fits, and for each file that was rotated away from
+    ///     a path that fits, which then need not exist, with that path and the file's own.
+    func expand(_ visit: (String) -> Void, _ found: (String, _ rotated: String?) -> Void) {
         walk("", 0, 0, visit, found)
     }
 
     private func walk(
         _ directory: String, _ i: Int, _ depth: Int, _ visit: (String) -> Void,
-        _ found: (String, Bool) -> Void
+        _ found: (String, String?) -> Void
     ) {
         let part = parts[i]
         let isLast = i == parts.count - 1
@@ -42,7 +42,10 @@ struct FilePattern: Sendable {
                 let path = "\(directory)/\(name)"
                 switch Self.kind(path, follow: false) {
                 case S_IFDIR: walk(path, i, depth + 1, visit, found)
-                case S_IFREG: if isLast { found(path, false) }
+                case S_IFREG:
+                    guard isLast else { continue }
+                    found(path, nil)
+                    if let original = RotatedName.original(path) { found(original, path) }
                 default: break
                 }
             }
@@ -54,11 +57,11 @@ struct FilePattern: Sendable {
         for name in names(directory, visit) {
             let path = "\(directory)/\(name)"
             if isLast, let original = RotatedName.original(name), fits(original) {
-                found("\(directory)/\(original)", true)
+                found("\(directory)/\(original)", path)
             }
             guard fits(name) else { continue }
             if isLast {
-                if Self.kind(path, follow: true) == S_IFREG { found(path, false) }
+                if Self.kind(path, follow: true) == S_IFREG { found(path, nil) }
             } else if Self.kind(path, follow: true) == S_IFDIR {
                 walk(path, i + 1, depth, visit, found)
             }

@@ -25,6 +25,27 @@ struct FileStatus: Hashable {
         unsafe hisui_birth(path)
     }
 
+    /// Whether what is at a path was made, and all that is in it written, since a time.
+    ///
+    /// Of a compressed file, what it was made of: it keeps the time of that. Where the file system
+    /// knows no time of birth, whether it was written to is all that is asked.
+    static func isMade(_ path: String, since time: Int64) -> Bool {
+        guard time != .max, let status = FileStatus(path), status.modified >= time else {
+            return false
+        }
+        let birth = birth(path)
+        return birth == 0 || birth >= time
+    }
+
+    /// The time that a file would get if it was changed now, in nanoseconds since 1970: the kernel's
+    /// coarse clock, up to 10 ms behind the other one.
+    static func clock() -> Int64 {
+        var time = timespec()
+        // Safe: the call writes one structure.
+        unsafe clock_gettime(CLOCK_REALTIME_COARSE, &time)
+        return nanoseconds(time)
+    }
+
     static func nanoseconds(_ time: timespec) -> Int64 {
         Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }

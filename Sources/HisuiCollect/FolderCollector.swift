@@ -67,8 +67,8 @@ public final class FolderCollector: Collector {
         while !stop.isRaised {
             var paths: [String] = []
             var directories: Set<String> = []
-            pattern.expand({ directories.insert($0) }) { path, isRotated in
-                if !isRotated { paths.append(path) }
+            pattern.expand({ directories.insert($0) }) { path, rotated in
+                if rotated == nil { paths.append(path) }
             }
             if watch.add(directories) { continue }
             let complete = arrivals.complete(paths, Clock.monotonicMilliseconds())

@@ -15,7 +15,7 @@ public enum PositionText {
                 return ["\(folder.files.count) files taken"]
             }
             if let beginning = FileBeginning(position.span) {
-                return ["begun at the end of files of \(beginning.patterns.count) patterns"]
+                return ["begun with \(beginning.patterns.count) patterns"]
             }
         case .journal:
             if let journal = JournalPosition(position.span) {

@@ -131,23 +131,24 @@ struct FileBeginningTests {
 
     @Test func aBeginningIsReadBackAndAnythingElseIsRefused() throws {
         let patterns = ["/a/*.log", "/b/c", "/a/*.log"].compactMap { FilePattern($0) }
-        let beginning = FileBeginning(patterns)
+        let first = FileBeginning([patterns[0]], after: nil, now: 5)
+        let beginning = FileBeginning(patterns, after: first, now: 7)
         let bytes = beginning.encoded
-        #expect(beginning.patterns.count == 2)
-        #expect(bytes.count == 3 + 2 * 8)
+        #expect(beginning.patterns == [patterns[0].hash: 5, patterns[1].hash: 7])
+        #expect(bytes.count == 3 + 2 * 16)
         #expect(FileBeginning(bytes.span) == beginning)
         for count in 0..<bytes.count {
             #expect(FileBeginning(bytes.span.extracting(first: count)) == nil)
         }
         #expect(FileBeginning((bytes + [0]).span) == nil)
-        let swapped = Array(bytes[..<3] + bytes[11...] + bytes[3..<11])
+        let swapped = Array(bytes[..<3] + bytes[19...] + bytes[3..<19])
         #expect(FileBeginning(swapped.span) == nil)
-        let tooMany: [UInt8] = [2, 0x01, 0x01] + [UInt8](repeating: 0, count: 257 * 8)
+        let tooMany: [UInt8] = [3, 0x01, 0x01] + [UInt8](repeating: 0, count: 257 * 16)
         #expect(FileBeginning(tooMany.span) == nil)
         // A source of this kind may have the position of a file or of a folder.
         #expect(FilePosition(bytes.span) == nil)
         #expect(FolderPosition(bytes.span) == nil)
         #expect(
-            PositionText.lines(bytes, of: .file) == ["begun at the end of files of 2 patterns"])
+            PositionText.lines(bytes, of: .file) == ["begun with 2 patterns"])
     }
 }
