@@ -88,6 +88,7 @@ final class TestSink: RecordSink {
             if !batch.position.isEmpty { state.positions[batch.source.id] = batch.position }
             state.accounts[batch.source.id, default: Account()].add(batch.account)
             state.gaps += batch.gaps
+            for gap in batch.gaps { #expect(gap.japaneseCause != nil, "\(gap.cause)") }
             state.notes += batch.notes
             if let table = batch.table { state.tables.insert(table) }
             if !batch.entries.isEmpty { state.columns.append(batch.columns) }

@@ -105,16 +105,21 @@ enum SourceList {
         var text = ""
         for (stream, gaps) in snapshot.gaps.sorted(by: { $0.key < $1.key }) {
             for gap in gaps where source.map({ gap.source == $0 }) ?? true {
-                let count = gap.count.map(\.grouped) ?? say("an unknown number of", "件数不明の")
                 text += gap.detected.text(timeZone) + "  "
-                text += say(
-                    "gap in \(stream.zone)/\(gap.source): \(count) records: \(gap.cause)",
-                    "欠落 \(stream.zone)/\(gap.source): \(count) 件: \(gap.cause)")
-                text += "\n"
+                text += say("gap in ", "欠落 ") + "\(stream.zone)/\(gap.source): "
+                text += "\(count(gap)): \(cause(gap))\n"
             }
         }
         return text.isEmpty ? "" : "\n" + text
     }
+
+    /// How many records are missing, in words.
+    static func count(_ gap: Gap) -> String {
+        guard let count = gap.count else { return say("an unknown number of records", "件数不明") }
+        return say("\(count.grouped) record\(count == 1 ? "" : "s")", "\(count.grouped) 件")
+    }
+
+    static func cause(_ gap: Gap) -> String { say(gap.cause, gap.japaneseCause ?? gap.cause) }
 
     /// How long ago, in the largest unit that fits.
     static func age(of time: Timestamp, now: Timestamp) -> String {

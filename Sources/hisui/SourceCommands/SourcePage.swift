@@ -146,6 +146,10 @@ struct SourcePage {
                             "（直近 \(survey.records.grouped) 件中）")
                 ))
         }
+        if !survey.flags.isEmpty {
+            let flags = survey.flagsByCount.map { "\($0.name) \($0.count.grouped)" }
+            lines.append((say("flags", "注記"), flags.joined(separator: ", ")))
+        }
         return lines
     }
 
@@ -171,12 +175,9 @@ struct SourcePage {
     private func history(_ zone: TimeZoneRules) -> String {
         var text = ""
         for gap in gaps.suffix(Self.shownMax) {
-            let count = gap.count.map(\.grouped) ?? say("an unknown number of", "件数不明の")
-            text +=
-                "  " + gap.detected.text(zone) + "  "
-                + say(
-                    "\(count) records missing: \(gap.cause)", "欠落 \(count) 件: \(gap.cause)")
-                + "\n"
+            let count = SourceList.count(gap)
+            text += "  " + gap.detected.text(zone) + "  "
+            text += say("\(count) missing: ", "欠落 \(count): ") + SourceList.cause(gap) + "\n"
         }
         for act in noticed.suffix(Self.shownMax) {
             text += "  " + act.time.text(zone) + "  " + TerminalText.escaped(act.message) + "\n"

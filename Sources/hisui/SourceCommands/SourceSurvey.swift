@@ -19,6 +19,9 @@ struct SourceSurvey {
     private(set) var parsers: [String: Int] = [:]
     /// Records that no rule knows, by what they have in common.
     private(set) var patterns: [String: Int] = [:]
+    /// Records by what was remarked about them (`hisui.flags`): joins that are not whole, bytes that
+    /// are no text, lines that were cut.
+    private(set) var flags: [String: Int] = [:]
     /// Records with a time of their own, and the greatest lead of such a time over its receipt, in
     /// milliseconds: the sender's clock, less the way (see `OffsetWatch`).
     private(set) var timed = 0
@@ -31,9 +34,13 @@ struct SourceSurvey {
     /// Patterns likewise.
     var patternsByCount: [(name: String, count: Int)] { Self.sorted(patterns) }
 
-    /// Adds the definitions that know records, and the most frequent patterns of what none knows.
+    /// Remarks likewise.
+    var flagsByCount: [(name: String, count: Int)] { Self.sorted(flags) }
+
+    /// Adds the definitions that know records, what was remarked about them, and the most frequent patterns of what none knows.
     func add(to line: inout JSONLine, most patternCount: Int) {
         line.add("parsers", parsersByCount.map { ($0.name, UInt64($0.count)) })
+        line.add("flags", flagsByCount.map { ($0.name, UInt64($0.count)) })
         line.add(
             "unknown",
             patternsByCount.prefix(patternCount).map { pattern in
@@ -57,6 +64,13 @@ struct SourceSurvey {
             }
         } else {
             parsers[shape.parser, default: 0] += 1
+        }
+    }
+
+    private mutating func take(_ remarks: RowFlags) {
+        for (bit, name) in RowFlags.names.enumerated()
+        where remarks.contains(RowFlags(rawValue: 1 << UInt32(bit))) {
+            flags[name, default: 0] += 1
         }
     }
 
@@ -85,7 +99,9 @@ struct SourceSurvey {
             let shape = Int(shapes[row])
             var survey = surveys.removeValue(forKey: block.sources[Int(sources[row])].id) ?? .init()
             survey.take(block.shapes[shape].shape, patterns[shape])
-            if !RowFlags(rawValue: flags[row]).contains(.timeInferred) {
+            let remarks = RowFlags(rawValue: flags[row])
+            if remarks != [] { survey.take(remarks) }
+            if !remarks.contains(.timeInferred) {
                 let lead = times[row].subtractingReportingOverflow(received[row])
                 if !lead.overflow {
                     survey.timed += 1
