@@ -18,15 +18,19 @@ struct ArrivalWatch {
     private let dropped: [String: UInt64]
     private let refused: RefusedPeers
     private let isJSON: Bool
+    private let kinds: Set<SourceKind>
     private var seen: [Snapshot.Stream: UInt64]
 
     /// - Parameters:
     ///   - expected: to which the device can send; others are told of if they are new.
+    ///   - ways: how the device sends; new sources that are filled otherwise are not of it.
     ///   - isJSON: what is said is an object a line.
     /// - Throws: that there is no store yet, or that it cannot be read.
     init(
-        _ configuration: Configuration, expected: [Configuration.Source], isJSON: Bool
+        _ configuration: Configuration, expected: [Configuration.Source], ways: [Recipe.Way],
+        isJSON: Bool
     ) throws {
+        kinds = ways.reduce(into: []) { $0.formUnion(Self.kinds($1.over)) }
         self.configuration = configuration
         self.isJSON = isJSON
         text = ArrivalText(expected: expected)
@@ -83,7 +87,7 @@ struct ArrivalWatch {
             for block in snapshot.blocks {
                 let stream = Snapshot.Stream(zone: block.zone, stream: block.stream)
                 try SourceSurvey.take(block, from: seen[stream] ?? 0, into: &surveys) {
-                    isWanted($0.id)
+                    isWanted($0)
                 }
             }
             for (stream, index) in snapshot.nextIndices {
@@ -98,9 +102,19 @@ struct ArrivalWatch {
         }
     }
 
-    private func isWanted(_ id: String) -> Bool {
-        !heard.contains(id)
-            || text.source(of: id) != nil
+    private func isWanted(_ source: Source) -> Bool {
+        text.source(of: source.id) != nil
+            || !heard.contains(source.id) && kinds.contains(source.kind)
+    }
+
+    /// The kinds of sources that may hold what comes in a way: who sends over a network may have
+    /// been told another transport.
+    private static func kinds(_ over: Recipe.Over) -> Set<SourceKind> {
+        switch over {
+        case .udp, .tcp, .tls, .relp, .relpTLS: [.syslogUDP, .syslogTCP, .relp]
+        case .journal, .journals: [.journal]
+        case .folder: [.file]
+        }
     }
 
     // MARK: - What is told

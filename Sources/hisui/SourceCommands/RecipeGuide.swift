@@ -14,7 +14,7 @@ struct RecipeGuide {
     /// The address that the operator chose.
     let address: IPAddress?
 
-    private var ways: [Recipe.Way] { recipe.ways.filter { over == nil || $0.over == over } }
+    var ways: [Recipe.Way] { recipe.ways.filter { over == nil || $0.over == over } }
 
     /// The configured sources to which such a device can send.
     var fitting: [Configuration.Source] {

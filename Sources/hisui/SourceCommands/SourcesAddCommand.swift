@@ -115,7 +115,7 @@ struct SourcesAddCommand: ParsableCommand {
         StandardOutput.shared.flush()
         Interruption.catchSignals()
         let arrived = try ArrivalWatch(
-            configuration, expected: guide.fitting, isJSON: isJSON
+            configuration, expected: guide.fitting, ways: guide.ways, isJSON: isJSON
         ).run(seconds)
         StandardOutput.shared.flush()
         if !arrived { throw ExitCode(Failure.Status.negative.rawValue) }
