@@ -49,6 +49,18 @@ import Testing
         #expect(parsed.rows.rows[1].flags == [])
     }
 
+    // fluent-bit#5035
+    @Test func anInvalidByteTakesNothingWithIt() {
+        let head = Array("<13>Nov 23 2026 01:02:03 h p: user ".utf8)
+        let rest = Array(" logged in from 192.0.2.9".utf8)
+        for bytes: [UInt8] in [[0xFF], [0x00], [0xC3], [0xED, 0xA0, 0x80], [0xE6, 0x97]] {
+            let parsed = parse([head + bytes + rest])
+            #expect(parsed.record(0) == head + bytes + rest)
+            #expect(parsed.message().hasPrefix("user "))
+            #expect(parsed.message().hasSuffix(" logged in from 192.0.2.9"))
+        }
+    }
+
     @Test func constantsAreFoundAgainWithOtherValues() {
         let lines = (1...3).map {
             Array("<\($0)>Nov 23 0\($0):02:03 web\($0) app[\($0)]: user=u\($0) took \($0) ms".utf8)
