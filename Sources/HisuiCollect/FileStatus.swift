@@ -37,8 +37,8 @@ struct FileStatus: Hashable {
         return birth == 0 || birth >= time
     }
 
-    /// The time that a file would get if it was changed now, in nanoseconds since 1970: the kernel's
-    /// coarse clock, up to 10 ms behind the other one.
+    /// The time that a file would get if it was changed now, in nanoseconds since 1970: by the
+    /// kernel's coarse clock, up to 10 ms behind the other one.
     static func clock() -> Int64 {
         var time = timespec()
         // Safe: the call writes one structure.

@@ -6,46 +6,73 @@ public enum PositionText {
     /// What a position says, a line for each thing it is about; empty if there is none.
     ///
     /// One that this version cannot read is shown as its bytes.
-    public static func lines(_ position: [UInt8], of kind: SourceKind) -> [String] {
+    ///
+    /// - Parameter say: chooses between English and Japanese.
+    public static func lines(
+        _ position: [UInt8], of kind: SourceKind,
+        _ say: (_ english: String, _ japanese: String) -> String = { english, _ in english }
+    ) -> [String] {
         if position.isEmpty { return [] }
         switch kind {
         case .file:
-            if let files = FilePosition(position.span)?.files { return files.map(line) }
+            if let files = FilePosition(position.span)?.files { return files.map { line($0, say) } }
             if let folder = FolderPosition(position.span) {
-                return ["\(folder.files.count) files taken"]
+                let count = folder.files.count
+                return [say("\(count) files taken", "取り込み済みファイル \(count) 個")]
             }
             if let beginning = FileBeginning(position.span) {
-                return ["begun with \(beginning.patterns.count) patterns"]
+                let count = beginning.patterns.count
+                return [say("begun with \(count) patterns", "\(count) 個のパターンで開始")]
             }
         case .journal:
             if let journal = JournalPosition(position.span) {
                 let others = journal.writers.count - (journal.entry == nil ? 0 : 1)
-                return (journal.entry.map { [line($0)] } ?? [])
-                    + (others > 0 ? ["numbers of \(others) other writers"] : [])
+                let numbers = say("numbers of \(others) other writers", "ほか \(others) の書き手の番号")
+                return (journal.entry.map { [line($0, say)] } ?? [])
+                    + (others > 0 ? [numbers] : [])
             }
         // The number of a batch, by which what was spilled is told from what is stored.
         case .syslogUDP, .syslogUnix: return []
-        case .relp: return ["digests of records that may be sent again, \(position.count) bytes"]
+        case .relp:
+            let count = position.count
+            return [
+                say(
+                    "digests of records that may be sent again, \(count) bytes",
+                    "再送されうる原文の要約 \(count) バイト")
+            ]
         case .http:
             let runs = UploadedEntries(position: position).runs
-            if !runs.isEmpty { return runs.map(line) }
+            if !runs.isEmpty { return runs.map { line($0, say) } }
         default: break
         }
         return [HexText.text(position)]
     }
 
-    private static func line(_ file: FilePosition.Entry) -> String {
+    private static func line(
+        _ file: FilePosition.Entry, _ say: (String, String) -> String
+    ) -> String {
         let (inode, device) = (file.identity.inode, file.identity.device)
-        return "byte \(file.offset) of inode \(inode) on device \(device)"
-            + (file.isFinished ? ", read to its end" : "")
+        let place = say(
+            "byte \(file.offset) of inode \(inode) on device \(device)",
+            "\(file.offset) バイト目（inode \(inode)、デバイス \(device)）")
+        return file.isFinished ? place + say(", read to its end", "、末尾まで読み取り済み") : place
     }
 
-    private static func line(_ run: UploadedEntries.Run) -> String {
-        "entries \(run.first) to \(run.last) of the journal whose writer is \(run.writer.text)"
+    private static func line(
+        _ run: UploadedEntries.Run, _ say: (String, String) -> String
+    ) -> String {
+        say(
+            "entries \(run.first) to \(run.last) of the journal whose writer is "
+                + run.writer.text,
+            "項目 \(run.first)～\(run.last)（書き手 \(run.writer.text)）")
     }
 
-    private static func line(_ cursor: JournalCursor) -> String {
-        "entry \(cursor.number), \(cursor.time.utcText), of the journal whose writer is "
-            + cursor.writer.text
+    private static func line(
+        _ cursor: JournalCursor, _ say: (String, String) -> String
+    ) -> String {
+        let (number, time, writer) = (cursor.number, cursor.time.utcText, cursor.writer.text)
+        return say(
+            "entry \(number), \(time), of the journal whose writer is \(writer)",
+            "項目 \(number)、\(time)（書き手 \(writer)）")
     }
 }

@@ -150,5 +150,7 @@ struct FileBeginningTests {
         #expect(FolderPosition(bytes.span) == nil)
         #expect(
             PositionText.lines(bytes, of: .file) == ["begun with 2 patterns"])
+        #expect(
+            PositionText.lines(bytes, of: .file) { $1 } == ["2 個のパターンで開始"])
     }
 }

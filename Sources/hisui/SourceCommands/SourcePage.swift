@@ -119,7 +119,7 @@ struct SourcePage {
     }
 
     private var positions: [(String, String)] {
-        PositionText.lines(state.position, of: state.source.kind)
+        PositionText.lines(state.position, of: state.source.kind, say)
             .map { (say("position", "読み取り位置"), $0) }
     }
 

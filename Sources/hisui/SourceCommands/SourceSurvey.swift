@@ -19,8 +19,8 @@ struct SourceSurvey {
     private(set) var parsers: [String: Int] = [:]
     /// Records that no rule knows, by what they have in common.
     private(set) var patterns: [String: Int] = [:]
-    /// Records by what was remarked about them (`hisui.flags`): joins that are not whole, bytes that
-    /// are no text, lines that were cut.
+    /// Records by what was remarked about them (`hisui.flags`): joins that are not whole, bytes
+    /// that are no text, lines that were cut.
     private(set) var flags: [String: Int] = [:]
     /// Records with a time of their own, and the greatest lead of such a time over its receipt, in
     /// milliseconds: the sender's clock, less the way (see `OffsetWatch`).
@@ -37,7 +37,8 @@ struct SourceSurvey {
     /// Remarks likewise.
     var flagsByCount: [(name: String, count: Int)] { Self.sorted(flags) }
 
-    /// Adds the definitions that know records, what was remarked about them, and the most frequent patterns of what none knows.
+    /// Adds the definitions that know records, what was remarked about them, and the most frequent
+    /// patterns of what none knows.
     func add(to line: inout JSONLine, most patternCount: Int) {
         line.add("parsers", parsersByCount.map { ($0.name, UInt64($0.count)) })
         line.add("flags", flagsByCount.map { ($0.name, UInt64($0.count)) })
