@@ -165,7 +165,9 @@ extension FileFamily {
             status.size > 0 && !isOpen(status.identity) && knows(status, at: path)
         }
         let sure = files.filter { $0.offset > 0 }.map(\.modified) + known.map(\.1.modified)
-        let newest = (sure.isEmpty ? files.map(\.modified) : sure).max() ?? .max
+        // Where nothing is open any more only the look before tells what is new.
+        let times = sure.isEmpty ? files.map(\.modified) : sure
+        let newest = (since == .max || !files.isEmpty ? times.max() : nil) ?? .max
         var added = 0
         for (other, status) in rotated {
             let mayBeMissed =

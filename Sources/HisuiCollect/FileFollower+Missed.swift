@@ -43,7 +43,9 @@ extension FileFollower {
         guard let since = since(family.path, found) else { return }
         let rotated = found.rotated[family.path] ?? []
         let count = rotated.count { FileStatus.isMade($0, since: since) }
-        if count == 0 { return }
+        // What is at the path may have taken the place of another since the look began.
+        let birth = FileStatus.birth(family.path)
+        if count == 0, birth > 0, birth < age.looked { return }
         if count > Limits.rotatedFilesMax {
             family.reportGap(
                 "more than \(Limits.rotatedFilesMax) files were rotated away before they were "

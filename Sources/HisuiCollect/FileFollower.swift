@@ -136,7 +136,7 @@ final class FileFollower {
         var paths: Set<String> = []
         /// Files that were rotated away from paths that fit.
         var rotated: [String: Set<String>] = [:]
-        /// When the patterns began that found rotated files, the earliest of them, by path.
+        /// When the patterns began that found a path or its rotated files, the earliest of them.
         var begun: [String: Int64] = [:]
     }
 
@@ -153,12 +153,12 @@ final class FileFollower {
             let isLater = saved != nil && before?.patterns.keys.contains(pattern.hash) ?? true
             pattern.expand(visit) { path, rotated in
                 if isLater { later.insert(path) }
-                guard let rotated else {
-                    found.paths.insert(path)
-                    return
-                }
-                found.rotated[path, default: []].insert(rotated)
                 found.begun[path] = min(found.begun[path] ?? .max, begun)
+                if let rotated {
+                    found.rotated[path, default: []].insert(rotated)
+                } else {
+                    found.paths.insert(path)
+                }
             }
         }
         for pattern in patterns { expand(pattern) { directories.insert($0) } }

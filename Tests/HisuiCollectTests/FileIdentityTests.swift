@@ -49,6 +49,8 @@ struct FileIdentityTests {
         let files = 150
         let sink = TestSink()
         let running = try start(sink)
+        // What is rotated away before that is nobody's.
+        eventually("it has begun") { sink.now.positions["test"] != nil }
         func write(_ round: Int) {
             run(
                 "for f in $(seq \(files)); do seq -f \"$f-%.0f\" \(round * 100) "
@@ -56,8 +58,6 @@ struct FileIdentityTests {
         }
         for round in 0..<3 {
             write(2 * round)
-            // What is rotated away before it was ever seen is nobody's.
-            if round == 0 { eventually("all files", seconds: 60) { sink.count == files * 100 } }
             run("for f in $(seq \(files)); do mv $f.log $f.log.\(9 - round); done")
             write(2 * round + 1)
         }
