@@ -148,6 +148,50 @@ struct FileScenarios {
         }
     }
 
+    @Test("rotated and compressed twice before the daemon looked, running or not: every line once")
+    func rotatedUnseen() throws {
+        let folder = try Scratch()
+        try Program.shell("chmod 755 '\(folder.path)'")
+        try """
+        \(folder.path)/*.log {
+            rotate 9
+            create
+            compress
+        }
+        """.write(toFile: folder.path + "/rotate.conf", atomically: true, encoding: .utf8)
+        func write(_ name: String) throws {
+            for round in 0..<3 {
+                let numbers = "\(round * 100) \(round * 100 + 99)"
+                try Program.shell(
+                    "seq -f '\(name) line %.0f' \(numbers) >> '\(folder.path)/\(name).log'")
+                if round == 2 { break }
+                try Program.shell(
+                    "logrotate -f -s '\(folder.path)/state' '\(folder.path)/rotate.conf'")
+                usleep(20_000)
+            }
+        }
+        let daemon = try RunningDaemon(
+            sources: ["{ files: { paths: [ \(folder.path)/*.log ] }, id: app }"])
+        try daemon.start()
+        // Its first look, of which nothing tells.
+        try eventually("it follows") { daemon.log.contains("source app: started") }
+        usleep(1_000_000)
+        daemon.pause(true)
+        try write("one")
+        daemon.pause(false)
+        try eventually("all lines are found") { try daemon.count("line") == 300 }
+        #expect(try daemon.stop() == 0)
+        try write("two")
+        try daemon.start()
+        try eventually("those of the other file, too") { try daemon.count("line") >= 600 }
+        #expect(try daemon.stop() == 0)
+        for name in ["one", "two"] { #expect(try daemon.count(name) == 300) }
+        let sources = try Program.hisui("sources", "--store", daemon.store, "--format", "jsonl")
+        #expect(sources.lines.count == 2)
+        #expect(sources.lines.allSatisfy { $0.contains("\"gaps\":0") })
+        try expectEquation(daemon.store)
+    }
+
     /// How logrotate is told to rotate.
     struct Rotation: Sendable, CustomTestStringConvertible {
         var options: String

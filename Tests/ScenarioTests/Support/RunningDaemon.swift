@@ -117,6 +117,9 @@ final class RunningDaemon {
         }
     }
 
+    /// Stops it where it is, or lets it go on.
+    func pause(_ isPaused: Bool) { process?.signal(isPaused ? SIGSTOP : SIGCONT) }
+
     func hangUp() { process?.signal(SIGHUP) }
 
     /// Leaves the daemon so many descriptors beyond those it has.
