@@ -69,7 +69,7 @@ private let everyKind: DefinitionSet = {
         ("b", "{_:word}[{_:int}]: {_:hex} {_:host} {_:mac}", "a[1]: 0x1 h 00:11:22:33:44:55"),
         ("c", "[[a{_:text}b]](c|cd|cde){_:path} {_:quoted}{_:blank}{_:text>}, z", "c/ \\\"\\\", z"),
         ("d", "{_:text}IN={_:text} {message:text>} [[y {_:word}]]", "IN= a "),
-        ("e", "{_:word}={_:word};{_:word}:{_:text}", "a=b;c:"),
+        ("e", "{_:word}={_:word};{_:word}::{_:text}", "a=b;c::"),
         (
             "f",
             "at {@timestamp:ts(Gy/M/d ah:mm:ss.S z)} {_:float}[[ in {_:cidr}[[ x{_:hex}]]]](y|)",

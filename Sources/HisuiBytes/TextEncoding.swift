@@ -100,6 +100,11 @@ public enum TextEncoding: UInt8, Sendable, CaseIterable {
     public struct Anchor: Hashable, Sendable {
         public var byte: UInt32
         public var text: UInt32
+
+        public init(byte: UInt32, text: UInt32) {
+            self.byte = byte
+            self.text = text
+        }
     }
 
     /// As `appendText` for all of `bytes`, with anchors: the start, start and end of every

@@ -122,6 +122,8 @@ public enum Limits {
     public static let closedLogsMax = 1 << 20
     /// A rule's template: the longest message text known is a tenth of it.
     public static let templateBytesMax = 4096
+    /// Fixed text of a rule for any program: brackets and blanks alone fit messages of others.
+    public static let anyProgramTextBytesMin = 4
     /// Fields of a rule, with room for those of the header in `slotsPerShapeMax`.
     public static let capturesPerRuleMax = 64
     /// Columns of a table, with room for other slots in `slotsPerShapeMax`.

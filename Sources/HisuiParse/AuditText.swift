@@ -69,6 +69,20 @@ struct AuditText {
         end = cursor.end
     }
 
+    /// Reads what journald writes of a record: `T [text ]name=value …`; time and number, which stand
+    /// in other fields of the entry, are empty here.
+    ///
+    /// - Returns: nil if the message is no such text.
+    init?(journal text: Span<UInt8>, _ message: Range<Int>) {
+        var cursor = Cursor(at: message.lowerBound, end: message.upperBound)
+        guard let type = cursor.word(until: 0x20, text) else { return nil }
+        self.type = type
+        time = type.upperBound..<type.upperBound
+        serial = time
+        at = cursor.at
+        end = cursor.end
+    }
+
     /// The next part; nil at the end.
     mutating func next(_ text: Span<UInt8>) -> Part? {
         while true {
@@ -227,8 +241,10 @@ extension AuditText {
     mutating func forEachValue(_ text: Span<UInt8>, _ body: (Range<Int>) -> Void) {
         if let node { body(node) }
         body(type)
-        body(time)
-        body(serial)
+        if !time.isEmpty {
+            body(time)
+            body(serial)
+        }
         while let part = next(text) {
             if !AuditText.isNothing(text, part.value) { body(part.value) }
         }
@@ -245,8 +261,10 @@ extension AuditText {
         }
         if node != nil { add("node") }
         add("type")
-        add("audit.time")
-        add("audit.serial")
+        if !time.isEmpty {
+            add("audit.time")
+            add("audit.serial")
+        }
         while let part = audit.next(text) {
             if AuditText.isNothing(text, part.value) { continue }
             switch part.kind {

@@ -75,6 +75,7 @@ struct DefinitionReader {
         reader.finish()
         if rules.isEmpty { reader.report("rules", "a definition needs at least one rule") }
         checkFirsts(match.firsts, rules)
+        if match.firsts.isEmpty, match.programs.contains(.any) { checkTexts(rules) }
         DecisionReader(schema: schema, log: log, common: cases).checkCommon(rules)
         SampleReader(schema: schema, log: log).checkCoverage(
             samples, rules: rules, untrusted: untrusted, root)
@@ -253,6 +254,19 @@ struct DefinitionReader {
         }
     }
 
+    /// A rule for any program has text enough to tell its messages from those of others.
+    private func checkTexts(_ rules: [Definition.Rule]) {
+        let least = Limits.anyProgramTextBytesMin
+        for rule in rules where rule.template.fixedBytes < least {
+            log.report(
+                rule.node,
+                "a rule for any program with \(rule.template.fixedBytes) bytes of text would know "
+                    + "messages of others",
+                hint: "name the program in `match`, or write at least \(least) bytes of text that "
+                    + "all these messages have")
+        }
+    }
+
     private func checkMeaning(
         _ template: Template, _ set: [Shape.Field], _ decisions: RuleDecisions, _ node: YAMLNode
     ) {
@@ -295,18 +309,23 @@ struct DefinitionReader {
 
     private func prefix(_ text: String, _ node: YAMLNode) -> Template? {
         guard let template = template(text, node) else { return nil }
-        check(template, .none, node)
-        let isPlain = template.elements.allSatisfy { element in
-            switch element.kind {
-            case .literal: true
-            case .capture(let capture): !capture.type.isFree && capture.type != .quoted
-            case .alternatives, .optional: false
-            }
+        TemplateCheck(template, isPrefix: true, schema: schema).problems.forEach {
+            report($0, node)
         }
-        guard isPlain, case .literal = template.elements.last?.kind else {
+        var isPlain = true
+        template.forEachCapture { capture, _ in
+            if capture.type.isFree || capture.type == .quoted { isPlain = false }
+        }
+        let endsWithText =
+            switch template.elements.last?.kind {
+            case .literal: true
+            case .alternatives(let choices): !choices.contains([])
+            case .capture, .optional, nil: false
+            }
+        guard isPlain, endsWithText else {
             log.report(
                 node, "a prefix must be plain and end with text",
-                hint: "no optional parts, alternatives, text, user, path, rest or quoted in it")
+                hint: "no text, user, path, rest or quoted in it, and its end not in `[[ ]]`")
             return nil
         }
         return template

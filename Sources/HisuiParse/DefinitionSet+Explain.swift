@@ -142,6 +142,7 @@ extension RuleCode.Operation {
     /// The type as templates write it.
     var typeName: String {
         switch self {
+        case .ipBeforePort: "ip"
         case .wordUntil: "word"
         case .textUntilOne, .textUntil: "text"
         case .textLast: "text>"

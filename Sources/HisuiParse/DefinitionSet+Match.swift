@@ -91,16 +91,14 @@ extension DefinitionSet {
         }
         for place in 0..<Int(chain.prefixedCount) {
             let group = groups[Int(prefixedGroups[Int(chain.firstPrefixed) + place])]
-            guard mayStand(group, whole.opening, known),
-                prefix(of: group, record, message, into: &slots, steps: &steps) != nil
-            else { continue }
+            guard mayStand(group, whole.opening, known) else { continue }
+            // Before the prefix is taken off: they write over its slots.
             if let match = tryRules(
                 &walk, below: Int(group.firstRule), record, message, whole, into: &slots, &known,
                 steps: &steps)
             {
                 return match
             }
-            // The rules before it have written over its slots.
             guard
                 let behind = prefix(of: group, record, message, into: &slots, steps: &steps)
             else { continue }
@@ -234,7 +232,8 @@ extension DefinitionSet {
         let number = Int(match.rule)
         var slot = 0
         if match.choices & RuleCompiler.prefixTaken != 0 {
-            slot += rules[number].prefixCaptures.count
+            for place in rules[number].prefixCaptures.indices
+            where rules[number].prefixCaptures[place].isPresent(in: match.choices) { slot += 1 }
         }
         // Template captures are numbered without the blanks that padding makes.
         var capture = 0

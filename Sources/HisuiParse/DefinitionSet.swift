@@ -288,7 +288,7 @@ public final class DefinitionSet: Sendable {
         let rule = rules[Int(match.rule)]
         var slot = 0
         if match.choices & RuleCompiler.prefixTaken != 0 {
-            for capture in rule.prefixCaptures {
+            for capture in rule.prefixCaptures where capture.isPresent(in: match.choices) {
                 body(capture, slot)
                 slot += 1
             }

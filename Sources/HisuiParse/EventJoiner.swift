@@ -7,6 +7,9 @@ import HisuiShape
 /// Belongs to one parser. Holds `openMax` events and `textBytesMax` bytes of each; what is more is
 /// let go, the oldest first, and counted. No record waits here: rows go on as they come, and an
 /// event stands at the row of its last record.
+///
+/// Where rows are kept until nothing can change them (`SettledParser`), events end by what stands
+/// in the log alone, whatever the batches: see `isSettled`.
 struct EventJoiner {
     /// An event: what its records share.
     struct Key: Hashable {
@@ -29,6 +32,9 @@ struct EventJoiner {
         var received: Int64
         /// Row of the last record in the batch at hand; -1 if it came before.
         var lastRow = -1
+        /// The last record among those of the source, and what had passed by it.
+        var lastPosition: UInt64 = 0
+        var lastPassed: UInt64 = 0
         var hasBegin = false
         var hasEnd = false
         /// Not all of its records are here.
@@ -54,6 +60,22 @@ struct EventJoiner {
     /// How many events in a row had all their objects and no end: then none is waited for.
     private(set) var withoutEnd = 0
     static let withoutEndMin = 4
+    /// Where rows are kept: how long the log is waited with for a record of an event. Nil where
+    /// they are not.
+    private(set) var settledAfter: Int64?
+    /// Events of kept rows that are over, and not placed yet.
+    private(set) var settled: [Open] = []
+    /// Bytes of the source's records, and `passedByRecord` for each.
+    private(set) var passed: UInt64 = 0
+    static let passedByRecord: UInt64 = 64
+    /// What may come behind the last record of an event until it is over in any case: this bounds
+    /// the rows that are kept.
+    static let passedMax: UInt64 = 32 << 20
+
+    init() {}
+
+    /// - Parameter settledAfter: rows are kept, and events are over by so much time of the log.
+    init(settledAfter: Int64) { self.settledAfter = settledAfter }
 
     /// Takes a record.
     mutating func add(
@@ -62,15 +84,18 @@ struct EventJoiner {
     ) {
         newest = max(newest, time)
         newestReceived = max(newestReceived, received)
+        if let open = opens[key], isSettled(open) { settle(open) }
         if opens[key] == nil { begin(key, time: time, received: received) }
         let position = count + UInt64(row)
         let isFirst = opens[key]?.lastRow == -1
         if isFirst { touched.append(key) }
-        opens[key]?.take(record, row: row, position, isBegin: isBegin, isEnd: isEnd)
+        opens[key]?.take(
+            record, row: row, position, passed: passed, isBegin: isBegin, isEnd: isEnd)
         if isEnd { withoutEnd = 0 }
     }
 
     private mutating func begin(_ key: Key, time: Int64, received: Int64) {
+        if settledAfter != nil, opens.count >= EventJoiner.openMax { settleOldest() }
         if opens.count >= EventJoiner.openMax {
             // Ended ones are passed over; there is an open one, so the loop ends.
             while let oldest = order.first {
@@ -92,6 +117,46 @@ struct EventJoiner {
     mutating func noteWithoutEnd() { withoutEnd += 1 }
     mutating func noteLost() { lost += 1 }
 
+    /// Goes on by a record of so many bytes, of whatever kind.
+    mutating func pass(bytes: UInt32) { passed += UInt64(bytes) + Self.passedByRecord }
+
+    /// Whether nothing more belongs to an event, by what stands in the log: `settledAfter` has gone
+    /// by in it, or `passedMax`.
+    private func isSettled(_ open: Open) -> Bool {
+        guard let settledAfter else { return false }
+        return newest.subtractingReportingOverflow(open.time).partialValue > settledAfter
+            || passed - open.lastPassed > Self.passedMax
+    }
+
+    private mutating func settle(_ open: Open) {
+        opens[open.key] = nil
+        settled.append(open)
+    }
+
+    /// Ends the events that are over.
+    ///
+    /// - Parameter isLast: nothing follows, so that all are.
+    mutating func settleAll(isLast: Bool) {
+        for open in opens.values where isLast || isSettled(open) { settle(open) }
+    }
+
+    /// Makes room: for half of all where none is over, so that this costs little for each.
+    private mutating func settleOldest() {
+        settleAll(isLast: false)
+        guard opens.count >= Self.openMax else { return }
+        let oldest = order.compactMap { opens[$0] }.prefix(Self.openMax / 2)
+        for open in oldest { settle(open) }
+    }
+
+    /// The events that are over, by their last records, which are not among these any more.
+    mutating func takeSettled() -> [Open] {
+        defer { settled.removeAll(keepingCapacity: true) }
+        return settled.sorted { $0.lastPosition < $1.lastPosition }
+    }
+
+    /// The first record that may become the last one of an event: rows from there on are kept.
+    var firstKept: UInt64 { opens.values.reduce(.max) { min($0, $1.lastPosition) } }
+
     /// Goes on to the next batch.
     mutating func endBatch(records: Int) {
         for key in touched { opens[key]?.lastRow = -1 }
@@ -110,9 +175,12 @@ struct EventJoiner {
 
 extension EventJoiner.Open {
     fileprivate mutating func take(
-        _ record: Span<UInt8>, row: Int, _ position: UInt64, isBegin: Bool, isEnd: Bool
+        _ record: Span<UInt8>, row: Int, _ position: UInt64, passed: UInt64, isBegin: Bool,
+        isEnd: Bool
     ) {
         lastRow = row
+        lastPosition = position
+        lastPassed = passed
         hasBegin = hasBegin || isBegin
         hasEnd = hasEnd || isEnd
         guard members.count < EventJoiner.membersMax,

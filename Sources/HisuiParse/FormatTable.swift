@@ -70,6 +70,8 @@ struct FormatTable: Sendable {
     /// The format of all records, without a header: lines of delimited values whose definition is
     /// the only one, and says nothing of how to tell them.
     private(set) var bound: Int?
+    /// How journald's audit records are read, if a definition reads such.
+    private(set) var journalAudit: Int?
     /// A format that a message may be in by its first byte, and the bytes that can follow.
     private struct Candidate: Hashable {
         var number: Int
@@ -96,6 +98,11 @@ struct FormatTable: Sendable {
                 add(format, of: definition, number, isOnly: isOnly, isBound: isBound)
             }
         }
+        if let audit = choices.first(where: { $0.format == .audit }) {
+            journalAudit = choices.count
+            choices.append(audit)
+            choices[choices.count - 1].format = .journalAudit
+        }
         var known: [[Candidate]: Range<UInt32>] = [:]
         for byte in UInt8.min...UInt8.max {
             let list = choices.indices.compactMap { candidate($0, after: byte) }
@@ -108,7 +115,7 @@ struct FormatTable: Sendable {
 
     /// The candidate that a format is where a message begins with `byte`, if it is one.
     private func candidate(_ number: Int, after byte: UInt8) -> Candidate? {
-        guard number != bound else { return nil }
+        guard number != bound, number != journalAudit else { return nil }
         let firsts = number == 0 ? NamedFormat.known[0].firsts : choices[number].gate.firsts
         var candidate = Candidate(number: number)
         if firsts.isEmpty { candidate.seconds = .all }

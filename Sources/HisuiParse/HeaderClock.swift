@@ -107,6 +107,32 @@ struct HeaderClock {
         return Reading(end: found.end, time: instant(found.value, zone))
     }
 
+    /// A TAI64N label at `at`, as multilog writes it before a line: `@`, 16 hexadecimal digits of
+    /// seconds, 8 of nanoseconds.
+    ///
+    /// Seconds are counted as libtai does without a table of leap seconds, ten ahead of those since
+    /// 1970: so what tai64nlocal shows is the clock of the machine.
+    mutating func tai64n(_ record: Span<UInt8>, _ at: Int, _ end: Int) -> Reading? {
+        guard end - at >= 25, record[at + 1] == UInt8(ascii: "4") else { return nil }
+        var seconds: UInt64 = 0
+        var nanoseconds: UInt64 = 0
+        for index in at + 1..<at + 25 {
+            guard let digit = HexText.digit(record[index]) else { return nil }
+            if index < at + 17 {
+                seconds = seconds << 4 | UInt64(digit)
+            } else {
+                nanoseconds = nanoseconds << 4 | UInt64(digit)
+            }
+        }
+        let epoch: UInt64 = 1 << 62 + 10
+        guard nanoseconds < 1_000_000_000, seconds >= epoch,
+            seconds - epoch < UInt64(Int64.max / 1_000_000_000)
+        else { return nil }
+        last = Timestamp(
+            nanoseconds: Int64(seconds - epoch) * 1_000_000_000 + Int64(nanoseconds))
+        return Reading(end: at + 25, time: last)
+    }
+
     /// Fraction and zone behind the second that was read last; nil for unusual ones.
     @inline(__always)
     private mutating func restOfISO(_ record: Span<UInt8>, _ from: Int, _ end: Int) -> Reading? {

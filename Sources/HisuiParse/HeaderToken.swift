@@ -102,6 +102,22 @@ struct Token {
             && ByteSearch.equal(record, at..<at + text.count, text.span)
     }
 
+    /// Whether it is the name of a program in brackets, as metalog writes it: `[sshd]`.
+    @inline(__always)
+    func isBracketed(_ record: Span<UInt8>) -> Bool {
+        bits & HeaderClass.bracket != 0 && record[start] == UInt8(ascii: "[")
+            && isProgramInBrackets(record)
+    }
+
+    @inline(never)
+    private func isProgramInBrackets(_ record: Span<UInt8>) -> Bool {
+        guard end - start >= 3, end - start <= Limits.syslogProgramBytesMax + 2, end < record.count,
+            record[end - 1] == UInt8(ascii: "]"), bits & HeaderClass.letter != 0
+        else { return false }
+        let inner = Token(record.extracting(..<(end - 1)), start + 1)
+        return inner.end == end - 1 && inner.common & HeaderClass.program != 0
+    }
+
     /// Whether it may be the name of a zone and a colon, by its length.
     @inline(__always)
     var mayBeZone: Bool { end - start >= 3 && end - start <= 11 }

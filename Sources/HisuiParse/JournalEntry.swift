@@ -26,6 +26,9 @@ struct JournalEntry {
     private(set) var host = -1
     private(set) var pid = -1
     private(set) var unit = -1
+    private(set) var transport = -1
+    private(set) var auditID = -1
+    private(set) var sourceTime = -1
     /// Slots of all fields but the message's own.
     private(set) var slotCount = 0
 
@@ -37,7 +40,7 @@ struct JournalEntry {
     mutating func scan(_ record: Span<UInt8>, fieldsMax: Int) -> Bool {
         fields.removeAll(keepingCapacity: true)
         (message, realtime, identifier, comm, host, pid) = (-1, -1, -1, -1, -1, -1)
-        unit = -1
+        (unit, transport, auditID, sourceTime) = (-1, -1, -1, -1)
         slotCount = 0
         let end = record.count
         var at = 0
@@ -92,6 +95,11 @@ struct JournalEntry {
             if message < 0, record.holds("MESSAGE", at: name.lowerBound) { message = number }
         case 9:
             if host < 0, record.holds("_HOSTNAME", at: name.lowerBound) { host = number }
+            if auditID < 0, record.holds("_AUDIT_ID", at: name.lowerBound) { auditID = number }
+        case 10:
+            if transport < 0, record.holds("_TRANSPORT", at: name.lowerBound) {
+                transport = number
+            }
         case 13:
             if unit < 0, record.holds("_SYSTEMD_UNIT", at: name.lowerBound) { unit = number }
         case 17:
@@ -102,8 +110,20 @@ struct JournalEntry {
             if realtime < 0, record.holds("__REALTIME_TIMESTAMP", at: name.lowerBound) {
                 realtime = number
             }
+        case 26:
+            if sourceTime < 0, record.holds("_SOURCE_REALTIME_TIMESTAMP", at: name.lowerBound) {
+                sourceTime = number
+            }
         default: break
         }
+    }
+
+    /// Whether journald has read the message from the kernel's audit system, and says when it was
+    /// and which.
+    func isAudit(_ record: Span<UInt8>) -> Bool {
+        guard auditID >= 0, sourceTime >= 0, transport >= 0 else { return false }
+        let value = fields[transport].value.range
+        return value.count == 5 && record.holds("audit", at: value.lowerBound)
     }
 
     /// Index of the field that names the program for the rules, or -1.

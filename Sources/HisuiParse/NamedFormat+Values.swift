@@ -53,6 +53,11 @@ extension NamedFormat {
                 return nil
             }
             audit.forEachValue(text) { slots.append(ByteRange($0)) }
+        case .journalAudit:
+            guard room > AuditText.valuesMax, var audit = AuditText(journal: text, message) else {
+                return nil
+            }
+            audit.forEachValue(text) { slots.append(ByteRange($0)) }
         case .structured:
             guard StructuredData.appendValues(of: text, message, countMax: room, to: &slots) else {
                 return nil
@@ -106,6 +111,8 @@ extension NamedFormat {
             }
         case .audit:
             return AuditText(text, range)?.members(text, first: first)
+        case .journalAudit:
+            return AuditText(journal: text, range)?.members(text, first: first)
         case .structured: return StructuredData.members(of: text, range, first: first)
         }
     }

@@ -51,6 +51,8 @@ enum NamedFormat: Hashable, Sendable {
     case w3c(W3CFormat)
     /// Records of the Linux audit system; see `AuditText`.
     case audit
+    /// The same as journald hands them on; tried for entries that came so, and for no others.
+    case journalAudit
     /// Structured data (RFC 5424 §6.3) and the text behind it.
     case structured
 
@@ -63,7 +65,7 @@ enum NamedFormat: Hashable, Sendable {
         case .leef: .leef
         case .xmlEvent: .xmlEvent
         case .w3c: .w3c
-        case .audit: .auditkv
+        case .audit, .journalAudit: .auditkv
         case .structured: .sd
         }
     }
@@ -85,7 +87,7 @@ extension NamedFormat {
         case .cef: ([["rt"], ["end"], ["start"]], [])
         case .leef: ([["devTime"]], [])
         case .csv, .kv, .structured: ([], [])
-        case .audit: ([["audit.time"]], [])
+        case .audit, .journalAudit: ([["audit.time"]], [])
         case .w3c: ([["date-time"]], [["date", "time"]])
         }
     }
@@ -95,7 +97,7 @@ extension NamedFormat {
         switch self {
         case .json: objects.messages
         case .xmlEvent: ["Event.RenderingInfo.Message"]
-        case .csv, .kv, .cef, .leef, .w3c, .audit, .structured: []
+        case .csv, .kv, .cef, .leef, .w3c, .audit, .journalAudit, .structured: []
         }
     }
 }

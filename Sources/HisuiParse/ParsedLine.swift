@@ -64,6 +64,8 @@ public enum ParsedLine {
             if nanoseconds % 1_000_000 == 0 { return 3 }
             return nanoseconds % 1000 == 0 ? 6 : 9
         }
+        // A label of TAI64N counts nanoseconds.
+        if shape.slots[slot].kind == .word { return 9 }
         // The journal counts microseconds.
         if shape.slots[slot].kind == .integer { return 6 }
         let range = slots[slots.startIndex + slot].range

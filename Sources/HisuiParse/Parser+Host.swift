@@ -70,27 +70,31 @@ extension Parser {
         return shapes.intern(shape)
     }
 
-    /// Decides whether the word that the message begins with is the host: it is if a rule or a
-    /// format of named values knows what follows it, and none the whole.
+    /// Decides whether the word that the message begins with is the host, or the program: it is if
+    /// a rule or a format of named values knows what follows it, and none the whole.
     @inline(never)
-    mutating func decideHost(
+    mutating func decideBeginning(
         _ text: Span<UInt8>, _ header: inout SyslogHeader, _ form: RecordForm
     ) {
-        let host = Token(text, Token.skipBlanks(text, header.messageStart)).range
-        let behind = Token.skipBlanks(text, host.upperBound)
-        guard !isKnown(text, from: header.messageStart, form), isKnown(text, from: behind, form)
+        var word = Token(text, Token.skipBlanks(text, header.messageStart)).range
+        let behind = Token.skipBlanks(text, word.upperBound)
+        let isProgram = header.mayBeginWith == .program
+        if isProgram { word = word.dropFirst().dropLast() }
+        guard !isKnown(text, from: header.messageStart, form),
+            isKnown(text, from: behind, program: isProgram ? word : nil, form)
         else { return }
-        scratch.append(host, .word, role: .host)
+        scratch.append(word, .word, role: isProgram ? .program : .host)
+        if isProgram { header.program = word }
         header.messageStart = behind
     }
 
-    /// Whether what begins at `start` is known, which no program is named for.
-    private mutating func isKnown(
-        _ text: Span<UInt8>, from start: Int, _ form: RecordForm
+    /// Whether what begins at `start` is known.
+    mutating func isKnown(
+        _ text: Span<UInt8>, from start: Int, program: Range<Int>? = nil, _ form: RecordForm
     ) -> Bool {
         let (count, key) = (scratch.slots.count, scratch.key)
         let match = definitions.match(
-            text, message: start..<text.count, program: nil, form: form, into: &scratch)
+            text, message: start..<text.count, program: program, form: form, into: &scratch)
         // Programs write objects, too, and have no colon behind their names then.
         let named = match == nil ? appendNamed(of: text, start..<text.count, program: nil) : nil
         scratch.truncate(to: count)

@@ -237,12 +237,22 @@ extension Parser {
         return plans.count - 1
     }
 
-    /// What the header says of structured data: its type.
+    /// What the header says of structured data: its type; and a journal of an audit record: when
+    /// it was, and its number.
     private func headerMembers(of base: Shape, _ format: NamedFormat) -> [NamedMember] {
-        guard format == .structured,
-            case .slot(let slot, let decoding)? = base.field("log.syslog.msgid")?.value
-        else { return [] }
-        return [NamedMember(name: "msgid", slot: slot, decoding: decoding)]
+        let names =
+            switch format {
+            case .structured: [("msgid", "log.syslog.msgid")]
+            case .journalAudit:
+                [
+                    ("audit.time", "_SOURCE_REALTIME_TIMESTAMP"), ("audit.serial", "_AUDIT_ID"),
+                ]
+            default: [(String, String)]()
+            }
+        return names.compactMap { name, field in
+            guard case .slot(let slot, let decoding)? = base.field(field)?.value else { return nil }
+            return NamedMember(name: name, slot: slot, decoding: decoding)
+        }
     }
 
     /// Takes the time that a definition says how to read; false if there is none.
@@ -273,7 +283,9 @@ extension Parser {
         if choice.format.input == .w3c { plan.timeIsUTC = true }
         guard let parts = plan.times.first, parts.count == 1 else { return }
         let slot = parts[0].slot
-        if plan.base.slots[slot].kind != .integer, plan.base.encoding.unitBytes == 1 {
+        if choice.format == .journalAudit {
+            plan.base.slots[slot].kind = .integer
+        } else if plan.base.slots[slot].kind != .integer, plan.base.encoding.unitBytes == 1 {
             plan.base.slots[slot].kind = .time
         }
         plan.base.slots[slot].role = .time

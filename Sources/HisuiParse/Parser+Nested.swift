@@ -90,6 +90,14 @@ extension Parser {
         return (row, pseudonym)
     }
 
+    /// Reads one text for itself; nil if it says whom it is about.
+    mutating func readAlone(
+        _ text: Span<UInt8>, programCount: Int, received: Timestamp
+    ) -> RowBatch.Row? {
+        let (row, pseudonym) = parseText(text, programCount: programCount, received: received)
+        return pseudonym == nil && subjects.slot < 0 ? row : nil
+    }
+
     /// Reads the text of a member as a message of its own, if there is one.
     ///
     /// - Parameters:

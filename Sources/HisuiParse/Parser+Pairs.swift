@@ -42,7 +42,7 @@ extension Parser {
             Self.pairText.presence(of: $0, in: text, last.range) == .contested
         }
         if isContested { row.flags.insert(.ambiguous) }
-        guard layout.encoding == .utf8 else { return }
+        guard layout.encoding == .utf8, !layout.isReworded else { return }
         scratch.slots.removeLast()
         let first = scratch.slots.count
         let isTaken = Self.pairText.appendValues(

@@ -26,7 +26,7 @@ public struct Parser: Sendable {
     /// How the bytes of records of this source become text, where a batch does not say otherwise.
     public let encoding: TextEncoding
     /// Of the batch at hand.
-    private var current: TextEncoding
+    var current: TextEncoding
     /// How named values may be read: what the definitions say, and the tables met.
     var choices: [FormatChoice]
     /// How all records of the batch at hand are read, where that is so.
@@ -52,8 +52,8 @@ public struct Parser: Sendable {
     var buffer: [UInt8] = []
     // A record that is not in UTF-8: its text, the borders of its characters, and the slots of the
     // text, while `scratch` has those of the record.
-    private var decoded: [UInt8] = []
-    private var anchors: [TextEncoding.Anchor] = []
+    var decoded: [UInt8] = []
+    var anchors: [TextEncoding.Anchor] = []
     var textSlots: [ByteRange] = []
     /// Events whose records have not all come.
     var joining = Joining()
@@ -62,6 +62,8 @@ public struct Parser: Sendable {
     /// The audit record at hand, if it is one, and the host by its header.
     var auditMessage: Range<Int>?
     var hostRange: Range<Int>?
+    /// Where its time and number stand, if not in itself.
+    var auditPlaces: (time: Range<Int>, serial: Range<Int>)?
     /// Hosts of records that name none.
     var host = HostFallback()
     /// Whom records are about.
@@ -146,6 +148,7 @@ public struct Parser: Sendable {
                 firstSlot: UInt32(truncatingIfNeeded: rows.slots.count), time: .none,
                 received: entry.received, sender: entry.sender, flags: entry.flags)
             auditMessage = nil
+            passRecord(bytes: entry.count, rows.source)
             subjects.slot = -1
             if form == .journal {
                 parseJournal(record, &row)
@@ -264,23 +267,6 @@ public struct Parser: Sendable {
         }
     }
 
-    /// Parses the text of a record that is not in UTF-8.
-    ///
-    /// Headers, rules and automatic shapes see UTF-8 only: so no second byte of a character is ever
-    /// taken for a backslash or a bar. What they find is carried over to the record's bytes.
-    private mutating func parseEncoded(
-        _ record: Span<UInt8>, _ form: RecordForm, _ row: inout RowBatch.Row
-    ) {
-        var text: [UInt8] = []
-        swap(&text, &decoded)
-        text.removeAll(keepingCapacity: true)
-        if !current.decode(record, to: &text, anchors: &anchors) {
-            row.flags.insert(.charsetLossy)
-        }
-        parseText(text.span, of: record, form, current, &row)
-        swap(&text, &decoded)
-    }
-
     /// Parses one record.
     ///
     /// - Parameters:
@@ -289,7 +275,7 @@ public struct Parser: Sendable {
     ///   - programCount: bytes of the program that stands before the text's message, where there
     ///     is no header.
     @inline(__always)
-    private mutating func parseText(
+    mutating func parseText(
         _ text: Span<UInt8>, of record: Span<UInt8>, _ form: RecordForm,
         _ encoding: TextEncoding, programCount: Int = 0, _ row: inout RowBatch.Row
     ) {
@@ -305,8 +291,27 @@ public struct Parser: Sendable {
             scratch.append(0..<programCount, .word, role: .program)
         } else if fileLine == nil, bound == nil, text.count > 0, text[0] != 0x7B {
             header = SyslogHeader.scan(text, clock: &clock, into: &scratch)
-            if header.mayBeginWithHost { decideHost(text, &header, form) }
+            if header.mayBeginWith != nil { decideBeginning(text, &header, form) }
+            if header.namesMnemonic, encoding == .utf8, parseMnemonic(text, header, form, &row) {
+                return
+            }
         }
+        parseBehind(header, of: text, record, layout, fileLine, &row)
+    }
+
+    /// Parses what stands behind a header.
+    ///
+    /// - Parameters:
+    ///   - text: the text that the rules see; the record itself, or what places are carried over
+    ///     from.
+    ///   - fileLine: values of columns that the file has named, where the text is such.
+    @inline(__always)
+    mutating func parseBehind(
+        _ given: SyslogHeader, of text: Span<UInt8>, _ record: Span<UInt8>, _ begun: RowLayout,
+        _ fileLine: Named?, _ row: inout RowBatch.Row
+    ) {
+        var (header, layout) = (given, begun)
+        let encoding = layout.encoding
         let ownNamed = fileLine ?? appendStructured(of: text, &header)
         row.time = header.time
         row.flags.formUnion(header.flags)
@@ -326,7 +331,7 @@ public struct Parser: Sendable {
             matchMessage(text, message, header.program, &layout, &row)
         }
         var dataStart = header.dataStart
-        if encoding != .utf8 {
+        if encoding != .utf8 || layout.isReworded {
             guard carryOver(&message, &dataStart) else {
                 scratch.reset()
                 subjects.slot = -1
@@ -353,27 +358,6 @@ public struct Parser: Sendable {
         _ text: Span<UInt8>, programCount: Int, _ row: inout RowBatch.Row
     ) {
         parseText(text, of: text, .syslog, .utf8, programCount: programCount, &row)
-    }
-
-    /// Turns places in the text into places in the record; false if one lies inside a character.
-    private mutating func carryOver(_ message: inout Range<Int>, _ dataStart: inout Int) -> Bool {
-        textSlots.removeAll(keepingCapacity: true)
-        textSlots.append(contentsOf: scratch.slots)
-        let unit = current.unitBytes
-        for index in scratch.slots.indices {
-            let range = scratch.slots[index].range
-            guard let from = anchors.byte(ofText: range.lowerBound, unitBytes: unit),
-                let to = anchors.byte(ofText: range.upperBound, unitBytes: unit)
-            else { return false }
-            scratch.slots[index] = ByteRange(from..<to)
-        }
-        guard let from = anchors.byte(ofText: message.lowerBound, unitBytes: unit),
-            let to = anchors.byte(ofText: message.upperBound, unitBytes: unit),
-            let data = anchors.byte(ofText: dataStart, unitBytes: unit)
-        else { return false }
-        message = from..<to
-        dataStart = data
-        return true
     }
 
     @inline(__always)
@@ -405,7 +389,9 @@ public struct Parser: Sendable {
             message = value
             let programRange = program >= 0 ? entry.fields[program].value.range : nil
             let first = scratch.slots.count
-            named = appendNamed(of: record, message, program: programRange)
+            named =
+                appendJournalAudit(of: record, message)
+                ?? appendNamed(of: record, message, program: programRange)
             if let found = named {
                 message = found.values.range
                 layout.choice = UInt16(truncatingIfNeeded: found.choice) + 1
@@ -431,6 +417,7 @@ public struct Parser: Sendable {
             layout.messageLastByte = layout.messageFirstByte
         }
         if let named, named.values.isTakenApart {
+            noteJournalAudit(named, message)
             row.shape = namedNumber(record, record, layout, named, message, dataStart: 0, &row)
         } else {
             row.shape = number(record, layout, message, dataStart: 0)
@@ -482,6 +469,7 @@ public struct Parser: Sendable {
     private mutating func noteAudit(_ named: Named, _ encoding: TextEncoding, first: Int) {
         guard choices[named.choice].format == .audit, encoding == .utf8 else { return }
         auditMessage = named.values.range
+        auditPlaces = nil
         let host = scratch.kinds.prefix(first).firstIndex { $0.role == .host }
         hostRange = host.map { scratch.slots[$0].range }
     }

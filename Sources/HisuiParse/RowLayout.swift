@@ -24,6 +24,8 @@ struct RowLayout: Equatable {
     var variant: SyslogHeader.Variant = []
     var structure: Shape.Structure = .text
     var encoding: TextEncoding = .utf8
+    /// The rules saw other bytes in front of the message than those of the record.
+    var isReworded = false
     /// A journal entry of a unit other than the manager's own: see `JournalFields`.
     var isFromUnit = false
     /// The last of the message's slots are values of pairs behind what a template takes.
@@ -42,7 +44,7 @@ struct RowLayout: Equatable {
     /// Whether the layout fixes all text from the beginning of the message on: rule and choices do,
     /// where the message is the end of the record and the rule has seen the record's own bytes.
     var isTextKnown: Bool {
-        !isAutomatic && form != .journal && encoding == .utf8 && !hasPairs
+        !isAutomatic && form != .journal && encoding == .utf8 && !hasPairs && !isReworded
     }
 
     /// Takes down the header's slots.
@@ -77,7 +79,8 @@ struct RowLayout: Equatable {
     var hash: UInt64 {
         let places = UInt64(messageFirstByte) << 32 | UInt64(messageLastByte)
         let kind =
-            (isFromUnit ? 1 << 12 : 0) | UInt64(structure.rawValue) << 4
+            (isReworded ? 1 << 13 : 0) | (isFromUnit ? 1 << 12 : 0) | UInt64(structure.rawValue)
+            << 4
             | UInt64(encoding.rawValue)
         let counts =
             kind << 48 | UInt64(bodyFirst) << 32 | UInt64(bodyCount) << 16

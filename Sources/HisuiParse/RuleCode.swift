@@ -22,6 +22,8 @@ struct RuleCode: Sendable {
         case hex
         /// `bit` says that the address is an IPv6 one: what tells two shapes apart.
         case ip
+        /// The same, where a colon and a number follow it, which are not those of an IPv6 address.
+        case ipBeforePort
         case port
         case host
         case mac

@@ -163,11 +163,11 @@ struct RuleCompiler {
         _ optionalBit: UInt8?, _ code: inout RuleCode
     ) {
         let type = capture.field.flatMap { schema.type(of: $0) }
-        var one = RuleCode.Instruction(operation: operation(capture, flow))
+        var one = RuleCode.Instruction(operation: operation(capture, flow, rest))
         one.orEnd = flow.end
         if capture.isRightAnchored { one.places = UInt8(TemplateFlow.places(for: flow, rest)) }
         switch one.operation {
-        case .ip: one.bit = takeBits(1)
+        case .ip, .ipBeforePort: one.bit = takeBits(1)
         case .time:
             one.a = UInt32(code.formats.count)
             code.formats += capture.format.map { [$0] } ?? []
@@ -182,7 +182,7 @@ struct RuleCompiler {
                 field: capture.field, type: type ?? .keyword,
                 decoding: Self.decoding(capture.type, type),
                 bit: optionalBit ?? 64, format: type == .time ? capture.format : nil,
-                kind: kind(capture, type), bitOfIPv6: one.operation == .ip ? one.bit : 64,
+                kind: kind(capture, type), bitOfIPv6: capture.type == .ip ? one.bit : 64,
                 isPairs: capture.type == .kv))
         for name in decisions.names(in: capture) {
             if let values = decisions.conditions[name] {
@@ -204,13 +204,13 @@ struct RuleCompiler {
     }
 
     private func operation(
-        _ capture: Template.Capture, _ flow: TemplateFlow
+        _ capture: Template.Capture, _ flow: TemplateFlow, _ rest: ArraySlice<Template.Element>
     ) -> RuleCode.Operation {
         switch capture.type {
         case .word: return flow.stopsAtBlanksOnly ? .word : .wordUntil
         case .int: return .int
         case .hex: return .hex
-        case .ip: return .ip
+        case .ip: return rest.beginsPort ? .ipBeforePort : .ip
         case .port: return .port
         case .host: return .host
         case .mac: return .mac

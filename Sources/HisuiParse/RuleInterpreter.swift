@@ -84,8 +84,10 @@ extension RuleCode {
             case .quoted:
                 next = reader.quoted(at, &steps)
                 if next >= 0 { slots.append(at + 1, next - 1) }
-            case .ip:
-                next = reader.address(at, &steps)
+            case .ip, .ipBeforePort:
+                next =
+                    one.operation == .ip
+                    ? reader.address(at, &steps) : reader.addressBeforePort(at, &steps)
                 if next >= 0 {
                     if reader.isIPv6(at, next) { choices |= 1 << UInt64(one.bit) }
                     slots.append(at, next)

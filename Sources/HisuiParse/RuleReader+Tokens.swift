@@ -130,6 +130,22 @@ extension RuleReader {
         return v6 >= 0 && (endsName(v6) || beginsPort(v6)) ? v6 : -1
     }
 
+    /// As `address`, where a colon and a number follow: of an IPv6 address, which has colons of its
+    /// own, these are the last one and what is behind it.
+    func addressBeforePort<S: StepCounting>(_ from: Int, _ steps: inout S) -> Int {
+        let v4 = ipv4(from, &steps)
+        if v4 >= 0 { return endsName(v4) ? v4 : -1 }
+        var at = from
+        var colon = -1
+        while at < end, isHostByte(byte(at)) || byte(at) == 0x3A || byte(at) == 0x25 {
+            steps.add(1)
+            if byte(at) == 0x3A, at + 1 < end, isDigit(byte(at + 1)) { colon = at }
+            at += 1
+        }
+        guard colon > from else { return -1 }
+        return RuleReader(self, end: colon).ipv6(from, &steps) == colon ? colon : -1
+    }
+
     /// Whether `.443` stands here: some devices write a port so behind an IPv6 address.
     private func beginsPort(_ start: Int) -> Bool {
         guard byte(start) == UInt8(ascii: ".") else { return false }

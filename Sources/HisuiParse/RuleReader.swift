@@ -35,6 +35,17 @@ struct RuleReader: ~Escapable {
         unsafe textBytes = unsafe bytes.withUnsafeBufferPointer { unsafe $0 }
     }
 
+    /// The same, of a message that ends before.
+    @_lifetime(copy other)
+    init(_ other: borrowing RuleReader, end: Int) {
+        precondition(end <= other.end, "it ends before")
+        self.end = end
+        // Safe: the pointers of the other, whose lifetime is that of this value too.
+        unsafe record = other.record
+        unsafe texts = other.texts
+        unsafe textBytes = other.textBytes
+    }
+
     /// Where the bytes of an empty record are: nobody reads them.
     private static var nothing: UnsafePointer<UInt8> {
         // Safe: a pointer that is never dereferenced.

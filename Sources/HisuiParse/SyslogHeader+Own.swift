@@ -281,6 +281,14 @@ extension SyslogHeader {
         return at
     }
 
+    /// Whether the word is `%FACILITY-5-MNEMONIC`, and nothing else.
+    static func isMnemonic(_ record: Span<UInt8>, _ word: Range<Int>) -> Bool {
+        isCiscoMessage(record.extracting(..<word.upperBound), word.lowerBound)
+            && word.dropFirst().allSatisfy {
+                LetterMask.isLetter(record[$0]) || record[$0] == 0x2D || record[$0] == 0x5F
+            }
+    }
+
     /// Whether `%FACILITY-5-MNEMONIC` begins here, or `%ASA-auth-5-…`.
     private static func isCiscoMessage(_ record: Span<UInt8>, _ start: Int) -> Bool {
         guard start < record.count, record[start] == 0x25 else { return false }

@@ -109,6 +109,7 @@ extension SyslogHeader {
         _ record: Span<UInt8>, _ ids: IDs, _ scratch: inout RowScratch
     ) {
         program = ids.app
+        namesMnemonic = record[ids.app.lowerBound] == 0x25
         let bracket =
             record[ids.app.upperBound - 1] == 0x5D ? bracket(record, in: ids.app) : nil
         guard let bracket else { return scratch.append(ids.app, .word, role: .program) }

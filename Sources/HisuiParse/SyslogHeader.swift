@@ -13,6 +13,8 @@ import HisuiShape
 ///     <PRI>[: ][seq: ][host: ][seq: ][*]Nov 23 01:02:03.123[ JST]: %FAC-…     Cisco
 ///     [<PRI>] Nov 23 01:02:03 [host] notice program[pid]: message    F5
 ///     [<PRI>] Nov 23 01:02:03 host ASM:CEF:0|F5|…
+///     Nov 23 01:02:03 [host] [program] message                       metalog
+///     @4000000069c3b2a11c4e7d2c program: message                      multilog
 ///     [<PRI>] Nov 23 01:02:03 relay <PRI>Nov 23 … host program: …    a relay's, and a device's own
 ///     2026-11-23 01:02:03,123 message                                applications
 ///     <PRI>message                                                   Yamaha, FortiGate, Palo Alto
@@ -31,12 +33,21 @@ struct SyslogHeader {
     var variant: Variant = []
     /// RFC 5424: where the structured data begins.
     var dataStart = 0
-    /// The word that the message begins with may as well be the host: only who knows the message
-    /// can tell.
-    var mayBeginWithHost = false
+    /// The word that the message begins with may as well be this part of the header: only who knows
+    /// the message can tell.
+    var mayBeginWith: Beginning?
+    /// The program begins with a percent sign, as messages of Cisco's devices do.
+    var namesMnemonic = false
 
     /// No header: a message from `messageStart` on.
     init(messageStart: Int) { self.messageStart = messageStart }
+
+    /// What a message may begin with that is no part of it.
+    enum Beginning {
+        case host
+        /// `[sshd] …`, as metalog writes it.
+        case program
+    }
 
     /// Parts that are told from nothing but this.
     struct Variant: OptionSet {
@@ -132,7 +143,9 @@ struct SyslogHeader {
         _ found: FoundTime, _ record: Span<UInt8>, isApplicationLog: Bool,
         _ clock: inout HeaderClock, _ scratch: inout RowScratch
     ) {
-        scratch.append(found.start..<found.reading.end, .time, role: .time)
+        scratch.append(
+            found.start..<found.reading.end, record[found.start] == 0x40 ? .word : .time,
+            role: .time)
         time = found.reading.time
         if found.reading.yearInferred { flags.insert(.yearInferred) }
         messageStart = found.reading.end
@@ -160,6 +173,8 @@ struct SyslogHeader {
                 reading = clock.iso(record, at, end)
                 isSpaced = record[at + 10] == 0x20
             }
+        } else if byte == 0x40 {
+            reading = clock.tai64n(record, at, end)
         } else if byte == 0x2A || byte == 0x2E {
             start = at + 1
             reading = clock.bsd(record, start, end)
@@ -225,6 +240,7 @@ struct SyslogHeader {
             }
             return
         }
+        if !isApplicationLog, !isOwn, token.isBracketed(record) { mayBeginWith = .program }
         let second = Token.skipBlanks(record, token.end)
         if second < end, token.isHost(record) || token.isHostOfSlot(record) {
             let next = Token(record, second)
@@ -302,10 +318,11 @@ struct SyslogHeader {
             isCisco || token.isSurelyHost(record) || Self.isDeviceMessage(record, next.start)
                 || record[next.start] == UInt8(ascii: "[") && !token.isLevel(record)
         else {
-            if !isOwn, !token.isLevel(record) { mayBeginWithHost = true }
+            if !isOwn, !token.isLevel(record) { mayBeginWith = .host }
             return false
         }
         takeHost(token.range, isOwn: isOwn, &scratch)
+        if !isOwn, next.isBracketed(record) { mayBeginWith = .program }
         if isCisco {
             messageStart = message
         } else {

@@ -118,6 +118,16 @@ enum CaptureType: UInt8, Sendable, CaseIterable {
     }
 }
 
+extension ArraySlice<Template.Element> {
+    /// Whether a colon and a number surely follow.
+    var beginsPort: Bool {
+        guard count > 1, case .literal([0x3A]) = self[startIndex].kind,
+            case .capture(let capture) = self[startIndex + 1].kind
+        else { return false }
+        return capture.type == .port || capture.type == .int
+    }
+}
+
 extension Template {
     /// Calls `body` for every capture in order.
     func forEachCapture(_ body: (Capture, _ offset: Int) -> Void) {
@@ -141,6 +151,18 @@ extension Template {
         var hasPairs = false
         forEachCapture { capture, _ in if capture.type == .kv { hasPairs = true } }
         return hasPairs
+    }
+
+    /// Bytes of text that every message has at least.
+    var fixedBytes: Int {
+        elements.reduce(0) { sum, element in
+            switch element.kind {
+            case .literal(let text): sum + text.count
+            case .alternatives(let choices): sum + (choices.map(\.count).min() ?? 0)
+            case .capture(let capture): sum + (capture.type == .quoted ? 2 : 0)
+            case .optional: sum
+            }
+        }
     }
 
     /// Whether any literal text must stand in the message.

@@ -12,8 +12,12 @@ struct TemplateCheck {
     /// Byte comparisons for each byte of the message, at most.
     private(set) var cost = 1
 
-    init(_ template: Template, _ decisions: RuleDecisions = .none, schema: Schema) {
-        checkParts(template, decisions)
+    /// - Parameter isPrefix: it is what may stand before the lines of a definition.
+    init(
+        _ template: Template, _ decisions: RuleDecisions = .none, isPrefix: Bool = false,
+        schema: Schema
+    ) {
+        checkParts(template, decisions, isPrefix: isPrefix)
         checkCaptures(template, schema)
         checkFlow(template)
         cost = 1 + Self.cost(of: template.elements[...], then: .atEnd, rest: [], decisions)
@@ -29,27 +33,30 @@ struct TemplateCheck {
         problems.append(TemplateParser.Problem(offset: offset, message: message, hint: hint))
     }
 
-    private mutating func checkParts(_ template: Template, _ decisions: RuleDecisions) {
+    private mutating func checkParts(
+        _ template: Template, _ decisions: RuleDecisions, isPrefix: Bool
+    ) {
         guard template.hasLiteralText else {
             report(
                 0, "the template has no text of its own, so it would fit any message",
                 "write the text that tells these messages from others outside of `[[ ]]`")
             return
         }
-        // One for the blanks before a padded first field.
-        var bits = 1 + decisions.bits
+        // One for the blanks before a rule's padded first field.
+        var bits = (isPrefix ? 0 : 1) + decisions.bits
+        let bitsMax = (isPrefix ? RuleCompiler.prefixBits : RuleCompiler.ruleBits).count
         var captures = 0
         template.forEachCapture { capture, _ in
             captures += 1
             if capture.type == .ip { bits += 1 }
         }
         bits += Self.bits(of: template.elements)
-        if bits > RuleCompiler.ruleBits.count {
+        if bits > bitsMax {
             report(
                 0,
                 "too many optional parts, alternatives, addresses and cases: they need \(bits) "
                     + "bits",
-                "the limit is \(RuleCompiler.ruleBits.count): write two rules")
+                "the limit is \(bitsMax): write \(isPrefix ? "fewer" : "two rules")")
         }
         if captures > Limits.capturesPerRuleMax {
             report(0, "\(captures) fields", "the limit is \(Limits.capturesPerRuleMax)")
@@ -155,8 +162,11 @@ struct TemplateCheck {
             case .optional(let inner):
                 return sum + 1 + cost(of: inner[...], then: flow, rest: after + rest, decisions)
             case .capture(let capture):
+                // An address before a port is read, and once more up to its last colon.
+                let address = capture.type == .ip && (after + rest).beginsPort ? 2 : 0
                 let own =
-                    flow.stops.reduce(2) { $0 + $1.bytes.count } + decisions.cost(of: capture)
+                    flow.stops.reduce(2 + address) { $0 + $1.bytes.count }
+                    + decisions.cost(of: capture)
                 guard capture.isRightAnchored else { return sum + own }
                 let places = TemplateFlow.places(for: flow, after + rest)
                 return sum + own + (places - 1) * cost(of: after, then: then, rest: rest, decisions)

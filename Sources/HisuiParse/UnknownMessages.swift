@@ -27,17 +27,35 @@ public struct UnknownMessages: Sendable {
     /// Unknown messages with bytes that are no text.
     public private(set) var notText: UInt64 = 0
 
-    public init() {}
+    private var inside: InsideReader?
 
-    /// Takes a row if no rule knows it.
+    /// - Parameter inside: what reads messages inside of records; nil if there are none.
+    public init(inside: InsideReader? = nil) { self.inside = inside }
+
+    /// Takes a row if no rule knows it, or the message inside it, if it has one.
     ///
     /// - Complexity: O(length of the record).
     public mutating func take(_ row: RowBatch.Row, of batch: borrowing RowBatch, shape: Shape) {
         guard shape.parser.isEmpty else { return }
+        if shape.hasNamedValues, shape.encoding == .utf8,
+            let found = inside?.read(
+                batch.bytes.span.extracting(
+                    Int(row.offset)..<Int(row.offset) + Int(row.count)),
+                of: batch.source, received: row.received)
+        {
+            takeMessage(found.row, of: found.rows, shape: found.shape)
+        } else {
+            takeMessage(row, of: batch, shape: shape)
+        }
+    }
+
+    private mutating func takeMessage(
+        _ row: RowBatch.Row, of batch: borrowing RowBatch, shape: Shape
+    ) {
         let first = Int(row.firstSlot)
         let slots = batch.slots[first..<first + shape.slotCount]
         let bytes = batch.bytes.span
-        guard !Self.hasNamedValues(shape) else {
+        guard !shape.hasNamedValues else {
             named += 1
             return
         }
@@ -74,16 +92,6 @@ public struct UnknownMessages: Sendable {
         return sorted.sorted { ($1.count, $0.name ?? "") < ($0.count, $1.name ?? "") }
     }
 
-    /// Whether the shape has fields of its message although no rule knows it.
-    private static func hasNamedValues(_ shape: Shape) -> Bool {
-        if shape.structure == .json { return true }
-        let message = shape.message
-        return shape.fields.contains { field in
-            guard case .slot(let slot, _) = field.value else { return false }
-            return slot >= message.first && slot < message.last
-        }
-    }
-
     /// The decoded message: fixed text, and the values between; values side by side are one.
     private static func parts(
         of shape: Shape, _ slots: ArraySlice<ByteRange>, _ bytes: borrowing Span<UInt8>
@@ -114,5 +122,16 @@ public struct UnknownMessages: Sendable {
     private mutating func forget() {
         let kept = seen.sorted { $0.value.count > $1.value.count }.prefix(seen.count / 2)
         seen = Dictionary(uniqueKeysWithValues: kept.map { ($0.key, $0.value) })
+    }
+}
+
+extension Shape {
+    /// Whether it has fields of its message, although no rule need know it: values with names.
+    public var hasNamedValues: Bool {
+        if structure == .json { return true }
+        return fields.contains { field in
+            guard case .slot(let slot, _) = field.value else { return false }
+            return slot >= message.first && slot < message.last
+        }
     }
 }

@@ -57,9 +57,13 @@ public struct ImportSurvey: Sendable {
     ///   - gathersMessages: whether `messages` is asked for.
     public init(_ options: Importer.Options, gathersMessages: Bool = false) {
         self.options = options
-        if gathersMessages { messages = UnknownMessages() }
+        let definitions = Importer(options).definitions
+        if gathersMessages {
+            messages = UnknownMessages(
+                inside: InsideReader(definitions, timeZone: options.timeZone))
+        }
         parser = Parser(
-            definitions: Importer(options).definitions, timeZone: options.timeZone,
+            definitions: definitions, timeZone: options.timeZone,
             encoding: options.encoding)
     }
 

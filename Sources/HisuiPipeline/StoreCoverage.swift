@@ -1,5 +1,6 @@
 import HisuiBytes
 import HisuiEvent
+public import HisuiParse
 import HisuiShape
 public import HisuiStore
 
@@ -41,11 +42,18 @@ public struct StoreCoverage {
     public private(set) var rules: [ImportSurvey.Rule: UInt64] = [:]
     private var seen: [UnknownKey: (records: UInt64, sample: [UInt8])] = [:]
     private let times: ClosedRange<Int64>
+    private var inside: InsideReader?
 
     private static let sampleBytesMax = 4096
 
-    /// - Parameter times: event times counted, in nanoseconds UTC.
-    public init(times: ClosedRange<Int64>) { self.times = times }
+    /// - Parameters:
+    ///   - times: event times counted, in nanoseconds UTC.
+    ///   - inside: what reads messages inside of records that no rule knew: what is unknown is
+    ///     counted by these then.
+    public init(times: ClosedRange<Int64>, inside: InsideReader? = nil) {
+        self.times = times
+        self.inside = inside
+    }
 
     /// The most frequent kinds of unknown records, and how many kinds there are.
     public func unknown(_ count: Int) -> (shapes: [Unknown], total: Int) {
@@ -100,11 +108,13 @@ public struct StoreCoverage {
         case .constant(let value): program = value
         case .stretch, nil: break
         }
+        let mayHoldMessages = shape.parser.isEmpty && shape.hasNamedValues
         var runs: [Run] = []
         for (ordinal, row) in try block.grouping().rows(of: number).enumerated() {
             let row = Int(row)
             if let rowTimes, !times.contains(rowTimes[row]) { continue }
             let source = sources.map { Int($0[row]) } ?? 0
+            if mayHoldMessages, try takeInside(row, of: block, source) { continue }
             if let programs { program = Array(programs.bytes[programs.ranges[ordinal].range]) }
             // Rows of a program stand side by side, so there are few runs.
             if let last = runs.last, last.source == source, last.program == program {
@@ -114,6 +124,39 @@ public struct StoreCoverage {
             }
         }
         for run in runs { try add(run, shape, block) }
+    }
+
+    /// Counts the message inside a record; false if it has none.
+    private mutating func takeInside(
+        _ row: Int, of block: Block, _ source: Int
+    ) throws(StoreError) -> Bool {
+        guard inside != nil else { return false }
+        var record: [UInt8] = []
+        try block.appendRecord(row: row, to: &record)
+        let from = block.sources[source]
+        guard let found = inside?.read(record.span, of: from, received: .none) else { return false }
+        var program: [UInt8] = []
+        if let value = found.shape.field("log.syslog.appname")?.value {
+            found.shape.append(
+                value, slots: found.rows.slots[...], of: found.rows.bytes.span, to: &program)
+        }
+        let group = Group(
+            zone: block.zone, source: from.id, program: String(decoding: program, as: UTF8.self))
+        groups[group, default: Counts()].records += 1
+        let text = found.rows.bytes[found.textStart...]
+        addUnknown(
+            UnknownKey(group: group, text: ImportSurvey.text(of: found.shape)), records: 1,
+            sample: text)
+        return true
+    }
+
+    private mutating func addUnknown(
+        _ key: UnknownKey, records: UInt64, sample: ArraySlice<UInt8>
+    ) {
+        seen[key, default: (0, Array(sample.prefix(Self.sampleBytesMax)))].records += records
+        guard seen.count > Limits.surveyShapesMax else { return }
+        let kept = seen.sorted { $0.value.records > $1.value.records }.prefix(seen.count / 2)
+        seen = Dictionary(uniqueKeysWithValues: kept.map { ($0.key, $0.value) })
     }
 
     private mutating func add(_ run: Run, _ shape: Shape, _ block: Block) throws(StoreError) {
@@ -130,14 +173,8 @@ public struct StoreCoverage {
             return
         }
         let key = UnknownKey(group: group, text: ImportSurvey.text(of: shape))
-        if seen[key] == nil {
-            var record: [UInt8] = []
-            try block.appendRecord(row: run.row, to: &record)
-            seen[key] = (0, Array(record.prefix(Self.sampleBytesMax)))
-        }
-        seen[key]?.records += run.records
-        guard seen.count > Limits.surveyShapesMax else { return }
-        let kept = seen.sorted { $0.value.records > $1.value.records }.prefix(seen.count / 2)
-        seen = Dictionary(uniqueKeysWithValues: kept.map { ($0.key, $0.value) })
+        var record: [UInt8] = []
+        if seen[key] == nil { try block.appendRecord(row: run.row, to: &record) }
+        addUnknown(key, records: run.records, sample: record[...])
     }
 }

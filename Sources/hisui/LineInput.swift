@@ -6,7 +6,7 @@ import HisuiEvent
 struct LineInput {
     private static let chunkBytes = 256 << 10
 
-    private let source: Source
+    let source: Source
     /// What was read and is no record yet: a line that has not ended.
     private var pending: [UInt8] = []
     /// Bytes at the start of `pending` that are known to hold no line feed.

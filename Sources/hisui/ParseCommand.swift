@@ -75,20 +75,20 @@ struct ParseCommand: ParsableCommand {
             definitions = one
         }
         let coding = try EncodingOption.resolve(encoding, ofLines: true)
-        var parser = Parser(
-            definitions: definitions, timeZone: try TimeZoneOption.resolve(timeZone),
-            encoding: explain ? .utf8 : coding, subjects: loaded.subjects)
+        let zone = try TimeZoneOption.resolve(timeZone)
+        var parser = SettledParser(
+            Parser(
+                definitions: definitions, timeZone: zone,
+                encoding: explain ? .utf8 : coding, subjects: loaded.subjects))
         let output = StandardOutput.shared
-        var explainer = explain ? ParseExplainer(definitions) : nil
+        var explainer = explain ? ParseExplainer(definitions, timeZone: zone) : nil
         var input = LineInput(source: Source(id: "stdin", kind: .import, form: .line))
-        var table = parser.shapes
+        var table = parser.parser.shapes
         var shapes: [Shape] = []
         var bytes: [UInt8] = []
-        while let batch = try input.next() {
-            let given = explain ? Self.decoded(batch, coding) : batch
-            let rows = parser.parse(given, isLast: input.isLast)
-            if parser.shapes !== table {
-                table = parser.shapes
+        func write(_ rows: borrowing RowBatch, _ numbering: ShapeTable) {
+            if numbering !== table {
+                table = numbering
                 shapes.removeAll()
             }
             shapes += table.shapes(from: shapes.count)
@@ -103,6 +103,12 @@ struct ParseCommand: ParsableCommand {
             }
             output.write(bytes)
         }
+        while let batch = try input.next() {
+            let given = explain ? Self.decoded(batch, coding) : batch
+            parser.parse(given, isLast: input.isLast, write)
+        }
+        // The end may have come behind what was read last.
+        parser.parse(RecordBatch(source: input.source), isLast: true, write)
     }
 
     /// The records as UTF-8 text: places in what is explained are places in what is shown.

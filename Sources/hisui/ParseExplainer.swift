@@ -7,12 +7,16 @@ import HisuiShape
 /// stopped.
 struct ParseExplainer {
     private let definitions: DefinitionSet
+    private var inside: InsideReader?
     private var number = 0
     /// Rules shown for a line that none knows.
     private static let attemptsMax = 8
     private static let columnsMax = 160
 
-    init(_ definitions: DefinitionSet) { self.definitions = definitions }
+    init(_ definitions: DefinitionSet, timeZone: TimeZoneRules) {
+        self.definitions = definitions
+        inside = InsideReader(definitions, timeZone: timeZone)
+    }
 
     /// Appends what is to be said of a row.
     ///
@@ -21,13 +25,38 @@ struct ParseExplainer {
         _ row: RowBatch.Row, of batch: borrowing RowBatch, shape: Shape, to out: inout [UInt8]
     ) {
         number += 1
-        let explanation = LineExplanation(row, of: batch, shape: shape, definitions: definitions)
         let record = batch.bytes.span.extracting(
             Int(row.offset)..<Int(row.offset) + Int(row.count))
         out.append(utf8: "\(number): ")
         TerminalText.appendEscaped(
             record, 0..<record.count, columnsMax: Self.columnsMax, to: &out)
-        out.append(utf8: "\n  \(form(explanation))\n")
+        let outer = LineExplanation(row, of: batch, shape: shape, definitions: definitions)
+        out.append(utf8: "\n  \(form(outer))\n")
+        let found =
+            outer.isNamed
+            ? inside?.read(record, of: batch.source, received: row.received) : nil
+        if let found {
+            out.append(utf8: "  " + say("message inside: ", "中の本文: "))
+            let text = found.rows.bytes.span
+            TerminalText.appendEscaped(
+                text, found.textStart..<text.count, columnsMax: Self.columnsMax, to: &out)
+            let explanation = LineExplanation(
+                found.row, of: found.rows, shape: found.shape, definitions: definitions)
+            out.append(utf8: "\n  \(form(explanation, textStart: found.textStart))\n")
+            append(explanation, text, to: &out)
+        } else {
+            append(outer, record, to: &out)
+        }
+        let result =
+            shape.parser.isEmpty
+            ? say("no rule knows it", "該当する規則なし") : "\(shape.parser)/\(shape.rule)"
+        out.append(utf8: "  → \(result)\n")
+    }
+
+    /// Appends which rules were tried.
+    private func append(
+        _ explanation: LineExplanation, _ record: Span<UInt8>, to out: inout [UInt8]
+    ) {
         let tried = attempts(explanation)
         for attempt in tried.shown {
             out.append(utf8: "  \(attempt.parser)/\(attempt.rule): ")
@@ -39,26 +68,23 @@ struct ParseExplainer {
                 utf8: "  "
                     + say("and \(tried.more) more that came less far\n", "ほか \(tried.more) 規則\n"))
         }
-        let result =
-            shape.parser.isEmpty
-            ? say("no rule knows it", "該当する規則なし") : "\(shape.parser)/\(shape.rule)"
-        out.append(utf8: "  → \(result)\n")
     }
 
-    private func form(_ explanation: LineExplanation) -> String {
+    /// - Parameter textStart: where the text begins, behind the program that a member names.
+    private func form(_ explanation: LineExplanation, textStart: Int = 0) -> String {
+        let start = explanation.messageStart - textStart
         var parts: [String] = []
         if let program = explanation.program {
             let name = Self.shown(Array(program.utf8))
             parts.append(say("header names the program \(name)", "ヘッダーのプログラム名 \(name)"))
-        } else if explanation.messageStart > 0 {
+        } else if start > 0 {
             parts.append(say("header without a program", "ヘッダーにプログラム名なし"))
         } else {
             parts.append(say("no header", "ヘッダーなし"))
         }
         parts.append(
             say(
-                "message from byte \(explanation.messageStart)",
-                "本文は \(explanation.messageStart) バイト目から"))
+                "message from byte \(start)", "本文は \(start) バイト目から"))
         if explanation.isNamed { parts.append(say("values with names", "名前付きの値")) }
         return parts.joined(separator: ", ")
     }

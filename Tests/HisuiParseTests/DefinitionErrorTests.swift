@@ -187,6 +187,20 @@ enum HisuiYAMLLog {
         #expect(problems.contains { $0.contains(expected) }, "\(problems)")
     }
 
+    @Test(arguments: [
+        ("{user.name:word}: {_:rest}", "program: \"*\"", "with 2 bytes of text"),
+        ("{_:word} (a|bcdef) [[and more ]]{_:rest}", "program: \"*\"", "with 3 bytes of text"),
+        ("{_:word} at {_:rest}", "program: \"*\"", ""), ("{_:word}: {_:rest}", "program: test", ""),
+        ("%F: {_:rest}", "first: \"%F\"", ""),
+    ])
+    func aRuleForAnyProgramNeedsText(_ line: String, _ match: String, _ expected: String) {
+        let text = TestRules.yaml(line: line, samples: Self.samples)
+            .replacing("program: test", with: match)
+        let found = TestRules.problems(text).filter { $0.contains("would know messages of others") }
+        #expect(found.count == (expected.isEmpty ? 0 : 1))
+        #expect(found.allSatisfy { $0.contains(expected) })
+    }
+
     @Test func whenAsksOnlyForWhatIsCaptured() {
         let text = TestRules.yaml(
             line: "hello {user.name:rest}\"\n    when: { user.nme: [x] }\n    about: \"x",

@@ -12,6 +12,7 @@ import Testing
         "x{_:text}(aaaab|aaaac|aaaad|b)[[aab{_:word}aac]] end",
         "x[[a{_:text}b[[aa{_:text>}ab(aab|)]]a]](ab|aa|){_:text>}aaab",
         "a{_:text}[[b {_:float} [[{_:ts(epoch)} ]]]] of {_:cidr}",
+        "a{_:ip}:{_:int}[[ {_:ip}:{_:port}]] end",
         "\"{_:text>}\" {_:quoted} {_:word}={_:word}:{_:path>}/ end",
     ]
 
@@ -21,7 +22,11 @@ import Testing
         let check = TemplateCheck(template, schema: ShippedFiles.schema)
         #expect(check.problems.isEmpty)
         let set = TestRules.set(template)
-        for unit in ["a", " x ", " 1.2.3.4 port 1: ", "ab", "\"\\", "/ ", " : of 1 [preauth]"] {
+        let units = [
+            "a", " x ", " 1.2.3.4 port 1: ", "ab", "\"\\", "/ ", " : of 1 [preauth]", "1:",
+            "::1:2",
+        ]
+        for unit in units {
             for count in [10, 1_000, 20_000] {
                 let line = Array("a".utf8) + Array(String(repeating: unit, count: count).utf8)
                 var scratch = RowScratch()

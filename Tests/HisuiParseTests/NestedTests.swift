@@ -259,4 +259,49 @@ import Testing
             #expect(problems.contains { $0.contains(words) }, "\(with): \(problems)")
         }
     }
+
+    /// People who write rules are shown the message and not the object around it.
+    @Test func whatNoRuleKnowsIsGatheredByTheMessageInside() throws {
+        let set = set()
+        var parser = Parser(definitions: set, timeZone: .tokyo)
+        let records = [
+            #"{"log":"<34>Nov 27 10:00:00 web01 doord[7]: jammed at 7","s":1}"#,
+            #"{"log":"<34>Nov 27 10:00:01 web01 doord[7]: jammed at 8","s":2}"#,
+            #"{"log":"<34>Nov 27 10:00:02 web01 doord[7]: refused x from 192.0.2.9","s":3}"#,
+            #"{"other":"x"}"#, #"{"log":"{\"inner\":1}"}"#,
+        ]
+        let rows = parser.parse(batch(records.map { Array($0.utf8) }, form: .line))
+        func gather(_ inside: InsideReader?) -> UnknownMessages {
+            var messages = UnknownMessages(inside: inside)
+            for row in rows.rows { messages.take(row, of: rows, shape: parser.shapes[row.shape]) }
+            return messages
+        }
+        let found = gather(InsideReader(set, timeZone: .tokyo))
+        #expect(found.programs.map(\.name) == ["doord"])
+        let message = try #require(found.programs.first?.messages.first)
+        #expect(message.count == 2 && found.named == 2)
+        #expect(String(decoding: message.literals[0], as: UTF8.self) == "jammed at ")
+        #expect(gather(nil).programs.isEmpty && gather(nil).named == 4)
+        #expect(InsideReader(.empty, timeZone: .tokyo) == nil)
+    }
+
+    @Test func anExplanationIsOfTheMessageInside() throws {
+        let set = set()
+        var reader = try #require(InsideReader(set, timeZone: .tokyo))
+        let source = Source(id: "a", kind: .import, form: .line)
+        let record = #"{"log":"<34>Nov 27 10:00:00 web01 doord[7]: refused x at 192.0.2.9"}"#
+        let bytes = Array(record.utf8)
+        let read = reader.read(bytes.span, of: source, received: noon)
+        let found = try #require(read)
+        let explanation = LineExplanation(
+            found.row, of: found.rows, shape: found.shape, definitions: set)
+        #expect(explanation.program == "doord" && explanation.attempts.map(\.rule) == ["refused"])
+        #expect(explanation.messageStart == 36)
+        #expect(explanation.attempts[0].outcome != .fits)
+        for other in [#"{"other":1}"#, ""] {
+            let bytes = Array(other.utf8)
+            let read = reader.read(bytes.span, of: source, received: noon)
+            #expect(read == nil)
+        }
+    }
 }

@@ -105,11 +105,11 @@ import Testing
 
     @Test func aPrefixMayHoldTheTime() throws {
         let yaml = Self.yaml(
-            line: "up{_:rest}", tz: "prefix: \"{@timestamp:ts(yyyy/MM/dd HH:mm:ss)} \""
+            line: "ready{_:rest}", tz: "prefix: \"{@timestamp:ts(yyyy/MM/dd HH:mm:ss)} \""
         )
-        .replacing("[2026/11/27 06:05:04] up", with: "2026/11/27 06:05:04 up")
+        .replacing("[2026/11/27 06:05:04] up", with: "2026/11/27 06:05:04 ready")
         .replacing("04Z", with: "04+09:00")
-        let rows = try Self.rows(yaml, ["<1>2026/11/27 06:05:04 up"])
+        let rows = try Self.rows(yaml, ["<1>2026/11/27 06:05:04 ready"])
         #expect(rows.times == ["2026-11-26T21:05:04.000Z"])
     }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import HisuiBytes
 import HisuiEvent
+import HisuiParse
 import HisuiPipeline
 import HisuiStore
 
@@ -16,16 +17,19 @@ struct ParsersCoverageCommand: ParsableCommand {
                 """
                 What rules knew when the records arrived: definitions that were added since know \
                 only what came after them. Since records are shown, this is recorded among the \
-                store's acts as a search.
+                store's acts as a search. Of records that hold a message, in a member that a \
+                definition of --parsers names, the message is counted.
                 """,
                 """
                 記録の到着時に有効だった規則による割合です。後から追加した定義は、それ以後の記録にだけ効きます。\
-                記録の例を表示するため、検索として操作記録に残ります。
+                記録の例を表示するため、検索として操作記録に残ります。\
+                --parsers の定義が指す項目に本文を持つ記録では、その本文を数えます。
                 """))
     }
 
     @OptionGroup var common: CommonOptions
     @OptionGroup var store: StoreOptions
+    @OptionGroup var parsers: ParserOptions
 
     @Option(
         help: ArgumentHelp(
@@ -52,7 +56,9 @@ struct ParsersCoverageCommand: ParsableCommand {
             format: format == .table ? .table : .jsonl, acts: false, follow: false,
             command: "parsers coverage")
         let snapshot = try store.snapshot()
-        var coverage = StoreCoverage(times: range)
+        let zone = try TimeZoneOption.resolve(nil)
+        var coverage = StoreCoverage(
+            times: range, inside: InsideReader(try parsers.load().definitions, timeZone: zone))
         do throws(StoreError) {
             for block in snapshot.blocks { try coverage.take(block) }
         } catch {
