@@ -166,8 +166,8 @@ TARGET static void hash(messages *from) {
     } while (!advance(lanes[0]));
 }
 
-// Bit 29 of EBX of leaf 7 (Intel SDM volume 2A, CPUID). Asked of the processor itself: which bits the
-// compilers' runtime libraries fill in differs.
+// Bit 29 of EBX of leaf 7 (Intel SDM volume 2A, CPUID). Asked of the processor itself: which bits
+// the compilers' runtime libraries fill in differs.
 static bool has_instructions(void) {
     unsigned a, b, c, d;
     return __builtin_cpu_supports("sse4.1") && __builtin_cpu_supports("ssse3")

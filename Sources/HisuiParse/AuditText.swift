@@ -69,8 +69,8 @@ struct AuditText {
         end = cursor.end
     }
 
-    /// Reads what journald writes of a record: `T [text ]name=value …`; time and number, which stand
-    /// in other fields of the entry, are empty here.
+    /// Reads what journald writes of a record: `T [text ]name=value …`; time and number, which
+    /// stand in other fields of the entry, are empty here.
     ///
     /// - Returns: nil if the message is no such text.
     init?(journal text: Span<UInt8>, _ message: Range<Int>) {

@@ -37,8 +37,8 @@ public struct LeafHasher: Sendable {
     /// What waits at most: the envelopes stay in the first-level cache. A record may be longer.
     private static let waitingBytesMax = 16 << 10
 
-    private let sources: [Source]
-    private let senders: [String]
+    private var sources: [Source]
+    private var senders: [String]
     /// The beginning of the envelopes of one source and sender, those of the record before.
     private var head: [UInt8] = []
     private var headOf: (source: Int, sender: Int) = (-1, -1)
@@ -56,6 +56,14 @@ public struct LeafHasher: Sendable {
         envelopes.reserveCapacity(2 * Self.waitingBytesMax)
         ends.reserveCapacity(Self.waitingBytesMax / 64)
         digests.reserveCapacity(Self.waitingBytesMax / 64)
+    }
+
+    /// Goes on with the records of others; none waits.
+    mutating func restart(sources: [Source], senders: [String]) {
+        precondition(ends.isEmpty, "all records were hashed")
+        self.sources = sources
+        self.senders = senders
+        headOf = (-1, -1)
     }
 
     private mutating func begin(_ source: Int, _ sender: Int) {
@@ -108,15 +116,20 @@ public struct LeafHasher: Sendable {
         of batch: borrowing RowBatch, to leaves: inout [MerkleHash]
     ) {
         var hasher = LeafHasher(sources: [batch.source], senders: batch.senders)
+        hasher.append(batch, to: &leaves)
+    }
+
+    /// Appends the leaves of all rows of the batch whose source and senders it was made with.
+    mutating func append(_ batch: borrowing RowBatch, to leaves: inout [MerkleHash]) {
         leaves.reserveCapacity(leaves.count + batch.rows.count)
         let bytes = batch.bytes.span
         for index in batch.rows.indices {
             let row = batch.rows[index]
             let range = Int(row.offset)..<Int(row.offset) + Int(row.count)
-            hasher.append(
+            append(
                 source: 0, sender: Int(row.sender), received: row.received, time: row.time,
                 flags: row.flags, record: bytes.extracting(range), to: &leaves)
         }
-        hasher.finish(to: &leaves)
+        finish(to: &leaves)
     }
 }

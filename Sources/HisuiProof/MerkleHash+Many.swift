@@ -5,8 +5,8 @@ import HisuiBytes
 /// Many hashes at once.
 ///
 /// Two messages that have nothing to do with each other are hashed side by side where the processor
-/// has instructions for SHA-256 (`hisui_sha256_each`), and one after the other by libcrypto where it
-/// has not. The hashes are the same.
+/// has instructions for SHA-256 (`hisui_sha256_each`), and one after the other by libcrypto where
+/// it has not. The hashes are the same.
 extension MerkleHash {
     /// Appends the SHA-256 of each of the messages that lie one after the other in `bytes`.
     ///
@@ -94,7 +94,7 @@ extension MerkleHash {
         var prefix = prefix
         unsafe Swift.withUnsafeBytes(of: &prefix) { prefix in
             unsafe hashes.withUnsafeBytes { bytes in
-                // Safe: each stretch has 32 bytes of each of its hashes, 65 with the prefix at most.
+                // Safe: each stretch has 32 bytes of each of its hashes, which are there.
                 unsafe hisui_sha256_prefixed(
                     prefix.baseAddress?.assumingMemoryBound(to: UInt8.self), prefixCount,
                     bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), each * Self.count,

@@ -50,6 +50,9 @@ public final class TreeWriter {
     public private(set) var sources: SourceTable
 
     private var levels: [TreeLevel]
+    /// Kept with its room, like the leaves of the last batch.
+    private var hasher = LeafHasher(sources: [], senders: [])
+    private var leaves: [MerkleHash] = []
     private var day: String
     private var notes: NoteLog?
     /// Sizes for which a frontier lies on the disk.
@@ -169,8 +172,9 @@ public final class TreeWriter {
 
     /// Appends the leaves of the rows of a batch.
     public func append(_ rows: borrowing RowBatch) {
-        var leaves: [MerkleHash] = []
-        LeafHasher.appendLeaves(of: rows, to: &leaves)
+        hasher.restart(sources: [rows.source], senders: rows.senders)
+        leaves.removeAll(keepingCapacity: true)
+        hasher.append(rows, to: &leaves)
         append(leaves)
         sources.count(rows)
     }

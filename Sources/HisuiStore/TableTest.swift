@@ -108,8 +108,8 @@ extension Block {
     ///   - possible: for each shape whether it is asked for.
     ///   - candidates: the slots of this block that may have a probe; asked for each probe once at
     ///     most.
-    /// - Complexity: O(terms of the block's shapes, and bytes of those chunks of text that may have a
-    ///   probe that is asked for in any slot).
+    /// - Complexity: O(terms of the block's shapes, and bytes of those chunks of text that may have
+    ///   a probe that is asked for in any slot).
     public func held(
         _ test: TableTest, of possible: [Bool],
         _ candidates: (TextProbe) throws(StoreError) -> SlotSet

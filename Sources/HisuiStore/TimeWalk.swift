@@ -1,7 +1,7 @@
 import HisuiBytes
 
-/// A column of times near one another, read forwards: those of some rows, for which the ones between
-/// are passed over eight at a time.
+/// A column of times near one another, read forwards: those of some rows, for which the ones
+/// between are passed over eight at a time.
 struct TimeWalk {
     typealias Malformed = ColumnDecoder.Malformed
 

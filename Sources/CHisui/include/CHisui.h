@@ -1,5 +1,6 @@
 // Kernels that Swift cannot express: instructions of one processor family, chosen at run time.
-// No policy and no allocation; every kernel has a portable twin that gives the same result.
+// No policy and no allocation; every kernel has a portable twin that gives the same result (for
+// SHA-256 it is libcrypto's, which who calls chooses).
 #ifndef CHISUI_H
 #define CHISUI_H
 #include <stdbool.h>
@@ -20,7 +21,8 @@ uint32_t hisui_crc32c_portable(uint32_t crc, const uint8_t *bytes, size_t count)
 // Whether `hisui_crc32c` uses the instruction here.
 bool hisui_crc32c_is_accelerated(void);
 
-// Whether the processor has instructions for SHA-256; the two functions below may be called only then.
+// Whether the processor has instructions for SHA-256: the two functions below may be called only
+// then.
 bool hisui_sha256_is_accelerated(void);
 
 // SHA-256 (FIPS 180-4) of `count` messages that lie one after the other, the first from 0, each to
