@@ -24,8 +24,8 @@ extension FileFamily {
             files.removeAll { $0 === file }
             return file
         }
-        guard let i = finished.firstIndex(where: { $0.identity == status.identity }),
-            let file = reopen(other, finished[i]), file.identity == status.identity
+        guard let i = lastRead(status, at: other), let file = reopen(other, finished[i]),
+            file.identity == status.identity
         else { return nil }
         finished.remove(at: i)
         looked[status.identity] = nil
@@ -39,7 +39,7 @@ extension FileFamily {
     /// Whether a file that was read to its end has grown under a path that is not this one's.
     func hasLeft(_ status: FileStatus, for other: String) -> Bool {
         !RotatedName.isCompressed(other) && mayGive(status, to: other)
-            && finished.contains { $0.identity == status.identity && $0.offset < status.size }
+            && grown(status, at: other) != nil
     }
 
     private func drain(_ file: FollowedFile) {

@@ -274,8 +274,8 @@ extension FileFamily {
         if let status {
             if let back = files.first(where: { $0.identity == status.identity }) {
                 back.leftPath = nil
-            } else if let read = finished.first(where: { $0.identity == status.identity }),
-                read.offset > 0, goOn(read, at: path)
+            } else if let index = lastRead(status, at: path), finished[index].offset > 0,
+                goOn(finished[index], at: path)
             {
                 // It came back.
             } else if !knows(status, at: path) {
@@ -305,9 +305,9 @@ extension FileFamily {
             guard let status = FileStatus(other) else { continue }
             if RotatedName.isCompressed(other) {
                 if !knows(status, at: other) { _ = adopt(other, status) }
-            } else if let index = finished.firstIndex(where: {
-                $0.identity == status.identity && $0.offset < status.size
-            }), let file = reopen(other, finished[index]), file.identity == status.identity {
+            } else if let index = grown(status, at: other),
+                let file = reopen(other, finished[index]), file.identity == status.identity
+            {
                 finished.remove(at: index)
                 file.leftPath = now
                 files.insert(file, at: 0)

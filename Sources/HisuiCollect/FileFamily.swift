@@ -65,6 +65,25 @@ final class FileFamily {
         return true
     }
 
+    /// Which of the finished files a file is: of several that had its number, one after the other,
+    /// the one of which most was read that it still has.
+    func lastRead(_ status: FileStatus, at path: String) -> Int? {
+        finished.indices.filter { finished[$0].identity == status.identity }
+            .sorted { finished[$0].offset > finished[$1].offset }
+            .first { reopen(path, finished[$0])?.identity == status.identity }
+    }
+
+    /// The same of a file that has grown since it was read to its end, and is not open.
+    func grown(_ status: FileStatus, at path: String) -> Int? {
+        // An empty one that had its number before may be all that is finished of it.
+        if files.contains(where: { $0.identity == status.identity }) { return nil }
+        let mayHave = finished.contains {
+            $0.identity == status.identity && $0.offset < status.size
+        }
+        guard mayHave, let index = lastRead(status, at: path) else { return nil }
+        return finished[index].offset < status.size ? index : nil
+    }
+
     /// When lines that wait for others of their record have waited long enough; nil if none wait.
     var flushTime: Int64? { files.compactMap(\.flushTime).min() }
 

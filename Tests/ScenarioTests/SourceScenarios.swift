@@ -120,7 +120,7 @@ struct SourceScenarios {
         let file = try Program.hisui(
             "sources", "show", "--store", daemon.store, "app", "--format", "table", "--lang", "ja")
         #expect(file.text.contains("読み取り位置"), "\(file.text)")
-        #expect(file.text.contains("byte 8 of inode"), "\(file.text)")
+        #expect(file.text.contains("8 バイト目（inode"), "\(file.text)")
         #expect(file.text.contains("どの規則も知らない原文: 1 件"), "\(file.text)")
         let many = try Program.hisui(
             "sources", "show", "--store", daemon.store, "/", "--lang", "en")
