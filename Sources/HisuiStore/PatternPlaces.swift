@@ -2,11 +2,11 @@ import HisuiBytes
 
 /// A pattern as the bytes that can follow one another in its values.
 struct PatternPlaces {
-    /// A byte of fixed text; or beyond 255, any number of decimal digits, or one digit.
-    private var places: [UInt16] = []
     /// The bytes that values can have.
     let alphabet: ByteAlphabet
-    // The places of each kind, the first in the lowest bit; empty where there are too many places.
+    /// Whether it has more places than there are bits for: then everything is possible.
+    private let isLong: Bool
+    // The places of each kind, the first in the lowest bit.
     /// Those of fixed text, by its bytes.
     private var fixed: [(byte: UInt8, places: UInt128)] = []
     private var decimals: UInt128 = 0
@@ -15,9 +15,10 @@ struct PatternPlaces {
     private var lowerHexDigits: UInt128 = 0
     private var upperHexDigits: UInt128 = 0
 
-    /// Of longer patterns everything is possible.
+    /// As many as bits, less the one behind them all.
     private static let placesMax = 127
 
+    // A place is a byte of fixed text, any number of decimal digits, or one digit of some kind.
     private static let decimal: UInt16 = 256
     private static let digit: UInt16 = 257
     private static let lowerHexDigit: UInt16 = 258
@@ -29,6 +30,7 @@ struct PatternPlaces {
         var reader = ByteReader(bytes)
         guard let count = try? reader.varint(), let notations = try? reader.take(2 * Int(count))
         else { return nil }
+        var places: [UInt16] = []
         for number in 0...Int(count) {
             guard let length = try? reader.count(), let literal = try? reader.take(length) else {
                 return nil
@@ -45,10 +47,11 @@ struct PatternPlaces {
             }
         }
         alphabet = Self.alphabet(of: places)
-        if places.count <= Self.placesMax { noteKinds() }
+        isLong = places.count > Self.placesMax
+        if !isLong { noteKinds(places) }
     }
 
-    private mutating func noteKinds() {
+    private mutating func noteKinds(_ places: [UInt16]) {
         for (number, place) in places.enumerated() {
             let bit: UInt128 = 1 << number
             switch place {
@@ -93,7 +96,7 @@ struct PatternPlaces {
     ///
     /// - Complexity: O(bytes of `text` × different bytes of the pattern's fixed text).
     func mayHave(_ text: [UInt8], ignoresCase: Bool) -> Bool {
-        guard places.count <= Self.placesMax else { return true }
+        if isLong { return true }
         var here: UInt128 = .max
         for byte in text {
             let taken = here & accepting(byte, ignoresCase: ignoresCase)

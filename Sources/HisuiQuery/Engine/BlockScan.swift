@@ -202,6 +202,8 @@ final class BlockScan {
             let middle = (first + end) / 2
             if Int(wantedRows[middle]) < row { first = middle + 1 } else { end = middle }
         }
+        precondition(
+            first < wantedRows.count && Int(wantedRows[first]) == row, "only wanted rows are read")
         return receivedOfWanted?[first] ?? 0
     }
 
