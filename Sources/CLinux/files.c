@@ -3,10 +3,28 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
-int64_t hisui_birth(const char *path) {
-    struct statx status;
-    if (statx(AT_FDCWD, path, 0, STATX_BTIME, &status) != 0) return 0;
-    if (!(status.stx_mask & STATX_BTIME)) return 0;
-    return (int64_t)status.stx_btime.tv_sec * 1000000000 + status.stx_btime.tv_nsec;
+static int64_t nanoseconds(struct statx_timestamp time) {
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+static int look(int fd, const char *path, int flags, struct hisui_file_status *status) {
+    struct statx found;
+    if (statx(fd, path, flags, STATX_BASIC_STATS | STATX_BTIME, &found) != 0) return -1;
+    status->device = makedev(found.stx_dev_major, found.stx_dev_minor);
+    status->inode = found.stx_ino;
+    status->size = found.stx_size;
+    status->birth = found.stx_mask & STATX_BTIME ? nanoseconds(found.stx_btime) : 0;
+    status->modified = nanoseconds(found.stx_mtime);
+    status->is_regular = S_ISREG(found.stx_mode);
+    return 0;
+}
+
+int hisui_path_status(const char *path, struct hisui_file_status *status) {
+    return look(AT_FDCWD, path, 0, status);
+}
+
+int hisui_open_status(int fd, struct hisui_file_status *status) {
+    return look(fd, "", AT_EMPTY_PATH, status);
 }

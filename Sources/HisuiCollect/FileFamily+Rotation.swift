@@ -70,7 +70,9 @@ extension FileFamily {
             .first { !self.isOpen($0.identity) }
         guard let file else { return nil }
         // A file made since has the number of the old one by chance.
-        if same.contains(path), file.path != path, FileStatus.birth(path) <= file.modified {
+        if same.contains(path), file.path != path,
+            FileStatus(path)?.identity.birth ?? 0 <= file.modified
+        {
             reportGap("the file was emptied; what was written while it was copied is missing")
         }
         finished.removeAll { $0.identity == file.identity }

@@ -44,7 +44,7 @@ extension FileFollower {
         let rotated = found.rotated[family.path] ?? []
         let count = rotated.count { FileStatus.isMade($0, since: since) }
         // What is at the path may have taken the place of another since the look began.
-        let birth = FileStatus.birth(family.path)
+        let birth = FileStatus(family.path)?.identity.birth ?? 0
         if count == 0, birth > 0, birth < age.looked { return }
         if count > Limits.rotatedFilesMax {
             family.reportGap(

@@ -3,11 +3,12 @@ import HisuiEvent
 
 /// How far the files of one followed path have been read; the position of a file source.
 ///
-/// A file is known again by device, inode and two fingerprints, of its first bytes and of those
-/// right before the offset: inodes are reused, first bytes are often the same in all files, and
-/// only the last ones tell that a file was emptied and has grown past the offset again.
+/// A file is known again by device, inode, birth and two fingerprints, of its first bytes and of
+/// those right before the offset: inodes are reused, not all file systems know when a file was
+/// made, first bytes are often the same in all files, and only the last ones tell that a file was
+/// emptied and has grown past the offset again.
 ///
-///     version   u8 = 1
+///     version   u8 = 2
 ///     count     u8, 0…33 files, oldest first; the last is the one at the path itself
 ///     count ×
 ///       flags      u8: bit 0 the rest of a cut line is still to be skipped
@@ -15,7 +16,7 @@ import HisuiEvent
 ///                      bit 2 a copy of what the file at the path held; nothing is read of it
 ///                      while that one is there whole
 ///                      bit 3 a line taken named columns: `fields` follows
-///       device     u64, inode u64
+///       device     u64, inode u64, birth i64: nanoseconds since 1970, 0 if not known
 ///       headCount  u16 ≤ 1024, headHash u64: the first bytes of the file
 ///       tailCount  u16 ≤ 256, tailHash u64: the bytes before the offset
 ///       offset     u64: behind the last record taken
@@ -44,6 +45,7 @@ package struct FilePosition: Hashable, Sendable {
                     | (file.fields == nil ? 0 : 8))
             bytes.appendLittleEndian(file.identity.device)
             bytes.appendLittleEndian(file.identity.inode)
+            bytes.appendLittleEndian(UInt64(bitPattern: file.identity.birth))
             for print in [file.head, file.tail] {
                 bytes.appendLittleEndian(print.count)
                 bytes.appendLittleEndian(print.hash)
@@ -72,6 +74,7 @@ package struct FilePosition: Hashable, Sendable {
                 entry.isCopy = flags & 4 != 0
                 entry.identity.device = try reader.u64()
                 entry.identity.inode = try reader.u64()
+                entry.identity.birth = Int64(bitPattern: try reader.u64())
                 entry.head.count = try reader.u16()
                 entry.head.hash = try reader.u64()
                 entry.tail.count = try reader.u16()
@@ -87,7 +90,7 @@ package struct FilePosition: Hashable, Sendable {
         }
     }
 
-    private static let version: UInt8 = 1
+    private static let version: UInt8 = 2
 }
 
 extension FilePosition.Entry {
@@ -101,7 +104,10 @@ extension FilePosition.Entry {
 /// What the file system calls a file.
 struct FileIdentity: Hashable, Sendable {
     var device: UInt64 = 0
+    /// Used again once the file is gone.
     var inode: UInt64 = 0
+    /// When the file was made, in nanoseconds since 1970; 0 if the file system does not know.
+    var birth: Int64 = 0
 }
 
 /// Count and hash of some bytes of a file.

@@ -8,21 +8,30 @@ struct FileStatus: Hashable {
     /// Nanoseconds since 1970.
     var modified: Int64
     var size: UInt64
+    var isRegular: Bool
 
-    /// Nil if there is nothing.
+    /// Of what is at a path; nil if there is nothing.
     init?(_ path: String) {
-        var status = stat()
+        var status = hisui_file_status()
         // Safe: the path is passed as a terminated copy; the call writes one structure.
-        guard unsafe stat(path, &status) == 0 else { return nil }
-        identity = FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
-        modified = Self.nanoseconds(status.st_mtim)
-        size = UInt64(max(0, status.st_size))
+        guard unsafe hisui_path_status(path, &status) == 0 else { return nil }
+        self.init(status)
     }
 
-    /// When the file was made, in nanoseconds since 1970; 0 if that is not known.
-    static func birth(_ path: String) -> Int64 {
-        // Safe: the path is passed as a terminated copy.
-        unsafe hisui_birth(path)
+    /// Of an open file; nil if it is none.
+    init?(descriptor: Int32) {
+        var status = hisui_file_status()
+        // Safe: the call writes one structure.
+        guard unsafe hisui_open_status(descriptor, &status) == 0 else { return nil }
+        self.init(status)
+    }
+
+    private init(_ status: hisui_file_status) {
+        identity = FileIdentity(
+            device: status.device, inode: status.inode, birth: status.birth)
+        modified = status.modified
+        size = status.size
+        isRegular = status.is_regular
     }
 
     /// Whether what is at a path was made, and all that is in it written, since a time.
@@ -33,8 +42,7 @@ struct FileStatus: Hashable {
         guard time != .max, let status = FileStatus(path), status.modified >= time else {
             return false
         }
-        let birth = birth(path)
-        return birth == 0 || birth >= time
+        return status.identity.birth == 0 || status.identity.birth >= time
     }
 
     /// The time that a file would get if it was changed now, in nanoseconds since 1970: by the
@@ -43,11 +51,7 @@ struct FileStatus: Hashable {
         var time = timespec()
         // Safe: the call writes one structure.
         unsafe clock_gettime(CLOCK_REALTIME_COARSE, &time)
-        return nanoseconds(time)
-    }
-
-    static func nanoseconds(_ time: timespec) -> Int64 {
-        Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 
     static func names(in directory: String) -> [String] {

@@ -54,17 +54,16 @@ final class FollowedFile {
     init?(
         path: String, rules: CutRules = CutRules(), offset: UInt64 = 0, isDiscarding: Bool = false
     ) {
-        // Safe: the path is passed as a terminated copy; fstat writes one structure. A named pipe
-        // would block the open, hence O_NONBLOCK.
+        // Safe: the path is passed as a terminated copy. A named pipe would block the open, hence
+        // O_NONBLOCK.
         let opened = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
         guard opened >= 0 else { return nil }
-        var status = stat()
-        guard unsafe fstat(opened, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+        guard let status = FileStatus(descriptor: opened), status.isRegular else {
             close(opened)
             return nil
         }
         descriptor = opened
-        identity = FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+        identity = status.identity
         self.path = path
         self.offset = offset
         self.rules = rules
@@ -144,17 +143,12 @@ final class FollowedFile {
         return compressed.bytes(at: 0, count: 1).isEmpty && !compressed.isCut
     }
 
-    var size: UInt64 { UInt64(max(0, status.st_size)) }
+    var size: UInt64 { status?.size ?? 0 }
 
     /// When it was last written to, in nanoseconds since 1970.
-    var modified: Int64 { FileStatus.nanoseconds(status.st_mtim) }
+    var modified: Int64 { status?.modified ?? 0 }
 
-    private var status: stat {
-        var status = stat()
-        // Safe: the call writes one structure.
-        unsafe fstat(descriptor, &status)
-        return status
-    }
+    private var status: FileStatus? { FileStatus(descriptor: descriptor) }
 
     /// Whether something of a read has not been taken yet, because the batch was full.
     private var hasRest: Bool { taken < chunk.count }

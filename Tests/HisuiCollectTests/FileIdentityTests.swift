@@ -97,4 +97,30 @@ struct FileIdentityTests {
         #expect(sink.texts == ["first", "second", "third"])
         #expect(sink.now.gaps.isEmpty)
     }
+
+    @Test func anEmptyFileWithTheNumberOfAnEmptyOneBeforeItIsAnother() throws {
+        directory.append("a.log", "")
+        let sink = TestSink()
+        var running = try start(sink)
+        let id = SourceID.make("test", directory.path("a.log"))
+        eventually("its position") { sink.now.positions[id] != nil }
+        running.end()
+        let saved = try #require(sink.now.positions[id])
+        let decoded = FilePosition(saved.span)
+        var position = try #require(decoded)
+        var before = position.files[0]
+        before.identity.birth -= 1
+        before.isFinished = true
+        position.files.insert(before, at: 0)
+        var batch = RecordBatch(source: Source(id: id, kind: .file, form: .line))
+        batch.position = position.encoded
+        #expect(sink.put(batch))
+        run("mv a.log a.log.1")
+        directory.append("a.log", "first\n")
+        running = try start(sink)
+        eventually("the line") { sink.count >= 1 }
+        running.end()
+        #expect(sink.texts == ["first"])
+        #expect(sink.now.gaps.isEmpty)
+    }
 }

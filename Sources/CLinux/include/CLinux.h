@@ -5,6 +5,7 @@
 #ifndef CLINUX_H
 #define CLINUX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/epoll.h>
@@ -78,8 +79,16 @@ int hisui_datagram_credentials(
 
 // Where a file's first byte that is no hole stands; negative if there is none, 0 if unknown.
 int64_t hisui_data_start(int fd);
-// When a file was made, in nanoseconds since 1970; 0 if that is not known.
-int64_t hisui_birth(const char *path);
+// What the file system says of a file. Times are in nanoseconds since 1970; `birth` is 0 if it is
+// not known.
+struct hisui_file_status {
+    uint64_t device, inode, size;
+    int64_t birth, modified;
+    bool is_regular;
+};
+// Of what is at a path, through symbolic links, or of an open file; -1 and errno if there is none.
+int hisui_path_status(const char *path, struct hisui_file_status *status);
+int hisui_open_status(int fd, struct hisui_file_status *status);
 
 // epoll without the union: `token` comes back with the event.
 int hisui_epoll_set(int epoll, int operation, int fd, uint32_t events, uint64_t token);
