@@ -18,6 +18,8 @@ struct DirectoryWatch: ~Copyable {
     private var directories: [Int32: String] = [:]
     private var watched: Set<String> = []
     private var buffer = [UInt8](repeating: 0, count: 65_536)
+    /// What came and went.
+    var passing = PassingFiles()
 
     init() {
         descriptor = inotify_init1(Int32(IN_CLOEXEC | IN_NONBLOCK))
@@ -57,28 +59,43 @@ struct DirectoryWatch: ~Copyable {
             while i + 16 <= count {
                 let number = Int32(bitPattern: word(i))
                 let mask = word(i + 4)
+                let cookie = word(i + 8)
                 let length = Int(word(i + 12))
                 let name = buffer[i + 16..<min(count, i + 16 + length)].prefix { $0 != 0 }
                 i += 16 + length
-                if let change = change(number, mask, name) { take(change) }
+                if let change = change(number, mask, cookie, name) { take(change) }
             }
         }
     }
 
     private mutating func change(
-        _ number: Int32, _ mask: UInt32, _ name: ArraySlice<UInt8>
+        _ number: Int32, _ mask: UInt32, _ cookie: UInt32, _ name: ArraySlice<UInt8>
     ) -> Change? {
+        if mask & UInt32(IN_Q_OVERFLOW) != 0 { passing.lost() }
         if mask & UInt32(IN_IGNORED) != 0 {
             if let directory = directories.removeValue(forKey: number) {
                 watched.remove(directory)
             }
             return .names
         }
-        guard mask & UInt32(IN_MODIFY) != 0, let directory = directories[number] else {
-            return .names
-        }
+        guard let directory = directories[number] else { return .names }
         let prefix = directory == "/" ? "" : directory
-        return .contents("\(prefix)/\(String(decoding: name, as: UTF8.self))")
+        let path = "\(prefix)/\(String(decoding: name, as: UTF8.self))"
+        if mask & UInt32(IN_ISDIR) == 0, let change = Self.passing(mask, cookie) {
+            passing.take(change, path)
+        }
+        return mask & UInt32(IN_MODIFY) != 0 ? .contents(path) : .names
+    }
+
+    private static func passing(_ mask: UInt32, _ cookie: UInt32) -> PassingFiles.Change? {
+        switch Int32(bitPattern: mask) {
+        case IN_CREATE: .created
+        case IN_MODIFY: .written
+        case IN_DELETE: .removed
+        case IN_MOVED_FROM: .movedFrom(cookie)
+        case IN_MOVED_TO: .movedTo(cookie)
+        default: nil
+        }
     }
 
     private func word(_ i: Int) -> UInt32 {

@@ -104,6 +104,8 @@ extension FileFamily {
     static let wentAway =
         "a file was rotated away, emptied or deleted before it was read"
 
+    static let wentUnseen = "a file was made, written and deleted before it was seen"
+
     // MARK: While a rotation is at work
 
     /// Does something with the rotated files, again and again until none of them was renamed, made

@@ -34,6 +34,8 @@ final class FileFamily {
     /// `errno` of the last failure that was reported.
     private var reported: Int32 = 0
     private(set) var isRefused = false
+    /// When the last of the files that are closed was opened.
+    private var lastOpenedOfClosed: Int64 = 0
 
     init(
         source: Source, path: String, sink: any RecordSink, graceMilliseconds: Int64,
@@ -84,6 +86,9 @@ final class FileFamily {
         return finished[index].offset < status.size ? index : nil
     }
 
+    /// When, in milliseconds, a file was last opened.
+    var lastOpened: Int64 { files.reduce(lastOpenedOfClosed) { max($0, $1.opened) } }
+
     /// When lines that wait for others of their record have waited long enough; nil if none wait.
     var flushTime: Int64? { files.compactMap(\.flushTime).min() }
 
@@ -130,6 +135,7 @@ final class FileFamily {
             return now - left >= graceMilliseconds || files.count > Limits.rotatedFilesMax
         }) {
             let file = files.remove(at: i)
+            lastOpenedOfClosed = max(lastOpenedOfClosed, file.opened)
             use(file)
             file.finish(into: &batch)
             if file.isCut { reportGap("a compressed file is damaged, or was not written whole") }

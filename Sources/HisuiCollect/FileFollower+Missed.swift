@@ -54,6 +54,18 @@ extension FileFollower {
         family.addMissed(madeSince: since)
     }
 
+    /// Tells of files that fit, and were made, written and removed between two looks.
+    func tellPassed(_ gone: [PassingFiles.Gone], _ patterns: [FilePattern]) {
+        for file in gone where patterns.contains(where: { $0.covers(file.path) }) {
+            let path = RotatedName.original(file.path).flatMap { familyOf[$0] }
+            guard let family = familyOf[file.path] ?? path else {
+                reportGap(FileFamily.wentUnseen)
+                continue
+            }
+            if family.lastOpened < file.came { family.reportGap(FileFamily.wentUnseen) }
+        }
+    }
+
     /// From when on files that fit are new; nil where what is there is passed over.
     private func since(_ path: String, _ found: Found) -> Int64? {
         guard !beginsAtEnd(path), let begun = found.begun[path] else { return nil }

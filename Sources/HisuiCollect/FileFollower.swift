@@ -45,9 +45,13 @@ final class FileFollower {
         while !stop.isRaised {
             let now = Clock.monotonicMilliseconds()
             if isScanDue || now >= nextScan {
-                scan(now, resume)
-                nextScan = now + rescanMilliseconds
+                takeChanges(&isScanDue)
+                let began = Clock.monotonicMilliseconds()
                 isScanDue = false
+                scan(now, resume)
+                takeChanges(&isScanDue)
+                tellPassed(watch.passing.endLook(began: began), patterns)
+                nextScan = now + rescanMilliseconds
                 for family in families { family.isDirty = true }
             }
             for family in families where family.isDirty && !stop.isRaised {
@@ -87,6 +91,7 @@ final class FileFollower {
             case .contents(let path): if grown.last != path { grown.append(path) }
             }
         }
+        watch.passing.settle(Clock.monotonicMilliseconds())
         if names { isScanDue = true }
         for path in grown {
             if let family = familyOf[path] {
@@ -247,11 +252,14 @@ final class FileFollower {
     private func reportTooMany() {
         if hasReportedTooMany { return }
         hasReportedTooMany = true
+        reportGap("more than \(Limits.followedFilesMax) files fit; the rest is not followed")
+    }
+
+    /// Tells a gap of what no followed path has.
+    func reportGap(_ cause: String) {
         var batch = RecordBatch(source: Source(id: name, kind: .file, form: .line))
         batch.gaps.append(
-            Gap(
-                source: name, detected: Clock.now(), count: nil,
-                cause: "more than \(Limits.followedFilesMax) files fit; the rest is not followed"))
+            Gap(source: name, detected: Clock.now(), count: nil, cause: cause))
         batch.account.gaps = 1
         _ = sink.put(batch)
     }

@@ -18,6 +18,28 @@ struct FilePattern: Sendable {
         if parts.isEmpty || parts.contains("..") { return nil }
     }
 
+    /// Whether a path fits, or is that of a file rotated away from one that fits.
+    func covers(_ path: String) -> Bool {
+        fits(path) || RotatedName.original(path).map(fits) ?? false
+    }
+
+    private func fits(_ path: String) -> Bool {
+        let names = path.split(separator: "/", omittingEmptySubsequences: true).map(String.init)
+        return Self.fits(names[...], parts[...])
+    }
+
+    private static func fits(_ names: ArraySlice<String>, _ parts: ArraySlice<String>) -> Bool {
+        guard let part = parts.first else { return names.isEmpty }
+        if part != "**" {
+            guard let name = names.first, Glob.match(part, name) else { return false }
+            return fits(names.dropFirst(), parts.dropFirst())
+        }
+        if parts.count == 1 { return (1...Limits.globDepthMax + 1).contains(names.count) }
+        return (0...min(names.count, Limits.globDepthMax)).contains {
+            fits(names.dropFirst($0), parts.dropFirst())
+        }
+    }
+
     /// Finds the regular files that fit.
     ///
     /// - Parameters:
@@ -108,9 +130,12 @@ enum RotatedName {
 
     static func isCompressed(_ path: String) -> Bool { uncompressed(path) != nil }
 
+    /// What compressed files are called behind the name they had.
+    static let endings = [".gz", ".zst"]
+
     /// The path a file had before it was compressed; nil if the name does not say that it was.
     static func uncompressed(_ path: String) -> String? {
-        for ending in [".gz", ".zst"] where path.hasSuffix(ending) {
+        for ending in endings where path.hasSuffix(ending) {
             let plain = path.dropLast(ending.count)
             return plain.isEmpty || plain.hasSuffix("/") ? nil : String(plain)
         }

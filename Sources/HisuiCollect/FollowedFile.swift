@@ -25,6 +25,8 @@ final class FollowedFile {
     /// It was empty when it was found under the name of a rotated file: what it comes to hold may
     /// be a copy of what another file has.
     var isUnproven = false
+    /// When it was opened, in milliseconds.
+    let opened = Clock.monotonicMilliseconds()
     private let descriptor: Int32
     /// Bytes read, and taken or kept in `lines`.
     private(set) var offset: UInt64
@@ -56,19 +58,19 @@ final class FollowedFile {
     ) {
         // Safe: the path is passed as a terminated copy. A named pipe would block the open, hence
         // O_NONBLOCK.
-        let opened = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
-        guard opened >= 0 else { return nil }
-        guard let status = FileStatus(descriptor: opened), status.isRegular else {
-            close(opened)
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
+        guard descriptor >= 0 else { return nil }
+        guard let status = FileStatus(descriptor: descriptor), status.isRegular else {
+            close(descriptor)
             return nil
         }
-        descriptor = opened
+        self.descriptor = descriptor
         identity = status.identity
         self.path = path
         self.offset = offset
         self.rules = rules
         cutter = RecordCutter(rules, isDiscarding: isDiscarding)
-        if RotatedName.isCompressed(path) { compressed = CompressedContents(opened) }
+        if RotatedName.isCompressed(path) { compressed = CompressedContents(descriptor) }
         head = bytes(at: 0, count: Int(min(offset, UInt64(Fingerprint.headMax))))
         let before = min(offset, UInt64(Fingerprint.tailMax))
         tail = bytes(at: offset - before, count: Int(before))

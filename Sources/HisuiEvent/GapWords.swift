@@ -17,6 +17,10 @@ extension Gap {
             "読み取る前にファイルがローテーション、切り詰め、または削除された"
         ),
         (
+            "a file was made, written and deleted before it was seen",
+            "検出前にファイルが作成され、書き込まれ、削除された"
+        ),
+        (
             "the file was emptied; what was written while it was copied is missing",
             "ファイルが切り詰められた。コピー中に書き込まれた行は失われている"
         ),

@@ -162,6 +162,10 @@ public enum Limits {
     public static let permittedPeersMax = 4096
     /// Files one collector follows: each holds a descriptor.
     public static let followedFilesMax = 4096
+    /// Files that came into watched directories since the last look, and those that are gone again:
+    /// more than the kernel tells of while a look is held up by the store (16,384 changes, at least
+    /// three for each such file) are not remembered.
+    public static let passingFilesMax = 5500
     /// Rotated predecessors of one file that are read beside it, or remembered: rotations within
     /// the minute that each is kept open, and while nobody looked.
     public static let rotatedFilesMax = 32

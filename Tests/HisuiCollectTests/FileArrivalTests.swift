@@ -44,6 +44,42 @@ import Testing
         return running
     }
 
+    // MARK: Removed before it was seen
+
+    @Test(
+        arguments: [
+            ("echo x > a.log && rm a.log", 1), (": > a.log && rm a.log", 0),
+            ("echo x > a.log && mv a.log a.log.1 && rm a.log.1", 1),
+            ("echo x > b.txt && mv b.txt a.log && rm a.log", 1),
+            ("echo x > a.txt && rm a.txt", 0), ("mkdir a.log && rmdir a.log", 0),
+            ("echo x > old.log && mv old.log old.txt && rm old.txt", 0),
+        ])
+    func aFileMadeWrittenAndRemovedBetweenTwoLooksIsTold(command: String, gaps: Int) throws {
+        let sink = TestSink()
+        shell(": > other.log")
+        let running = try begin(sink)
+        betweenLooks(sink) { shell(command) }
+        directory.append("later.log", "later\n")
+        eventually("the next look") { texts(sink) == ["later"] }
+        running.end()
+        let causes = sink.now.gaps.map(\.cause)
+        #expect(causes == Array(repeating: FileFamily.wentUnseen, count: gaps))
+        #expect(sink.now.gaps.allSatisfy { $0.japaneseCause != nil })
+    }
+
+    @Test func whatWasSeenIsNotToldAsUnseenWhenItIsRemoved() throws {
+        let sink = TestSink()
+        shell(": > other.log")
+        let running = try begin(sink)
+        for round in 0..<30 {
+            directory.append("a.log", "line \(round)\n")
+            eventually("round \(round)") { texts(sink).count == round + 1 }
+            shell("rm a.log")
+        }
+        running.end()
+        #expect(sink.now.gaps.isEmpty)
+    }
+
     // MARK: Rotated away before it was seen
 
     @Test(
