@@ -113,8 +113,9 @@ struct RecipeGuide {
     private func toPaste(_ way: Recipe.Way, _ source: Configuration.Source?) -> String {
         let values = values(way, source)
         var text = say("Where: ", "貼り付け先: ") + say(way.place, way.placeJapanese) + "\n"
-        text += way.paste(values) + "\n"
-        text += Recipe.filled(say(way.note, way.noteJapanese), values)
+        text += way.paste(values)
+        let note = Recipe.filled(say(way.note, way.noteJapanese), values)
+        if !note.isEmpty { text += "\n\(note)" }
         let addresses = MachineAddresses.all()
         if way.paste.contains("{address}"), isChoice(source), addresses.count > 1 {
             let names = addresses.map(\.description).joined(separator: ", ")
