@@ -272,6 +272,9 @@ public enum Limits {
     public static let jsonDepthMax = 32
     /// Directories below a directory of rules: what keeps a link to its parent from going on.
     public static let rulesDepthMax = 16
+    /// Free room on the store's disk below which `hisui status` warns: an open log and the segment
+    /// made of it may not fit beside each other.
+    public static let diskRoomLeast = 256 << 20
 
     // MARK: - Watch
 

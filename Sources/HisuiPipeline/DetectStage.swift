@@ -46,6 +46,8 @@ final class DetectStage: TailConsumer {
         /// Findings after the state that are among the acts, from before this process.
         var known: Set<FindingActs.Key>
         var isDirty = false
+        /// Whether it was told that the state cannot be saved, and that is still so.
+        var isUnsavedTold = false
         /// Whether the acts were given up at the end: the state must stay before them.
         var isBehindActs = false
         var lastSave = SystemClock.monotonicMilliseconds()
@@ -197,8 +199,13 @@ final class DetectStage: TailConsumer {
             try work.state.write(
                 fileSystem, store: store, zone: zone, remembering: work.detector)
             work.isDirty = false
+            if work.isUnsavedTold { log.notice("no more: the state of detection cannot be saved") }
+            work.isUnsavedTold = false
         } catch {
-            log.error("the state of detection cannot be saved; tried again: \(error)")
+            if !work.isUnsavedTold {
+                log.error("the state of detection cannot be saved; tried again: \(error)")
+            }
+            work.isUnsavedTold = true
         }
         work.lastSave = SystemClock.monotonicMilliseconds()
         work.saveMillis = work.lastSave - started

@@ -52,6 +52,8 @@ final class SpillStage: RecordSink {
         var spilled: UInt64 = 0
         var droppedBefore: UInt64 = 0
         var damagesTold = 0
+        /// The ring had no room for copies, and has not taken any since.
+        var isRoomlessTold = false
     }
 
     private let intake: Intake
@@ -194,10 +196,14 @@ final class SpillStage: RecordSink {
         if fresh.isEmpty { return }
         let batches = fresh.values.map { ($0.batch, spillClass($0.batch.source)) }
         guard state.ring.keep(batches) else {
-            log.critical("what waits in memory for the store finds no room in the spill ring")
+            if !state.isRoomlessTold {
+                log.critical("what waits in memory for the store finds no room in the spill ring")
+            }
+            state.isRoomlessTold = true
             for position in fresh.keys { state.underway[position]?.isRefused = true }
             return
         }
+        state.isRoomlessTold = false
         for position in fresh.keys { state.underway[position] = nil }
         guard state.begun != nil else { return }
         state.spilled += batches.reduce(0) { $0 + UInt64($1.0.entries.count) }
@@ -268,9 +274,8 @@ final class SpillStage: RecordSink {
                 log.error("spill ring: \(damage)")
             }
             state.damagesTold = state.ring.damages.count
-            guard let begun = state.begun, state.ring.bytes == 0, !state.ring.owes else {
-                return nil
-            }
+            guard let begun = state.begun, !isHeldUp(), state.ring.bytes == 0, !state.ring.owes
+            else { return nil }
             state.begun = nil
             return Episode(
                 begun: begun, spilled: state.spilled,

@@ -25,6 +25,7 @@ struct StatusCommand: ParsableCommand {
         output.write(try streams(snapshot))
         let now = Timestamp.now()
         output.write(DaemonSigns.lines(store: store.store, zones: store.zones, now: now))
+        output.write(try StoreRoom.lines(store: store.store))
         let table = SourceTable(snapshot, store: store.store, now: now)
         output.write("\n" + table.text(columnsMax: output.columnsMax))
         let zone = try TimeZoneOption.resolve(nil)

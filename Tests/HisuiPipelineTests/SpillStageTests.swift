@@ -152,6 +152,29 @@ import Testing
         #expect(!stage.close(keeping: []))
     }
 
+    /// One full disk for store and ring.
+    @Test func whileTheStoreIsHeldUpAnEpisodeDoesNotEndThoughTheRingIsEmpty() async throws {
+        let intake = Intake(bytesMax: 1 << 20, positions: [:])
+        let stage = try stage(intake)
+        let held = Holder()
+        stage.begin(
+            isHeldUp: { held.flag.load(ordering: .relaxed) },
+            onEnd: { episode in held.episode.withLock { $0 = episode } })
+        disk.setCapacity(disk.usedBytes)
+        for number in 0..<3 { #expect(stage.put(batch("<13>\(number)"))) }
+        #expect(try waiting() == 0)
+        let drain = Task.detached { await WorkerThread.run("drain") { stage.run() } }
+        try await Task.sleep(for: .milliseconds(500))
+        #expect(held.episode.withLock { $0 == nil })
+        held.flag.store(false, ordering: .relaxed)
+        let onTheirWay = taken(intake)
+        #expect(onTheirWay.map { String(decoding: $0.bytes, as: UTF8.self) }.first == "<13>0")
+        for batch in onTheirWay { stage.settle(RowBatch(takingOver: batch)) }
+        while held.episode.withLock({ $0 == nil }) { try await Task.sleep(for: .milliseconds(1)) }
+        stage.service.requestStop()
+        await drain.value
+    }
+
     @Test func aGapIsSpilledWithItsCount() throws {
         let intake = Intake(bytesMax: 1 << 20, positions: [:])
         let stage = try stage(intake)
