@@ -133,10 +133,48 @@ struct Token {
 
     @inline(never)
     private func isNamedLevel(_ record: Span<UInt8>) -> Bool {
-        Self.levels.contains { name in
-            name.count == end - start
+        Self.names(Self.levels, record, start..<end)
+    }
+
+    /// Whether it is a facility and a level, `auth.info`, as BusyBox writes before the program.
+    @inline(__always)
+    func isFacilityAndLevel(_ record: Span<UInt8>) -> Bool {
+        bits & HeaderClass.joiner != 0 && end - start <= Limits.syslogHostBytesMax
+            && Self.isFacilityAndLevel(record, start..<end)
+    }
+
+    /// Whether it is that in angle brackets, by name or by number: `<auth.info>`, `<4.6>`, as
+    /// FreeBSD's syslogd writes behind the time if it is asked to (`-v`, `-vv`).
+    @inline(never)
+    func isLabel(_ record: Span<UInt8>) -> Bool {
+        guard end - start >= 5, record[start] == UInt8(ascii: "<"),
+            record[end - 1] == UInt8(ascii: ">")
+        else { return false }
+        return Self.isFacilityAndLevel(record, start + 1..<end - 1)
+    }
+
+    @inline(never)
+    private static func isFacilityAndLevel(_ record: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        guard let dot = range.first(where: { record[$0] == UInt8(ascii: ".") }) else {
+            return false
+        }
+        let (facility, level) = (range.lowerBound..<dot, dot + 1..<range.upperBound)
+        if facility.isEmpty || level.isEmpty { return false }
+        if facility.count <= 2, level.count == 1 {
+            return (facility.lowerBound..<range.upperBound).allSatisfy {
+                record[$0] &- 0x30 <= 9 || $0 == dot
+            }
+        }
+        return names(levels, record, level) && names(facilities, record, facility)
+    }
+
+    private static func names(
+        _ names: [[UInt8]], _ record: Span<UInt8>, _ range: Range<Int>
+    ) -> Bool {
+        names.contains { name in
+            name.count == range.count
                 && name.indices.allSatisfy { index in
-                    record[start + index] | 0x20 == name[index]
+                    record[range.lowerBound + index] | 0x20 == name[index]
                 }
         }
     }
@@ -145,6 +183,12 @@ struct Token {
         "emerg", "alert", "crit", "critical", "err", "error", "warn", "warning", "notice", "info",
         "debug", "emergency",
     ].map { Array($0.utf8) }
+
+    private static let facilities: [[UInt8]] =
+        ([
+            "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron",
+            "authpriv", "ftp", "ntp", "security", "console",
+        ] + (0...7).map { "local\($0)" }).map { Array($0.utf8) }
 
     private func isLocalhost(_ record: Span<UInt8>) -> Bool {
         end - start == Self.localhost.count && Self.begins(Self.localhost, record, start)

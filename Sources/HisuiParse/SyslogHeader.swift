@@ -228,8 +228,12 @@ struct SyslogHeader {
             takeColon(record, messageStart, &scratch)
             return
         }
-        let first = Token.skipBlanks(record, messageStart)
+        var first = Token.skipBlanks(record, messageStart)
         guard first < end else { return }
+        if record[first] == 0x3C, takeLabel(record, first, &scratch) {
+            first = Token.skipBlanks(record, messageStart)
+            guard first < end else { return }
+        }
         let token = Token(record, first)
         if let tag = Tag(record, token) {
             if token.mayBeZone, takeZone(record, token, &clock, &scratch) { return }
@@ -286,6 +290,18 @@ struct SyslogHeader {
         }
     }
 
+    /// Facility and level in angle brackets, at `at`.
+    @inline(never)
+    private mutating func takeLabel(
+        _ record: Span<UInt8>, _ at: Int, _ scratch: inout RowScratch
+    ) -> Bool {
+        let token = Token(record, at)
+        guard token.isLabel(record) else { return false }
+        scratch.append(token.range, .word)
+        messageStart = token.end
+        return true
+    }
+
     /// A host without a program right behind it.
     @inline(never)
     private mutating func takeHostAlone(
@@ -295,9 +311,12 @@ struct SyslogHeader {
         if !isOwn, takeOwnHeader(record, behind: token, next.start, &clock, &scratch) {
             return true
         }
-        // F5: `host notice tmm[123]: …`.
+        // F5: `host notice tmm[123]: …`; BusyBox: `host user.notice root: …`.
         let third = Token.skipBlanks(record, next.end)
-        if third < record.count, next.isLevel(record), let tag = Tag(record, third), tag.hasPID {
+        let isDotted = next.isFacilityAndLevel(record)
+        if third < record.count, isDotted || next.isLevel(record), let tag = Tag(record, third),
+            isDotted || tag.hasPID
+        {
             takeHost(token.range, isOwn: isOwn, &scratch)
             scratch.append(next.range, .word)
             take(tag, &scratch)

@@ -275,6 +275,28 @@ import Testing
             "<{priority:133}>{time:Nov 23 01:02:03} {word:notice} {program:tmm}[{pid:123}]: "
                 + "|01230140:5: x"
         ),
+        // BusyBox: facility and level before the program, FreeBSD's syslogd: behind the time
+        (
+            "Nov 23 01:02:03 ap1 authpriv.warn dropbear[123]: x",
+            "{time:Nov 23 01:02:03} {host:ap1} {word:authpriv.warn} {program:dropbear}[{pid:123}]: "
+                + "|x"
+        ),
+        (
+            "Nov 23 01:02:03 ap1 user.notice root: x",
+            "{time:Nov 23 01:02:03} {host:ap1} {word:user.notice} {program:root}: |x"
+        ),
+        (
+            "Nov 23 01:02:03 <mail.notice> mx1 sm-mta[123]: x",
+            "{time:Nov 23 01:02:03} {word:<mail.notice>} {host:mx1} {program:sm-mta}[{pid:123}]: |x"
+        ),
+        (
+            "Nov 23 01:02:03 <4.6> mx1 sshd[123]: x",
+            "{time:Nov 23 01:02:03} {word:<4.6>} {host:mx1} {program:sshd}[{pid:123}]: |x"
+        ),
+        (
+            "Nov 23 01:02:03 mail.info sshd[123]: x",
+            "{time:Nov 23 01:02:03} {host:mail.info} {program:sshd}[{pid:123}]: |x"
+        ),
         // Bare hosts
         (
             "Nov 23 01:02:03 rtx [INSPECT] LAN2[out][101100] TCP x",
