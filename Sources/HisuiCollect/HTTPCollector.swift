@@ -1,5 +1,4 @@
-public import HisuiEvent
-import Synchronization
+import HisuiEvent
 
 /// Receives journal entries over HTTP or HTTPS, as `systemd-journal-upload` sends them.
 ///
@@ -14,13 +13,8 @@ import Synchronization
 ///
 /// **Back-pressure** is not reading. A sender is never told to come back later: this one would
 /// give up, and send all of its request again.
-public final class HTTPCollector: Collector {
-    public let name: String
-    public let source: Source
-    /// The port, as the system chose it if 0 was asked for.
-    public var port: UInt16 { listener.socket.port }
-    public var counts: StreamCounts { listener.counts.withLock { $0 } }
-    private let listener: StreamListener
+public final class HTTPCollector: StreamCollector {
+    public let listener: StreamListener
     private let tokens: HTTPTokens
 
     /// Listens at a numeric address.
@@ -33,11 +27,11 @@ public final class HTTPCollector: Collector {
         id: String? = nil, address: String, port: UInt16, limits: StreamLimits = StreamLimits(),
         tls: TLSSettings? = nil, tokens: HTTPTokens = HTTPTokens()
     ) throws(CollectError) {
-        listener = try StreamListener(address: address, port: port, limits: limits, tls: tls)
-        let prefix = tls == nil ? "journal-upload" : "journal-upload-tls"
-        name = "\(prefix):\(listener.socket.place)"
-        source = Source(
-            id: id ?? SourceID.make(prefix, listener.socket.place), kind: .http, form: .journal)
+        listener = try StreamListener(
+            StreamListener.Trade(
+                prefix: tls == nil ? "journal-upload" : "journal-upload-tls", kind: .http,
+                form: .journal),
+            id: id, address: address, port: port, limits: limits, tls: tls)
         self.tokens = tokens
     }
 
@@ -46,21 +40,12 @@ public final class HTTPCollector: Collector {
     ) throws(CollectError) {
         try withoutActuallyEscaping(resume) { resume throws(CollectError) in
             var receiver = try StreamReceiver(
-                listener, name: name,
+                listener,
                 handler: HTTPHandler(
-                    source: source, tokens: tokens, sink: sink, resume: resume),
+                    source: source, service: JournalUploadService(resume: resume),
+                    tokens: tokens, sink: sink),
                 stop: stop)
             try receiver.run()
         }
     }
-
-    public func reload() throws(CollectError) { try listener.reload() }
-
-    public func connections(of source: String) -> StreamConnections? {
-        listener.connections(of: source)
-    }
-
-    public var certificateExpiry: Int64? { listener.context?.expiry }
-
-    public var report: ListenerReport? { listener.report(source.id) }
 }

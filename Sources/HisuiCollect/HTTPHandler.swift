@@ -3,42 +3,34 @@ import HisuiEvent
 
 /// HTTP on a stream: a request is answered 2xx when all its records are durable.
 final class HTTPHandler: StreamHandler {
-    private let sink: any RecordSink
     private let tokens: HTTPTokens
-    private let resume: (String) -> [UInt8]?
-    private let receipts = StreamReceipts()
-    private var table: SenderTable
+    private let service: any HTTPService
+    /// Who waits for a batch: its slot.
+    private var batches: DurableBatches<Int>
     private var sessions: [UInt64: HTTPSession] = [:]
     private var sessionsMade: UInt64 = 0
-    /// By slot: the entries that were sent.
-    private var uploaded: [Int: UploadedEntries] = [:]
     /// By slot: batches that were handed over, and those of them that are durable.
     private var made: [Int: Int] = [:]
     private var durable: [Int: Int] = [:]
-    /// By number of a batch that is not durable: its slot.
-    private var onTheWay: [UInt64: Int] = [:]
-    private var batchesMade: UInt64 = 0
     /// By slot: sessions that wait for a batch.
     private var waiting: [Int: [UInt64]] = [:]
     /// Sessions that have something to send, or to say.
     private var touched: Set<UInt64> = []
     private var heldBytes = 0
     private var plain: [UInt8] = []
-    private(set) var isRefused = false
 
     init(
-        source: Source, tokens: HTTPTokens, sink: any RecordSink,
-        resume: @escaping (String) -> [UInt8]?
+        source: Source, service: any HTTPService, tokens: HTTPTokens, sink: any RecordSink
     ) {
-        table = SenderTable(listener: source)
+        batches = DurableBatches(listener: source, sink: sink)
         self.tokens = tokens
-        self.sink = sink
-        self.resume = resume
+        self.service = service
     }
 
-    var wakeDescriptor: Int32? { receipts.descriptor }
-    var isEmpty: Bool { table.isEmpty }
-    var owesAnswers: Bool { !onTheWay.isEmpty }
+    var wakeDescriptor: Int32? { batches.wakeDescriptor }
+    var isRefused: Bool { batches.isRefused }
+    var isEmpty: Bool { batches.table.isEmpty }
+    var owesAnswers: Bool { batches.owesAnswers }
     /// What is not answered is sent again.
     var readsAtStop: Bool { false }
     /// Entries are told by their numbers, in whatever order they come.
@@ -57,7 +49,7 @@ final class HTTPHandler: StreamHandler {
 
     /// Nobody takes up a source before a request of its was let in.
     func sourceID(of session: HTTPSession) -> String? {
-        session.isAdmitted ? table.sourceID(table.slot(session.peer).slot) : nil
+        session.isAdmitted ? batches.table.sourceID(batches.table.slot(session.peer).slot) : nil
     }
 
     func end(_ session: inout HTTPSession, reset: Bool) {
@@ -143,27 +135,46 @@ final class HTTPHandler: StreamHandler {
     ) {
         session.request = request
         session.body = nil
-        if let refusal = admit(request, session) ?? refusal(of: request) {
-            guard request.body == .none, request.keepsAlive else {
-                return turnAway(session, refusal.answer, refusal.reason, refusal.detail, now)
-            }
-            session.refusal = (refusal.reason, refusal.detail)
-            session.answer(refusal.answer, keeps: true)
-            touched.insert(session.id)
-            return
+        if let refusal = admit(request, session) { return refuse(refusal, session, now) }
+        guard request.coding != .other else {
+            var answer = HTTPAnswer(.unsupportedMediaType)
+            answer.fields = "Accept-Encoding: gzip, zstd\r\n"
+            return refuse(
+                HTTPRefusedRequest(answer, .request, "the coding is neither gzip nor zstd"),
+                session, now)
         }
-        session.body = HTTPBody(request.coding)
+        switch service.receive(request) {
+        case .refusal(let refusal): return refuse(refusal, session, now)
+        case .answer(let answer):
+            session.answer(answer, keeps: request.keepsAlive)
+            touched.insert(session.id)
+            guard !request.keepsAlive else { return }
+            session.drain(now)
+            session.closes = request.body == .none
+        case .body(let content): session.body = HTTPBody(request.coding, content)
+        }
         guard request.expectsContinue, request.body != .none, !hasMore else { return }
         session.output += HTTPAnswer.goOn
         touched.insert(session.id)
     }
 
-    private typealias Refusal = (answer: HTTPAnswer, reason: Refusals.Reason, detail: String)
+    /// Answers a request that is not taken; one that has sent no body may be followed by others.
+    private func refuse(_ refusal: HTTPRefusedRequest, _ session: HTTPSession, _ now: Int64) {
+        guard let request = session.request, request.body == .none, request.keepsAlive else {
+            return turnAway(session, refusal.answer, refusal.reason, refusal.detail, now)
+        }
+        session.refusal = (refusal.reason, refusal.detail)
+        session.answer(refusal.answer, keeps: true)
+        touched.insert(session.id)
+    }
 
     /// Looks at who sends; nil: it may.
-    private func admit(_ request: HTTPRequest, _ session: HTTPSession) -> Refusal? {
+    private func admit(
+        _ request: HTTPRequest, _ session: HTTPSession
+    ) -> HTTPRefusedRequest? {
         if request.hasOrigin {
-            return (HTTPAnswer(.forbidden), .request, "from a page in a browser")
+            return HTTPRefusedRequest(
+                HTTPAnswer(.forbidden), .request, "from a page in a browser")
         }
         guard !tokens.isEmpty, session.peer.certificate.isEmpty else {
             session.isAdmitted = true
@@ -172,33 +183,11 @@ final class HTTPHandler: StreamHandler {
         guard let name = tokens.name(request.authorization) else {
             var answer = HTTPAnswer(.unauthorized)
             answer.fields = "WWW-Authenticate: Bearer\r\n"
-            return (answer, .token, request.authorization.isEmpty ? "none" : "not listed")
+            return HTTPRefusedRequest(
+                answer, .token, request.authorization.isEmpty ? "none" : "not listed")
         }
         session.peer.token = name
         session.isAdmitted = true
-        return nil
-    }
-
-    /// Why a request is not taken; nil: it is.
-    private func refusal(of request: HTTPRequest) -> Refusal? {
-        let path = String(decoding: request.path, as: UTF8.self)
-        guard request.path.elementsEqual("/upload".utf8) else {
-            return (HTTPAnswer(.notFound), .request, "no such path: \(path)")
-        }
-        guard request.method == .post else {
-            var answer = HTTPAnswer(.methodNotAllowed)
-            answer.fields = "Allow: POST\r\n"
-            return (answer, .request, "the method is not POST")
-        }
-        guard request.mediaType.elementsEqual("application/vnd.fdo.journal".utf8) else {
-            let type = String(decoding: request.mediaType, as: UTF8.self)
-            return (HTTPAnswer(.unsupportedMediaType), .request, "not the type: \(type)")
-        }
-        guard request.coding != .other else {
-            var answer = HTTPAnswer(.unsupportedMediaType)
-            answer.fields = "Accept-Encoding: gzip, zstd\r\n"
-            return (answer, .request, "the coding is neither gzip nor zstd")
-        }
         return nil
     }
 
@@ -208,46 +197,57 @@ final class HTTPHandler: StreamHandler {
         _ bytes: Span<UInt8>, _ range: Range<Int>, _ session: HTTPSession, _ now: Int64
     ) -> Int {
         guard let body = session.body else { return 0 }
-        if body.isPlain { return cut(bytes, range, body, session.peer) }
+        if body.isPlain { return cut(bytes, range, body, session, now) }
         let piece = bytes.extracting(range)
         var position = 0
         var records = 0
-        while !isRefused {
+        while session.phase == .reading, !isRefused {
             let before = position
             plain.removeAll(keepingCapacity: true)
             do throws(Decompressor.Failure) {
                 try body.decompress(piece, &position, into: &plain)
             } catch .tooLarge {
-                turnAway(
-                    session, HTTPAnswer(.contentTooLarge), .body, "it expands too much", now)
+                refuse(
+                    body, session, HTTPContentError(.contentTooLarge, "it expands too much"), now)
                 return records
             } catch {
-                turnAway(session, HTTPAnswer(.badRequest), .body, "it is damaged", now)
+                refuse(body, session, HTTPContentError(.badRequest, "it is damaged"), now)
                 return records
             }
             if plain.isEmpty, position == before { break }
             var taken: [UInt8] = []
             swap(&taken, &plain)
-            records += cut(taken.span, 0..<taken.count, body, session.peer)
+            records += cut(taken.span, 0..<taken.count, body, session, now)
             swap(&taken, &plain)
         }
         return records
     }
 
     private func cut(
-        _ bytes: Span<UInt8>, _ range: Range<Int>, _ body: HTTPBody, _ peer: StreamPeer
+        _ bytes: Span<UInt8>, _ range: Range<Int>, _ body: HTTPBody, _ session: HTTPSession,
+        _ now: Int64
     ) -> Int {
-        let received = Clock.now()
         var position = range.lowerBound
         var records = 0
-        while position < range.upperBound, !isRefused {
-            records += fill(peer) { sender, known, batch in
-                position = body.take(
-                    bytes, position..<range.upperBound, received: received, sender: sender,
-                    known: &known, into: &batch)
+        do throws(HTTPContentError) {
+            while position < range.upperBound, !isRefused {
+                records += try fill(session.peer) { place, batch throws(HTTPContentError) in
+                    position = try body.content.take(
+                        bytes, position..<range.upperBound, at: place, into: &batch)
+                }
             }
+        } catch {
+            refuse(body, session, error, now)
         }
         return records
+    }
+
+    /// A body cannot be taken, and more of it may come.
+    private func refuse(
+        _ body: HTTPBody, _ session: HTTPSession, _ error: HTTPContentError, _ now: Int64
+    ) {
+        turnAway(
+            session, body.content.answer(error.status, error.detail), .body, error.detail, now)
     }
 
     /// Lets `body` add to the batch of a peer's source, which has room.
@@ -255,18 +255,18 @@ final class HTTPHandler: StreamHandler {
     /// - Returns: how many records were added.
     private func fill(
         _ peer: StreamPeer,
-        _ body: (UInt32, inout UploadedEntries, inout RecordBatch) -> Void
-    ) -> Int {
-        let slot = table.slot(peer).slot
-        if table.isFull(slot) { handOver(slot) }
-        if uploaded[slot] == nil {
-            uploaded[slot] = UploadedEntries(position: resume(table.sourceID(slot)) ?? [])
-        }
+        _ body: (HTTPPlace, inout RecordBatch) throws(HTTPContentError) -> Void
+    ) throws(HTTPContentError) -> Int {
+        let slot = batches.table.slot(peer).slot
+        if batches.table.isFull(slot) { handOver(slot) }
         // Its number in a shared slot changes with the batch.
-        let sender = table.slot(peer).sender
-        return table.fill(slot) { batch in
+        let sender = batches.table.slot(peer).sender
+        let place = HTTPPlace(
+            slot: slot, source: batches.table.sourceID(slot), received: Clock.now(),
+            sender: sender)
+        return try batches.table.fill(slot) { batch throws(HTTPContentError) in
             let before = batch.entries.count
-            body(sender, &uploaded[slot, default: UploadedEntries()], &batch)
+            try body(place, &batch)
             return batch.entries.count - before
         }
     }
@@ -278,16 +278,30 @@ final class HTTPHandler: StreamHandler {
             return 0
         }
         guard body.isAtEnd else {
-            turnAway(session, HTTPAnswer(.badRequest), .body, "it is cut off", now)
+            refuse(body, session, HTTPContentError(.badRequest, "it is cut off"), now)
             return 0
         }
-        let records = fill(session.peer) { sender, known, batch in
-            body.finish(received: Clock.now(), sender: sender, known: &known, into: &batch)
-        }
         session.body = nil
+        var records = 0
+        do throws(HTTPContentError) {
+            var isDone = false
+            while !isDone, !isRefused {
+                records += try fill(session.peer) { place, batch throws(HTTPContentError) in
+                    isDone = try body.content.finish(at: place, into: &batch)
+                }
+            }
+        } catch {
+            // All of it was read, so that the connection is good for more.
+            session.refusal = (.body, error.detail)
+            session.reply = body.content.answer(error.status, error.detail)
+            answer(session)
+            return 0
+        }
+        session.reply = body.content.answer
+        if !body.content.remark.isEmpty { session.refusal = (.body, body.content.remark) }
         // What it repeats may be on its way still: it waits for all there is of its source.
-        let slot = table.slot(session.peer).slot
-        session.needs = made[slot, default: 0] + (table.isEmpty(slot) ? 0 : 1)
+        let slot = batches.table.slot(session.peer).slot
+        session.needs = made[slot, default: 0] + (batches.table.isEmpty(slot) ? 0 : 1)
         if durable[slot, default: 0] >= session.needs {
             answer(session)
         } else {
@@ -299,7 +313,7 @@ final class HTTPHandler: StreamHandler {
 
     private func answer(_ session: HTTPSession) {
         let keeps = session.request?.keepsAlive ?? false
-        session.answer(HTTPAnswer(.accepted, "OK.\n"), keeps: keeps)
+        session.answer(session.reply, keeps: keeps)
         session.request = nil
         session.phase = keeps ? .reading : .draining
         session.closes = !keeps
@@ -307,23 +321,14 @@ final class HTTPHandler: StreamHandler {
     }
 
     func handOver() {
-        for slot in table.filledSlots { handOver(slot) }
-        // What was handed over one by one is no longer among the filled ones.
-        if !isRefused, !table.handOver(to: sink) { isRefused = true }
+        for slot in batches.table.filledSlots { handOver(slot) }
+        batches.forgetFilled()
     }
 
     private func handOver(_ slot: Int) {
-        guard !isRefused, !table.isEmpty(slot) else { return }
-        batchesMade += 1
-        let receipt = Receipt(desk: receipts, number: batchesMade)
-        let position = uploaded[slot]?.position ?? []
-        table.fill(slot) {
-            $0.receipt = receipt
-            $0.position = position
+        if batches.handOver(slot, position: service.position(of: slot), waiting: slot) {
+            made[slot, default: 0] += 1
         }
-        onTheWay[batchesMade] = slot
-        made[slot, default: 0] += 1
-        if !table.handOver(slot, to: sink) { isRefused = true }
     }
 
     // MARK: Answers
@@ -348,8 +353,7 @@ final class HTTPHandler: StreamHandler {
     }
 
     func takeAnswers() -> [StreamAnswer] {
-        for number in receipts.take() {
-            guard let slot = onTheWay.removeValue(forKey: number) else { continue }
+        for slot in batches.takeDurable() {
             durable[slot, default: 0] += 1
             release(slot)
         }

@@ -22,6 +22,8 @@ final class HTTPSession {
     var request: HTTPRequest?
     /// What its body becomes; nil: it has none.
     var body: HTTPBody?
+    /// What is said when the request is durable.
+    var reply = HTTPAnswer(.ok)
     /// Bytes behind a request that is not answered.
     var carry: [UInt8] = []
     /// Not taken yet by the connection.

@@ -1,5 +1,4 @@
 public import HisuiEvent
-import Synchronization
 
 /// Receives syslog over RELP, as rsyslog's `omrelp` sends it, by TCP or TLS.
 ///
@@ -16,13 +15,8 @@ import Synchronization
 /// which is the position of each source.
 ///
 /// **Back-pressure** is not answering and not reading.
-public final class RELPCollector: Collector {
-    public let name: String
-    public let source: Source
-    /// The port, as the system chose it if 0 was asked for.
-    public var port: UInt16 { listener.socket.port }
-    public var counts: StreamCounts { listener.counts.withLock { $0 } }
-    private let listener: StreamListener
+public final class RELPCollector: StreamCollector {
+    public let listener: StreamListener
     private let policy: RELPHandler.Policy
 
     /// Listens at a numeric address.
@@ -39,11 +33,10 @@ public final class RELPCollector: Collector {
         recordBytesMax: Int = Limits.recordBytesMax, cutsLongRecords: Bool = true
     ) throws(CollectError) {
         precondition(window > 0 && window <= Limits.relpWindowMax, "a window of RELP is bounded")
-        listener = try StreamListener(address: address, port: port, limits: limits, tls: tls)
-        let prefix = tls == nil ? "relp" : "relp-tls"
-        name = "\(prefix):\(listener.socket.place)"
-        source = Source(
-            id: id ?? SourceID.make(prefix, listener.socket.place), kind: .relp, form: .syslog)
+        listener = try StreamListener(
+            StreamListener.Trade(
+                prefix: tls == nil ? "relp" : "relp-tls", kind: .relp, form: .syslog),
+            id: id, address: address, port: port, limits: limits, tls: tls)
         policy = RELPHandler.Policy(
             window: window, recordBytesMax: recordBytesMax, cutsLongRecords: cutsLongRecords)
     }
@@ -53,21 +46,11 @@ public final class RELPCollector: Collector {
     ) throws(CollectError) {
         try withoutActuallyEscaping(resume) { resume throws(CollectError) in
             var receiver = try StreamReceiver(
-                listener, name: name,
+                listener,
                 handler: RELPHandler(
                     source: source, policy: policy, sink: sink, resume: resume),
                 stop: stop)
             try receiver.run()
         }
     }
-
-    public func reload() throws(CollectError) { try listener.reload() }
-
-    public func connections(of source: String) -> StreamConnections? {
-        listener.connections(of: source)
-    }
-
-    public var certificateExpiry: Int64? { listener.context?.expiry }
-
-    public var report: ListenerReport? { listener.report(source.id) }
 }

@@ -11,38 +11,33 @@ final class RELPHandler: StreamHandler {
         var cutsLongRecords = true
     }
 
-    private let sink: any RecordSink
     private let policy: Policy
     private let resume: (String) -> [UInt8]?
-    private let receipts = StreamReceipts()
-    private var table: SenderTable
+    /// Who waits for a batch: how many records of which session are in it.
+    private var batches: DurableBatches<[UInt64: Int]>
     /// By slot, of senders that have a source of their own.
     private var windows: [Int: RELPWindow] = [:]
     private var sessions: [UInt64: RELPSession] = [:]
     private var sessionsMade: UInt64 = 0
     /// By slot: how many records of which session are in its batch.
     private var gathered: [Int: [UInt64: Int]] = [:]
-    /// By number of a batch that is not durable: as above.
-    private var onTheWay: [UInt64: [UInt64: Int]] = [:]
-    private var batchesMade: UInt64 = 0
     /// Sessions that have to be looked at for answers.
     private var touched: Set<UInt64> = []
     private var heldBytes = 0
-    private(set) var isRefused = false
 
     init(
         source: Source, policy: Policy, sink: any RecordSink,
         resume: @escaping (String) -> [UInt8]?
     ) {
-        table = SenderTable(listener: source)
+        batches = DurableBatches(listener: source, sink: sink)
         self.policy = policy
-        self.sink = sink
         self.resume = resume
     }
 
-    var wakeDescriptor: Int32? { receipts.descriptor }
-    var isEmpty: Bool { table.isEmpty }
-    var owesAnswers: Bool { !onTheWay.isEmpty }
+    var wakeDescriptor: Int32? { batches.wakeDescriptor }
+    var isRefused: Bool { batches.isRefused }
+    var isEmpty: Bool { batches.table.isEmpty }
+    var owesAnswers: Bool { batches.owesAnswers }
     /// What is not answered is sent again.
     var readsAtStop: Bool { false }
     var readsInOrder: Bool { true }
@@ -58,7 +53,7 @@ final class RELPHandler: StreamHandler {
     }
 
     func sourceID(of session: RELPSession) -> String? {
-        table.sourceID(table.slot(session.peer).slot)
+        batches.table.sourceID(batches.table.slot(session.peer).slot)
     }
 
     func end(_ session: inout RELPSession, reset: Bool) {
@@ -70,7 +65,7 @@ final class RELPHandler: StreamHandler {
         sessions[id] = nil
         touched.remove(id)
         heldBytes -= session.heldBytes
-        let slot = table.slot(session.peer).slot
+        let slot = batches.table.slot(session.peer).slot
         windows[slot]?.leave(session: id)
     }
 
@@ -133,8 +128,8 @@ final class RELPHandler: StreamHandler {
         var count = data.count
         if count > 0, data[count - 1] == 0x0a { count -= 1 }
         let record = data.extracting(0..<count)
-        let slot = table.slot(session.peer).slot
-        guard table.isOfOneSender(slot) else {
+        let slot = batches.table.slot(session.peer).slot
+        guard batches.table.isOfOneSender(slot) else {
             return append(record, flags, Clock.now(), session, slot)
         }
         let digest = RELPWindow.digest(record)
@@ -156,7 +151,7 @@ final class RELPHandler: StreamHandler {
 
     private func window(_ slot: Int) -> RELPWindow {
         if let known = windows[slot] { return known }
-        let position = resume(table.sourceID(slot)) ?? []
+        let position = resume(batches.table.sourceID(slot)) ?? []
         let window = RELPWindow(position: position, recordsMax: policy.window)
         windows[slot] = window
         return window
@@ -199,31 +194,23 @@ final class RELPHandler: StreamHandler {
         _ record: Span<UInt8>, _ flags: RowFlags, _ received: Timestamp, _ session: RELPSession,
         _ slot: Int
     ) {
-        if table.isFull(slot) { handOver(slot) }
-        let sender = table.slot(session.peer).sender
-        table.fill(slot) {
+        if batches.table.isFull(slot) { handOver(slot) }
+        let sender = batches.table.slot(session.peer).sender
+        batches.table.fill(slot) {
             $0.append(record, received: received, sender: sender, flags: flags)
         }
         gathered[slot, default: [:]][session.id, default: 0] += 1
     }
 
     func handOver() {
-        for slot in table.filledSlots { handOver(slot) }
-        // What was handed over one by one is no longer among the filled ones.
-        if !isRefused, !table.handOver(to: sink) { isRefused = true }
+        for slot in batches.table.filledSlots { handOver(slot) }
+        batches.forgetFilled()
     }
 
     private func handOver(_ slot: Int) {
-        guard !isRefused else { return }
-        batchesMade += 1
-        let receipt = Receipt(desk: receipts, number: batchesMade)
+        let waiting = gathered[slot] ?? [:]
         let position = windows[slot]?.position ?? []
-        table.fill(slot) {
-            $0.receipt = receipt
-            $0.position = position
-        }
-        onTheWay[batchesMade] = gathered.removeValue(forKey: slot) ?? [:]
-        if !table.handOver(slot, to: sink) { isRefused = true }
+        if batches.handOver(slot, position: position, waiting: waiting) { gathered[slot] = nil }
     }
 
     // MARK: Answers
@@ -233,13 +220,13 @@ final class RELPHandler: StreamHandler {
         where session.overlap != nil && !session.held.isEmpty
             && now - session.heldSince > Self.decisionMilliseconds
         {
-            release(session, table.slot(session.peer).slot)
+            release(session, batches.table.slot(session.peer).slot)
         }
     }
 
     func takeAnswers() -> [StreamAnswer] {
-        for number in receipts.take() {
-            for (id, count) in onTheWay.removeValue(forKey: number) ?? [:] {
+        for waiting in batches.takeDurable() {
+            for (id, count) in waiting {
                 sessions[id]?.add(credit: count)
                 touched.insert(id)
             }

@@ -140,10 +140,10 @@ struct SenderTable: ~Copyable {
     func sourceID(_ slot: Int) -> String { slots[slot].source.id }
 
     /// Lets `body` add to the batch of a slot.
-    mutating func fill<Result>(
-        _ slot: Int, _ body: (inout RecordBatch) -> Result
-    ) -> Result {
-        let result = body(&slots[slot])
+    mutating func fill<Result, Failure: Error>(
+        _ slot: Int, _ body: (inout RecordBatch) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let result = try body(&slots[slot])
         if !isFilled[slot], !slots[slot].isEmpty {
             isFilled[slot] = true
             filled.append(slot)

@@ -43,8 +43,19 @@ public struct StreamCounts: Hashable, Sendable {
     public var open = 0
 }
 
-/// A bound TCP or Unix socket with its limits, its counts, and its certificate if it speaks TLS.
-final class StreamListener: Sendable {
+/// A bound TCP or Unix socket with its source, its limits, its counts, and its certificate if it
+/// speaks TLS.
+public final class StreamListener: Sendable {
+    /// What is received at it.
+    struct Trade {
+        /// Before the place in its name, `relp-tls` in `relp-tls:0.0.0.0:2514`.
+        var prefix: String
+        var kind: SourceKind
+        var form: RecordForm
+    }
+
+    let name: String
+    let source: Source
     let socket: ListeningSocket
     let limits: StreamLimits
     let counts = Mutex(StreamCounts())
@@ -53,9 +64,12 @@ final class StreamListener: Sendable {
     /// By source: at most so many as there are sources of a listener.
     private let peers = Mutex<[String: StreamConnections]>([:])
 
-    /// - Parameter tls: nil: plain TCP.
+    /// - Parameters:
+    ///   - id: of the source; nil: its name.
+    ///   - tls: nil: plain TCP.
     init(
-        address: String, port: UInt16, limits: StreamLimits, tls: TLSSettings?
+        _ trade: Trade, id: String?, address: String, port: UInt16, limits: StreamLimits,
+        tls: TLSSettings?
     ) throws(CollectError) {
         // The certificate first: an address must not seem open that nobody can connect to.
         var context: TLSContext?
@@ -63,13 +77,26 @@ final class StreamListener: Sendable {
         self.tls = Mutex(context)
         self.limits = limits
         socket = try ListeningSocket(address: address, port: port, stream: true)
+        (name, source) = Self.identity(trade, id, socket)
     }
 
     /// Binds a Unix socket.
-    init(path: String, mode: UInt32, limits: StreamLimits) throws(CollectError) {
+    init(
+        _ trade: Trade, id: String?, path: String, mode: UInt32, limits: StreamLimits
+    ) throws(CollectError) {
         tls = Mutex(nil)
         self.limits = limits
         socket = try ListeningSocket(path: path, mode: mode, stream: true)
+        (name, source) = Self.identity(trade, id, socket)
+    }
+
+    private static func identity(
+        _ trade: Trade, _ id: String?, _ socket: ListeningSocket
+    ) -> (name: String, source: Source) {
+        let id = id ?? SourceID.make(trade.prefix, socket.place)
+        return (
+            "\(trade.prefix):\(socket.place)", Source(id: id, kind: trade.kind, form: trade.form)
+        )
     }
 
     /// For connections that are made from now on; nil: plain TCP.
@@ -105,8 +132,7 @@ final class StreamListener: Sendable {
         count { $0.refusals.add(reason, peer: peer, detail: detail, at: time) }
     }
 
-    /// - Parameter id: of the listener's source.
-    func report(_ id: String) -> ListenerReport {
-        ListenerReport(id: id, since: began, counts: counts.withLock { $0 })
+    var report: ListenerReport {
+        ListenerReport(id: source.id, since: began, counts: counts.withLock { $0 })
     }
 }

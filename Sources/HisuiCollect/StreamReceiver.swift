@@ -19,7 +19,6 @@ struct StreamReceiver<Handler: StreamHandler>: ~Copyable {
     }
 
     private let listener: StreamListener
-    private let name: String
     private let stop: StopSignal
     private let epoll: Int32
     private let handler: Handler
@@ -35,10 +34,9 @@ struct StreamReceiver<Handler: StreamHandler>: ~Copyable {
     private var isListenerPaused = false
 
     init(
-        _ listener: StreamListener, name: String, handler: Handler, stop: StopSignal
+        _ listener: StreamListener, handler: Handler, stop: StopSignal
     ) throws(CollectError) {
         self.listener = listener
-        self.name = name
         self.stop = stop
         self.handler = handler
         buffer = [UInt8](repeating: 0, count: Self.readBytes)
@@ -49,7 +47,8 @@ struct StreamReceiver<Handler: StreamHandler>: ~Copyable {
             epoll >= 0 && watch(stop.descriptor) && watch(listener.socket.descriptor)
         if let wake = handler.wakeDescriptor { isWatched = isWatched && watch(wake) }
         guard isWatched else {
-            throw CollectError(.system, operation: "watch sockets of", place: name, errno: errno)
+            throw CollectError(
+                .system, operation: "watch sockets of", place: listener.name, errno: errno)
         }
     }
 
@@ -69,7 +68,8 @@ struct StreamReceiver<Handler: StreamHandler>: ~Copyable {
             // Safe: both arrays have the capacity that is given.
             let count = unsafe hisui_epoll_wait(epoll, &tokens, &events, 256, timeout)
             if count < 0 && count != -EINTR {
-                throw CollectError(.system, operation: "wait for", place: name, errno: -count)
+                throw CollectError(
+                    .system, operation: "wait for", place: listener.name, errno: -count)
             }
             let now = Clock.monotonicMilliseconds()
             if handler.isEmpty { oldest = now }

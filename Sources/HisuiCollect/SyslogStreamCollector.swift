@@ -1,5 +1,4 @@
-public import HisuiEvent
-import Synchronization
+import HisuiEvent
 
 /// Receives syslog over TCP, TLS (RFC 5425) or a Unix stream socket: lines and counted frames, told
 /// apart by `SyslogFramer`.
@@ -17,13 +16,8 @@ import Synchronization
 ///
 /// **Back-pressure** is not reading: when the pipeline is full, the collector's only thread waits
 /// in the sink, the kernel's buffers fill, and the senders wait. Nothing is dropped.
-public final class SyslogStreamCollector: Collector {
-    public let name: String
-    public let source: Source
-    /// The port, as the system chose it if 0 was asked for.
-    public var port: UInt16 { listener.socket.port }
-    public var counts: StreamCounts { listener.counts.withLock { $0 } }
-    private let listener: StreamListener
+public final class SyslogStreamCollector: StreamCollector {
+    public let listener: StreamListener
 
     /// Listens at a numeric address.
     ///
@@ -34,12 +28,11 @@ public final class SyslogStreamCollector: Collector {
         id: String? = nil, address: String, port: UInt16, limits: StreamLimits = StreamLimits(),
         tls: TLSSettings? = nil
     ) throws(CollectError) {
-        listener = try StreamListener(address: address, port: port, limits: limits, tls: tls)
-        let prefix = tls == nil ? "syslog-tcp" : "syslog-tls"
-        name = "\(prefix):\(listener.socket.place)"
-        source = Source(
-            id: id ?? SourceID.make(prefix, listener.socket.place), kind: .syslogTCP,
-            form: .syslog)
+        listener = try StreamListener(
+            StreamListener.Trade(
+                prefix: tls == nil ? "syslog-tcp" : "syslog-tls", kind: .syslogTCP,
+                form: .syslog),
+            id: id, address: address, port: port, limits: limits, tls: tls)
     }
 
     /// Binds a Unix stream socket at a path, replacing one that nobody listens on any more.
@@ -52,30 +45,16 @@ public final class SyslogStreamCollector: Collector {
         id: String? = nil, path: String, mode: UInt32 = 0o666,
         limits: StreamLimits = StreamLimits()
     ) throws(CollectError) {
-        listener = try StreamListener(path: path, mode: mode, limits: limits)
-        let prefix = "syslog-unix-stream"
-        name = "\(prefix):\(listener.socket.place)"
-        source = Source(
-            id: id ?? SourceID.make(prefix, listener.socket.place), kind: .syslogUnix,
-            form: .syslog)
+        listener = try StreamListener(
+            StreamListener.Trade(prefix: "syslog-unix-stream", kind: .syslogUnix, form: .syslog),
+            id: id, path: path, mode: mode, limits: limits)
     }
 
     public func collect(
         into sink: any RecordSink, resume: @Sendable (String) -> [UInt8]?, until stop: StopSignal
     ) throws(CollectError) {
         var receiver = try StreamReceiver(
-            listener, name: name, handler: SyslogStreamHandler(source: source, sink: sink),
-            stop: stop)
+            listener, handler: SyslogStreamHandler(source: source, sink: sink), stop: stop)
         try receiver.run()
     }
-
-    public func reload() throws(CollectError) { try listener.reload() }
-
-    public func connections(of source: String) -> StreamConnections? {
-        listener.connections(of: source)
-    }
-
-    public var certificateExpiry: Int64? { listener.context?.expiry }
-
-    public var report: ListenerReport? { listener.report(source.id) }
 }
