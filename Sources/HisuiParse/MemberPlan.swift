@@ -26,6 +26,8 @@ struct MemberPlan {
         var definition: Int
         /// Where a message of its own stands in them.
         var nested: Parser.NestedPlace?
+        /// The definition says of such messages where they came from.
+        var states: Bool
     }
 
     struct Candidate {
@@ -46,8 +48,12 @@ struct MemberPlan {
     /// The shape without what rules add.
     var base: Shape
     var plainNumber: UInt32?
-    /// Of records that no rule knows, but a text inside them.
-    var nestedNumber: UInt32?
+    /// Of records that no rule knows, but a text inside them; by their definition.
+    var nestedNumbers: [Int: UInt32] = [:]
+    /// Of records that no rule knows, with what their definition says of what hands them on.
+    var statedNumbers: [Int: UInt32] = [:]
+    /// Whether there are such.
+    private var hasStated = false
     private(set) var parts: [Part] = []
     var candidates: [Candidate] = []
     /// Slots of the time, best first: each time is one, or a date and a time.
@@ -97,18 +103,38 @@ struct MemberPlan {
                     definition: number, rule: rule, conditions: own, cases: cases,
                     fold: FoldPlaces(self, definition.fold, given), subject: subject(of: given)))
         }
+        let states = definition.nested.map { !$0.fields.isEmpty } ?? false
+        hasStated = hasStated || states
         parts.append(
             Part(
                 conditions: common, candidates: first..<candidates.count,
                 subject: definition.rules.compactMap { subject(of: $0) }.first,
-                definition: number, nested: definition.nested.flatMap { nested($0) }))
+                definition: number, nested: definition.nested.flatMap { nested($0, number) },
+                states: states))
     }
 
     /// Where the text stands; nil where the records have none, or no program for it.
-    private func nested(_ nested: NestedDefinition) -> Parser.NestedPlace? {
+    private func nested(_ nested: NestedDefinition, _ number: Int) -> Parser.NestedPlace? {
         guard let text = place(of: nested.names), text.decoding != .jsonValue else { return nil }
-        if nested.programNames.isEmpty { return Parser.NestedPlace(text: text) }
-        return place(of: nested.programNames).map { Parser.NestedPlace(text: text, program: $0) }
+        if nested.programNames.isEmpty {
+            return Parser.NestedPlace(text: text, definition: number)
+        }
+        return place(of: nested.programNames).map {
+            Parser.NestedPlace(text: text, program: $0, definition: number)
+        }
+    }
+
+    /// The definition that says where a record came from, as one of those whose messages are
+    /// elsewhere, whether there is one or not; for records that no rule knows.
+    func stating(
+        _ text: Span<UInt8>, _ slots: Span<ByteRange>, _ buffer: inout [UInt8]
+    ) -> Int? {
+        guard hasStated else { return nil }
+        var steps = NoSteps()
+        let part = parts.first {
+            $0.states && holds($0.conditions, text, slots, &buffer, &steps)
+        }
+        return part?.definition
     }
 
     /// Where a message of its own stands in a record: as the definition says that knows it, or the
@@ -258,14 +284,23 @@ struct MemberPlan {
     }
 
     /// The shape of records that no rule knows, but the text inside them: as their definition says.
-    func nestedBase(_ definitions: DefinitionSet) -> Shape {
+    func nestedBase(_ definition: Int, _ definitions: DefinitionSet) -> Shape {
         var shape = base
         hideMembers(of: &shape, definitions)
-        if let part = parts.first(where: { $0.nested != nil }) {
-            let definition = definitions.memberDefinitions[part.definition].definition
-            set(definition.nested?.fields ?? [], in: &shape)
-        }
+        state(definition, definitions, in: &shape)
         return shape
+    }
+
+    /// The shape of records that no rule knows, nor the text inside them.
+    func statedBase(_ definition: Int, _ definitions: DefinitionSet) -> Shape {
+        var shape = base
+        state(definition, definitions, in: &shape)
+        return shape
+    }
+
+    private func state(_ number: Int, _ definitions: DefinitionSet, in shape: inout Shape) {
+        let definition = definitions.memberDefinitions[number].definition
+        set(definition.nested?.fields ?? [], in: &shape)
     }
 
     /// Of a record that a rule knows, only the rule says what fields of the schema are.

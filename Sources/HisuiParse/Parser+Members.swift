@@ -172,6 +172,9 @@ extension Parser {
         _ slots: Span<ByteRange>, _ row: inout RowBatch.Row
     ) -> UInt32 {
         guard let match else {
+            if !nesting.isInner, let definition = plans[number].stating(text, slots, &buffer) {
+                return statedNumber(of: number, definition)
+            }
             if let plain = plans[number].plainNumber { return plain }
             let plain = shapes.intern(plans[number].base)
             plans[number].plainNumber = plain

@@ -47,6 +47,8 @@ extension Parser {
     struct NestedPlace {
         var text: MemberPlan.Place
         var program: MemberPlan.Place?
+        /// In `DefinitionSet.memberDefinitions`: the one that says so.
+        var definition: Int
     }
 
     /// The text that was read last as a message of its own, if the last record has one.
@@ -119,7 +121,7 @@ extension Parser {
         let isNamed = nesting.inner[0].subjects.slot >= 0
         let knowsText = !nesting.inner[0].shapes[found.shape].rule.isEmpty
         guard isNamed || knowsText else { return nil }
-        let base = isKnown || !knowsText ? outer : knownNumber(of: plan)
+        let base = isKnown || !knowsText ? outer : knownNumber(of: plan, place.definition)
         let key = Nesting.Key(
             outer: base, inner: found.shape, slot: place.text.slot, namesSomebody: isNamed)
         let made = nesting.made[key] ?? makeNested(key, place, plans[plan])
@@ -185,10 +187,19 @@ extension Parser {
     }
 
     /// The number of the shape of records of which a rule knows a text, and none the rest.
-    private mutating func knownNumber(of plan: Int) -> UInt32 {
-        if let known = plans[plan].nestedNumber { return known }
-        let number = shapes.intern(plans[plan].nestedBase(definitions))
-        plans[plan].nestedNumber = number
+    private mutating func knownNumber(of plan: Int, _ definition: Int) -> UInt32 {
+        if let known = plans[plan].nestedNumbers[definition] { return known }
+        let number = shapes.intern(plans[plan].nestedBase(definition, definitions))
+        plans[plan].nestedNumbers[definition] = number
+        return number
+    }
+
+    /// The number of the shape of records that no rule knows, nor the text inside them, and whose
+    /// definition says where they came from.
+    mutating func statedNumber(of plan: Int, _ definition: Int) -> UInt32 {
+        if let known = plans[plan].statedNumbers[definition] { return known }
+        let number = shapes.intern(plans[plan].statedBase(definition, definitions))
+        plans[plan].statedNumbers[definition] = number
         return number
     }
 

@@ -135,6 +135,42 @@ import Testing
         #expect(found[2].values["unmapped.user.name"] == "root")
     }
 
+    /// Whether a rule knows the text or not, its sender says where it came from.
+    @Test func whatHandsTheRecordOnIsKnownWhereTheTextIsNot() {
+        let found = NamedOutcome.parse(
+            [
+                #"{"log":"nothing that is known","node":"node1","user.name":"x"}"#,
+                #"{"log":"nothing that is known"}"#, #"{"log":"-","node":"node1"}"#,
+                #"{"other":"x","node":"node1"}"#,
+                #"{"log":"<14>doord[7]: refused x from 192.0.2.9","node":"node1","user.name":"y"}"#,
+            ], set())
+        #expect(found.map { $0.values["host.name"] } == ["node1", nil, nil, nil, "node1"])
+        #expect(found.map(\.rule) == ["", "", "", "", "refused"])
+        #expect(found[0].values["node"] == "node1" && found[0].values["user.name"] == "x")
+        #expect(found[4].values["user.name"] == "x")
+    }
+
+    /// Where several definitions might know the same names, values say which one does.
+    @Test func theDefinitionWhoseConditionsHoldSaysWhereItCameFrom() {
+        let other = Self.shipper.replacing("site.shipper", with: "site.other")
+            .replacing("when: { log: \"*\" }", with: "when: { log: \"*\", stream: other }")
+            .replacing("node }", with: "machine }")
+            .replacing("\"stream\":\"stdout\"", with: "\"stream\":\"other\"")
+            .replacing(",\"n\":1", with: ",\"stream\":\"other\"")
+        let first = Self.shipper.replacing(
+            "when: { log: \"*\" }", with: "when: { log: \"*\", stream: stdout }"
+        ).replacing(",\"n\":1", with: ",\"stream\":\"stdout\"")
+        let (set, problems) = NamedOutcome.compile(first, other, Self.door)
+        #expect(problems == [])
+        let text = "<14>doord[7]: refused x from 192.0.2.9"
+        let found = NamedOutcome.parse(
+            ["stdout", "other", "third"].map {
+                #"{"log":"\#(text)","stream":"\#($0)","node":"n","machine":"m"}"#
+            }, set)
+        #expect(found.map { $0.values["host.name"] } == ["n", "m", nil])
+        #expect(found.map(\.rule) == ["refused", "refused", ""])
+    }
+
     @Test func theProgramMayBeAMemberOfItsOwn() {
         let shipper = Self.shipper.replacing(
             "nested: { log: syslog }", with: "nested: { log: { program: ident } }"
