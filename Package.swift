@@ -211,6 +211,7 @@ if fuzz {
         fuzzer("RELP", ["HisuiCollect", "HisuiEvent"]),
         fuzzer("HTTP", ["HisuiCollect", "HisuiEvent"]),
         fuzzer("JournalUpload", ["HisuiCollect", "HisuiEvent"]),
+        fuzzer("Shipper", ["HisuiBytes", "HisuiCollect", "HisuiEvent"]),
         fuzzer("FilePosition", ["HisuiCollect"]),
         fuzzer("ImportPosition", ["HisuiCollect"]),
         fuzzer("FolderPosition", ["HisuiCollect"]),

@@ -74,13 +74,37 @@ protocol HTTPContent: AnyObject {
 }
 
 /// Why a body is not taken. Nothing of it was handed over.
-struct HTTPContentError: Error, Hashable {
-    var status: HTTPStatus
+package struct HTTPContentError: Error, Hashable {
+    package var status: HTTPStatus
     /// For the sender, and the listener's counts.
-    var detail: String
+    package var detail: String
 
     init(_ status: HTTPStatus, _ detail: String) {
         self.status = status
         self.detail = detail
+    }
+}
+
+extension HTTPReception {
+    /// No such path.
+    static func unknownPath(_ request: HTTPRequest) -> HTTPReception {
+        let path = String(decoding: request.path, as: UTF8.self)
+        return .refusal(
+            HTTPRefusedRequest(HTTPAnswer(.notFound), .request, "no such path: \(path)"))
+    }
+
+    /// - Parameter methods: those that are taken.
+    static func wrongMethod(_ methods: String) -> HTTPReception {
+        var answer = HTTPAnswer(.methodNotAllowed)
+        answer.fields = "Allow: \(methods)\r\n"
+        return .refusal(HTTPRefusedRequest(answer, .request, "the method is not \(methods)"))
+    }
+
+    /// The body is in no form that is read.
+    static func wrongType(_ request: HTTPRequest) -> HTTPReception {
+        let type = String(decoding: request.mediaType, as: UTF8.self)
+        return .refusal(
+            HTTPRefusedRequest(HTTPAnswer(.unsupportedMediaType), .request, "not the type: \(type)")
+        )
     }
 }

@@ -55,27 +55,3 @@ private final class JournalUploadContent: HTTPContent {
         return true
     }
 }
-
-extension HTTPReception {
-    /// No such path.
-    static func unknownPath(_ request: HTTPRequest) -> HTTPReception {
-        let path = String(decoding: request.path, as: UTF8.self)
-        return .refusal(
-            HTTPRefusedRequest(HTTPAnswer(.notFound), .request, "no such path: \(path)"))
-    }
-
-    /// - Parameter methods: those that are taken.
-    static func wrongMethod(_ methods: String) -> HTTPReception {
-        var answer = HTTPAnswer(.methodNotAllowed)
-        answer.fields = "Allow: \(methods)\r\n"
-        return .refusal(HTTPRefusedRequest(answer, .request, "the method is not \(methods)"))
-    }
-
-    /// The body is in no form that is read.
-    static func wrongType(_ request: HTTPRequest) -> HTTPReception {
-        let type = String(decoding: request.mediaType, as: UTF8.self)
-        return .refusal(
-            HTTPRefusedRequest(HTTPAnswer(.unsupportedMediaType), .request, "not the type: \(type)")
-        )
-    }
-}

@@ -57,6 +57,22 @@ public enum Limits {
     public static let httpTargetBytesMax = 2048
     /// The first line of a chunk: sixteen digits, and extensions that nobody sends.
     public static let httpChunkLineBytesMax = 128
+    /// A shipper's request, decompressed: they send 1 to 20 MiB at once. It is kept until it is
+    /// whole.
+    public static let shipperBodyBytesMax = 32 << 20
+    /// All records made of one request, in which labels and resources are repeated.
+    public static let shipperRecordsBytesMax = 64 << 20
+    /// Records of one request: lines of 128 bytes on the average.
+    public static let shipperRecordsMax = 262_144
+    /// What all records of a Loki stream, an OTLP resource or scope have in common; Loki takes 15
+    /// labels of 3 KiB.
+    public static let shipperSharedBytesMax = 64 << 10
+    /// Documents of a bulk request, of which each has some 26 bytes of the answer, and those that
+    /// are refused, with 150: an answer stays below `unsentBytesMax`.
+    public static let bulkItemsMax = 32_768
+    public static let bulkRefusedMax = 1024
+    /// Values of OpenTelemetry in values: JSON's nesting of 64 has room for as many.
+    public static let otlpDepthMax = 16
     /// Files of one source that imports remember, 30 bytes each in the footer of every segment
     /// since: forty years of a file that is rotated daily.
     public static let importedFilesMax = 16_384

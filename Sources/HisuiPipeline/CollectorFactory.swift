@@ -99,9 +99,14 @@ enum CollectorFactory {
             quota: SenderQuota(
                 recordsPerSecond: http.recordsPerSecondMax ?? 0,
                 bytesPerSecond: http.bytesPerSecondMax ?? 0))
+        let trade: HTTPCollector.Trade =
+            switch http.trade {
+            case .journal: .journal
+            case .shippers: .shippers
+            }
         return try HTTPCollector(
-            id: id, address: "\(http.journal.address)", port: http.journal.port, limits: limits,
-            tls: http.tls.map(settings), tokens: HTTPTokens(http.tokens))
+            trade, id: id, address: "\(http.endpoint.address)", port: http.endpoint.port,
+            limits: limits, tls: http.tls.map(settings), tokens: HTTPTokens(http.tokens))
     }
 
     private static func settings(_ tls: Configuration.TLS) -> TLSSettings {

@@ -1,8 +1,15 @@
 extension Configuration {
     /// A listener for what is sent by HTTP.
     public struct HTTP: Hashable, Sendable {
-        /// Where journal entries are taken, as `systemd-journal-upload` sends them.
-        public var journal: Endpoint
+        /// What is taken; as it stands in the configuration, and in derived ids.
+        public enum Trade: String, Sendable, CaseIterable {
+            /// Journal entries, as `systemd-journal-upload` sends them.
+            case journal
+            /// What shippers send: bulk requests, JSON lines, Loki's and OpenTelemetry's.
+            case shippers
+        }
+        public var trade: Trade
+        public var endpoint: Endpoint
         /// As in `Syslog`.
         public var connectionsMax: Int?
         public var idleSeconds: Int?
@@ -13,6 +20,9 @@ extension Configuration {
         /// Names of senders, by the SHA-256 of their bearer tokens; empty: none is asked for.
         public var tokens: [[UInt8]: String] = [:]
 
-        public init(journal: Endpoint) { self.journal = journal }
+        public init(_ trade: Trade, at endpoint: Endpoint) {
+            self.trade = trade
+            self.endpoint = endpoint
+        }
     }
 }

@@ -10,9 +10,9 @@ extension ConfigurationReader {
         let tls = tls(&reader)
         let tokens = tokens(&reader)
         guard var inner = reader.mapping("http", "`http`", required: true) else { return nil }
-        let given = inner.stringNode("journal", required: true)
+        let place = httpPlace(&inner)
         inner.finish()
-        guard let given, let endpoint = endpoint(given),
+        guard let (trade, given) = place, let endpoint = endpoint(given),
             conflicts.isFree(endpoint, "tcp", given.node), !hasTLS || tls != nil,
             let tokens
         else { return nil }
@@ -22,7 +22,7 @@ extension ConfigurationReader {
                 hint: "give `tls`, or listen at 127.0.0.1")
             return nil
         }
-        var http = Configuration.HTTP(journal: endpoint)
+        var http = Configuration.HTTP(trade, at: endpoint)
         http.connectionsMax = bounds.connectionsMax
         http.idleSeconds = bounds.idleSeconds
         http.connectionsPerSenderMax = bounds.connectionsPerSenderMax
@@ -31,6 +31,20 @@ extension ConfigurationReader {
         http.tls = tls
         http.tokens = tokens
         return .http(http)
+    }
+
+    /// What is taken, and where.
+    private func httpPlace(
+        _ reader: inout MappingReader
+    ) -> (trade: Configuration.HTTP.Trade, at: (text: String, node: YAMLNode))? {
+        let trades = Configuration.HTTP.Trade.allCases
+        let key = onlyKey(reader, trades.map(\.rawValue))?.text
+        var found: (Configuration.HTTP.Trade, (text: String, node: YAMLNode))?
+        for trade in trades {
+            let given = reader.stringNode(trade.rawValue)
+            if trade.rawValue == key { found = given.map { (trade, $0) } }
+        }
+        return found
     }
 
     /// `NAME: sha256:…`; nil if something is wrong with them.

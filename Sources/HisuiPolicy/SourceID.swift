@@ -16,7 +16,7 @@ enum SourceID {
     ///
     ///     journal   journal.NAMESPACE   journal-var-log-remote   files-var-log-app-_.log
     ///     syslog-udp-127.0.0.1:5514     syslog-unix-run-hisui-log    csv-folder-srv-drop-_.csv
-    ///     journal-upload-127.0.0.1:19532
+    ///     journal-upload-127.0.0.1:19532   shippers-127.0.0.1:9200
     static func derived(from input: Configuration.Source.Input) -> String {
         let id: String
         switch input {
@@ -34,7 +34,9 @@ enum SourceID {
             case .unixStream(let path): id = "syslog-unix-stream" + plain(path)
             case .relp(let endpoint): id = "syslog-relp-" + bare(endpoint)
             }
-        case .http(let http): id = "journal-upload-" + bare(http.journal)
+        case .http(let http):
+            let name = http.trade == .journal ? "journal-upload" : http.trade.rawValue
+            id = "\(name)-" + bare(http.endpoint)
         case .csvFolder(let folder): id = "csv-folder" + plain(folder.pattern)
         case .files(let files): id = "files" + plain(files.paths.first ?? "")
         }

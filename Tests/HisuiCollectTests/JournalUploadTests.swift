@@ -120,7 +120,7 @@ struct UploadEntry {
         id: String? = nil, limits: StreamLimits = StreamLimits(), tokens: HTTPTokens = HTTPTokens()
     ) throws -> HTTPCollector {
         try HTTPCollector(
-            id: id, address: "127.0.0.1", port: 0, limits: limits, tokens: tokens)
+            .journal, id: id, address: "127.0.0.1", port: 0, limits: limits, tokens: tokens)
     }
 
     private let one = UploadEntry(1, "one")

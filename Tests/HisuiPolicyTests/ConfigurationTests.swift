@@ -163,9 +163,16 @@ func contents(_ path: String) throws -> [UInt8] {
                         + "records_per_second_max: 6, bytes_per_second_max: 5000, "
                         + "tokens: {web1: \"sha256:\(digest)\"}}",
                     "{http: {journal: \"127.0.0.1:1\"}, id: plain, silence_seconds: 60}",
+                    "{http: {shippers: \"[::1]:9200\"}}",
                 ])))
-        #expect(configuration.sources.map(\.id) == ["journal-upload-0.0.0.0:19532", "plain"])
-        #expect(configuration.sources.map(\.kind) == [.http, .http])
+        #expect(
+            configuration.sources.map(\.id)
+                == ["journal-upload-0.0.0.0:19532", "plain", "shippers-::1:9200"])
+        #expect(configuration.sources.map(\.kind) == [.http, .http, .http])
+        let trades = configuration.sources.compactMap { source -> Configuration.HTTP.Trade? in
+            if case .http(let http) = source.input { http.trade } else { nil }
+        }
+        #expect(trades == [.journal, .journal, .shippers])
         #expect(configuration.sources[0].endpoint?.port == 19532)
         guard case .http(let http) = configuration.sources[0].input else {
             Issue.record("no listener for HTTP")

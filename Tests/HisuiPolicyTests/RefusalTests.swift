@@ -333,8 +333,13 @@ import Testing
 
     @Test func listenersForHTTP() {
         #expect(
+            sourceProblems("{http: {journal: 127.0.0.1:1, shippers: 127.0.0.1:2}}") == [
+                "6:33: `http` takes only one of the keys `journal`, `shippers` "
+                    + "(make it two sources)"
+            ])
+        #expect(
             sourceProblems("{http: {}, window: 5}") == [
-                "6:10: `http` needs the key `journal`",
+                "6:10: `http` needs one of the keys `journal`, `shippers`",
                 "6:14: `window` is no key of a http source (it belongs to syslog)",
             ])
         #expect(

@@ -104,7 +104,7 @@ extension Recipe.Over {
 extension Configuration.Source {
     /// The address and port at which it listens; nil where it does not.
     public var endpoint: Configuration.Endpoint? {
-        if case .http(let http) = input { return http.journal }
+        if case .http(let http) = input { return http.endpoint }
         guard case .syslog(let syslog) = input else { return nil }
         return switch syslog.listener {
         case .udp(let endpoint), .tcp(let endpoint), .relp(let endpoint): endpoint

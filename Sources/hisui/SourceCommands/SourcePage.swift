@@ -52,7 +52,9 @@ struct SourcePage {
         case .syslogUDP: say("syslog over UDP", "syslog（UDP）")
         case .syslogTCP: say("syslog over TCP", "syslog（TCP）")
         case .syslogUnix: say("syslog over a Unix socket", "syslog（Unix ソケット）")
-        case .http: say("journals over HTTP", "ジャーナル（HTTP）")
+        case .http where state.source.form == .journal:
+            say("journals over HTTP", "ジャーナル（HTTP）")
+        case .http: say("shippers over HTTP", "転送エージェント（HTTP）")
         case .relp: say("syslog over RELP", "syslog（RELP）")
         case .file: say("files", "ファイル")
         case .import: say("import", "取り込み")
