@@ -86,7 +86,8 @@ struct ProtobufMessage {
                {"key":"d","value":{"doubleValue":1.5}},
                {"key":"inf","value":{"doubleValue":"-Infinity"}},
                {"key":"bytes","value":{"bytesValue":"AP8="}},
-               {"key":"list","value":{"arrayValue":{"values":[{"intValue":1},{"boolValue":false}]}}},
+               {"key":"list","value":{"arrayValue":{"values":[
+                  {"intValue":1},{"boolValue":false}]}}},
                {"key":"map","value":{"kvlistValue":{"values":[
                   {"key":"x","value":{"stringValue":"y"}},{"key":"z","value":{}}]}}},
                {"key":"none"}],
