@@ -5,8 +5,9 @@ import Testing
 /// What is pasted into devices, and whether the configuration takes what they send then.
 @Suite struct RecipeTests {
     private static let shippedIDs = [
-        "allied-telesis", "cisco", "csv-folder", "fortigate", "linux-journal", "linux-rsyslog",
-        "linux-syslog-ng", "windows", "yamaha-rtx",
+        "allied-telesis", "cisco", "csv-folder", "filebeat", "fluent-bit", "fortigate",
+        "linux-journal", "linux-rsyslog", "linux-syslog-ng", "otel-collector", "vector",
+        "windows", "winlogbeat", "yamaha-rtx",
     ]
 
     private static func shipped(

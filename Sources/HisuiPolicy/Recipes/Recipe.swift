@@ -42,6 +42,9 @@ public struct Recipe: Hashable, Sendable {
         /// Acknowledged, as rsyslog's `omrelp` sends it.
         case relp
         case relpTLS = "relp-tls"
+        /// By HTTP, as shippers of logs send; acknowledged.
+        case shippers
+        case shippersTLS = "shippers-tls"
         /// The daemon's machine's own journal.
         case journal
         /// A directory of journals that other machines send.
@@ -57,6 +60,8 @@ public struct Recipe: Hashable, Sendable {
             case .tls: 6514
             case .relp: 2514
             case .relpTLS: 2515
+            case .shippers: 9200
+            case .shippersTLS: 9243
             case .journal, .journals, .folder: nil
             }
         }
@@ -96,6 +101,8 @@ extension Recipe.Over {
             case .files: return nil
             }
         case .csvFolder: self = .folder
+        case .http(let http) where http.trade == .shippers:
+            self = http.tls == nil ? .shippers : .shippersTLS
         case .files, .http: return nil
         }
     }

@@ -8,7 +8,8 @@ public import HisuiYAML
 ///     version: 1
 ///     name: …    name_ja: …
 ///     ways:                        in order of preference
-///       - over: udp                udp, tcp, tls, relp, relp-tls, journal, journals, csv-folder
+///       - over: udp                udp, tcp, tls, relp, relp-tls, shippers, shippers-tls, journal,
+///                                  journals, csv-folder
 ///         port: 514                where the device can send to no other port
 ///         place: …   place_ja: …   where to paste
 ///         paste: |                 holds {address}, {port}, {zone}, {folder}, {pattern}

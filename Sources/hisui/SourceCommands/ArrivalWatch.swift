@@ -112,6 +112,7 @@ struct ArrivalWatch {
     private static func kinds(_ over: Recipe.Over) -> Set<SourceKind> {
         switch over {
         case .udp, .tcp, .tls, .relp, .relpTLS: [.syslogUDP, .syslogTCP, .relp]
+        case .shippers, .shippersTLS: [.http]
         case .journal, .journals: [.journal]
         case .folder: [.file]
         }

@@ -162,6 +162,8 @@ struct RecipeGuide {
         case .tls: say("over TLS", "TLS")
         case .relp: say("over RELP", "RELP")
         case .relpTLS: say("over RELP with TLS", "RELP（TLS）")
+        case .shippers: say("over HTTP", "HTTP")
+        case .shippersTLS: say("over HTTPS", "HTTPS")
         case .journal: say("from this machine's journal", "このサーバーのジャーナル")
         case .journals: say("from journals that others send", "他のサーバーから届くジャーナル")
         case .folder: say("from a folder", "フォルダー")
