@@ -98,7 +98,7 @@ struct ShipperScenarios {
         let perRequest = 400
         var sent = [String: Int]()
         var (refused, requests) = (0, 0)
-        // Before a kill, in microseconds: near the time that a request takes, whatever that is here.
+        // Before a kill, in microseconds: near the time that a request takes here.
         var delay: UInt32 = 20_000
         try daemon.start()
         for round in 0..<60 where round < 10 || refused < 4 {
