@@ -57,8 +57,8 @@ extension FileFollower {
     /// Tells of files that fit, and were made, written and removed between two looks.
     func tellPassed(_ gone: [PassingFiles.Gone], _ patterns: [FilePattern]) {
         for file in gone where patterns.contains(where: { $0.covers(file.path) }) {
-            let path = RotatedName.original(file.path).flatMap { familyOf[$0] }
-            guard let family = familyOf[file.path] ?? path else {
+            let original = RotatedName.original(file.path).flatMap { familyOf[$0] }
+            guard let family = familyOf[file.path] ?? original else {
                 reportGap(FileFamily.wentUnseen)
                 continue
             }

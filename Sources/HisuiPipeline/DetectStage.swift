@@ -46,8 +46,7 @@ final class DetectStage: TailConsumer {
         /// Findings after the state that are among the acts, from before this process.
         var known: Set<FindingActs.Key>
         var isDirty = false
-        /// Whether it was told that the state cannot be saved, and that is still so.
-        var isUnsavedTold = false
+        var failures = ToldFailures()
         /// Whether the acts were given up at the end: the state must stay before them.
         var isBehindActs = false
         var lastSave = SystemClock.monotonicMilliseconds()
@@ -190,6 +189,8 @@ final class DetectStage: TailConsumer {
         work.flushMillis = work.lastFlush - started
     }
 
+    private static let isNotSaved = "the state of detection cannot be saved"
+
     private func save(_ work: inout Work, isLast: Bool) {
         guard work.isDirty, work.findings.isEmpty, !work.isBehindActs else { return }
         let started = SystemClock.monotonicMilliseconds()
@@ -199,13 +200,9 @@ final class DetectStage: TailConsumer {
             try work.state.write(
                 fileSystem, store: store, zone: zone, remembering: work.detector)
             work.isDirty = false
-            if work.isUnsavedTold { log.notice("no more: the state of detection cannot be saved") }
-            work.isUnsavedTold = false
+            work.failures.worked(Self.isNotSaved, to: log)
         } catch {
-            if !work.isUnsavedTold {
-                log.error("the state of detection cannot be saved; tried again: \(error)")
-            }
-            work.isUnsavedTold = true
+            work.failures.failed(Self.isNotSaved, error, to: log)
         }
         work.lastSave = SystemClock.monotonicMilliseconds()
         work.saveMillis = work.lastSave - started

@@ -59,17 +59,7 @@ struct ProtobufMessage {
 /// OpenTelemetry's log records, in both encodings.
 @Suite struct OTLPTests {
     private func texts(_ form: ShipperForm, _ body: [UInt8]) throws -> [String] {
-        let found = try ShipperBody.read(form, body)
-        return found.records.map { String(decoding: found.bytes[$0.range], as: UTF8.self) }
-    }
-
-    private func problem(_ form: ShipperForm, _ bytes: [UInt8]) -> String? {
-        do throws(HTTPContentError) {
-            _ = try ShipperBody.read(form, bytes)
-            return nil
-        } catch {
-            return "\(error.status.rawValue) \(error.detail)"
-        }
+        try ShipperBody.read(form, body).texts
     }
 
     private static let json = #"""
@@ -266,6 +256,29 @@ struct ProtobufMessage {
         #expect(
             try texts(.otlpProtobuf, body)[0]
                 == "{\"otlp\":{\"severityNumber\":0,\"body\":\"a\u{FFFD}\\u0000\"}}")
+    }
+
+    @Test func whatRecordsShareFlagsThem() throws {
+        func request(resource: [UInt8], scope: [UInt8]) -> [UInt8] {
+            ProtobufMessage.make { request in
+                request.field(1) { logs in
+                    logs.field(1) { $0.pair(1, "a") { $0.field(1, resource) } }
+                    for name in [scope, Array("lib".utf8)] {
+                        logs.field(2) {
+                            $0.field(1) { $0.field(1, name) }
+                            $0.field(2) { _ in }
+                        }
+                    }
+                }
+            }
+        }
+        func flags(_ resource: [UInt8], _ scope: [UInt8]) throws -> [RowFlags] {
+            try ShipperBody.read(.otlpProtobuf, request(resource: resource, scope: scope))
+                .records.map(\.flags)
+        }
+        #expect(try flags([0x61], [0x62]) == [[], []])
+        #expect(try flags([0x61], [0xFF]) == [.charsetLossy, []])
+        #expect(try flags([0xFF], [0x62]) == [.charsetLossy, .charsetLossy])
     }
 
     @Test func whatIsNoRequestInJSONIsRefused() {

@@ -10,23 +10,6 @@ import Testing
         try ShipperBody.read(form, Array(text.utf8))
     }
 
-    private func texts(_ found: ShipperRecords) -> [String] {
-        found.records.map { String(decoding: found.bytes[$0.range], as: UTF8.self) }
-    }
-
-    private func problem(_ form: ShipperForm, _ text: String) -> String? {
-        problem(form, Array(text.utf8))
-    }
-
-    private func problem(_ form: ShipperForm, _ bytes: [UInt8]) -> String? {
-        do throws(HTTPContentError) {
-            _ = try ShipperBody.read(form, bytes)
-            return nil
-        } catch {
-            return "\(error.status.rawValue) \(error.detail)"
-        }
-    }
-
     // MARK: Bulk requests
 
     @Test func documentsOfABulkRequestAreTheirLines() throws {
@@ -41,7 +24,7 @@ import Testing
 
             """)
         #expect(
-            texts(found) == [
+            found.texts == [
                 #"{ "@timestamp" : "2026-11-27T01:00:00Z", "message":"a \u0041", "message": "b" }"#,
                 #"{"message":"c"}"#,
             ])
@@ -69,7 +52,7 @@ import Testing
             {"n":2}
 
             """)
-        #expect(texts(found) == [#"{"n":1}"#, #"{"n":2}"#])
+        #expect(found.texts == [#"{"n":1}"#, #"{"n":2}"#])
         let answer = String(decoding: found.bulkAnswer, as: UTF8.self)
         #expect(answer.hasPrefix(#"{"took":0,"errors":true,"items":[{"create":{"status":201}},"#))
         #expect(answer.hasSuffix(#",{"index":{"status":201}}]}"#))
@@ -127,8 +110,8 @@ import Testing
             "{\"a\": \"\u{3042}\\u0000\" , \"b\":[1,{\"c\":null}]}", "  {\"d\":1.50e3}",
         ]
         let found = try read(.lines, "\n" + lines.joined(separator: "\r\n") + "\n \n")
-        #expect(texts(found) == lines)
-        #expect(texts(try read(.lines, "{}")) == ["{}"])
+        #expect(found.texts == lines)
+        #expect(try read(.lines, "{}").texts == ["{}"])
         #expect(try read(.lines, "").records.isEmpty)
         // Bytes that are no text are kept: a shipper that sends them has nothing better.
         let bytes = Array("{\"a\":\"".utf8) + [0x82, 0xA0, 0xFF] + Array("\"}\n".utf8)
@@ -160,7 +143,7 @@ import Testing
             .loki, "{\"streams\":[{\"stream\":{},\"values\":[[\"1\",\"\(line)\"],[\"2\",\"y\"]]}]}")
         #expect(made.records.map(\.flags) == [.truncated, []])
         #expect(made.records[0].range.count == Limits.recordBytesMax)
-        #expect(texts(made)[1] == #"{"loki":{"time":"2","line":"y","labels":{}}}"#)
+        #expect(made.texts[1] == #"{"loki":{"time":"2","line":"y","labels":{}}}"#)
         let many = String(repeating: "{}\n", count: Limits.shipperRecordsMax + 1)
         #expect(problem(.lines, many) == "413 more than 262144 records")
     }
@@ -180,7 +163,7 @@ import Testing
             """#)
         let labels = #""labels":{"app":"web","host":"w 1"}"#
         #expect(
-            texts(found) == [
+            found.texts == [
                 #"{"loki":{"time":"1700000000000000001","line":"a \"q\" \u8868",\#(labels)}}"#,
                 #"{"loki":{"time":"1700000000000000002","line":"b",\#(labels),"#
                     + #""metadata":{"trace_id":"0 \\","x":"y"}}}"#,

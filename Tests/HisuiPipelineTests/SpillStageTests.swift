@@ -102,9 +102,7 @@ import Testing
         let stage = try stage(intake)
         let held = Holder()
         held.flag.store(false, ordering: .relaxed)
-        stage.begin(
-            isHeldUp: { held.flag.load(ordering: .relaxed) },
-            onEnd: { episode in held.episode.withLock { $0 = episode } })
+        stage.begin(held)
         for number in 0..<5 { #expect(stage.put(batch("<\(8 + number)>\(number)"))) }
         #expect(try waiting() == 0)
         let onTheirWay = taken(intake)
@@ -157,9 +155,7 @@ import Testing
         let intake = Intake(bytesMax: 1 << 20, positions: [:])
         let stage = try stage(intake)
         let held = Holder()
-        stage.begin(
-            isHeldUp: { held.flag.load(ordering: .relaxed) },
-            onEnd: { episode in held.episode.withLock { $0 = episode } })
+        stage.begin(held)
         disk.setCapacity(disk.usedBytes)
         for number in 0..<3 { #expect(stage.put(batch("<13>\(number)"))) }
         #expect(try waiting() == 0)
@@ -219,9 +215,7 @@ import Testing
         let intake = Intake(bytesMax: 1 << 20, positions: [:])
         let stage = try stage(intake)
         let held = Holder()
-        stage.begin(
-            isHeldUp: { held.flag.load(ordering: .relaxed) },
-            onEnd: { episode in held.episode.withLock { $0 = episode } })
+        stage.begin(held)
         for number in 0..<20 { #expect(stage.put(batch("<\(8 + number % 8)>\(number)"))) }
         held.flag.store(false, ordering: .relaxed)
         let drain = Task.detached { await WorkerThread.run("drain") { stage.run() } }
@@ -271,4 +265,12 @@ private final class CountingDesk: ReceiptDesk {
 private final class Holder: Sendable {
     let flag = Atomic(true)
     let episode = Mutex<SpillStage.Episode?>(nil)
+}
+
+extension SpillStage {
+    fileprivate func begin(_ held: Holder) {
+        begin(
+            isHeldUp: { held.flag.load(ordering: .relaxed) },
+            onEnd: { episode in held.episode.withLock { $0 = episode } })
+    }
 }

@@ -12,20 +12,19 @@ final class OTLPProtobufReader {
     private var found = ShipperRecords()
     private var resource: [UInt8] = []
     private var scope: [UInt8] = []
-    /// Text of the record at hand is no UTF-8.
+    /// Text that was read last is no UTF-8: of the record at hand, and of what it shares with
+    /// others, its scope and its resource.
     private var isLossy = false
-    private var isSharedLossy = false
+    private var isScopeLossy = false
+    private var isResourceLossy = false
 
     private init(_ body: consuming [UInt8]) { bytes = body }
 
     static func read(_ body: consuming [UInt8]) throws(HTTPContentError) -> ShipperRecords {
         let reader = OTLPProtobufReader(body)
         let whole = 0..<reader.bytes.count
-        try reader.forEachField(of: whole) { number, value throws(HTTPContentError) in
-            guard number == 1 else { return true }
-            guard let one = value.message else { return false }
+        try reader.forEachMessage(1, of: whole) { one throws(HTTPContentError) in
             try reader.takeResource(one)
-            return true
         }
         return reader.found
     }
@@ -39,26 +38,22 @@ final class OTLPProtobufReader {
         if let given = try single(1, of: message) {
             resource = try attributes(number: 1, of: given)
         }
-        isSharedLossy = isLossy
+        isResourceLossy = isLossy
         try OTLPLimits.check(shared: resource)
-        try forEachField(of: message) { number, value throws(HTTPContentError) in
-            guard number == 2 else { return true }
-            guard let one = value.message else { return false }
+        try forEachMessage(2, of: message) { one throws(HTTPContentError) in
             try takeScope(one)
-            return true
         }
     }
 
     /// `ScopeLogs`.
     private func takeScope(_ message: Range<Int>) throws(HTTPContentError) {
+        isLossy = isResourceLossy
         scope = []
         if let given = try single(1, of: message) { scope = try scope(given) }
+        isScopeLossy = isLossy
         try OTLPLimits.check(shared: scope)
-        try forEachField(of: message) { number, value throws(HTTPContentError) in
-            guard number == 2 else { return true }
-            guard let one = value.message else { return false }
+        try forEachMessage(2, of: message) { one throws(HTTPContentError) in
             try takeRecord(one)
-            return true
         }
     }
 
@@ -82,7 +77,7 @@ final class OTLPProtobufReader {
     private func takeRecord(_ message: Range<Int>) throws(HTTPContentError) {
         var record = OTLPRecord()
         var body: Range<Int>?
-        isLossy = isSharedLossy
+        isLossy = isScopeLossy
         try forEachField(of: message) { number, value throws(HTTPContentError) in
             switch (number, value) {
             case (1, .fixed64(let time)): record.time = time
@@ -114,15 +109,12 @@ final class OTLPProtobufReader {
 
     /// The `KeyValue` messages of a field as an object; empty if there are none.
     private func attributes(
-        number wanted: UInt64, of message: Range<Int>, depth: Int = 0
+        number: UInt64, of message: Range<Int>, depth: Int = 0
     ) throws(HTTPContentError) -> [UInt8] {
         var out: [UInt8] = []
-        try forEachField(of: message) { number, value throws(HTTPContentError) in
-            guard number == wanted else { return true }
-            guard let pair = value.message else { return false }
+        try forEachMessage(number, of: message) { pair throws(HTTPContentError) in
             out.append(UInt8(ascii: out.isEmpty ? "{" : ","))
             try appendPair(pair, depth: depth, to: &out)
-            return true
         }
         if !out.isEmpty { out.append(UInt8(ascii: "}")) }
         return out
@@ -133,12 +125,7 @@ final class OTLPProtobufReader {
         _ message: Range<Int>, depth: Int, to out: inout [UInt8]
     ) throws(HTTPContentError) {
         var key = Array("\"\"".utf8)
-        try forEachField(of: message) { number, value throws(HTTPContentError) in
-            guard number == 1 else { return true }
-            guard let text = value.message else { return false }
-            key = string(text)
-            return true
-        }
+        try forEachMessage(1, of: message) { text in key = string(text) }
         out += key
         out.append(UInt8(ascii: ":"))
         if let value = try single(2, of: message) {
@@ -185,12 +172,9 @@ final class OTLPProtobufReader {
     ) throws(HTTPContentError) {
         out.append(UInt8(ascii: "["))
         let start = out.count
-        try forEachField(of: message) { number, value throws(HTTPContentError) in
-            guard number == 1 else { return true }
-            guard let one = value.message else { return false }
+        try forEachMessage(1, of: message) { one throws(HTTPContentError) in
             if out.count > start { out.append(UInt8(ascii: ",")) }
             try appendValue(one, depth: depth, to: &out)
-            return true
         }
         out.append(UInt8(ascii: "]"))
     }
@@ -227,13 +211,24 @@ final class OTLPProtobufReader {
         _ wanted: UInt64, of message: Range<Int>
     ) throws(HTTPContentError) -> Range<Int>? {
         var found: Range<Int>?
-        try forEachField(of: message) { number, value throws(HTTPContentError) in
-            guard number == wanted else { return true }
-            guard found == nil, let one = value.message else { return false }
+        try forEachMessage(wanted, of: message) { one throws(HTTPContentError) in
+            guard found == nil else { throw broken(message.lowerBound) }
             found = one
-            return true
         }
         return found
+    }
+
+    /// Calls `body` with the messages, or strings, in a field, in order.
+    private func forEachMessage(
+        _ wanted: UInt64, of message: Range<Int>,
+        _ body: (Range<Int>) throws(HTTPContentError) -> Void
+    ) throws(HTTPContentError) {
+        try forEachField(of: message) { number, value throws(HTTPContentError) in
+            guard number == wanted else { return true }
+            guard case .bytes(let one) = value else { return false }
+            try body(one)
+            return true
+        }
     }
 
     /// Calls `body` with each field; false breaks the message off.
@@ -260,12 +255,5 @@ final class OTLPProtobufReader {
 
     private func broken(_ position: Int) -> HTTPContentError {
         HTTPContentError(.badRequest, "it is no ExportLogsServiceRequest at byte \(position)")
-    }
-}
-
-extension ProtobufFields.Value {
-    /// Where a string or message stands; nil for numbers.
-    fileprivate var message: Range<Int>? {
-        if case .bytes(let range) = self { range } else { nil }
     }
 }

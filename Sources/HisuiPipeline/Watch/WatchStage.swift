@@ -62,8 +62,7 @@ final class WatchStage: Sendable {
         var watch: ZoneWatch
         /// Acts that are not durable yet.
         var acts: [Act] = []
-        /// What was told to fail, so that it is not told each second.
-        var failures: Set<String> = []
+        var failures = ToldFailures()
         /// Whether what is remembered has to be saved at once.
         var isChanged = false
         /// Whether it was told that there is room for no more sources.
@@ -276,9 +275,9 @@ final class WatchStage: Sendable {
     ) {
         do throws(Failure) {
             try body(&work)
-            if work.failures.remove(what) != nil { log.notice("no more: \(what)") }
+            work.failures.worked(what, to: log)
         } catch {
-            if work.failures.insert(what).inserted { log.error("\(what); tried again: \(error)") }
+            work.failures.failed(what, error, to: log)
         }
     }
 }
