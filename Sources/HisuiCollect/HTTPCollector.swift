@@ -58,10 +58,17 @@ public final class HTTPCollector: StreamCollector {
             var receiver = try StreamReceiver(
                 listener,
                 handler: HTTPHandler(
-                    source: source, service: service(resume), tokens: tokens, sink: sink),
+                    source: source, service: service(resume), tokens: tokens,
+                    requestMillisMax: requestMillisMax, sink: sink),
                 stop: stop)
             try receiver.run()
         }
+    }
+
+    /// An upload of journal entries goes on as long as there is a journal, and nothing of it is
+    /// kept; what shippers send is kept until it is whole.
+    private var requestMillisMax: Int64 {
+        trade == .journal ? .max : Int64(listener.limits.requestSeconds) * 1000
     }
 
     private func service(_ resume: @escaping (String) -> [UInt8]?) -> any HTTPService {

@@ -5,6 +5,8 @@ import HisuiEvent
 final class HTTPHandler: StreamHandler {
     private let tokens: HTTPTokens
     private let service: any HTTPService
+    /// From a request's first byte to its last.
+    private let requestMillisMax: Int64
     /// Who waits for a batch: its slot.
     private var batches: DurableBatches<Int>
     private var sessions: [UInt64: HTTPSession] = [:]
@@ -20,11 +22,13 @@ final class HTTPHandler: StreamHandler {
     private var plain: [UInt8] = []
 
     init(
-        source: Source, service: any HTTPService, tokens: HTTPTokens, sink: any RecordSink
+        source: Source, service: any HTTPService, tokens: HTTPTokens, requestMillisMax: Int64,
+        sink: any RecordSink
     ) {
         batches = DurableBatches(listener: source, sink: sink)
         self.tokens = tokens
         self.service = service
+        self.requestMillisMax = requestMillisMax
     }
 
     var wakeDescriptor: Int32? { batches.wakeDescriptor }
@@ -340,8 +344,10 @@ final class HTTPHandler: StreamHandler {
             case .reading:
                 // An idle connection that has sent something is the listener's to close.
                 let isSlow = session.framer.isInHead || !session.isAdmitted
-                guard isSlow, session.request == nil,
-                    now - session.since > Int64(Limits.httpHeadMillisMax)
+                let isInBody = session.request != nil
+                guard isSlow || isInBody,
+                    now - session.since
+                        > (isInBody ? requestMillisMax : Int64(Limits.httpHeadMillisMax))
                 else { continue }
                 turnAway(session, HTTPAnswer(.requestTimeout), .requestTime, "", now)
             case .draining:

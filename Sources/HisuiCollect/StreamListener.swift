@@ -9,6 +9,8 @@ public struct StreamLimits: Hashable, Sendable {
     public var idleSeconds: Int
     /// Within which a peer has shaken hands, if it has to: on a slow line it takes two or three.
     public var handshakeSeconds: Int
+    /// Within which a request of HTTP that is kept until it is whole has come.
+    public var requestSeconds: Int
     /// Open connections; more are closed when they are made, and counted.
     public var connectionsMax: Int
     /// Open connections of one address; 0: as many as there may be.
@@ -18,11 +20,13 @@ public struct StreamLimits: Hashable, Sendable {
 
     public init(
         idleSeconds: Int = 0, handshakeSeconds: Int = 10,
+        requestSeconds: Int = Limits.httpRequestSecondsMax,
         connectionsMax: Int = Limits.connectionsPerListenerMax,
         connectionsPerSenderMax: Int = 0, quota: SenderQuota = SenderQuota()
     ) {
         self.idleSeconds = idleSeconds
         self.handshakeSeconds = handshakeSeconds
+        self.requestSeconds = requestSeconds
         self.connectionsMax = connectionsMax
         self.connectionsPerSenderMax = connectionsPerSenderMax
         self.quota = quota

@@ -14,6 +14,25 @@ public enum Limits {
     /// Files that the source of a folder remembers, some 25 bytes each in its position: nearly
     /// three years of a daily one. More in the folder at once are not taken.
     public static let folderFilesMax = 1024
+    /// A message of a mail folder: mail servers take 10 to 50 MB. It is read into memory whole.
+    public static let mailBytesMax = 64 << 20
+    /// Of its head, and of that of each part, what becomes fields; and how many.
+    public static let mailHeadBytesMax = 64 << 10
+    public static let mailFieldsMax = 512
+    /// Parameters of one field: a long name has a dozen pieces.
+    public static let mailParametersMax = 64
+    /// Parts of a message, and how deep they nest: a forwarded alert has four levels.
+    public static let mailPartsMax = 256
+    public static let mailDepthMax = 8
+    /// What a record has of a message's text, of each other value, and of names of attachments:
+    /// escaped six times as long, all of it stays below `recordBytesMax`.
+    public static let mailTextBytesMax = 64 << 10
+    public static let mailValueBytesMax = 1024
+    public static let mailNamesMax = 64
+    /// Lines `NAME: VALUE` of one report, reports of a message, and bytes of a name.
+    public static let mailItemsMax = 64
+    public static let mailReportsMax = 256
+    public static let mailItemNameBytesMax = 72
     /// Records of a RELP session that may be sent again when it was cut, and their digests of 8
     /// bytes: rsyslog's window is 128, and what it did not hear acknowledged is no more than that.
     public static let relpWindowMax = 512
@@ -38,6 +57,9 @@ public enum Limits {
     public static let httpIdleSecondsDefault = 300
     /// From a head's first byte to its last; and to the first from when the connection was made.
     public static let httpHeadMillisMax = 20_000
+    /// From the first byte of a request that is kept until it is whole to its last: who sends a
+    /// byte now and then would hold what others need. 32 MiB take so long at 900 kbit/s.
+    public static let httpRequestSecondsMax = 300
     /// Decompressed bytes for each compressed one of a body, above the first 16 MiB: logs have 5 to
     /// 50, the same line again and again 200.
     public static let httpExpansionRatioMax = 256
@@ -344,6 +366,11 @@ public enum Limits {
     public static let actLogAgeSecondsMax = 86_400
     /// How long a process waits for the acts' lock; an append holds it for some milliseconds.
     public static let actLockMillisMax = 5000
+
+    /// Alerts of outside detectors that are remembered, so that one is told once: years of them.
+    public static let outsideAlertsMax = 65_536
+    /// Columns of a terminal that what such a detector says may take.
+    public static let outsideColumnsMax = 120
 
     // MARK: - Proof
 

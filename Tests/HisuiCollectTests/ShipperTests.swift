@@ -25,8 +25,11 @@ extension HTTPClient {
 
 /// The listener for shippers, over real sockets.
 @Suite(.serialized) struct ShipperTests {
-    private func collector(tokens: HTTPTokens = HTTPTokens()) throws -> HTTPCollector {
-        try HTTPCollector(.shippers, address: "127.0.0.1", port: 0, tokens: tokens)
+    private func collector(
+        tokens: HTTPTokens = HTTPTokens(), limits: StreamLimits = StreamLimits()
+    ) throws -> HTTPCollector {
+        try HTTPCollector(
+            .shippers, address: "127.0.0.1", port: 0, limits: limits, tokens: tokens)
     }
 
     private static let json = "application/json"
@@ -72,6 +75,26 @@ extension HTTPClient {
         let id = "shippers:127.0.0.1:\(collector.port)/127.0.0.1"
         #expect(sink.now.records.allSatisfy { $0.source == id && $0.sender == "127.0.0.1" })
         #expect(collector.counts.refusals.total == 0)
+    }
+
+    @Test func whoSendsAByteNowAndThenIsTurnedAway() throws {
+        let collector = try collector(limits: StreamLimits(requestSeconds: 1))
+        let sink = TestSink()
+        let running = Running(collector, into: sink)
+        let client = HTTPClient(port: collector.port)
+        client.post("/insert/jsonline", "text/plain", "{\"a\":1}")
+        #expect(try #require(client.answer()).status == 200)
+        client.raw("POST /insert/jsonline HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n")
+        var sent = 0
+        while client.hasNoAnswer, sent < 1000 {
+            client.raw("{")
+            sent += 1
+            usleep(20_000)
+        }
+        #expect(try #require(client.answer()).status == 408)
+        eventually("it is counted") { collector.counts.refusals.total == 1 }
+        running.end()
+        #expect(sink.count == 1 && sent < 1000)
     }
 
     @Test func whatShippersAskFirstIsAnswered() throws {

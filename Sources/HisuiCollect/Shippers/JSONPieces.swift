@@ -110,7 +110,17 @@ struct JSONPieces {
 
     // MARK: Tokens
 
-    private func next(_ scanner: inout JSONScanner) throws(HTTPContentError) -> JSONScanner.Token {
+    /// Calls `body` with the first token of a value, and what reads those behind it.
+    func scan(
+        _ value: Range<Int>,
+        _ body: (JSONScanner.Token, inout JSONScanner) throws(HTTPContentError) -> Void
+    ) throws(HTTPContentError) {
+        var scanner = JSONScanner(bytes.span, value, depthMax: JSONScanner.depthLimit)
+        let token = try next(&scanner)
+        try body(token, &scanner)
+    }
+
+    func next(_ scanner: inout JSONScanner) throws(HTTPContentError) -> JSONScanner.Token {
         do throws(JSONScanner.Failure) {
             return try scanner.next()
         } catch {
@@ -118,8 +128,20 @@ struct JSONPieces {
         }
     }
 
-    /// Where the value stands that begins with `token`.
-    private func value(
+    /// Where the token begins that was read last.
+    func start(of token: JSONScanner.Token, _ scanner: borrowing JSONScanner) -> Int {
+        switch token {
+        case .string(let text), .key(let text): text.range.lowerBound - 1
+        case .number(let range): range.lowerBound
+        case .bool(let isTrue): scanner.position - (isTrue ? 4 : 5)
+        case .null: scanner.position - 4
+        case .beginObject, .beginArray, .endObject, .endArray: scanner.position - 1
+        case .end: scanner.position
+        }
+    }
+
+    /// Where the value stands that begins with `token`; the scanner is behind it then.
+    func value(
         _ token: JSONScanner.Token, _ scanner: inout JSONScanner
     ) throws(HTTPContentError) -> Range<Int> {
         let end = scanner.position
@@ -136,7 +158,7 @@ struct JSONPieces {
         }
     }
 
-    private func index(of name: Range<Int>, in names: [StaticString]) -> Int? {
+    func index(of name: Range<Int>, in names: [StaticString]) -> Int? {
         names.firstIndex { wanted in
             // Safe: the buffer is read inside this closure only.
             wanted.utf8CodeUnitCount == name.count

@@ -91,37 +91,54 @@ final class OTLPJSONReader {
         return try pieces.integer(value, as: T.self)
     }
 
+    // Values nest, and each is read once, whatever it nests in: a text of 32 MiB in sixteen of them
+    // costs what it costs alone.
+
     /// A list of keys and values as an object; empty without a list.
     private func attributes(_ list: Range<Int>?) throws(HTTPContentError) -> [UInt8] {
         guard let list else { return [] }
-        var out = [UInt8(ascii: "{")]
-        try pieces.forEachElement(of: list) { one throws(HTTPContentError) in
-            let members = try pieces.members(["key", "value"], of: one)
-            guard let key = members[0] else { throw pieces.unexpected("a key", one.lowerBound) }
-            if out.count > 1 { out.append(UInt8(ascii: ",")) }
-            out += try string(key)
-            out.append(UInt8(ascii: ":"))
-            if let value = members[1] {
-                try appendValue(value, to: &out)
-            } else {
-                out.append(utf8: "null")
-            }
+        var out: [UInt8] = []
+        try pieces.scan(list) { token, scanner throws(HTTPContentError) in
+            try appendList(token, &scanner, to: &out, isObject: true)
         }
-        out.append(UInt8(ascii: "}"))
         return out
     }
 
-    /// Appends an `AnyValue`.
     private func appendValue(
         _ given: Range<Int>, to out: inout [UInt8]
     ) throws(HTTPContentError) {
-        let members = try pieces.members(Self.kinds, of: given)
-        guard members.count(where: { $0 != nil }) <= 1 else {
-            throw pieces.unexpected("one value", given.lowerBound)
+        try pieces.scan(given) { token, scanner throws(HTTPContentError) in
+            try appendValue(token, &scanner, to: &out)
         }
-        guard let kind = members.firstIndex(where: { $0 != nil }), let value = members[kind] else {
-            return out.append(utf8: "null")
+    }
+
+    /// Appends the `AnyValue` that begins with `token`.
+    private func appendValue(
+        _ token: JSONScanner.Token, _ scanner: inout JSONScanner, to out: inout [UInt8]
+    ) throws(HTTPContentError) {
+        let start = pieces.start(of: token, scanner)
+        guard case .beginObject = token else { throw pieces.unexpected("an object", start) }
+        var isFound = false
+        while case .key(let name) = try pieces.next(&scanner) {
+            let token = try pieces.next(&scanner)
+            guard token != .null, let kind = pieces.index(of: name.range, in: Self.kinds) else {
+                _ = try pieces.value(token, &scanner)
+                continue
+            }
+            guard !isFound else { throw pieces.unexpected("one value", start) }
+            isFound = true
+            switch kind {
+            case 5, 6: try appendValues(token, &scanner, to: &out, isObject: kind == 6)
+            default: try append(kind, try pieces.value(token, &scanner), to: &out)
+            }
         }
+        if !isFound { out.append(utf8: "null") }
+    }
+
+    /// Appends a value that nothing nests in.
+    private func append(
+        _ kind: Int, _ value: Range<Int>, to out: inout [UInt8]
+    ) throws(HTTPContentError) {
         switch kind {
         case 0, 1: out += try string(value)
         case 2:
@@ -129,21 +146,92 @@ final class OTLPJSONReader {
             guard isBool else { throw pieces.unexpected("true or false", value.lowerBound) }
             out += pieces.bytes[value]
         case 3: out.appendDecimal(try pieces.integer(value, as: Int64.self))
-        case 4: try appendDouble(value, to: &out)
-        case 5:
-            out.append(UInt8(ascii: "["))
-            let start = out.count
-            if let list = try pieces.members(["values"], of: value)[0] {
-                try pieces.forEachElement(of: list) { one throws(HTTPContentError) in
-                    if out.count > start { out.append(UInt8(ascii: ",")) }
-                    try appendValue(one, to: &out)
+        default: try appendDouble(value, to: &out)
+        }
+    }
+
+    /// Appends the `ArrayValue` or `KeyValueList` that begins with `token`.
+    private func appendValues(
+        _ token: JSONScanner.Token, _ scanner: inout JSONScanner, to out: inout [UInt8],
+        isObject: Bool
+    ) throws(HTTPContentError) {
+        let start = pieces.start(of: token, scanner)
+        guard case .beginObject = token else { throw pieces.unexpected("an object", start) }
+        var isFound = false
+        while case .key(let name) = try pieces.next(&scanner) {
+            let token = try pieces.next(&scanner)
+            guard token != .null, pieces.index(of: name.range, in: ["values"]) != nil else {
+                _ = try pieces.value(token, &scanner)
+                continue
+            }
+            guard !isFound else {
+                throw pieces.unexpected("no second 'values'", name.range.lowerBound)
+            }
+            isFound = true
+            try appendList(token, &scanner, to: &out, isObject: isObject)
+        }
+        if !isFound { out.append(utf8: isObject ? "{}" : "[]") }
+    }
+
+    /// Appends the list of values, or of keys and values, that begins with `token`.
+    private func appendList(
+        _ token: JSONScanner.Token, _ scanner: inout JSONScanner, to out: inout [UInt8],
+        isObject: Bool
+    ) throws(HTTPContentError) {
+        let start = pieces.start(of: token, scanner)
+        guard case .beginArray = token else { throw pieces.unexpected("an array", start) }
+        out.append(UInt8(ascii: isObject ? "{" : "["))
+        let first = out.count
+        while true {
+            let token = try pieces.next(&scanner)
+            if case .endArray = token { break }
+            if out.count > first { out.append(UInt8(ascii: ",")) }
+            if isObject {
+                try appendMember(token, &scanner, to: &out)
+            } else {
+                try appendValue(token, &scanner, to: &out)
+            }
+        }
+        out.append(UInt8(ascii: isObject ? "}" : "]"))
+    }
+
+    /// Appends the `KeyValue` that begins with `token`.
+    private func appendMember(
+        _ token: JSONScanner.Token, _ scanner: inout JSONScanner, to out: inout [UInt8]
+    ) throws(HTTPContentError) {
+        let start = pieces.start(of: token, scanner)
+        guard case .beginObject = token else { throw pieces.unexpected("an object", start) }
+        var hasKey = false
+        var hasValue = false
+        // A value that stands before its key.
+        var early: [UInt8] = []
+        while case .key(let name) = try pieces.next(&scanner) {
+            let token = try pieces.next(&scanner)
+            guard token != .null, let part = pieces.index(of: name.range, in: ["key", "value"])
+            else {
+                _ = try pieces.value(token, &scanner)
+                continue
+            }
+            guard part == 0 ? !hasKey : !hasValue else {
+                let what = "no second '\(part == 0 ? "key" : "value")'"
+                throw pieces.unexpected(what, name.range.lowerBound)
+            }
+            if part == 0 {
+                hasKey = true
+                out += try string(try pieces.value(token, &scanner))
+                out.append(UInt8(ascii: ":"))
+                out += early
+            } else {
+                hasValue = true
+                if hasKey {
+                    try appendValue(token, &scanner, to: &out)
+                } else {
+                    try appendValue(token, &scanner, to: &early)
                 }
             }
-            out.append(UInt8(ascii: "]"))
-        default:
-            let list = try pieces.members(["values"], of: value)[0]
-            out += list == nil ? Array("{}".utf8) : try attributes(list)
         }
+        guard hasKey else { throw pieces.unexpected("a key", start) }
+        if !hasValue { out.append(utf8: "null") }
     }
 
     private static let kinds: [StaticString] = [
