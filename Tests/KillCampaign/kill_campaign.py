@@ -12,84 +12,28 @@ but for those flagged as repeated. What rsyslog lost before it heard an acknowle
 
 Ends with 0 if nothing was lost and nothing doubled, 1 otherwise; the last line is a summary.
 """
-import argparse
 import collections
-import json
 import os
-import random
-import shutil
 import signal
-import socket
 import subprocess
-import sys
-import tempfile
 import time
 
+from campaign import HERE, Daemon, Process, free_port, main, wait_for, write
 from relp_witness import Witness
-
-HERE = os.path.dirname(os.path.abspath(__file__))
-REPOSITORY = os.path.dirname(os.path.dirname(HERE))
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def wait_for(what, holds, seconds=60, every=0.02):
-    end = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > end:
-            raise RuntimeError(f"did not happen in {seconds} s: {what}")
-        time.sleep(every)
-
-
-class Process:
-    """A program that is started again and again, with its errors in a file."""
-
-    def __init__(self, folder, name, command):
-        self.log = open(os.path.join(folder, name + ".err"), "ab")
-        self.command = command
-        self.process = None
-
-    def start(self):
-        self.process = subprocess.Popen(
-            self.command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
-
-    def end(self, number, seconds=30):
-        self.process.send_signal(number)
-        return self.process.wait(seconds)
-
-    @property
-    def runs(self):
-        return self.process.poll() is None
-
 
 class Campaign:
     def __init__(self, arguments, folder):
-        self.hisui = arguments.hisui
         self.folder = folder
-        self.port = free_port()
         self.written = 0
+        port = free_port()
         self.ends = ["daemon"] if arguments.only_daemon else ["daemon", "rsyslog"]
-        # Whoever works on the repository meanwhile does not disturb what takes an hour.
-        shutil.copytree(os.path.join(REPOSITORY, "parsers"), os.path.join(folder, "parsers"))
         tls, client = self.certificates() if arguments.tls else ("", "")
-        self.witness = Witness(free_port(), self.port, folder if arguments.tls else None)
-        self.write("hisui.yaml", f"""
-organisation: {{ name: Campaign, name_ja: 試験 }}
-zone: test
-zones:
-  - {{ id: test, name: Test, name_ja: 試験 }}
-store: {folder}/store
-parsers: [ {folder}/parsers ]
-rules: []
-sources:
-  - syslog: {{ relp: "127.0.0.1:{self.port}" }}
+        self.witness = Witness(free_port(), port, folder if arguments.tls else None)
+        self.daemon = Daemon(arguments.hisui, folder, port, f"""
+  - syslog: {{ relp: "127.0.0.1:{port}" }}
     id: relp{tls}
 """)
-        self.write("rsyslog.conf", f"""
+        write(folder, "rsyslog.conf", f"""
 global(workDirectory="{folder}/work")
 module(load="imfile")
 module(load="omrelp"{' tls.tlslib="openssl"' if arguments.tls else ''})
@@ -104,15 +48,10 @@ ruleset(name="out" queue.type="Disk" queue.filename="out" queue.checkpointInterv
 """)
         os.makedirs(os.path.join(folder, "work"))
         os.makedirs(os.path.join(folder, "feed"))
-        self.daemon = Process(
-            folder, "daemon", [self.hisui, "run", "--config", f"{folder}/hisui.yaml"])
         self.rsyslog = Process(
             folder, "rsyslog",
             ["rsyslogd", "-n", "-f", f"{folder}/rsyslog.conf", "-i", f"{folder}/rsyslog.pid"])
-
-    def write(self, name, text):
-        with open(os.path.join(self.folder, name), "w") as file:
-            file.write(text)
+        self.processes = [self.daemon, self.rsyslog]
 
     def certificates(self):
         """A throwaway authority, and certificates of both ends."""
@@ -126,34 +65,14 @@ ruleset(name="out" queue.type="Disk" queue.filename="out" queue.checkpointInterv
             f' tls.myPrivKey="{path}/client.key" tls.authMode="name"'
             f' tls.permittedPeer=["server.example"]')
 
-    def start_daemon(self):
-        self.daemon.start()
-        needle = f"0100007F:{self.port:04X} 00000000:0000 0A"
-
-        def listens():
-            if not self.daemon.runs:
-                raise RuntimeError("the daemon ended: see daemon.err")
-            with open("/proc/net/tcp") as table:
-                return any(needle in line for line in table)
-
-        wait_for("the daemon listens", listens)
-
-    def search(self, *arguments):
-        found = subprocess.run(
-            [self.hisui, "search", "--store", f"{self.folder}/store", "--format", "jsonl",
-             *arguments], capture_output=True, text=True)
-        if found.returncode not in (0, 1):
-            raise RuntimeError(found.stderr)
-        return [json.loads(line) for line in found.stdout.splitlines()]
-
     def write_lines(self, count):
         lines = "".join(f"feed line {self.written + i} end\n" for i in range(count))
         # A file of its own: a killed rsyslog may read one again from its start.
-        self.write(f"feed/{self.written:09}.log", lines)
+        write(self.folder, f"feed/{self.written:09}.log", lines)
         self.written += count
 
     def run(self, rounds, seconds, pick):
-        self.start_daemon()
+        self.daemon.start()
         self.rsyslog.start()
         counted = collections.Counter()
         before = 0
@@ -179,7 +98,7 @@ ruleset(name="out" queue.type="Disk" queue.filename="out" queue.checkpointInterv
                 counted["acknowledged_before_kills"] += answers - before
             before = answers
             if end == "daemon":
-                self.start_daemon()
+                self.daemon.start()
             else:
                 self.rsyslog.start()
             if counted["rounds"] % 25 == 0:
@@ -196,13 +115,11 @@ ruleset(name="out" queue.type="Disk" queue.filename="out" queue.checkpointInterv
                 answers, since = self.witness.answers, time.monotonic()
             time.sleep(0.1)
         self.rsyslog.end(signal.SIGTERM)
-        status = self.daemon.end(signal.SIGTERM)
-        if status != 0:
-            raise RuntimeError(f"the daemon ended with {status}")
+        self.daemon.finish()
 
     def judge(self):
         """Lost lines, and repeated ones: flagged, re-read by the sender, or neither."""
-        rows = self.search(
+        rows = self.daemon.search(
             "--duplicates", '"feed line" | fields event.original, hisui.duplicate')
         unflagged = collections.Counter()
         lines = collections.Counter()
@@ -226,34 +143,4 @@ ruleset(name="out" queue.type="Disk" queue.filename="out" queue.checkpointInterv
                 "lost_by_rsyslog_unanswered": sorted(unanswered - lines.keys())}
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--hisui", required=True)
-    parser.add_argument("--rounds", type=int, default=1000)
-    parser.add_argument("--seconds", type=float, default=1e9)
-    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
-    parser.add_argument("--tls", action="store_true")
-    parser.add_argument("--only-daemon", action="store_true")
-    arguments = parser.parse_args()
-    print(f"seed {arguments.seed}", flush=True)
-    folder = tempfile.mkdtemp(prefix="hisui-kill.")
-    campaign = Campaign(arguments, folder)
-    try:
-        counted = campaign.run(
-            arguments.rounds, arguments.seconds, random.Random(arguments.seed))
-        verdict = {**counted, **campaign.judge()}
-    except BaseException:
-        print(f"kept: {folder}", file=sys.stderr)
-        raise
-    finally:
-        for process in (campaign.daemon, campaign.rsyslog):
-            if process.process and process.runs:
-                process.end(signal.SIGKILL)
-    print(json.dumps(verdict))
-    if verdict["acknowledged_and_lost"] or verdict["doubled"]:
-        print(f"kept: {folder}", file=sys.stderr)
-        sys.exit(1)
-    shutil.rmtree(folder)
-
-
-main()
+main(Campaign, "--tls", "--only-daemon")
