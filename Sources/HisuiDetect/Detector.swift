@@ -33,6 +33,8 @@ public struct Detector {
     /// The time of the last event that had one: what an event of a file without a time is taken
     /// to have.
     var lastTime = Timestamp.none.nanoseconds
+    /// Alerts of outside detectors that were told.
+    var toldOutside = ToldAlerts()
     /// The names of the entities of findings.
     private let entityNames: [String]
     /// Lines given as JSON that were none.
@@ -169,7 +171,8 @@ public struct Detector {
     }
 
     /// Evaluates a row whose message is a JSON object, as a line of JSON. What stands around the
-    /// object (the header of syslog) fills fields that the object does not have.
+    /// object (the header of syslog), and what a definition calls its members, fills fields that
+    /// the object does not have.
     private mutating func evaluateJSON(
         _ row: RowBatch.Row, of batch: borrowing RowBatch, _ plan: ShapePlan,
         _ event: EventNumber, _ findings: inout [Finding]
@@ -190,7 +193,7 @@ public struct Detector {
             lastTime =
                 mode == .live ? clamped(Timestamp(nanoseconds: time), row) : time
         }
-        for (field, value) in plan.headerLoads where values.state(field) == .absent {
+        for (field, value) in plan.besideLoads where values.state(field) == .absent {
             let range = values.append { out in
                 plan.shape.append(value, slots: slots, of: batch.bytes.span, to: &out)
             }
@@ -261,7 +264,13 @@ public struct Detector {
         let evidence = Evidence(
             event: event,
             entities: rules.entities.map { values.value($0.field).map { entityValue($0) } })
-        if rule.isFinding { findings.append(single(rule, evidence)) }
+        if rule.isFinding {
+            if case .event(let events) = rule.body, let fields = events.outside {
+                if let finding = outside(rule, fields, evidence) { findings.append(finding) }
+            } else {
+                findings.append(single(rule, evidence))
+            }
+        }
         let time = lastTime == Timestamp.none.nanoseconds ? 0 : lastTime
         for feed in rule.feeds {
             var group: [[UInt8]] = []
@@ -274,6 +283,9 @@ public struct Detector {
             correlator.add(feed, time: time, group: group, evidence)
         }
     }
+
+    /// The value of a field of the event at hand.
+    func value(_ field: Int) -> ArraySlice<UInt8>? { values.value(field) }
 
     private func entityValue(_ value: ArraySlice<UInt8>) -> [UInt8] {
         if mode == .files || value.count <= Limits.findingValueBytesMax { return Array(value) }
@@ -290,7 +302,7 @@ public struct Detector {
         return whole.prefix(Limits.findingValueBytesMax) + SHA256.of(whole.span)
     }
 
-    private func single(_ rule: Rule, _ evidence: Evidence) -> Finding {
+    func single(_ rule: Rule, _ evidence: Evidence) -> Finding {
         let run = Run(entities: entityNames.count)
         let entry = CorrelationEntry(time: lastTime, stage: 0, evidence: evidence)
         run.add(entry, eventsMax: .max, valuesMax: .max)

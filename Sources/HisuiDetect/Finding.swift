@@ -21,6 +21,8 @@ public struct Finding: Hashable, Sendable {
     /// The title for a person who reads Japanese, where the rule has one.
     public var ruleTitleJapanese: String?
     public var ruleLevel: String?
+    /// Where somebody else's detector found it, what it says; title and level are then its own.
+    public var outside: Outside?
     /// By name, each with its values in order and once: of all events together.
     public var entities: [Entity]
     /// The events as they were given, ascending. A live detector keeps at most
@@ -32,6 +34,15 @@ public struct Finding: Hashable, Sendable {
     public var firstTime: Timestamp
     public var lastTime: Timestamp
 
+    /// An alert of somebody else's detector, in words that can be shown as they are.
+    public struct Outside: Hashable, Sendable {
+        /// Who found it.
+        public var detector: String
+        /// The detector's number of the alert; empty where it has none.
+        public var alert: String
+        public var title: String
+    }
+
     public struct Entity: Hashable, Sendable {
         public var name: String
         public var values: [[UInt8]]
@@ -41,7 +52,8 @@ public struct Finding: Hashable, Sendable {
     /// the rule has none), `entities` (a text, or a list where the events name several), `events`:
     /// numbers of lines, or `"zone/stream/index"`.
     ///
-    /// Where events are of a store, `finding.id` and `events.count` follow.
+    /// Where events are of a store, `events.count` and `finding.id` follow, and where somebody else
+    /// found it, `detector.name` and `detector.alert`.
     public func append(to out: inout [UInt8]) {
         out.append(utf8: "{\"rule.id\":")
         JSONText.appendString(ruleID, to: &out)
@@ -80,6 +92,12 @@ public struct Finding: Hashable, Sendable {
             out.appendDecimal(eventCount)
             out.append(utf8: ",\"finding.id\":")
             JSONText.appendString(id, to: &out)
+        }
+        if let outside {
+            out.append(utf8: ",\"detector.name\":")
+            JSONText.appendString(outside.detector, to: &out)
+            out.append(utf8: ",\"detector.alert\":")
+            JSONText.appendString(outside.alert, to: &out)
         }
         out.append(utf8: "}\n")
     }

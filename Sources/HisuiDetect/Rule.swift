@@ -27,6 +27,21 @@ struct Rule: Sendable {
         /// Tests that say whether an event is of the rule's log source.
         var route: [Expression]
         var expression: Expression
+        /// Where an event that satisfies the rule is an alert of somebody else's detector: what it
+        /// says of it.
+        var outside: OutsideFields?
+    }
+
+    /// Numbers of the fields that say what an outside detector found: `hisui: outside:`.
+    struct OutsideFields: Sendable {
+        /// Who found it.
+        var detector: Int
+        /// The detector's own number of the alert: told again, it is the same finding.
+        var alert: Int
+        /// What it calls it.
+        var title: Int
+        /// How grave it says it is, one of `RuleReader.levels`; anything else is the rule's level.
+        var level: Int
     }
 
     /// A correlation this rule is part of, and where its group key comes from.

@@ -91,7 +91,42 @@ struct RuleReader {
         guard !parts.isEmpty else { throw RuleError(condition, "the condition is empty") }
         var rule = try route(node)
         rule.expression = parts.count == 1 ? parts[0] : .any(parts)
+        rule.outside = try readOutside(node)
         return rule
+    }
+
+    /// Reads `hisui: outside:`, a mapping of four names to lists of fields, best first.
+    private mutating func readOutside(
+        _ node: YAMLNode
+    ) throws(RuleError) -> Rule.OutsideFields? {
+        guard let outside = node["hisui"]?["outside"] else { return nil }
+        guard let entries = outside.mapping else {
+            throw RuleError(outside, "`outside` must be a mapping, not \(outside.described)")
+        }
+        let names = ["detector", "alert", "title", "level"]
+        if let (key, _) = entries.first(where: { !names.contains($0.key.text ?? "") }) {
+            throw RuleError(
+                key, "unknown key \(key.quoted) of `outside`",
+                hint: "keys: " + names.joined(separator: ", "))
+        }
+        var numbers: [Int] = []
+        for name in names {
+            guard let list = outside[name], case let fields = list.sequence ?? [list],
+                !fields.isEmpty
+            else { throw RuleError(outside, "`outside` needs `\(name)`, a list of fields") }
+            var texts: [String] = []
+            for field in fields {
+                guard let text = field.text, !text.isEmpty else {
+                    throw RuleError(field, "a field must be text, not \(field.described)")
+                }
+                texts.append(text)
+            }
+            // A name of its own for each list: what is said in one rule is not meant by another.
+            let key = "outside \(name) " + texts.joined(separator: " ")
+            numbers.append(selections.table.entity(key, texts))
+        }
+        return Rule.OutsideFields(
+            detector: numbers[0], alert: numbers[1], title: numbers[2], level: numbers[3])
     }
 
     private mutating func route(_ node: YAMLNode) throws(RuleError) -> Rule.EventRule {

@@ -6,8 +6,9 @@ final class ShapePlan {
     let shape: Shape
     /// Whether the message is a JSON object, to be read as a line of JSON.
     let isJSON: Bool
-    /// Of a JSON object with a header around it: fields that the object may lack.
-    private(set) var headerLoads: [(field: Int, value: Shape.Value)] = []
+    /// Of a JSON object: fields that the object may lack, of the header around it and of the
+    /// definition that knows it.
+    private(set) var besideLoads: [(field: Int, value: Shape.Value)] = []
     /// Rules that an event of the shape may satisfy, with what is left to ask.
     private(set) var rules: [(number: Int, expression: Expression)] = []
     /// Fields to fill in before the rules are asked.
@@ -22,7 +23,7 @@ final class ShapePlan {
         self.shape = shape
         isJSON = shape.structure == .json
         if isJSON {
-            loadHeader(set)
+            loadBeside(set)
             return
         }
         var values = EventValues(fieldCount: set.fieldNames.count)
@@ -73,15 +74,14 @@ final class ShapePlan {
         }
     }
 
-    /// Fields outside of the JSON object: those whose value is fixed or stands before it.
-    private func loadHeader(_ set: RuleSet) {
+    /// Fields that are no members of the JSON object, or are called otherwise there.
+    private func loadBeside(_ set: RuleSet) {
         for (field, names) in set.fieldNames.enumerated() {
             for name in names {
                 guard let value = shape.field(name)?.value else { continue }
                 switch value {
-                case .slot(_, .jsonEscapes), .stretch: continue
-                case .slot(let slot, _) where slot >= shape.message.first: continue
-                default: headerLoads.append((field, value))
+                case .stretch: continue
+                default: besideLoads.append((field, value))
                 }
                 break
             }

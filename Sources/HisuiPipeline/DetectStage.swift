@@ -78,8 +78,10 @@ final class DetectStage: TailConsumer {
         let found = try FindingActs.known(
             fileSystem, store: store, zone: zone, from: opened.state.nextAct)
         for problem in found.problems { log.error("\(problem)") }
-        work = Mutex(
-            Work(detector: opened.detector, state: opened.state, known: found.keys))
+        var detector = opened.detector
+        let outside = try FindingActs.outside(fileSystem, store: store, zone: zone)
+        detector.recallOutside(outside)
+        work = Mutex(Work(detector: detector, state: opened.state, known: found.keys))
     }
 
     /// The first leaf that is wanted of each stream.
@@ -151,7 +153,9 @@ final class DetectStage: TailConsumer {
         else { return }
         work.detector.finish(into: &work.findings)
         flush(&work)
-        work.detector = Detector(rules, mode: .live)
+        var detector = Detector(rules, mode: .live)
+        detector.recallOutside(of: work.detector)
+        work.detector = detector
         work.state.digest = rules.digest
         work.isDirty = true
     }

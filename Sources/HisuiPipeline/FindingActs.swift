@@ -32,6 +32,10 @@ enum FindingActs {
         ]
         if let title = finding.ruleTitleJapanese { fields.append(("rule.title_ja", .text(title))) }
         if let level = finding.ruleLevel { fields.append(("rule.level", .text(level))) }
+        if let outside = finding.outside {
+            fields.append(("detector.name", .text(outside.detector)))
+            fields.append(("detector.alert", .text(outside.alert)))
+        }
         // However long the values, the act is a record of bounded length.
         var room = Limits.findingTextBytesMax
         for entity in finding.entities {
@@ -47,6 +51,16 @@ enum FindingActs {
         fields.append(("events.first", .text(finding.firstTime.utcText)))
         fields.append(("events.last", .text(finding.lastTime.utcText)))
         return Act(.finding, time: time, zone: zone, actor: actor, fields: fields)
+    }
+
+    /// Ids of the findings of a zone that outside detectors made, the first told first.
+    static func outside(
+        _ fileSystem: any FileSystem, store: String, zone: String
+    ) throws(StoreError) -> [String] {
+        try ActReader(fileSystem: fileSystem, store: store).acts(kinds: [.finding]).acts
+            .map(\.act)
+            .filter { $0.zone == zone && $0.text("detector.alert").map { !$0.isEmpty } ?? false }
+            .compactMap { $0.text("finding.id") }
     }
 
     /// The findings of a zone among the acts from `index` on.
