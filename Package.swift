@@ -215,6 +215,7 @@ if fuzz {
         fuzzer("FilePosition", ["HisuiCollect"]),
         fuzzer("ImportPosition", ["HisuiCollect"]),
         fuzzer("FolderPosition", ["HisuiCollect"]),
+        fuzzer("Mail", ["HisuiBytes", "HisuiCollect"]),
         fuzzer("Listeners", ["HisuiCollect"]),
         fuzzer("Joiner", ["HisuiBytes", "HisuiCollect", "HisuiEvent"]),
         fuzzer("Table", ["HisuiBytes"]),

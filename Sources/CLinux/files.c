@@ -2,6 +2,7 @@
 #include "CLinux.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -27,4 +28,8 @@ int hisui_path_status(const char *path, struct hisui_file_status *status) {
 
 int hisui_open_status(int fd, struct hisui_file_status *status) {
     return look(fd, "", AT_EMPTY_PATH, status);
+}
+
+int hisui_memory_file(void) {
+    return memfd_create("hisui", MFD_CLOEXEC);
 }

@@ -76,7 +76,8 @@ public enum Base64Text {
         }
     }
 
-    private static func value(_ letter: UInt8) -> UInt32? {
+    /// The six bits that a letter stands for; nil for any other byte, padding too.
+    public static func value(_ letter: UInt8) -> UInt32? {
         switch letter {
         case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(letter - UInt8(ascii: "A"))
         case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(letter - UInt8(ascii: "a")) + 26

@@ -57,7 +57,7 @@ struct FileDigest {
         size = done
     }
 
-    private static func short(_ digest: [UInt8]) -> UInt64 {
+    static func short(_ digest: [UInt8]) -> UInt64 {
         var value: UInt64 = 0
         for i in (0..<8).reversed() { value = value << 8 | UInt64(digest[i]) }
         return value

@@ -68,19 +68,23 @@ public struct FileImport: ~Copyable {
     ///
     /// - Parameters:
     ///   - path: `-` for standard input.
+    ///   - descriptor: of the contents, where they are not at the path; it is closed at the end.
     ///   - name: id of the source; without it `import:` and the path.
     ///   - clock: counts the time of reading and of cutting.
     ///   - encoding: a byte order mark of UTF-16 may say otherwise.
     ///   - join: nil makes every line a record.
     ///   - table: reads the file as a table; its records are then rows, which may have lines.
     public init(
-        path: String, name: String? = nil, clock: StageClock? = nil,
+        path: String, descriptor given: Int32? = nil, name: String? = nil,
+        clock: StageClock? = nil,
         encoding: TextEncoding = .utf8, join: JoinRule? = nil, table: TableRule? = nil
     ) throws(CollectError) {
         // Everything is made before the first property is set: Swift 6.3.1, optimising, destroys
         // properties that were never set where a value that cannot be copied is left half made.
         let descriptor: Int32
-        if path == "-" {
+        if let given {
+            descriptor = given
+        } else if path == "-" {
             descriptor = dup(0)
         } else {
             // Safe: the path is passed as a terminated copy.

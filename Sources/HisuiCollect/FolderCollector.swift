@@ -1,9 +1,9 @@
 import Glibc
-public import HisuiBytes
+import HisuiBytes
 import HisuiEvent
 
 /// Takes the files that another program drops into a folder, each once and whole: the daily export
-/// of an asset-management tool.
+/// of an asset-management tool, the messages that a mail server delivers.
 ///
 /// A file is taken when it is complete, which the folder's rule tells, and known again by the
 /// SHA-256 of its bytes, whatever it is called. Its rows are records, the columns' names their
@@ -30,18 +30,17 @@ public final class FolderCollector: Collector {
     private let pattern: FilePattern
     private let completion: Completion
     private let rescanMilliseconds: Int64
-    private let encoding: TextEncoding
-    private let table: TableRule
+    private let contents: FolderContents
 
     /// - Parameters:
     ///   - name: id of the source.
     ///   - pattern: absolute path of the files, wildcards in it.
-    ///   - encoding: of the files; a byte order mark of UTF-16 may say otherwise.
+    ///   - contents: what the files are; of tables, a byte order mark of UTF-16 may say another
+    ///     encoding.
     ///   - rescanMilliseconds: how often to look without being told by the kernel.
     public init(
         name: String, pattern text: String, completion: Completion = .stable(seconds: 30),
-        encoding: TextEncoding = .utf8, table: TableRule = TableRule(),
-        rescanMilliseconds: Int = 2000
+        contents: FolderContents, rescanMilliseconds: Int = 2000
     ) throws(CollectError) {
         guard let pattern = FilePattern(text) else {
             throw CollectError(
@@ -51,8 +50,7 @@ public final class FolderCollector: Collector {
         self.name = name
         self.pattern = pattern
         self.completion = completion
-        self.encoding = encoding
-        self.table = table
+        self.contents = contents
         self.rescanMilliseconds = Int64(rescanMilliseconds)
     }
 
@@ -61,7 +59,7 @@ public final class FolderCollector: Collector {
     ) throws(CollectError) {
         let taker = FolderTaker(
             source: Source(id: name, kind: .file, form: .line), saved: resume(name), sink: sink,
-            encoding: encoding, table: table, stop: stop)
+            contents: contents, stop: stop)
         var watch = DirectoryWatch()
         var arrivals = FolderArrivals(completion)
         while !stop.isRaised {

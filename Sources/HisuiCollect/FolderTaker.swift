@@ -4,11 +4,10 @@ import HisuiEvent
 
 /// Takes complete files of a folder, one after the other, for a `FolderCollector`.
 final class FolderTaker {
-    private let source: Source
+    let source: Source
     private let sink: any RecordSink
-    private let encoding: TextEncoding
-    private let table: TableRule
-    private let stop: StopSignal
+    private let contents: FolderContents
+    let stop: StopSignal
     private var position = FolderPosition()
     /// Files that were looked at, as they were then.
     private var looked: [String: FileStatus] = [:]
@@ -19,13 +18,12 @@ final class FolderTaker {
     private var gaps: [Gap] = []
 
     init(
-        source: Source, saved: [UInt8]?, sink: any RecordSink, encoding: TextEncoding,
-        table: TableRule, stop: StopSignal
+        source: Source, saved: [UInt8]?, sink: any RecordSink, contents: FolderContents,
+        stop: StopSignal
     ) {
         self.source = source
         self.sink = sink
-        self.encoding = encoding
-        self.table = table
+        self.contents = contents
         self.stop = stop
         guard let saved else { return }
         if let position = FolderPosition(saved.span) {
@@ -41,7 +39,7 @@ final class FolderTaker {
     /// - Returns: false if the pipeline is stopping.
     func take(_ complete: [(path: String, status: FileStatus)], present: [String]) -> Bool {
         looked = looked.filter { present.contains($0.key) }
-        let names = Set(present.map(Self.name))
+        let names = Set(present.map(Self.name(path:)))
         for (path, status) in complete where looked[path] != status {
             if stop.isRaised { return true }
             position.makeRoom(names)
@@ -56,14 +54,14 @@ final class FolderTaker {
         return gaps.isEmpty || put(RecordBatch(source: source))
     }
 
-    private static func name(_ path: String) -> UInt32 {
+    static func name(path: String) -> UInt32 {
         let name = path.utf8.lastIndex(of: 0x2F).map { path[path.index(after: $0)...] } ?? path[...]
         return FolderPosition.hash(String(name))
     }
 
     /// Whether the file is one that was taken, and nobody has touched it since.
     private func isKnown(_ path: String, _ status: FileStatus) -> Bool {
-        let name = Self.name(path)
+        let name = Self.name(path: path)
         let modified = UInt64(max(0, status.modified / 1_000_000_000))
         return position.files.contains {
             $0.name == name && $0.bytes == status.size && $0.modified == modified && !$0.isOpen
@@ -75,7 +73,7 @@ final class FolderTaker {
             looked[path] = status
             return true
         }
-        let name = Self.name(path)
+        let name = Self.name(path: path)
         let earlier = position.files.last { $0.name == name && !$0.isOpen }
         let lengths = Set([earlier?.bytes].compactMap { $0 })
         guard let digest = FileDigest(path, lengths: lengths, until: stop) else {
@@ -101,7 +99,7 @@ final class FolderTaker {
             position.remove(same)
             return read(path, digest, entry, outcome: .taken)
         }
-        if let earlier, digest.size > earlier.bytes,
+        if case .tables = contents, let earlier, digest.size > earlier.bytes,
             digest.prefixes[earlier.bytes] == earlier.digest
         {
             entry.rows = earlier.rows
@@ -116,15 +114,26 @@ final class FolderTaker {
 
     /// The file with these contents that was taken: the one of that name if there are several, so
     /// that a file that was only touched is not told as a copy of its copy.
-    private func taken(_ digest: UInt64, _ name: UInt32) -> FolderPosition.Entry? {
+    func taken(_ digest: UInt64, _ name: UInt32) -> FolderPosition.Entry? {
         position.files.last { $0.digest == digest && $0.name == name }
             ?? position.files.last { $0.digest == digest }
     }
 
-    /// Reads a file from where its entry stands, and tells that it was taken.
     private func read(
         _ path: String, _ digest: FileDigest, _ start: FolderPosition.Entry,
         outcome: FileNote.Outcome
+    ) -> Bool {
+        switch contents {
+        case .tables(let table, let encoding):
+            readTable(path, digest, start, outcome: outcome, table, encoding)
+        case .mail(let rule): readMail(path, digest, start, rule)
+        }
+    }
+
+    /// Reads a file from where its entry stands, and tells that it was taken.
+    private func readTable(
+        _ path: String, _ digest: FileDigest, _ start: FolderPosition.Entry,
+        outcome: FileNote.Outcome, _ table: TableRule, _ encoding: TextEncoding
     ) -> Bool {
         var entry = start
         entry.isOpen = true
@@ -170,7 +179,7 @@ final class FolderTaker {
     }
 
     /// The batch as one of this source: of lines, from this file.
-    private func own(_ read: borrowing RecordBatch, _ path: String) -> RecordBatch {
+    func own(_ read: borrowing RecordBatch, _ path: String) -> RecordBatch {
         var batch = RecordBatch(source: source)
         batch.bytes = read.bytes
         batch.entries = read.entries
@@ -182,12 +191,15 @@ final class FolderTaker {
         return batch
     }
 
-    private func noteHeader(_ note: inout FileNote) {
+    func noteHeader(_ note: inout FileNote) {
         if note.columns.isEmpty { return }
         let header = FolderPosition.hash(note.columns.joined(separator: "\n"))
         note.hasOtherColumns = position.header != 0 && position.header != header
         position.header = header
     }
+
+    /// Notes how far a file has been taken.
+    func set(_ entry: FolderPosition.Entry) { position.set(entry) }
 
     // MARK: - Telling
 
@@ -213,7 +225,7 @@ final class FolderTaker {
         return put(batch)
     }
 
-    private func tell(_ note: FileNote) -> Bool {
+    func tell(_ note: FileNote) -> Bool {
         var batch = RecordBatch(source: source)
         batch.notes = [note]
         return put(batch)
@@ -243,7 +255,7 @@ final class FolderTaker {
         gaps.append(Gap(source: source.id, detected: Clock.now(), count: nil, cause: cause))
     }
 
-    private func put(_ batch: consuming RecordBatch) -> Bool {
+    func put(_ batch: consuming RecordBatch) -> Bool {
         batch.position = position.encoded
         batch.gaps += gaps
         batch.account.gaps += UInt64(gaps.count)

@@ -22,24 +22,32 @@ enum CollectorFactory {
             try FileCollector(
                 name: source.id, patterns: files.paths, from: files.from == .end ? .end : .start,
                 encoding: files.encoding, join: files.join.map(rule))
-        case .csvFolder(let folder):
+        case .folder(let folder):
             try FolderCollector(
                 name: source.id, pattern: folder.pattern, completion: completion(folder),
-                encoding: folder.encoding,
-                table: TableRule(
-                    delimiter: folder.delimiter,
-                    header: TableRule.Header(rawValue: folder.header.rawValue) ?? .auto))
+                contents: contents(folder))
         }
     }
 
     private static func completion(
-        _ folder: Configuration.CSVFolder
+        _ folder: Configuration.Folder
     ) -> FolderCollector.Completion {
         switch folder.completion {
         case .stable(let seconds): .stable(seconds: seconds)
         case .renamed: .renamed
         case .marker(let suffix): .marker(suffix: suffix)
         }
+    }
+
+    private static func contents(_ folder: Configuration.Folder) -> FolderContents {
+        let table = TableRule(
+            delimiter: folder.delimiter,
+            header: TableRule.Header(rawValue: folder.header.rawValue) ?? .auto)
+        guard let attachments = folder.attachments else {
+            return .tables(table, encoding: folder.encoding)
+        }
+        return .mail(
+            MailRule(attachments: attachments, encoding: folder.encoding, table: table))
     }
 
     private static func rule(_ join: Configuration.Join) -> JoinRule {

@@ -87,7 +87,8 @@ final class ParseStage: Sendable {
                 inForce = wanted
                 entries.replace()
             }
-            let route = routing.route(for: batch.source)
+            var route = routing.route(for: batch.source)
+            if route.isOfTables, batch.table == nil { route.parser = nil }
             let number = entries.number(for: route, inForce.loaded)
             let rows = entries.all[number].parser.parse(batch)
             let losses = entries.losses

@@ -14,6 +14,8 @@ final class SourceRouting: Sendable {
         var timeZone: TimeZoneRules
         /// The one definition that reads the records; nil: all are tried.
         var parser: String?
+        /// Whether `parser` reads only rows of tables: messages beside them are read by all.
+        var isOfTables = false
         var encoding = TextEncoding.utf8
         var stream: String
         /// Under which key the source is watched: files of one configured source come and go, and
@@ -89,6 +91,7 @@ final class SourceRouting: Sendable {
         let configured = configured(id, configuration)
         var zone = configuration.timeZone
         var encoding = TextEncoding.utf8
+        var isOfTables = false
         switch configured?.input {
         case .syslog(let syslog):
             zone = syslog.timeZone
@@ -96,14 +99,15 @@ final class SourceRouting: Sendable {
         case .files(let files):
             zone = files.timeZone
             encoding = files.encoding
-        case .csvFolder(let folder):
+        case .folder(let folder):
+            isOfTables = folder.attachments != nil
             zone = folder.timeZone
             encoding = folder.encoding
         case .journal, .http, nil: break
         }
         return Route(
             timeZone: TimeZoneRules(name: zone) ?? .tokyo, parser: configured?.parser,
-            encoding: encoding,
+            isOfTables: isOfTables, encoding: encoding,
             stream: configuration.stream(forSource: configured?.id ?? id).name,
             watchKey: configured?.kind == .file ? configured?.id ?? id : id,
             spillClass: configured.flatMap { spillClass($0.spillClass) })

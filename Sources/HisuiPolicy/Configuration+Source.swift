@@ -26,14 +26,14 @@ extension Configuration {
             case syslog(Syslog)
             case http(HTTP)
             case files(Files)
-            case csvFolder(CSVFolder)
+            case folder(Folder)
         }
 
         /// The one definition that reads the records; nil: all are tried.
         public var parser: String? {
             switch input {
             case .files(let files): files.parser
-            case .csvFolder(let folder): folder.parser
+            case .folder(let folder): folder.parser
             case .journal, .syslog, .http: nil
             }
         }
@@ -42,7 +42,7 @@ extension Configuration {
             switch input {
             case .journal: .journal
             case .http: .http
-            case .files, .csvFolder: .file
+            case .files, .folder: .file
             case .syslog(let syslog):
                 switch syslog.listener {
                 case .udp: .syslogUDP
@@ -172,8 +172,8 @@ extension Configuration {
         public var waitSeconds: Int
     }
 
-    /// A folder into which another program drops tables: each is taken once, whole.
-    public struct CSVFolder: Hashable, Sendable {
+    /// A folder into which another program drops files: each is taken once, whole.
+    public struct Folder: Hashable, Sendable {
         public enum Completion: Hashable, Sendable {
             /// Nobody has changed the file for so many seconds.
             case stable(seconds: Int)
@@ -194,8 +194,12 @@ extension Configuration {
         public var header: Header
         public var timeZone: String
         public var encoding: TextEncoding
-        /// The definition that reads the rows; nil: columns are fields, and no rule is tried.
+        /// The definition that reads the rows of tables; nil: columns are fields, and no rule is
+        /// tried.
         public var parser: String?
+        /// Nil: the files are tables. Otherwise they are messages of mail, and these are patterns
+        /// of names of attachments that are tables.
+        public var attachments: [String]?
     }
 
     /// An address and port to listen on.

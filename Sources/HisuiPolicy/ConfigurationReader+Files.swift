@@ -50,22 +50,27 @@ extension ConfigurationReader {
         }
     }
 
-    func csvFolder(
-        _ reader: inout MappingReader, _ conflicts: inout SourceConflicts
+    /// - Parameter kind: `csv-folder` or `mail-folder`.
+    func folder(
+        _ reader: inout MappingReader, _ conflicts: inout SourceConflicts, _ kind: String
     ) -> Input? {
+        let isMail = kind == "mail-folder"
         let zone = reader.stringNode("time_zone").flatMap { checkedTimeZone($0) }
         let encoding = encoding(&reader)
         let parser = parserID(&reader)
-        let completion = completion(&reader)
+        let completion = completion(&reader, usual: isMail ? "renamed" : "stable")
         let delimiters: [(name: String, byte: UInt8?)] = [
             ("auto", nil), ("comma", 0x2C), ("tab", 0x09), ("semicolon", 0x3B),
         ]
         let delimiter = reader.choice("delimiter", of: delimiters.map(\.name))
         let header = reader.choice(
-            "header", of: Configuration.CSVFolder.Header.allCases.map(\.rawValue))
-        guard var inner = reader.mapping("csv-folder", "`csv-folder`", required: true) else {
-            return nil
+            "header", of: Configuration.Folder.Header.allCases.map(\.rawValue))
+        var attachments: [String]?
+        if isMail {
+            attachments =
+                reader.strings("attachments").map { $0.map(\.text) } ?? ["*.csv", "*.tsv"]
         }
+        guard var inner = reader.mapping(kind, "`\(kind)`", required: true) else { return nil }
         let given = inner.stringNode("path", required: true)
         let files = inner.stringNode("files")
         inner.finish()
@@ -78,21 +83,22 @@ extension ConfigurationReader {
                 hint: "such as *.csv; the folder is `path`")
             return nil
         }
-        let pattern = directory + "/" + (files?.text ?? "*.csv")
+        let pattern = directory + "/" + (files?.text ?? (isMail ? "*" : "*.csv"))
         guard conflicts.isNewPattern(pattern, given.node) else { return nil }
-        return .csvFolder(
-            Configuration.CSVFolder(
+        return .folder(
+            Configuration.Folder(
                 pattern: pattern, completion: completion,
                 delimiter: delimiters.first { $0.name == delimiter }?.byte,
-                header: header.flatMap(Configuration.CSVFolder.Header.init) ?? .auto,
-                timeZone: zone ?? timeZone, encoding: encoding, parser: parser))
+                header: header.flatMap(Configuration.Folder.Header.init) ?? .auto,
+                timeZone: zone ?? timeZone, encoding: encoding, parser: parser,
+                attachments: attachments))
     }
 
     /// What tells that a file is complete; nil, and a report, if that makes no sense.
     private func completion(
-        _ reader: inout MappingReader
-    ) -> Configuration.CSVFolder.Completion? {
-        let word = reader.choice("complete", of: ["stable", "renamed", "marker"]) ?? "stable"
+        _ reader: inout MappingReader, usual: String
+    ) -> Configuration.Folder.Completion? {
+        let word = reader.choice("complete", of: ["stable", "renamed", "marker"]) ?? usual
         let seconds = reader.int("stable_seconds", in: 1...86_400)
         let marker = reader.stringNode("marker")
         for (key, owner) in [("stable_seconds", "stable"), ("marker", "marker")]

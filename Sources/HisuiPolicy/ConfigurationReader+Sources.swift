@@ -27,6 +27,13 @@ extension ConfigurationReader {
                 "delimiter", "header",
             ]
         ),
+        (
+            "mail-folder",
+            [
+                "time_zone", "encoding", "parser", "complete", "stable_seconds", "marker",
+                "delimiter", "header", "attachments",
+            ]
+        ),
     ]
 
     func sources(_ top: inout MappingReader) -> [Configuration.Source] {
@@ -53,7 +60,7 @@ extension ConfigurationReader {
                 log.report(
                     node,
                     "a source needs one of the keys `journal`, `syslog`, `http`, `files`, "
-                        + "`csv-folder`")
+                        + "`csv-folder`, `mail-folder`")
                 for key in ConfigurationReader.options.flatMap(\.keys) { _ = reader.value(key) }
                 reader.finish()
             } else {
@@ -74,7 +81,7 @@ extension ConfigurationReader {
         case "syslog": input = syslog(&reader, &conflicts)
         case "http": input = http(&reader, &conflicts)
         case "files": input = files(&reader, &conflicts)
-        default: input = csvFolder(&reader, &conflicts)
+        default: input = folder(&reader, &conflicts, kind)
         }
         finish(&reader, kind)
         guard let input else { return nil }

@@ -37,7 +37,8 @@ enum SourceID {
         case .http(let http):
             let name = http.trade == .journal ? "journal-upload" : http.trade.rawValue
             id = "\(name)-" + bare(http.endpoint)
-        case .csvFolder(let folder): id = "csv-folder" + plain(folder.pattern)
+        case .folder(let folder):
+            id = (folder.attachments == nil ? "csv-folder" : "mail-folder") + plain(folder.pattern)
         case .files(let files): id = "files" + plain(files.paths.first ?? "")
         }
         guard id.utf8.count > Limits.configuredSourceIDBytesMax else { return id }

@@ -14,7 +14,7 @@ import Testing
     ) throws -> Running {
         let collector = try FolderCollector(
             name: "assets", pattern: directory.path("*.csv*"), completion: completion,
-            encoding: encoding, table: table, rescanMilliseconds: 20)
+            contents: .tables(table, encoding: encoding), rescanMilliseconds: 20)
         return Running(collector, into: sink, resume: resume)
     }
 

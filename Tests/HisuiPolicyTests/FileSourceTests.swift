@@ -50,8 +50,8 @@ import Testing
         let found = inputs("{csv-folder: {path: /srv/drop/}}")
         #expect(
             found == [
-                .csvFolder(
-                    Configuration.CSVFolder(
+                .folder(
+                    Configuration.Folder(
                         pattern: "/srv/drop/*.csv", completion: .stable(seconds: 30),
                         delimiter: nil, header: .auto, timeZone: "Asia/Tokyo", encoding: .utf8,
                         parser: nil))
@@ -63,13 +63,38 @@ import Testing
             "{csv-folder: {path: /srv/c}, stable_seconds: 5}")
         #expect(
             other.first
-                == .csvFolder(
-                    Configuration.CSVFolder(
+                == .folder(
+                    Configuration.Folder(
                         pattern: "/srv/a/*.tsv", completion: .marker(suffix: ".ok"), delimiter: 9,
                         header: .no, timeZone: "UTC", encoding: .cp932, parser: "a.b")))
         #expect(other.count == 3)
         let source = loaded(sourcesText(["{csv-folder: {path: /srv/drop}}"]))?.sources.first
         #expect(source?.id == "csv-folder-srv-drop-_.csv" && source?.kind == .file)
+    }
+
+    @Test func aFolderOfMailIsOneOfMessagesAndTheirTables() {
+        let found = inputs(
+            "{mail-folder: {path: /srv/mail/new}}",
+            "{mail-folder: {path: /srv/b, files: '*.eml'}, complete: stable, parser: a.b, "
+                + "encoding: cp932, attachments: ['alert*.csv']}")
+        #expect(
+            found == [
+                .folder(
+                    Configuration.Folder(
+                        pattern: "/srv/mail/new/*", completion: .renamed, delimiter: nil,
+                        header: .auto, timeZone: "Asia/Tokyo", encoding: .utf8, parser: nil,
+                        attachments: ["*.csv", "*.tsv"])),
+                .folder(
+                    Configuration.Folder(
+                        pattern: "/srv/b/*.eml", completion: .stable(seconds: 30), delimiter: nil,
+                        header: .auto, timeZone: "Asia/Tokyo", encoding: .cp932, parser: "a.b",
+                        attachments: ["alert*.csv"])),
+            ])
+        let source = loaded(sourcesText(["{mail-folder: {path: /srv/mail/new}}"]))?.sources.first
+        #expect(source?.id == "mail-folder-srv-mail-new-_" && source?.kind == .file)
+        #expect(
+            sourceProblems("{csv-folder: {path: /srv/a}, attachments: [a]}")[0]
+                .contains("it belongs to mail-folder"))
     }
 
     @Test func whatIsNoFolderOfTablesIsRefused() {

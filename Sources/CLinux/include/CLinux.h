@@ -90,6 +90,9 @@ struct hisui_file_status {
 int hisui_path_status(const char *path, struct hisui_file_status *status);
 int hisui_open_status(int fd, struct hisui_file_status *status);
 
+// A file in memory, without a path, empty and closed on exec; -1 and errno if there is no room.
+int hisui_memory_file(void);
+
 // epoll without the union: `token` comes back with the event.
 int hisui_epoll_set(int epoll, int operation, int fd, uint32_t events, uint64_t token);
 int hisui_epoll_wait(

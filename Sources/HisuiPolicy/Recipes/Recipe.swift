@@ -51,6 +51,8 @@ public struct Recipe: Hashable, Sendable {
         case journals
         /// A folder into which something drops tables.
         case folder = "csv-folder"
+        /// A folder into which a mail server delivers.
+        case mailFolder = "mail-folder"
 
         /// The port that is usual; nil where there is none.
         public var usualPort: UInt16? {
@@ -62,7 +64,7 @@ public struct Recipe: Hashable, Sendable {
             case .relpTLS: 2515
             case .shippers: 9200
             case .shippersTLS: 9243
-            case .journal, .journals, .folder: nil
+            case .journal, .journals, .folder, .mailFolder: nil
             }
         }
     }
@@ -100,7 +102,7 @@ extension Recipe.Over {
             case .directory: self = .journals
             case .files: return nil
             }
-        case .csvFolder: self = .folder
+        case .folder(let folder): self = folder.attachments == nil ? .folder : .mailFolder
         case .http(let http) where http.trade == .shippers:
             self = http.tls == nil ? .shippers : .shippersTLS
         case .files, .http: return nil

@@ -9,7 +9,7 @@ public import HisuiYAML
 ///     name: …    name_ja: …
 ///     ways:                        in order of preference
 ///       - over: udp                udp, tcp, tls, relp, relp-tls, shippers, shippers-tls, journal,
-///                                  journals, csv-folder
+///                                  journals, csv-folder, mail-folder
 ///         port: 514                where the device can send to no other port
 ///         place: …   place_ja: …   where to paste
 ///         paste: |                 holds {address}, {port}, {zone}, {folder}, {pattern}

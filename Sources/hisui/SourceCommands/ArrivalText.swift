@@ -109,7 +109,7 @@ struct ArrivalText {
             "  \(unknown.grouped) 件はどの定義にも当てはまりません。保管・検索はできますが、項目を見る"
                 + "検知規則の対象になりません。\n")
         text += SourcePage.list(survey, most: Self.patternsMax)
-        if case .csvFolder(let folder)? = source(of: id)?.input, folder.header != .no {
+        if case .folder(let folder)? = source(of: id)?.input, folder.header != .no {
             text += say(
                 "  The first line of each file, which names the columns, is one of these.\n",
                 "  各ファイルの 1 行目（列名）もこれに含まれます。\n")

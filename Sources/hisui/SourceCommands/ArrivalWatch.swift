@@ -114,7 +114,7 @@ struct ArrivalWatch {
         case .udp, .tcp, .tls, .relp, .relpTLS: [.syslogUDP, .syslogTCP, .relp]
         case .shippers, .shippersTLS: [.http]
         case .journal, .journals: [.journal]
-        case .folder: [.file]
+        case .folder, .mailFolder: [.file]
         }
     }
 

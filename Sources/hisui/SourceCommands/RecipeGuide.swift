@@ -141,8 +141,9 @@ struct RecipeGuide {
             ?? say("ADDRESS", "アドレス")
         let port = source?.endpoint?.port ?? way.port ?? way.over.usualPort
         values[.port] = port.map { "\($0)" }
-        var pattern = "/srv/hisui/csv/*.csv"
-        if case .csvFolder(let folder)? = source?.input { pattern = folder.pattern }
+        var pattern =
+            way.over == .mailFolder ? "/srv/hisui/mail/new/*" : "/srv/hisui/csv/*.csv"
+        if case .folder(let folder)? = source?.input { pattern = folder.pattern }
         values[.pattern] = pattern
         values[.folder] = Self.folder(of: pattern)
         return values
@@ -167,6 +168,7 @@ struct RecipeGuide {
         case .journal: say("from this machine's journal", "このサーバーのジャーナル")
         case .journals: say("from journals that others send", "他のサーバーから届くジャーナル")
         case .folder: say("from a folder", "フォルダー")
+        case .mailFolder: say("from a folder of mail", "メールのフォルダー")
         }
     }
 }
