@@ -5,7 +5,7 @@ public enum XMLText {
     }
 
     /// Letters, digits, `- . _ :` and all that is not ASCII.
-    static func isNameByte(_ byte: UInt8) -> Bool {
+    public static func isNameByte(_ byte: UInt8) -> Bool {
         switch byte {
         case 0x2D, 0x2E, 0x30...0x3A, 0x41...0x5A, 0x5F, 0x61...0x7A, 0x80...0xFF: true
         default: false

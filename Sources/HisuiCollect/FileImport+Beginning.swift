@@ -34,6 +34,18 @@ extension FileImport {
                 failure = FileImport.error(error, path)
             }
         }
+
+        /// Puts the events of an event log in the place of its bytes; nil if it is none.
+        ///
+        /// - Parameter encoding: of its strings that are not UTF-16.
+        mutating func readEventLog(_ encoding: TextEncoding) -> EventLogReader? {
+            guard EventLogReader.begins(contents.span) else { return nil }
+            var eventLog = EventLogReader(encoding: encoding)
+            let bytes = contents
+            contents = []
+            eventLog.take(bytes.span, into: &contents)
+            return eventLog
+        }
     }
 
     /// The columns that the first line tells of.

@@ -66,6 +66,7 @@ extension FileImport {
             throw CollectError(.cannotRead, operation: "read", place: path, errno: errno)
         }
         decompressor = Decompressor(beginning: beginning.span)
+        eventLog?.restart()
         input = []
         inputPosition = 0
         contents.removeAll(keepingCapacity: true)
@@ -91,6 +92,8 @@ extension FileImport {
 
     private mutating func goOn(after file: ImportedFile) {
         records = file.records
+        // Told when it was taken.
+        _ = eventLog?.faults(upTo: contentHash.count)
         if case .lines = cutter {
             cutter = .lines(RecordCutter(rules, isDiscarding: file.isDiscarding))
             if file.isUnterminated { skipLineEnd() }

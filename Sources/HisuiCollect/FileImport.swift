@@ -3,7 +3,8 @@ public import HisuiBytes
 public import HisuiEvent
 
 /// Reads one file once, from start to end, for `hisui import`: a path or standard input, plain,
-/// gzip or zstd (told by its first bytes, not its name), lines, a table or journal export format.
+/// gzip or zstd (told by its first bytes, not its name), lines, a table, journal export format or a Windows
+/// event log. The contents of an event log are the lines of its events: see `EventLogReader`.
 ///
 ///     var file = try FileImport(path: "messages.1.gz")
 ///     while let batch = try file.next() { … }
@@ -35,12 +36,18 @@ public struct FileImport: ~Copyable {
     /// Rows of the table so far that have not as many values as there are columns.
     public private(set) var oddRows: UInt64 = 0
 
+    /// Whether it is a Windows event log.
+    public var isEventLog: Bool { eventLog != nil }
+
     let path: String
     let rules: CutRules
     let descriptor: Int32
     let clock: StageClock?
     let beginning: [UInt8]
     var decompressor: Decompressor
+    var eventLog: EventLogReader?
+    /// Of an event log, decompressed.
+    private var raw: [UInt8] = []
     var cutter: Cutter
     var input: [UInt8]
     var inputPosition: Int
@@ -62,6 +69,7 @@ public struct FileImport: ~Copyable {
     enum Cutter {
         case lines(RecordCutter)
         case journal(JournalEntryCutter)
+        case events
     }
 
     /// Opens a file and looks at its first bytes.
@@ -110,10 +118,13 @@ public struct FileImport: ~Copyable {
             isFile ? status : nil, decompressor.format == .gzip ? beginning : [])
         let wanted = table == nil ? Self.journalStarts[1].count : Limits.columnLineBytesMax
         start.read(descriptor, wanted, isTable: table != nil, path, &decompressor)
+        let eventLog = start.readEventLog(encoding)
         let contents = start.contents
         let isJournal = Self.journalStarts.contains { contents.starts(with: $0) }
-        let found = encoding.ofFile(beginning: contents.span) ?? encoding
-        let columns = isJournal ? nil : table.flatMap { Self.columns($0, contents.span, found) }
+        let isLines = !isJournal && eventLog == nil
+        let found =
+            eventLog == nil ? encoding.ofFile(beginning: contents.span) ?? encoding : .utf8
+        let columns = isLines ? table.flatMap { Self.columns($0, contents.span, found) } : nil
         var rules = CutRules(encoding: found, join: join)
         if let columns { rules.join = JoinRule(.quotes(delimiter: columns.delimiter)) }
         let id = name ?? SourceID.make("import", path == "-" ? "stdin" : path)
@@ -121,7 +132,10 @@ public struct FileImport: ~Copyable {
         self.isFile = isFile && path != "-"
         self.descriptor = descriptor
         self.decompressor = decompressor
-        cutter = isJournal ? .journal(JournalEntryCutter()) : .lines(RecordCutter(rules))
+        self.eventLog = eventLog
+        cutter =
+            isLines
+            ? .lines(RecordCutter(rules)) : isJournal ? .journal(JournalEntryCutter()) : .events
         self.rules = rules
         self.encoding = found
         self.table = columns
@@ -172,6 +186,7 @@ public struct FileImport: ~Copyable {
         }
         records += UInt64(batch.entries.count)
         countOddRows(batch)
+        tellFaults(received, &batch)
         lastSize = (batch.entries.count, batch.bytes.count)
         if isFile, records > 0 {
             standing = clock.measure(.cut) { statement(isUnterminated: isUnterminated) }
@@ -181,13 +196,13 @@ public struct FileImport: ~Copyable {
             hasFailed = true
             throw failure
         }
-        return batch.entries.isEmpty ? nil : batch
+        return batch.entries.isEmpty && batch.gaps.isEmpty ? nil : batch
     }
 
     private func isFull(_ batch: borrowing RecordBatch) -> Bool {
         switch cutter {
         case .lines(let lines): lines.isFull(batch)
-        case .journal: LineCutter.isFull(batch)
+        case .journal, .events: LineCutter.isFull(batch)
         }
     }
 
@@ -207,6 +222,7 @@ public struct FileImport: ~Copyable {
             cutter = .journal(JournalEntryCutter())
             end = entries.take(contents.span, range, received: received, into: &batch)
             cutter = .journal(entries)
+        case .events: end = cutEvents(received, &batch)
         }
         take(upTo: end)
     }
@@ -268,6 +284,7 @@ public struct FileImport: ~Copyable {
             lines.finish(received: received, into: &batch)
             cutter = .lines(lines)
         case .journal(var entries): entries.finish(received: received, into: &batch)
+        case .events: break
         }
         return batch.entries.count > before
     }
@@ -298,24 +315,39 @@ public struct FileImport: ~Copyable {
                     inputPosition = 0
                     fileBytesRead += input.count
                 }
-                let before = inputPosition
-                let piece = input
-                do throws(Decompressor.Failure) {
-                    try decompressor.decompress(piece.span, &inputPosition, into: &contents)
-                } catch {
-                    failure = Self.error(error, path)
-                }
-                if contents.count == start, inputPosition == before,
-                    isInputAtEnd || failure != nil
-                {
+                if !decompress(), isInputAtEnd || failure != nil {
                     if failure == nil, !decompressor.isAtEnd {
                         failure = Self.error(
                             .damaged("the compressed data ends too early"), path)
                     }
+                    eventLog?.finish(into: &contents)
                     break
                 }
             }
             return contents.count > start
         }
+    }
+
+    /// Takes a piece of the input into the contents; false if there was nothing.
+    private mutating func decompress() -> Bool {
+        let before = (inputPosition, contents.count)
+        let piece = input
+        raw.removeAll(keepingCapacity: true)
+        do throws(Decompressor.Failure) {
+            if eventLog == nil {
+                try decompressor.decompress(piece.span, &inputPosition, into: &contents)
+            } else {
+                defer { takeRaw() }
+                try decompressor.decompress(piece.span, &inputPosition, into: &raw)
+            }
+        } catch {
+            failure = Self.error(error, path)
+        }
+        return (inputPosition, contents.count) != before || !raw.isEmpty
+    }
+
+    private mutating func takeRaw() {
+        let bytes = raw
+        eventLog?.take(bytes.span, into: &contents)
     }
 }

@@ -221,6 +221,21 @@ public enum Limits {
     public static let expansionRatioMax = 16_384
     /// Window a zstd stream may ask for (128 MiB), as the zstd command line allows by default.
     public static let zstdWindowLogMax = 27
+    /// Elements and templates inside each other in an event of an event log: Windows nests 5.
+    public static let eventLogDepthMax = 32
+    /// Units of UTF-16 of a name in an event log; the longest known one has 60.
+    public static let eventLogNameUnitsMax = 256
+    /// Text of one event of an event log, whose record has 64 KiB at the most: room is left below
+    /// the limit of a record for the ends of all open elements.
+    public static let eventLogRecordTextMax = recordBytesMax - (64 << 10)
+    /// Text of all events of one chunk of an event log (64 KiB): templates make it 3 to 20 times as
+    /// large.
+    public static let eventLogChunkTextMax = 16 << 20
+    /// Steps that rendering one event of an event log may take, one for each token and for each 16
+    /// bytes looked at; events take some hundred, those with 64 KiB of text some thousand.
+    public static let eventLogWorkMax = 1 << 18
+    /// The same for all events of a chunk, which take some 50,000.
+    public static let eventLogChunkWorkMax = 1 << 20
     /// Zones of a configuration. A large organisation has some dozens.
     public static let zonesMax = 256
     /// Address ranges of all zones together: each is compared with every other one.
