@@ -180,7 +180,7 @@ if !bare {
         .testTarget(
             name: "ScenarioTests",
             dependencies: ["hisui", "HisuiEvent", "HisuiFile", "HisuiStore"],
-            swiftSettings: settings),
+            exclude: ["EventLog"], swiftSettings: settings),
     ]
     products += [.executable(name: "hisui", targets: ["hisui"])]
 }
@@ -235,6 +235,7 @@ if fuzz {
         fuzzer("DetectorState", ["HisuiDetect", "HisuiYAML"]),
         fuzzer("Note", ["HisuiProof"]),
         fuzzer("Audit", parseModules),
+        fuzzer("EventLog", ["HisuiBytes", "HisuiCollect", "HisuiEvent"]),
         fuzzer("Fold", parseModules),
         fuzzer("Rules", parseModules + ["HisuiFile"]),
         fuzzer("LogsQL", queryModules),

@@ -2,7 +2,7 @@ import Glibc
 import HisuiBytes
 
 /// SHA-256 of a file as it is on disk, and of its beginning.
-struct FileDigest {
+public struct FileDigest {
     /// All 32 bytes.
     let bytes: [UInt8]
     let size: UInt64
@@ -12,6 +12,11 @@ struct FileDigest {
 
     /// The first 8 bytes.
     var short: UInt64 { Self.short(bytes) }
+
+    /// SHA-256 of a file as it is on disk; nil if it cannot be read.
+    public static func sha256(_ path: String) -> [UInt8]? {
+        FileDigest(path, lengths: [], until: StopSignal())?.bytes
+    }
 
     /// Reads the file.
     ///

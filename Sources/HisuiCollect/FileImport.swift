@@ -62,9 +62,9 @@ public struct FileImport: ~Copyable {
     var head: [UInt8]
     /// Of the contents that are taken.
     var contentHash: PrefixHash
-    var records: UInt64
+    var records: UInt64 = 0
     /// Of the last batch.
-    private var lastSize: (records: Int, bytes: Int)
+    private var lastSize: (records: Int, bytes: Int) = (0, 0)
 
     enum Cutter {
         case lines(RecordCutter)
@@ -122,8 +122,7 @@ public struct FileImport: ~Copyable {
         let contents = start.contents
         let isJournal = Self.journalStarts.contains { contents.starts(with: $0) }
         let isLines = !isJournal && eventLog == nil
-        let found =
-            eventLog == nil ? encoding.ofFile(beginning: contents.span) ?? encoding : .utf8
+        let found = isLines ? encoding.ofFile(beginning: contents.span) ?? encoding : .utf8
         let columns = isLines ? table.flatMap { Self.columns($0, contents.span, found) } : nil
         var rules = CutRules(encoding: found, join: join)
         if let columns { rules.join = JoinRule(.quotes(delimiter: columns.delimiter)) }
@@ -133,9 +132,8 @@ public struct FileImport: ~Copyable {
         self.descriptor = descriptor
         self.decompressor = decompressor
         self.eventLog = eventLog
-        cutter =
-            isLines
-            ? .lines(RecordCutter(rules)) : isJournal ? .journal(JournalEntryCutter()) : .events
+        let entries: Cutter = isJournal ? .journal(JournalEntryCutter()) : .events
+        cutter = isLines ? .lines(RecordCutter(rules)) : entries
         self.rules = rules
         self.encoding = found
         self.table = columns
@@ -156,8 +154,6 @@ public struct FileImport: ~Copyable {
         place = isFile ? FilePlace.hash(path) : 0
         head = []
         contentHash = PrefixHash()
-        records = 0
-        lastSize = (0, 0)
     }
 
     deinit { close(descriptor) }

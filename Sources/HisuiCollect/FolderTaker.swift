@@ -146,7 +146,7 @@ final class FolderTaker {
             if entry.offset > 0 { try file.goOn(after: entry) }
             let oddBefore = entry.oddRows
             note.columns = file.table.map { $0.isNamed ? $0.columns : [] } ?? []
-            if file.table == nil {
+            if file.table == nil, !file.isEventLog {
                 reportGap("\(path) has more than \(Limits.columnsMax) columns; its lines are text")
             }
             noteHeader(&note)
@@ -178,7 +178,7 @@ final class FolderTaker {
         return tell(note)
     }
 
-    /// The batch as one of this source: of lines, from this file.
+    /// The batch as one of this source: of lines or events, from this file.
     func own(_ read: borrowing RecordBatch, _ path: String) -> RecordBatch {
         var batch = RecordBatch(source: source)
         batch.bytes = read.bytes
@@ -188,6 +188,8 @@ final class FolderTaker {
         batch.latestPossible = read.latestPossible
         batch.encoding = read.encoding
         batch.table = read.table
+        batch.gaps = read.gaps
+        batch.account = read.account
         return batch
     }
 

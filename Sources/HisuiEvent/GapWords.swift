@@ -55,6 +55,30 @@ extension Gap {
             "% の列が % を超えた。行は文字列として扱う"
         ),
         (
+            "%: record numbers of the event log are missing",
+            "%: イベントログのレコード番号が欠けている"
+        ),
+        (
+            "%: records of the event log are unreadable",
+            "%: イベントログの読み取れないレコードがある"
+        ),
+        (
+            "%: % records are damaged; they are stored as far as readable",
+            "%: % 件のレコードが破損している。読み取れた部分を保存した"
+        ),
+        (
+            "%: % chunks are damaged; their records are flagged",
+            "%: % 個のチャンクが破損している。そのレコードには注記を付けた"
+        ),
+        (
+            "%: the event log ends inside a chunk",
+            "%: イベントログがチャンクの途中で終わっている"
+        ),
+        (
+            "%: the head of the event log is damaged",
+            "%: イベントログのヘッダーが破損している"
+        ),
+        (
             "a file went away before it was read to its end",
             "最後まで読み取る前にファイルがなくなった"
         ),

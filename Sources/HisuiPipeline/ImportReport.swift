@@ -1,3 +1,5 @@
+public import HisuiEvent
+
 /// How far an import has come, and what became of its files.
 public struct ImportReport: Sendable {
     /// Records stored by this import.
@@ -12,6 +14,9 @@ public struct ImportReport: Sendable {
     public var truncated: UInt64 = 0
     public var segments = 0
     public var segmentBytes = 0
+    /// What is known to be missing or damaged, the first of them; `gapCount` counts all.
+    public private(set) var gaps: [Gap] = []
+    public private(set) var gapCount = 0
     /// Files of which a source remembers no more how far they were imported.
     public var forgotten = 0
 
@@ -48,9 +53,20 @@ public struct ImportReport: Sendable {
         public var deduplicated: UInt64 = 0
         /// Whether it could be known again: not so for a stream.
         public var isStream = false
+        /// SHA-256 of the file as it is on disk, where its records are not its bytes: that of an
+        /// event log.
+        public var digest: [UInt8] = []
     }
 
     public init() {}
+
+    mutating func add(_ gaps: [Gap]) {
+        gapCount += gaps.count
+        self.gaps += gaps.prefix(max(0, Self.gapsMax - self.gaps.count))
+    }
+
+    /// Gaps that are remembered singly: more than anybody reads.
+    private static let gapsMax = 100
 
     /// Why files could not be read, or not to their end.
     public var failures: [String] {

@@ -81,6 +81,7 @@ private struct ImportReader {
             path: path, name: options.source, clock: options.clock,
             encoding: options.encoding, join: options.join, table: options.table)
         result.isStream = !input.isFile
+        if input.isEventLog, input.isFile { result.digest = FileDigest.sha256(path) ?? [] }
         try known.take(input.source)
         let run = run
         let found =

@@ -154,9 +154,9 @@ public struct Importer: Sendable {
         importer.position = ledger.position(of:)
         _ = run.known.put(KnownSources(states), weight: 1)
         do throws(StoreError) {
-            let accounts = try take(run, &importer, ledger, proving)
+            let counts = try take(run, &importer, ledger, proving)
             try importer.finish()
-            if importer.segments.isEmpty { try keep(accounts, in: stream, definitions: digest) }
+            if importer.segments.isEmpty { try keep(counts, in: stream, definitions: digest) }
             try proving.finish(definitions: digest)
             // What is stored and signed for is no failure; that acts cannot be written is told with
             // the act of the import.
@@ -182,9 +182,9 @@ public struct Importer: Sendable {
     private func take(
         _ run: Run, _ importer: inout SegmentImporter, _ ledger: ImportLedger,
         _ proving: ProofQueue
-    ) throws(StoreError) -> [Source: Account] {
+    ) throws(StoreError) -> [Source: Beside] {
         var coverage = Coverage()
-        var accounts: [Source: Account] = [:]
+        var counts: [Source: Beside] = [:]
         while case .element(let batch) = run.queue.take(waitMillis: nil) {
             let rows = batch.parsed.rows
             try importer.append(rows, shapes: batch.parsed.shapes)
@@ -192,7 +192,7 @@ public struct Importer: Sendable {
             if let standing = batch.standing {
                 ledger.note(standing, replacing: batch.replaced, of: rows.source.id)
             }
-            if !rows.account.isZero { accounts[rows.source, default: Account()].add(rows.account) }
+            if !rows.account.isZero { counts[rows.source, default: Beside()].add(rows) }
             if !rows.rows.isEmpty { proving.put(rows) }
             let (recognised, truncated) = coverage.counts(batch.parsed)
             let (segments, segmentBytes) = (importer.segments.count, importer.byteCount)
@@ -202,21 +202,34 @@ public struct Importer: Sendable {
                 report.recognised += recognised
                 report.truncated += truncated
                 report.deduplicated += rows.account.deduplicated
+                report.add(rows.gaps)
                 report.segments = segments
                 report.segmentBytes = segmentBytes
             }
         }
-        return accounts
+        return counts
+    }
+
+    /// What was counted of a source beside its rows.
+    private struct Beside {
+        var account = Account()
+        var gaps: [Gap] = []
+
+        mutating func add(_ rows: borrowing RowBatch) {
+            account.add(rows.account)
+            gaps += rows.gaps
+        }
     }
 
     /// Stores counts that came without any row, by way of the log: a segment has rows.
     private func keep(
-        _ accounts: [Source: Account], in stream: StreamWriter, definitions: [UInt8]
+        _ counts: [Source: Beside], in stream: StreamWriter, definitions: [UInt8]
     ) throws(StoreError) {
         let shapes = ShapeTable()
-        for (source, account) in accounts.sorted(by: { $0.key.id < $1.key.id }) {
+        for (source, beside) in counts.sorted(by: { $0.key.id < $1.key.id }) {
             var batch = RowBatch(source: source, senders: [""])
-            batch.account = account
+            batch.account = beside.account
+            batch.gaps = beside.gaps
             _ = try stream.append(batch, shapes: shapes, definitions: definitions)
         }
         try stream.commit()

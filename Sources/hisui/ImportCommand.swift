@@ -229,11 +229,17 @@ struct ImportCommand: AsyncParsableCommand {
             ("files.failed", .integer(Int64(report.failures.count))),
             ("records", .integer(Int64(clamping: report.records))),
             ("deduplicated", .integer(Int64(clamping: report.deduplicated))),
+            ("gaps", .integer(Int64(report.gapCount))),
             ("bytes", .integer(Int64(clamping: report.bytes))),
             ("recognised", .integer(Int64(clamping: report.recognised))),
             ("segments", .integer(Int64(report.segments))),
             ("duration.ms", .integer(Int64(summary.seconds * 1000))),
         ]
+        if report.files.contains(where: { !$0.digest.isEmpty }) {
+            let digests = report.files.prefix(Self.filesRecordedMax).map(\.digest)
+            fields.append(
+                ("files.sha256", .list(digests.map { $0.isEmpty ? "-" : HexText.text($0) })))
+        }
         if let source { fields.append(("source", .text(source))) }
         ActRecorder.record(.import, store: options.store, zone: options.zone, fields: fields)
     }

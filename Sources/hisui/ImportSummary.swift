@@ -84,6 +84,12 @@ struct ImportSummary {
         return say("  and \(rest.grouped) more\n", "  ほか \(rest.grouped) 件\n")
     }
 
+    private func told(_ gap: Gap) -> String {
+        let cause = say(gap.cause, gap.japaneseCause ?? gap.cause)
+        let count = gap.count.map { say(" (\($0.grouped) records)", "（\($0.grouped) 件）") } ?? ""
+        return "  \(TerminalText.escaped(cause))\(count)\n"
+    }
+
     private var remarks: String {
         var text = ""
         if empty > 0 {
@@ -95,6 +101,13 @@ struct ImportSummary {
             text += say(
                 "Longer than \(limit) bytes, cut there and flagged: records \(count)\n",
                 "\(limit) バイトを超えたため切り詰めて注記した記録: \(count) 件\n")
+        }
+        if report.gapCount > 0 {
+            text += say(
+                "Missing or damaged: \(report.gapCount.grouped)\n",
+                "欠落または破損: \(report.gapCount.grouped) 件\n")
+            for gap in report.gaps.prefix(Self.namesMax) { text += told(gap) }
+            text += more(report.gapCount)
         }
         if report.files.contains(where: { $0.isStream && $0.records > 0 }) {
             text += say(

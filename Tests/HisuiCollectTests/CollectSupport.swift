@@ -194,6 +194,12 @@ final class TestDirectory {
         close(file)
     }
 
+    /// Makes a file, in the place of one that may be there.
+    func make(_ name: String, _ bytes: [UInt8]) {
+        _ = unsafe unlink(path(name))
+        append(name, bytes)
+    }
+
     func rename(_ name: String, _ other: String) {
         #expect(unsafe Glibc.rename(path(name), path(other)) == 0)
     }

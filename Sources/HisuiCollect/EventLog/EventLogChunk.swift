@@ -71,10 +71,11 @@ struct EventLogChunk {
             }
             at += 1
         }
-        tellBytes(start..<free)
+        if start < free { tellBytes(start..<free) }
         // Behind what the head knows of, a record is one only if it goes on with the number:
         // otherwise it is what an earlier use of the chunk has left.
-        guard isDirty, at == max(start, free), let size = recordSize(at, end: xml.chunk.count, expected),
+        guard isDirty, at == max(start, free),
+            let size = recordSize(at, end: xml.chunk.count, expected),
             let expected, xml.u64(at + 8) == expected
         else { return nil }
         return size
@@ -82,7 +83,7 @@ struct EventLogChunk {
 
     /// Tells of bytes that are no record, unless there are none in them.
     private mutating func tellBytes(_ range: Range<Int>) {
-        guard !range.isEmpty, range.contains(where: { xml.chunk[$0] != 0 }) else { return }
+        guard range.contains(where: { xml.chunk[$0] != 0 }) else { return }
         faults.damagedChunks = 1
         isSuspect = true
     }
@@ -109,8 +110,7 @@ struct EventLogChunk {
             return
         }
         let body =
-            at + EventLogFormat.recordHeaderBytes
-            ..< at + size - EventLogFormat.recordTrailerBytes
+            at + EventLogFormat.recordHeaderBytes..<at + size - EventLogFormat.recordTrailerBytes
         let fault = xml.render(body)
         if xml.text.count == start {
             faults.lostRecords += 1

@@ -1,4 +1,4 @@
-import HisuiBytes
+package import HisuiBytes
 import HisuiEvent
 
 /// Turns the bytes of an event log (`.evtx`) into its events, one on a line: see `BinaryXML`.
@@ -11,7 +11,7 @@ import HisuiEvent
 /// kept up to there. Records that a number says there were, and are not there, are counted. All
 /// chunks of a file are read, also those its head does not know of: the head of a log that was
 /// copied while it was written is older than they are.
-struct EventLogReader {
+package struct EventLogReader {
     /// A line that has flags: where it begins in the text of all events.
     struct Flagged: Hashable, Sendable {
         var offset: UInt64
@@ -27,6 +27,7 @@ struct EventLogReader {
     private let encoding: TextEncoding
     private var pending: [UInt8] = []
     private var isHeadRead = false
+    private var isFinished = false
     /// The file was not closed, so that heads are older than records.
     private var isDirty = false
     /// The number behind that of the last record.
@@ -37,7 +38,7 @@ struct EventLogReader {
     private var faults: [Fault] = []
 
     /// - Parameter encoding: of the strings that are not UTF-16, which old programs write.
-    init(encoding: TextEncoding) { self.encoding = encoding }
+    package init(encoding: TextEncoding) { self.encoding = encoding }
 
     /// Back to before the first byte.
     mutating func restart() { self = EventLogReader(encoding: encoding) }
@@ -52,7 +53,7 @@ struct EventLogReader {
     /// Takes bytes and appends the events that they complete, each with a line feed.
     ///
     /// - Complexity: O(bytes), with what `Limits` allows for each chunk as its factor.
-    mutating func take(_ bytes: Span<UInt8>, into text: inout [UInt8]) {
+    package mutating func take(_ bytes: Span<UInt8>, into text: inout [UInt8]) {
         var at = 0
         while at < bytes.count {
             let size = isHeadRead ? EventLogFormat.chunkBytes : EventLogFormat.fileHeaderBytes
@@ -64,8 +65,9 @@ struct EventLogReader {
     }
 
     /// Nothing follows: half a chunk gives what it has.
-    mutating func finish(into text: inout [UInt8]) {
-        if pending.isEmpty, isHeadRead { return }
+    package mutating func finish(into text: inout [UInt8]) {
+        if isFinished || pending.isEmpty && isHeadRead { return }
+        isFinished = true
         tell { $0.isCut = true }
         if isHeadRead, pending.count > EventLogFormat.chunkHeaderBytes {
             pending += repeatElement(0, count: EventLogFormat.chunkBytes - pending.count)
