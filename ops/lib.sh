@@ -74,6 +74,19 @@ need_bagit() {
     export HISUI_BAGIT
 }
 
+# Puts python-evtx, a reader of Windows event logs that knows nothing of Hisui, into .build.
+need_python_evtx() {
+    local folder=.build/python-evtx
+    if ! $folder/bin/python -c 'import Evtx.Evtx' 2>/dev/null; then
+        say "Installing python-evtx from PyPI …"
+        rm -rf $folder
+        /usr/bin/python3 -m venv $folder
+        $folder/bin/pip install --quiet --disable-pip-version-check 'python-evtx==0.8.1' >&2
+    fi
+    HISUI_PYTHON_EVTX=$PWD/$folder/bin/python
+    export HISUI_PYTHON_EVTX
+}
+
 # Unpacks syslog-ng's load generator into .build: its package cannot be installed beside rsyslog.
 need_loggen() {
     local folder=$PWD/.build/syslog-ng
