@@ -3,8 +3,9 @@ public import HisuiBytes
 public import HisuiEvent
 
 /// Reads one file once, from start to end, for `hisui import`: a path or standard input, plain,
-/// gzip or zstd (told by its first bytes, not its name), lines, a table, journal export format or a Windows
-/// event log. The contents of an event log are the lines of its events: see `EventLogReader`.
+/// gzip or zstd (told by its first bytes, not its name), lines, a table, journal export format or
+/// a Windows event log. The contents of an event log are the lines of its events: see
+/// `EventLogReader`.
 ///
 ///     var file = try FileImport(path: "messages.1.gz")
 ///     while let batch = try file.next() { … }

@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// Event logs that a writer in Python makes, read by Hisui and by a reader that knows nothing of it.
+/// Event logs that a writer in Python makes, read by Hisui and by a reader that knows nothing of
+/// it.
 @Suite("Windows event logs: the same events as by python-evtx, each once")
 struct EventLogScenarios {
     private let folder: Scratch
@@ -47,9 +48,10 @@ struct EventLogScenarios {
             let records = try Program.hisui("search", "--store", own, "--format", "raw", "*")
             let compared = try Program.run(
                 peer, ["-B", Self.tools + "/compare.py", folder.path + "/\(name).evtx"],
-                input: Data(records.output.utf8))
+                input: records.output)
             #expect(compared.status == 0, "\(name): \(compared.errors)")
-            #expect(compared.output.hasPrefix("\(count) events, "), "\(compared.output)")
+            #expect(
+                compared.lines.first?.hasPrefix("\(count) events, ") == true, "\(compared.lines)")
         }
     }
 
@@ -64,9 +66,9 @@ struct EventLogScenarios {
         #expect(grown.contains("after 500 records"), "\(grown)")
         let counted = try Program.hisui("search", "--store", store, "--format", "raw", "*")
         #expect(counted.lines.count == 2000)
-        let digest = try Program.shell("sha256sum '\(folder.path)/dirty.evtx'").output.prefix(64)
-        let acts = try Program.shell("cat '\(store)'/acts/*").output
-        #expect(acts.contains(digest))
+        let found = try Program.shell(
+            "grep -qra $(sha256sum < '\(folder.path)/dirty.evtx' | cut -c1-64) '\(store)/acts'")
+        #expect(found.status == 0)
         #expect(try Program.hisui("verify", "--store", store).status == 0)
     }
 
@@ -75,9 +77,9 @@ struct EventLogScenarios {
         let make = Self.repository + "/ops/windows/make"
         let checked = try Program.run("python3", ["-B", make, "--check"])
         #expect(checked.status == 0, "\(checked.errors)")
-        let count = try python("collected.py", make, folder.path + "/all.evtx").output
+        let count = try python("collected.py", make, folder.path + "/all.evtx").lines
         let told = try load("all.evtx", into: store).errors
-        #expect(told.hasPrefix(count.trimmingCharacters(in: .newlines) + " records"), "\(told)")
+        #expect(told.hasPrefix((count.first ?? "?") + " records"), "\(told)")
         #expect(told.contains("100.0 % known to a rule"), "\(told)")
     }
 
@@ -88,7 +90,7 @@ struct EventLogScenarios {
         #expect(forms.count == 10)
         _ = try load("forms.evtx", into: store)
         let log = try Program.hisui("search", "--store", store, "--format", "raw", "*")
-        let events = try fields(of: log.output)
+        let events = try fields(of: log.text)
         #expect(events.count == 10)
         for form in ["nxlog", "winlogbeat", "xml", "snare"] {
             let text = try String(contentsOfFile: folder.path + "/\(form).txt", encoding: .utf8)
