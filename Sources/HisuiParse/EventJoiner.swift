@@ -60,6 +60,10 @@ struct EventJoiner {
     /// How many events in a row had all their objects and no end: then none is waited for.
     private(set) var withoutEnd = 0
     static let withoutEndMin = 4
+    /// Events that ended last, the newest at the end: auditd's plug-ins write a second end, EOE,
+    /// behind PROCTITLE, and it may be in the next batch.
+    private var ended: [Key] = []
+    private static let endedMax = 256
     /// Where rows are kept: how long the log is waited with for a record of an event. Nil where
     /// they are not.
     private(set) var settledAfter: Int64?
@@ -85,6 +89,7 @@ struct EventJoiner {
         newest = max(newest, time)
         newestReceived = max(newestReceived, received)
         if let open = opens[key], isSettled(open) { settle(open) }
+        if isEnd, opens[key] == nil, ended.contains(key) { return }
         if opens[key] == nil { begin(key, time: time, received: received) }
         let position = count + UInt64(row)
         let isFirst = opens[key]?.lastRow == -1
@@ -112,7 +117,11 @@ struct EventJoiner {
     }
 
     /// Lets an event go, which has ended.
-    mutating func end(_ key: Key) { opens[key] = nil }
+    mutating func end(_ key: Key) {
+        opens[key] = nil
+        if ended.count >= 2 * Self.endedMax { ended.removeFirst(Self.endedMax) }
+        ended.append(key)
+    }
 
     mutating func noteWithoutEnd() { withoutEnd += 1 }
     mutating func noteLost() { lost += 1 }

@@ -5,6 +5,7 @@
 ///     EXECVE.argv          arguments joined by blanks, pieces of long ones put together
 ///     PROCTITLE.argv       the same of the command line as the process shows it
 ///     SYSCALL.call         name of the system call, from its number and the machine's kind
+///     SYSCALL.access       read or write: what a file was opened for, by the call's flags
 ///     PATH.path            the object's path, from the working directory on; PATH.DELETE.path of
 ///                          that kind of object
 ///     PATH.mode, …         of the object's record
@@ -14,6 +15,7 @@ struct JoinedName: Hashable, Sendable {
         case member([UInt8])
         case arguments
         case call
+        case access
         /// Of an object of that kind; nil: the one that the event is about.
         case path([UInt8]?)
         case objectMember([UInt8])
@@ -36,6 +38,7 @@ struct JoinedName: Hashable, Sendable {
         switch (words[0], rest) {
         case ("EXECVE", "argv"), ("PROCTITLE", "argv"): value = .arguments
         case ("SYSCALL", "call"): value = .call
+        case ("SYSCALL", "access"): value = .access
         case ("PATH", "path"): value = .path(nil)
         case ("PATH", _):
             value =

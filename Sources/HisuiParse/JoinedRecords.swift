@@ -52,6 +52,7 @@ struct JoinedRecords {
         case .arguments:
             return name.type == Self.execve ? appendArguments(to: &out) : appendTitle(to: &out)
         case .call: return appendCall(to: &out)
+        case .access: return appendAccess(to: &out)
         case .path(let kind): return appendPath(kind, to: &out)
         case .objectMember(let member):
             guard let record = object(nil), let part = part(member, of: record) else {
@@ -139,13 +140,40 @@ struct JoinedRecords {
         return true
     }
 
+    /// What the flags of open(2) say: O_WRONLY and O_RDWR are the two lowest bits everywhere.
+    private func appendAccess(to out: inout [UInt8]) -> Bool {
+        var call: [UInt8] = []
+        guard appendCall(to: &call) else { return false }
+        let flags: UInt64?
+        switch String(decoding: call, as: UTF8.self) {
+        case "open": flags = hexadecimal("a1")
+        case "openat": flags = hexadecimal("a2")
+        // Its flags stand in a structure, which has a record of its own; they are octal there.
+        case "openat2":
+            flags = member(Array("oflag".utf8), of: Array("OPENAT2".utf8)).flatMap {
+                UInt64(String(decodingBytes: text.span, $0.part.value), radix: 8)
+            }
+        case "creat": flags = 1
+        default: flags = nil
+        }
+        guard let flags else { return false }
+        out.append(utf8: flags & 3 == 0 ? "read" : "write")
+        return true
+    }
+
+    private func hexadecimal(_ name: String) -> UInt64? {
+        member(Array(name.utf8), of: Self.syscall).flatMap {
+            UInt64(String(decodingBytes: text.span, $0.part.value), radix: 16)
+        }
+    }
+
     // MARK: Paths
 
     /// The record of the object of that kind; nil: the one that the event is about.
     private func object(_ kind: [UInt8]?) -> Record? {
         var best: (record: Record, rank: Int)?
         for record in records where isSame(record.type, Self.path) {
-            let type = part(Self.nameType, of: record)?.value
+            let type = (part(Self.nameType, of: record) ?? part(Self.oldType, of: record))?.value
             if let kind {
                 if let type, isSame(type, kind) { return record }
                 continue
@@ -210,6 +238,8 @@ struct JoinedRecords {
     private static let path = Array("PATH".utf8)
     private static let name = Array("name".utf8)
     private static let nameType = Array("nametype".utf8)
+    /// As the kernel of RHEL 7 calls it.
+    private static let oldType = Array("objtype".utf8)
     private static let folder = Array("CWD".utf8)
     private static let cwd = Array("cwd".utf8)
     private static let address = Array("SOCKADDR".utf8)

@@ -170,6 +170,19 @@ import Testing
         #expect(run.rows.allSatisfy { $0.isJoined })
     }
 
+    /// auditd's plug-ins hand on the kernel's EOE, which no audit.log has.
+    @Test func aSecondEndInALaterBatchIsNeitherAnEventNorIncomplete() {
+        var run = Run()
+        run.take(Self.event(5))
+        run.take([Self.record("EOE", 5, "")])
+        run.take([Self.record("EOE", 6, "")])
+        run.take(["type=USER msg=audit(1767225700.000:9): pid=1"], isLast: true)
+        #expect(run.events.map(\.rule) == ["execve"])
+        #expect(run.rows.map(\.isIncomplete).suffix(3) == [false, true, false])
+        #expect(run.rows[5].isJoined)
+        #expect(run.parser.lostJoins == 1)
+    }
+
     @Test func aReloadOfDefinitionsKeepsOpenEvents() {
         var run = Run()
         run.take(Array(Self.event(5)[..<3]))
