@@ -236,6 +236,7 @@ if fuzz {
         fuzzer("Note", ["HisuiProof"]),
         fuzzer("Audit", parseModules),
         fuzzer("EventLog", ["HisuiBytes", "HisuiCollect", "HisuiEvent"]),
+        fuzzer("AuditStatus", ["HisuiCollect", "HisuiEvent"]),
         fuzzer("Fold", parseModules),
         fuzzer("Rules", parseModules + ["HisuiFile"]),
         fuzzer("LogsQL", queryModules),

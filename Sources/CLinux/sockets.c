@@ -4,6 +4,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -131,6 +133,40 @@ int hisui_unix_is_alive(const char *path) {
     if (fd < 0) return -errno;
     int connected = connect(fd, (struct sockaddr *)&address, sizeof address);
     status = connected == 0 ? 1 : errno == ECONNREFUSED ? 0 : -errno;
+    close(fd);
+    return status;
+}
+
+int hisui_connect_unix(const char *path) {
+    struct sockaddr_un address;
+    int status = unix_address(path, &address);
+    if (status != 0) return status;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) return -errno;
+    if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0) return fd;
+    status = -errno;
+    close(fd);
+    return status;
+}
+
+int hisui_audit_ask(uint8_t *reply, size_t capacity, int timeout_ms) {
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT);
+    if (fd < 0) return -errno;
+    const struct timeval limit = {timeout_ms / 1000, timeout_ms % 1000 * 1000};
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    struct nlmsghdr question = {
+        .nlmsg_len = sizeof question,
+        .nlmsg_type = AUDIT_GET,
+        .nlmsg_flags = NLM_F_REQUEST,
+        .nlmsg_seq = 1,
+    };
+    struct sockaddr_nl kernel = {.nl_family = AF_NETLINK}, from = {.nl_family = AF_NETLINK};
+    socklen_t count = sizeof from;
+    ssize_t taken = sendto(
+        fd, &question, sizeof question, 0, (struct sockaddr *)&kernel, sizeof kernel);
+    if (taken >= 0)
+        taken = recvfrom(fd, reply, capacity, 0, (struct sockaddr *)&from, &count);
+    int status = taken < 0 ? -errno : from.nl_pid != 0 ? -EBADMSG : (int)taken;
     close(fd);
     return status;
 }

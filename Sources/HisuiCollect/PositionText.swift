@@ -31,6 +31,8 @@ public enum PositionText {
                 return (journal.entry.map { [line($0, say)] } ?? [])
                     + (others > 0 ? [numbers] : [])
             }
+        case .audit:
+            if let audit = AuditPosition(position.span) { return lines(audit, say) }
         // The number of a batch, by which what was spilled is told from what is stored.
         case .syslogUDP, .syslogUnix: return []
         case .relp:
@@ -56,6 +58,31 @@ public enum PositionText {
             "byte \(file.offset) of inode \(inode) on device \(device)",
             "\(file.offset) バイト目（inode \(inode)、デバイス \(device)）")
         return file.isFinished ? place + say(", read to its end", "、末尾まで読み取り済み") : place
+    }
+
+    private static func lines(
+        _ audit: AuditPosition, _ say: (String, String) -> String
+    ) -> [String] {
+        var lines: [String] = []
+        if audit.seen != .none {
+            let time = audit.seen.utcText
+            lines.append(say("listened to auditd until \(time)", "auditd を \(time) まで受信"))
+        }
+        switch audit.losses {
+        case .unknown: break
+        case .counted(_, let lost):
+            lines.append(
+                say(
+                    "lost by the kernel since it was started, or its count set to 0: \(lost)",
+                    "カーネルが破棄した件数（起動または計数の初期化以降）: \(lost)"))
+        case .refused(let error):
+            let why = CollectError.message(error)
+            lines.append(
+                say(
+                    "not known how many records the kernel lost: it does not say (\(why))",
+                    "カーネルが破棄した件数は不明（取得できない: \(why)）"))
+        }
+        return lines
     }
 
     private static func line(

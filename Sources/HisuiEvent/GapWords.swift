@@ -113,6 +113,14 @@ extension Gap {
             "読み取る前に削除された、または破損したジャーナルの項目"
         ),
         (
+            "not connected to auditd: of what it told from % to % some may be missing",
+            "auditd に接続していない間（% から %）に通知されたものの一部が失われた可能性がある"
+        ),
+        (
+            "the kernel's audit lost records before they were read",
+            "読み取る前にカーネルの監査が記録を破棄した"
+        ),
+        (
             "the daemon was killed or broke off: of what came from % to % some may be missing",
             "デーモンが強制終了または異常終了した。% から % までに届いたものの一部が失われた可能性がある"
         ),

@@ -12,6 +12,8 @@ public enum SourceKind: UInt8, Sendable, CaseIterable {
     case relp = 8
     /// Requests of HTTP, answered when they are durable.
     case http = 9
+    /// The Linux audit system: auditd's plug-in, and what the kernel lost.
+    case audit = 10
 }
 
 /// What the bytes of a record are (DESIGN: "what a stranger would call the original").

@@ -22,7 +22,7 @@ extension Parser {
         host.isOfAddresses =
             switch rows.source.kind {
             case .syslogUDP, .syslogTCP, .relp, .http: true
-            case .journal, .syslogUnix, .file, .import, .acts: false
+            case .journal, .syslogUnix, .file, .import, .acts, .audit: false
             }
         host.places.removeAll(keepingCapacity: true)
     }

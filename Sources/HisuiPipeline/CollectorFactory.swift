@@ -22,6 +22,8 @@ enum CollectorFactory {
             try FileCollector(
                 name: source.id, patterns: files.paths, from: files.from == .end ? .end : .start,
                 encoding: files.encoding, join: files.join.map(rule))
+        case .audit(.socket(let path)): AuditCollector(id: source.id, .socket(path))
+        case .audit(.losses): AuditCollector(id: source.id, .losses)
         case .folder(let folder):
             try FolderCollector(
                 name: source.id, pattern: folder.pattern, completion: completion(folder),

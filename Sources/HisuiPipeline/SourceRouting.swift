@@ -103,7 +103,7 @@ final class SourceRouting: Sendable {
             isOfTables = folder.attachments != nil
             zone = folder.timeZone
             encoding = folder.encoding
-        case .journal, .http, nil: break
+        case .journal, .http, .audit, nil: break
         }
         return Route(
             timeZone: TimeZoneRules(name: zone) ?? .tokyo, parser: configured?.parser,

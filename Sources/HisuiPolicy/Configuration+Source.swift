@@ -27,6 +27,7 @@ extension Configuration {
             case http(HTTP)
             case files(Files)
             case folder(Folder)
+            case audit(Audit)
         }
 
         /// The one definition that reads the records; nil: all are tried.
@@ -34,7 +35,7 @@ extension Configuration {
             switch input {
             case .files(let files): files.parser
             case .folder(let folder): folder.parser
-            case .journal, .syslog, .http: nil
+            case .journal, .syslog, .http, .audit: nil
             }
         }
 
@@ -42,6 +43,7 @@ extension Configuration {
             switch input {
             case .journal: .journal
             case .http: .http
+            case .audit: .audit
             case .files, .folder: .file
             case .syslog(let syslog):
                 switch syslog.listener {
@@ -66,6 +68,14 @@ extension Configuration {
         public var place: Place
         /// A journal namespace; only with `.local`.
         public var namespace: String?
+    }
+
+    /// The Linux audit system of this machine.
+    public enum Audit: Hashable, Sendable {
+        /// Path of the socket of auditd's plug-in `af_unix`; what the kernel lost is counted, too.
+        case socket(String)
+        /// Only what the kernel lost is counted.
+        case losses
     }
 
     /// A syslog listener.

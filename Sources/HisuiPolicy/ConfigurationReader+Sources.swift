@@ -34,6 +34,7 @@ extension ConfigurationReader {
                 "delimiter", "header", "attachments",
             ]
         ),
+        ("audit", []),
     ]
 
     func sources(_ top: inout MappingReader) -> [Configuration.Source] {
@@ -60,7 +61,7 @@ extension ConfigurationReader {
                 log.report(
                     node,
                     "a source needs one of the keys `journal`, `syslog`, `http`, `files`, "
-                        + "`csv-folder`, `mail-folder`")
+                        + "`csv-folder`, `mail-folder`, `audit`")
                 for key in ConfigurationReader.options.flatMap(\.keys) { _ = reader.value(key) }
                 reader.finish()
             } else {
@@ -81,6 +82,7 @@ extension ConfigurationReader {
         case "syslog": input = syslog(&reader, &conflicts)
         case "http": input = http(&reader, &conflicts)
         case "files": input = files(&reader, &conflicts)
+        case "audit": input = audit(&reader, &conflicts)
         default: input = folder(&reader, &conflicts, kind)
         }
         finish(&reader, kind)
@@ -100,7 +102,7 @@ extension ConfigurationReader {
             guard !owners.isEmpty else { continue }
             _ = reader.value(text)
             log.report(
-                key, "`\(text)` is no key of a \(kind) source",
+                key, "`\(text)` is no key of \(kind == "audit" ? "an" : "a") \(kind) source",
                 hint: "it belongs to \(Self.list(owners))")
         }
         reader.finish()
@@ -173,6 +175,32 @@ extension ConfigurationReader {
             place = .files(paths)
         }
         return .journal(Configuration.Journal(place: place, namespace: namespace?.text))
+    }
+
+    private func audit(
+        _ reader: inout MappingReader, _ conflicts: inout SourceConflicts
+    ) -> Input? {
+        guard var inner = reader.mapping("audit", "`audit`", required: true) else { return nil }
+        let socket = inner.stringNode("socket")
+        let losses = inner.bool("lost")
+        inner.finish()
+        guard
+            let key = onlyKey(
+                inner, ["socket", "lost"],
+                hint: "a source with `socket` counts what the kernel lost, too")
+        else { return nil }
+        guard key.text == "socket" else {
+            guard let losses else { return nil }
+            guard losses else {
+                inner.report("lost", "`lost` is false", hint: "remove the source")
+                return nil
+            }
+            return conflicts.isOnlyAudit(key) ? .audit(.losses) : nil
+        }
+        guard let socket, let path = socketPath(socket), conflicts.isNewPath(path, socket.node),
+            conflicts.isOnlyAudit(key)
+        else { return nil }
+        return .audit(.socket(path))
     }
 
     func encoding(_ reader: inout MappingReader) -> TextEncoding {

@@ -11,6 +11,7 @@ struct SourceConflicts {
     private var ids: [String: YAMLNode] = [:]
     /// By namespace.
     private var journals: [String: YAMLNode] = [:]
+    private var audit: YAMLNode?
     private var listeners: [(endpoint: Configuration.Endpoint, transport: String, node: YAMLNode)] =
         []
     /// Files, directories and sockets that are named without wildcards.
@@ -42,6 +43,18 @@ struct SourceConflicts {
         log.report(
             node, "this journal is already read by the source at \(place(first))",
             hint: "remove one of them: its entries would be stored twice")
+        return false
+    }
+
+    /// Whether this is the first source of the machine's audit, of which there is one.
+    mutating func isOnlyAudit(_ node: YAMLNode) -> Bool {
+        guard let first = audit else {
+            audit = node
+            return true
+        }
+        log.report(
+            node, "the source at \(place(first)) counts already what the kernel's audit loses",
+            hint: "remove one of them: each loss would be counted twice")
         return false
     }
 

@@ -16,6 +16,7 @@ enum SourceID {
     ///
     ///     journal   journal.NAMESPACE   journal-var-log-remote   files-var-log-app-_.log
     ///     syslog-udp-127.0.0.1:5514     syslog-unix-run-hisui-log    csv-folder-srv-drop-_.csv
+    ///     audit-run-audit-audispd_events   audit-lost
     ///     journal-upload-127.0.0.1:19532   shippers-127.0.0.1:9200
     static func derived(from input: Configuration.Source.Input) -> String {
         let id: String
@@ -37,6 +38,8 @@ enum SourceID {
         case .http(let http):
             let name = http.trade == .journal ? "journal-upload" : http.trade.rawValue
             id = "\(name)-" + bare(http.endpoint)
+        case .audit(.socket(let path)): id = "audit" + plain(path)
+        case .audit(.losses): id = "audit-lost"
         case .folder(let folder):
             id = (folder.attachments == nil ? "csv-folder" : "mail-folder") + plain(folder.pattern)
         case .files(let files): id = "files" + plain(files.paths.first ?? "")

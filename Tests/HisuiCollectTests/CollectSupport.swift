@@ -122,6 +122,7 @@ final class Running {
             } catch {
                 failure.error.withLock { $0 = error }
             }
+            failure.hasEnded.store(true, ordering: .releasing)
         }
         // Safe: the job is retained until the thread has taken it over.
         let pointer = unsafe Unmanaged.passRetained(job).toOpaque()
@@ -133,8 +134,14 @@ final class Running {
             }, pointer)
     }
 
-    private final class Shared: Sendable { let error = Mutex<CollectError?>(nil) }
+    private final class Shared: Sendable {
+        let error = Mutex<CollectError?>(nil)
+        let hasEnded = Atomic(false)
+    }
     private let shared: Shared
+
+    /// Whether the collector has ended, by itself or because it was stopped.
+    var hasEnded: Bool { shared.hasEnded.load(ordering: .acquiring) }
 
     /// Stops the collector and waits for its thread.
     @discardableResult

@@ -43,11 +43,12 @@ func contents(_ path: String) throws -> [UInt8] {
         #expect(
             configuration.sources.map(\.id) == [
                 "journal", "syslog-udp-127.0.0.1:5514", "syslog-tcp-127.0.0.1:5514", "fw-main",
-                "journal-remote", "app", "assets", "portal",
+                "journal-remote", "app", "audit", "audit-lost", "assets", "portal",
             ])
         #expect(
             configuration.sources.map(\.kind) == [
-                .journal, .syslogUDP, .syslogTCP, .syslogUDP, .journal, .file, .file, .file,
+                .journal, .syslogUDP, .syslogTCP, .syslogUDP, .journal, .file, .file, .audit,
+                .file, .file,
             ])
         var service = Configuration.Service()
         service.spillPath = "/var/spool/hisui"

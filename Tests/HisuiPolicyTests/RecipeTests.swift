@@ -6,8 +6,8 @@ import Testing
 @Suite struct RecipeTests {
     private static let shippedIDs = [
         "allied-telesis", "cisco", "csv-folder", "filebeat", "fluent-bit", "fortigate",
-        "linux-journal", "linux-rsyslog", "linux-syslog-ng", "otel-collector", "vector",
-        "windows", "winlogbeat", "yamaha-rtx",
+        "linux-audit", "linux-journal", "linux-rsyslog", "linux-syslog-ng", "otel-collector",
+        "vector", "windows", "winlogbeat", "yamaha-rtx",
     ]
 
     private static func shipped(

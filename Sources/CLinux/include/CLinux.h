@@ -35,6 +35,11 @@ int hisui_listen_unix(const char *path, uint32_t mode, int stream);
 // Whether somebody receives at a Unix socket: 1 yes, 0 nobody, negative errno (EPROTOTYPE: at one
 // with connections).
 int hisui_unix_is_alive(const char *path);
+// Connects to a Unix socket with connections, without waiting; reading does not wait either.
+int hisui_connect_unix(const char *path);
+// Asks the kernel's audit for its status (AUDIT_GET) and takes the message that it answers with, or
+// waits so long for it in vain. Bytes of it, or a negative errno.
+int hisui_audit_ask(uint8_t *reply, size_t capacity, int timeout_ms);
 // Connects to a numeric address; for tests and self-checks.
 int hisui_connect_inet(const char *address, uint16_t port, int stream);
 // The same, giving up after so many milliseconds; what is sent on it has the same limit.

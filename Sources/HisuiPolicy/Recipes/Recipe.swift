@@ -1,3 +1,5 @@
+import HisuiBytes
+
 /// How a kind of device is made to send its logs: what a person pastes into it, and what has to be
 /// in the configuration of the daemon.
 ///
@@ -15,6 +17,8 @@ public struct Recipe: Hashable, Sendable {
         public var over: Over
         /// The only port to which the device can send; nil: any.
         public var port: UInt16?
+        /// The file that such a device writes, where it writes one.
+        public var file: String?
         /// Where to paste.
         public var place: String
         public var placeJapanese: String
@@ -53,6 +57,10 @@ public struct Recipe: Hashable, Sendable {
         case folder = "csv-folder"
         /// A folder into which a mail server delivers.
         case mailFolder = "mail-folder"
+        /// A file of the daemon's machine.
+        case files
+        /// The socket of auditd's plug-in.
+        case audit
 
         /// The port that is usual; nil where there is none.
         public var usualPort: UInt16? {
@@ -64,7 +72,7 @@ public struct Recipe: Hashable, Sendable {
             case .relpTLS: 2515
             case .shippers: 9200
             case .shippersTLS: 9243
-            case .journal, .journals, .folder, .mailFolder: nil
+            case .journal, .journals, .folder, .mailFolder, .files, .audit: nil
             }
         }
     }
@@ -77,6 +85,8 @@ public struct Recipe: Hashable, Sendable {
         case zone
         /// The directory, and the pattern, in which files are looked for.
         case folder, pattern
+        /// Path of the socket of auditd's plug-in.
+        case socket
     }
 
     /// `text` with values for its placeholders; those without one stay.
@@ -105,7 +115,9 @@ extension Recipe.Over {
         case .folder(let folder): self = folder.attachments == nil ? .folder : .mailFolder
         case .http(let http) where http.trade == .shippers:
             self = http.tls == nil ? .shippers : .shippersTLS
-        case .files, .http: return nil
+        case .files: self = .files
+        case .audit(.socket): self = .audit
+        case .audit(.losses), .http: return nil
         }
     }
 }
@@ -124,6 +136,9 @@ extension Configuration.Source {
     /// Whether a device can send to it in this way.
     public func fits(_ way: Recipe.Way) -> Bool {
         guard Recipe.Over(self) == way.over else { return false }
+        if case .files(let files) = input, let file = way.file {
+            return files.paths.contains { Glob.match($0, file) }
+        }
         return way.port == nil || endpoint?.port == way.port
     }
 }

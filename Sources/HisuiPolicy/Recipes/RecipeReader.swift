@@ -9,10 +9,12 @@ public import HisuiYAML
 ///     name: …    name_ja: …
 ///     ways:                        in order of preference
 ///       - over: udp                udp, tcp, tls, relp, relp-tls, shippers, shippers-tls, journal,
-///                                  journals, csv-folder, mail-folder
+///                                  journals, csv-folder, mail-folder, files, audit
 ///         port: 514                where the device can send to no other port
+///         file: /var/log/x.log     the file that it writes, for files
 ///         place: …   place_ja: …   where to paste
-///         paste: |                 holds {address}, {port}, {zone}, {folder}, {pattern}
+///         paste: |                 holds {address}, {port}, {zone}, {folder}, {pattern},
+///                                  {socket}
 ///           …
 ///         note: …    note_ja: …    what to know beside it
 ///         configuration: |         lines of `sources:` where nothing in it fits
@@ -63,6 +65,7 @@ public struct RecipeReader {
             "over", of: Recipe.Over.allCases.map(\.rawValue), required: true
         ).flatMap(Recipe.Over.init)
         let port = reader.int("port", in: 1...65_535)
+        let file = reader.stringNode("file")
         let places = pair(&reader, "place", required: true)
         let paste = text(&reader, "paste", required: true)
         let notes = pair(&reader, "note", required: false)
@@ -72,8 +75,17 @@ public struct RecipeReader {
         if port != nil, over.usualPort == nil {
             reader.report("port", "a way over \(over.rawValue) has no port")
         }
+        guard (over == .files) == (file != nil) else {
+            log.report(
+                file?.node ?? node,
+                over == .files
+                    ? "a way over files needs the key `file`"
+                    : "a way over \(over.rawValue) has no file")
+            return nil
+        }
         return Recipe.Way(
-            over: over, port: port.map { UInt16($0) }, place: places.0,
+            over: over, port: port.map { UInt16($0) },
+            file: file.flatMap { texts.path($0, "the file") }, place: places.0,
             placeJapanese: places.1, paste: paste, note: notes.0, noteJapanese: notes.1,
             configuration: configuration)
     }

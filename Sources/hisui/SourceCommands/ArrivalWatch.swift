@@ -114,7 +114,8 @@ struct ArrivalWatch {
         case .udp, .tcp, .tls, .relp, .relpTLS: [.syslogUDP, .syslogTCP, .relp]
         case .shippers, .shippersTLS: [.http]
         case .journal, .journals: [.journal]
-        case .folder, .mailFolder: [.file]
+        case .folder, .mailFolder, .files: [.file]
+        case .audit: [.audit]
         }
     }
 

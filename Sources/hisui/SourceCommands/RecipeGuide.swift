@@ -145,6 +145,8 @@ struct RecipeGuide {
             way.over == .mailFolder ? "/srv/hisui/mail/new/*" : "/srv/hisui/csv/*.csv"
         if case .folder(let folder)? = source?.input { pattern = folder.pattern }
         values[.pattern] = pattern
+        values[.socket] = "/run/hisui-audit/events"
+        if case .audit(.socket(let path))? = source?.input { values[.socket] = path }
         values[.folder] = Self.folder(of: pattern)
         return values
     }
@@ -169,6 +171,8 @@ struct RecipeGuide {
         case .journals: say("from journals that others send", "他のサーバーから届くジャーナル")
         case .folder: say("from a folder", "フォルダー")
         case .mailFolder: say("from a folder of mail", "メールのフォルダー")
+        case .files: say("from a file", "ファイル")
+        case .audit: say("from auditd's socket", "auditd のソケット")
         }
     }
 }

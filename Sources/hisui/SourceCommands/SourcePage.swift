@@ -56,6 +56,7 @@ struct SourcePage {
             say("journals over HTTP", "ジャーナル（HTTP）")
         case .http: say("shippers over HTTP", "転送エージェント（HTTP）")
         case .relp: say("syslog over RELP", "syslog（RELP）")
+        case .audit: say("auditd", "auditd")
         case .file: say("files", "ファイル")
         case .import: say("import", "取り込み")
         case .acts: say("acts", "操作記録")
