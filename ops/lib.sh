@@ -8,7 +8,7 @@ readonly BUILD_PACKAGES=(
 )
 # What the tests run against: Debian's own senders, journal and rotation.
 readonly TEST_PACKAGES=(
-    bsdutils rsyslog rsyslog-relp rsyslog-gnutls rsyslog-openssl systemd systemd-journal-remote
+    auditd bsdutils rsyslog rsyslog-relp rsyslog-gnutls rsyslog-openssl systemd systemd-journal-remote
     logrotate gzip zstd openssl python3 python3-venv
 )
 
