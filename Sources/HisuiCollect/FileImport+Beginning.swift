@@ -48,6 +48,34 @@ extension FileImport {
         }
     }
 
+    /// Opens what is at a path, `-` being standard input, and looks at what it is.
+    ///
+    /// - Parameter given: what is open already.
+    static func opened(
+        _ path: String, _ given: Int32?
+    ) throws(CollectError) -> (descriptor: Int32, status: stat) {
+        let descriptor: Int32
+        if let given {
+            descriptor = given
+        } else if path == "-" {
+            descriptor = dup(0)
+        } else {
+            // Safe: the path is passed as a terminated copy.
+            descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
+        }
+        var status = stat()
+        // Safe: the call writes one structure.
+        let isKnown = unsafe descriptor >= 0 && fstat(descriptor, &status) == 0
+        let error = errno
+        guard isKnown, status.st_mode & S_IFMT != S_IFDIR else {
+            if descriptor >= 0 { close(descriptor) }
+            throw CollectError(
+                .cannotRead, operation: "read", place: path, errno: isKnown ? EISDIR : error,
+                hint: isKnown ? "name the files in it: \(path)/*" : "")
+        }
+        return (descriptor, status)
+    }
+
     /// The columns that the first line tells of.
     static func columns(
         _ rule: TableRule, _ contents: Span<UInt8>, _ encoding: TextEncoding

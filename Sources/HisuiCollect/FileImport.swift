@@ -90,25 +90,7 @@ public struct FileImport: ~Copyable {
     ) throws(CollectError) {
         // Everything is made before the first property is set: Swift 6.3.1, optimising, destroys
         // properties that were never set where a value that cannot be copied is left half made.
-        let descriptor: Int32
-        if let given {
-            descriptor = given
-        } else if path == "-" {
-            descriptor = dup(0)
-        } else {
-            // Safe: the path is passed as a terminated copy.
-            descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
-        }
-        var status = stat()
-        // Safe: the call writes one structure.
-        let isKnown = unsafe descriptor >= 0 && fstat(descriptor, &status) == 0
-        let error = errno
-        guard isKnown, status.st_mode & S_IFMT != S_IFDIR else {
-            if descriptor >= 0 { close(descriptor) }
-            throw CollectError(
-                .cannotRead, operation: "read", place: path, errno: isKnown ? EISDIR : error,
-                hint: isKnown ? "name the files in it: \(path)/*" : "")
-        }
+        let (descriptor, status) = try Self.opened(path, given)
         let isFile = status.st_mode & S_IFMT == S_IFREG
         var start = Start()
         start.isAtEnd = Self.fill(&start.input, descriptor)

@@ -115,7 +115,7 @@ extension FolderTaker {
                 var own = own(batch, path)
                 own.entries.removeFirst(taken.skip(own.entries.count))
                 set(taken.entry)
-                guard own.entries.isEmpty || put(own) else { return false }
+                guard own.entries.isEmpty && own.gaps.isEmpty || put(own) else { return false }
                 if stop.isRaised { return true }
             }
             note.oddRows = file.oddRows
