@@ -109,6 +109,12 @@ struct AlertsShowCommand: ParsableCommand {
             (say("last event", "最後の事象"), time("events.last")),
             (say("events", "事象の数"), alert.count.grouped),
         ]
+        for (name, words) in [
+            ("detector.name", say("found by", "検知した装置・組織")),
+            ("detector.alert", say("its number there", "検知元での番号")),
+        ] {
+            if let value = act.text(name), !value.isEmpty { lines.append((words, value)) }
+        }
         for entity in alert.entities {
             lines.append((entity.name, entity.values.joined(separator: ", ")))
         }

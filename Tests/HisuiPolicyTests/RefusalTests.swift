@@ -175,12 +175,12 @@ import Testing
         #expect(
             sourceProblems("{id: x, time_zone: UTC}") == [
                 "6:3: a source needs one of the keys `journal`, `syslog`, `http`, "
-                    + "`files`, `csv-folder`, `audit`"
+                    + "`files`, `csv-folder`, `mail-folder`, `audit`"
             ])
         #expect(
             sourceProblems("{sylog: {udp: 127.0.0.1:1}, time_zone: UTC}") == [
                 "6:3: a source needs one of the keys `journal`, `syslog`, `http`, "
-                    + "`files`, `csv-folder`, `audit`",
+                    + "`files`, `csv-folder`, `mail-folder`, `audit`",
                 "6:4: unknown key `sylog` in a source (did you mean `syslog`?)",
             ])
         #expect(
@@ -270,16 +270,16 @@ import Testing
         #expect(
             sourceProblems("{journal: {local: true}, from: end, time_zone: UTC}") == [
                 "6:28: `from` is no key of a journal source (it belongs to files)",
-                "6:39: `time_zone` is no key of a journal source (it belongs to syslog, files "
-                    + "and csv-folder)",
+                "6:39: `time_zone` is no key of a journal source (it belongs to syslog, files, "
+                    + "csv-folder and mail-folder)",
             ])
         #expect(
             sourceProblems("{syslog: {udp: 127.0.0.1:1}, connections_max: 5, formm: end}") == [
                 "6:32: `connections_max` has no meaning for udp (it belongs to tcp, unix_stream "
                     + "and relp)",
                 "6:52: unknown key `formm` in a source "
-                    + "(valid: id, journal, http, files, csv-folder, audit, silence_seconds, "
-                    + "spill_class, time_zone, encoding, receive_buffer_bytes, "
+                    + "(valid: id, journal, http, files, csv-folder, mail-folder, audit, "
+                    + "silence_seconds, spill_class, time_zone, encoding, receive_buffer_bytes, "
                     + "connections_max, idle_seconds, connections_per_sender_max, "
                     + "records_per_second_max, bytes_per_second_max, window, tls, syslog)",
             ])

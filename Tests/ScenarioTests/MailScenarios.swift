@@ -98,6 +98,11 @@ struct MailScenarios {
         #expect(listed["detector.name"] as? String == "県SOC")
         #expect(listed["rule.level"] as? String == "medium")
 
+        let shown = try Program.hisui(
+            "alerts", "show", try #require(listed["finding.id"] as? String), "--store",
+            daemon.store, "--lang", "ja", "--format", "table")
+        #expect(shown.text.contains("県SOC") && shown.text.contains("T-2999"))
+
         // Three messages, 3,000 rows and their line of names.
         #expect(try daemon.count("hisui.source:=soc") == 3004)
         #expect(try daemon.count("source.ip:=192.0.2.7 host.name:=SOUMU-PC2") == 2)
