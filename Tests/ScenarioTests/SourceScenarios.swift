@@ -91,7 +91,7 @@ struct SourceScenarios {
         #expect(unknown.status == 2)
         let all = try Program.hisui("sources", "add", "--lang", "en")
         #expect(all.status == 0)
-        #expect(all.lines.count == 15)
+        #expect(all.lines.count == 17)
         let checked = try Program.hisui("check", "recipes", "--lang", "en")
         #expect(checked.status == 0, "\(checked.errors)")
     }
