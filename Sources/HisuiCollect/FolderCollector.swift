@@ -1,5 +1,5 @@
 import Glibc
-import HisuiBytes
+public import HisuiBytes
 import HisuiEvent
 
 /// Takes the files that another program drops into a folder, each once and whole: the daily export
@@ -81,6 +81,12 @@ public final class FolderCollector: Collector {
             watch.changes { _ in }
         }
     }
+}
+
+/// What the files of a folder are.
+public enum FolderContents: Hashable, Sendable {
+    case tables(TableRule, encoding: TextEncoding)
+    case mail(MailRule)
 }
 
 /// Which files of a folder are complete.

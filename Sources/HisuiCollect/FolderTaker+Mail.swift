@@ -2,6 +2,7 @@ import CLinux
 import Glibc
 import HisuiBytes
 import HisuiEvent
+import HisuiFile
 
 /// Messages of mail: the message is a record, or several, and each attachment that is a table is
 /// taken as a file of the folder would be.
@@ -13,29 +14,26 @@ extension FolderTaker {
     func readMail(
         _ path: String, _ digest: FileDigest, _ start: FolderPosition.Entry, _ rule: MailRule
     ) -> Bool {
-        var entry = start
         var note = FileNote(.taken, source: source.id, path: path)
         note.digest = digest.bytes
         note.bytes = digest.size
-        guard let bytes = Self.bytes(of: path, size: digest.size) else {
+        let (bytes, cause) = Self.bytes(of: path, digest)
+        guard let bytes else {
             note.outcome = .failed
-            note.cause =
-                digest.size > UInt64(Limits.mailBytesMax)
-                ? "more than \(Limits.mailBytesMax >> 20) MiB" : CollectError.message(errno)
+            note.cause = cause
             return tell(note)
         }
-        entry.isOpen = true
         let message = MailMessage(bytes)
-        var taken = TakenMail(path: path, toSkip: entry.rows, entry: entry)
+        var taken = TakenMail(path: path, toSkip: start.rows, entry: start)
+        taken.entry.isOpen = true
         guard put(MailRecord.records(of: message), of: &taken) else { return false }
         for attachment in message.attachments where rule.isTable(attachment) {
             if stop.isRaised { return true }
             guard readAttachment(attachment, of: message, &taken, rule) else { return false }
         }
         if stop.isRaised { return true }
-        entry = taken.entry
-        entry.isOpen = false
-        set(entry)
+        taken.entry.isOpen = false
+        set(taken.entry)
         note.rows = taken.messageRows
         return tell(note)
     }
@@ -128,29 +126,22 @@ extension FolderTaker {
         return tell(note)
     }
 
-    /// All of a file.
-    ///
-    /// - Returns: nil, and `errno`, if it cannot be read, or is longer than a message may be.
-    private static func bytes(of path: String, size: UInt64) -> [UInt8]? {
-        guard size <= UInt64(Limits.mailBytesMax) else { return nil }
-        // Safe: the path is passed as a terminated copy.
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var bytes = [UInt8](repeating: 0, count: Int(size))
-        var filled = 0
-        while filled < bytes.count {
-            let count = unsafe bytes.withUnsafeMutableBytes { buffer in
-                // Safe: the call writes at most what is left of the room.
-                unsafe read(
-                    descriptor, buffer.baseAddress.map { unsafe $0 + filled },
-                    buffer.count - filled)
-            }
-            if count < 0, errno == EINTR { continue }
-            if count <= 0 { return nil }
-            filled += count
+    /// The bytes of a message whose digest was taken, or why they cannot be had.
+    private static func bytes(
+        of path: String, _ digest: FileDigest
+    ) -> (bytes: [UInt8]?, cause: String) {
+        guard digest.size <= UInt64(Limits.mailBytesMax) else {
+            return (nil, "more than \(Limits.mailBytesMax >> 20) MiB")
         }
-        return bytes
+        do throws(FileError) {
+            let bytes = try RealFileSystem().bytes(path, from: 0, count: Int(digest.size))
+            guard SHA256.of(bytes.span) == digest.bytes else {
+                return (nil, "it changed while it was read")
+            }
+            return (bytes, "")
+        } catch {
+            return (nil, "\(error)")
+        }
     }
 
     /// A file without a name that contains `content`.

@@ -22,9 +22,3 @@ public struct MailRule: Hashable, Sendable {
         }
     }
 }
-
-/// What the files of a folder are.
-public enum FolderContents: Hashable, Sendable {
-    case tables(TableRule, encoding: TextEncoding)
-    case mail(MailRule)
-}

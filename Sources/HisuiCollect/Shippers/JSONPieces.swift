@@ -47,6 +47,32 @@ struct JSONPieces {
         }
     }
 
+    /// Calls `body` with the members of the object that begins with `token`: the place of the name
+    /// among `names`, and the first token of the value, which `body` reads to its end. Members that
+    /// have other names, or are `null`, are passed over.
+    func forEachMember(
+        _ names: [StaticString], of token: JSONScanner.Token, _ scanner: inout JSONScanner,
+        _ body: (Int, JSONScanner.Token, inout JSONScanner) throws(HTTPContentError) -> Void
+    ) throws(HTTPContentError) {
+        guard case .beginObject = token else {
+            throw unexpected("an object", start(of: token, scanner))
+        }
+        // A bit for each name.
+        var found: UInt64 = 0
+        while case .key(let name) = try next(&scanner) {
+            let token = try next(&scanner)
+            guard token != .null, let index = index(of: name.range, in: names) else {
+                _ = try value(token, &scanner)
+                continue
+            }
+            guard found >> UInt64(index) & 1 == 0 else {
+                throw unexpected("no second '\(names[index])'", name.range.lowerBound)
+            }
+            found |= 1 << UInt64(index)
+            try body(index, token, &scanner)
+        }
+    }
+
     /// Calls `body` with the elements of an array, in order.
     func forEachElement(
         of array: Range<Int>, _ body: (Range<Int>) throws(HTTPContentError) -> Void
@@ -158,7 +184,7 @@ struct JSONPieces {
         }
     }
 
-    func index(of name: Range<Int>, in names: [StaticString]) -> Int? {
+    private func index(of name: Range<Int>, in names: [StaticString]) -> Int? {
         names.firstIndex { wanted in
             // Safe: the buffer is read inside this closure only.
             wanted.utf8CodeUnitCount == name.count

@@ -117,14 +117,9 @@ final class OTLPJSONReader {
         _ token: JSONScanner.Token, _ scanner: inout JSONScanner, to out: inout [UInt8]
     ) throws(HTTPContentError) {
         let start = pieces.start(of: token, scanner)
-        guard case .beginObject = token else { throw pieces.unexpected("an object", start) }
         var isFound = false
-        while case .key(let name) = try pieces.next(&scanner) {
-            let token = try pieces.next(&scanner)
-            guard token != .null, let kind = pieces.index(of: name.range, in: Self.kinds) else {
-                _ = try pieces.value(token, &scanner)
-                continue
-            }
+        try pieces.forEachMember(Self.kinds, of: token, &scanner) {
+            kind, token, scanner throws(HTTPContentError) in
             guard !isFound else { throw pieces.unexpected("one value", start) }
             isFound = true
             switch kind {
@@ -155,18 +150,9 @@ final class OTLPJSONReader {
         _ token: JSONScanner.Token, _ scanner: inout JSONScanner, to out: inout [UInt8],
         isObject: Bool
     ) throws(HTTPContentError) {
-        let start = pieces.start(of: token, scanner)
-        guard case .beginObject = token else { throw pieces.unexpected("an object", start) }
         var isFound = false
-        while case .key(let name) = try pieces.next(&scanner) {
-            let token = try pieces.next(&scanner)
-            guard token != .null, pieces.index(of: name.range, in: ["values"]) != nil else {
-                _ = try pieces.value(token, &scanner)
-                continue
-            }
-            guard !isFound else {
-                throw pieces.unexpected("no second 'values'", name.range.lowerBound)
-            }
+        try pieces.forEachMember(["values"], of: token, &scanner) {
+            _, token, scanner throws(HTTPContentError) in
             isFound = true
             try appendList(token, &scanner, to: &out, isObject: isObject)
         }
@@ -200,34 +186,24 @@ final class OTLPJSONReader {
         _ token: JSONScanner.Token, _ scanner: inout JSONScanner, to out: inout [UInt8]
     ) throws(HTTPContentError) {
         let start = pieces.start(of: token, scanner)
-        guard case .beginObject = token else { throw pieces.unexpected("an object", start) }
         var hasKey = false
         var hasValue = false
         // A value that stands before its key.
         var early: [UInt8] = []
-        while case .key(let name) = try pieces.next(&scanner) {
-            let token = try pieces.next(&scanner)
-            guard token != .null, let part = pieces.index(of: name.range, in: ["key", "value"])
-            else {
-                _ = try pieces.value(token, &scanner)
-                continue
-            }
-            guard part == 0 ? !hasKey : !hasValue else {
-                let what = "no second '\(part == 0 ? "key" : "value")'"
-                throw pieces.unexpected(what, name.range.lowerBound)
-            }
+        try pieces.forEachMember(["key", "value"], of: token, &scanner) {
+            part, token, scanner throws(HTTPContentError) in
             if part == 0 {
                 hasKey = true
                 out += try string(try pieces.value(token, &scanner))
                 out.append(UInt8(ascii: ":"))
                 out += early
+                return
+            }
+            hasValue = true
+            if hasKey {
+                try appendValue(token, &scanner, to: &out)
             } else {
-                hasValue = true
-                if hasKey {
-                    try appendValue(token, &scanner, to: &out)
-                } else {
-                    try appendValue(token, &scanner, to: &early)
-                }
+                try appendValue(token, &scanner, to: &early)
             }
         }
         guard hasKey else { throw pieces.unexpected("a key", start) }
