@@ -107,6 +107,39 @@ private final class Plugin {
         #expect(sink.now.accounts["a"]?.gaps == 1)
     }
 
+    /// A plug-in that ends takes a connection still, and closes it.
+    @Test func aConnectionThatIsClosedAtOnceIsNoEndOfTheGap() throws {
+        let plugin = Plugin(path)
+        let sink = TestSink()
+        let running = Running(collector(), into: sink)
+        plugin.accept()
+        plugin.write(Self.record("USER", 1) + "\n")
+        eventually("a record") { sink.count == 1 }
+        for _ in 1...3 {
+            plugin.hangUp()
+            plugin.accept()
+        }
+        plugin.write(Self.record("USER", 2) + "\n")
+        eventually("another") { sink.count == 2 }
+        #expect(running.end() == nil)
+        #expect(sink.now.gaps.count == 1)
+    }
+
+    /// An auditd that has nothing to tell is listened to all the same.
+    @Test func aConnectionThatLastsEndsTheGap() throws {
+        let plugin = Plugin(path)
+        let sink = TestSink()
+        let running = Running(collector(), into: sink)
+        plugin.accept()
+        plugin.write(Self.record("USER", 1) + "\n")
+        eventually("a record") { sink.count == 1 }
+        plugin.hangUp()
+        plugin.accept()
+        eventually("the gap") { sink.now.gaps.count == 1 }
+        #expect(running.end() == nil)
+        #expect(sink.count == 1)
+    }
+
     @Test func whatPassedBetweenTwoRunsOfTheDaemonIsAGap() throws {
         let sink = TestSink()
         for run in 1...2 {

@@ -242,6 +242,6 @@ struct AuditScenarios {
         let row = try listed.lines.map {
             try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]
         }.first { $0?["source"] as? String == "plug" }
-        #expect(row??["gaps"] as? Int == 2)
+        #expect(row??["gaps"] as? Int == 2, "\(text)\(daemon.log)")
     }
 }

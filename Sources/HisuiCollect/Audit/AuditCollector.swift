@@ -19,8 +19,9 @@ import Synchronization
 /// `lostBeforeRead`. That needs CAP_AUDIT_CONTROL and the machine's own namespaces; where it is
 /// refused, the position says so, and nothing else does.
 ///
-/// **Trouble.** When auditd is started again, the socket is connected to again. A socket that
-/// cannot be connected to for `patienceMilliseconds` ends `collect` with an error.
+/// **Trouble.** When auditd is started again, the socket is connected to again. A socket that was
+/// connected and cannot be for `patienceMilliseconds`, or closes each connection at once, ends
+/// `collect` with an error; one that never was does so at the first try.
 public final class AuditCollector: Collector {
     /// Where records come from.
     public enum Place: Hashable, Sendable {
@@ -83,45 +84,54 @@ public final class AuditCollector: Collector {
             // A connection that was up may be made again for a while; see above.
             var since: Int64?
             while !stop.isRaised && !listener.isRefused {
+                let failure: CollectError
                 let status = listener.connect(path)
                 if status < 0 {
-                    let now = Clock.monotonicMilliseconds()
-                    guard let since, now - since < patienceMilliseconds else {
+                    failure = Self.error(path, -status)
+                } else {
+                    switch listening(&listener) {
+                    case .ended:
+                        since = Clock.monotonicMilliseconds()
+                        continue
+                    case .turnedAway: failure = Self.turnedAway(path)
+                    case .binary:
                         listener.handOver()
-                        throw Self.error(path, -status)
+                        throw Self.binary(path)
                     }
-                    listener.pause(milliseconds: 250)
-                    continue
                 }
-                state.withLock { $0.open = 1 }
-                let end = try listening(&listener, path)
-                state.withLock {
-                    $0.open = 0
-                    $0.lastEnd = end
+                let now = Clock.monotonicMilliseconds()
+                guard let since, now - since < patienceMilliseconds else {
+                    listener.handOver()
+                    throw failure
                 }
-                since = Clock.monotonicMilliseconds()
+                listener.pause(milliseconds: 250)
             }
         }
         listener.handOver()
     }
 
-    private func listening(
-        _ listener: inout AuditListener, _ path: String
-    ) throws(CollectError) -> StreamConnections.End {
+    private func listening(_ listener: inout AuditListener) -> AuditListener.Heard {
+        state.withLock { $0.open = 1 }
         let heard = listener.listen()
-        switch heard {
-        case .ended(let end): return end
-        case .binary:
-            throw CollectError(
-                .badConfiguration, operation: "read records of auditd from", place: path,
-                hint: "the plug-in writes its binary format: say `string` in its configuration, "
-                    + "af_unix.conf")
-        case .turnedAway:
-            throw CollectError(
-                .cannotRead, operation: "listen to auditd at", place: path,
-                hint: "it closes the connection at once: another program is connected, and the "
-                    + "plug-in takes one")
+        state.withLock {
+            $0.open = 0
+            if case .ended(let end) = heard { $0.lastEnd = end }
         }
+        return heard
+    }
+
+    private static func binary(_ path: String) -> CollectError {
+        CollectError(
+            .badConfiguration, operation: "read records of auditd from", place: path,
+            hint: "the plug-in writes its binary format: say `string` in its configuration, "
+                + "af_unix.conf")
+    }
+
+    private static func turnedAway(_ path: String) -> CollectError {
+        CollectError(
+            .cannotRead, operation: "listen to auditd at", place: path,
+            hint: "it closes the connection at once: another program is connected, and the "
+                + "plug-in takes one")
     }
 
     private static func error(_ path: String, _ errno: Int32) -> CollectError {

@@ -25,6 +25,10 @@ struct AuditListener: ~Copyable {
     private var told: AuditPosition
     private var batch: RecordBatch
     private var descriptor: Int32 = -1
+    /// When the connection was made.
+    private var connected = Timestamp.none
+    /// Something was told through the connection, or it has lasted `turnedAwayMilliseconds`.
+    private var isStanding = false
     private var nextStatus: Int64 = 0
     /// When the kernel was last asked.
     private var asked = Timestamp.none
@@ -49,7 +53,7 @@ struct AuditListener: ~Copyable {
 
     // MARK: The socket
 
-    /// Connects; what was told since the last connection is missing.
+    /// Connects.
     ///
     /// - Returns: 0, or a negative errno.
     mutating func connect(_ path: String) -> Int32 {
@@ -57,17 +61,27 @@ struct AuditListener: ~Copyable {
         let status = unsafe hisui_connect_unix(path)
         guard status >= 0 else { return status }
         descriptor = status
-        let now = Clock.now()
+        connected = Clock.now()
+        isStanding = false
+        if position.seen == .none { stand() }
+        handOver()
+        return 0
+    }
+
+    /// The connection is one that is listened to: what was told since the last such is missing.
+    ///
+    /// A plug-in that is ending takes a connection as well, and ends it at once. Nothing is told
+    /// through that one, and the gap goes on.
+    private mutating func stand() {
         if position.seen != .none {
-            let (from, to) = (position.seen.utcText, now.utcText)
+            let (from, to) = (position.seen.utcText, connected.utcText)
             reportGap(
                 nil,
                 "not connected to auditd: of what it told from \(from) to \(to) some may be "
                     + "missing")
         }
-        position.seen = now
-        handOver()
-        return 0
+        position.seen = connected
+        isStanding = true
     }
 
     /// Takes what comes until the connection ends, or the pipeline does.
@@ -85,6 +99,8 @@ struct AuditListener: ~Copyable {
             // Safe: the array has the capacity that is given.
             let count = unsafe read(descriptor, &buffer, buffer.count)
             let now = Clock.monotonicMilliseconds()
+            let isNew = now - began < Self.turnedAwayMilliseconds
+            if !isStanding && (count > 0 || !isNew) { stand() }
             if count > 0 {
                 if isFresh, buffer[0] < 2 { return .binary }
                 isFresh = false
@@ -94,8 +110,7 @@ struct AuditListener: ~Copyable {
                 continue
             }
             if count == 0 {
-                let isTurnedAway = isFresh && now - began < Self.turnedAwayMilliseconds
-                return isTurnedAway ? .turnedAway : .ended(.closed)
+                return isFresh && isNew ? .turnedAway : .ended(.closed)
             }
             if errno != EAGAIN && errno != EINTR { return .ended(.cut) }
             handOver()
@@ -118,7 +133,7 @@ struct AuditListener: ~Copyable {
     private mutating func disconnect(_ cutter: inout LineCutter) {
         let now = Clock.now()
         cutter.finish(received: now, flags: .truncated, into: &batch)
-        position.seen = now
+        if isStanding { position.seen = now }
         close(descriptor)
         descriptor = -1
         handOver()
