@@ -275,6 +275,8 @@ public enum Limits {
     public static let queryDepthMax = 100
     /// Values of one `in(…)`, and pipes: each is kept while the query runs.
     public static let queryListMax = 10_000
+    /// Values that a query inside `in(…)` may give: each is kept while the query runs.
+    public static let subqueryValuesMax = 100_000
     public static let queryFieldsMax = 256
     public static let queryPipesMax = 64
 

@@ -57,10 +57,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("{app=\"nginx\"}", 1, "{…}"), ("_stream:{app=\"nginx\"}", 9, "{…}"),
-        ("seq(a, b)", 1, "seq(…)"),
-        ("a:contains_any(b)", 3, "contains_any(…)"),
-        ("_time:day_range[08:00, 18:00)", 7, "day_range"),
+        ("_stream_id:0000", 1, "_stream_id"),
+        ("* | stats count() if (a:in(x | fields a)) y", 19, "if"),
         ("* | unpack_json", 5, "unpack_json"), ("* | stats quantile(0.5, a)", 11, "quantile()"),
         ("* | stats count() if (x) y", 19, "if"), ("* | rename a* as b*", 13, "prefix"),
     ])

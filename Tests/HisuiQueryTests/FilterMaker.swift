@@ -20,6 +20,17 @@ struct FilterMaker {
         }
         if choice < 56 { return time() }
         if choice == 57 { return .all }
+        if choice == 58 {
+            let start = Int(TestData.base / 60_000_000_000) % 1440
+            let (a, b) = (start + generator.number(-2...8), start + generator.number(-2...12))
+            return generator.chance(80)
+                ? .hours(a, b) : .days(generator.number(0...6), generator.number(0...6))
+        }
+        if choice == 59 {
+            let other = Self.fields[generator.number(0...Self.fields.count - 1)]
+            let field = Self.fields[generator.number(0...Self.fields.count - 1)]
+            return .fields(field, ["eq", "le", "lt"][generator.number(0...2)], other)
+        }
         let field = Self.fields[generator.number(0...Self.fields.count - 1)]
         let value = rows[generator.number(0...rows.count - 1)][field]
         if choice < 64 { return .group(field, test(value), test(value)) }
@@ -41,7 +52,7 @@ struct FilterMaker {
 
     private mutating func test(_ value: [UInt8]) -> NaiveTest {
         let piece = piece(of: value)
-        switch generator.number(0...18) {
+        switch generator.number(0...24) {
         case 0...3: return .phrase(piece)
         case 4: return .prefix(piece)
         case 5, 6: return .substring(piece)
@@ -63,8 +74,42 @@ struct FilterMaker {
                 ? .ipv4("10.0.0.0", "10.0.0.\(generator.number(0...40))")
                 : .length(generator.number(0...20), generator.number(10...40))
         case 15: return .between(word(), generator.chance(50) ? value : word())
-        default: return .regexp(expression(value))
+        case 16...18: return .regexp(expression(value))
+        default: return laterTest(value, piece)
         }
+    }
+
+    private mutating func laterTest(_ value: [UInt8], _ piece: [UInt8]) -> NaiveTest {
+        switch generator.number(0...9) {
+        case 0...2:
+            let next = self.piece(of: Array(value.dropFirst(value.count / 2)))
+            return .sequence(generator.chance(80) ? [piece, next] : [piece, word(), next])
+        case 3, 4:
+            return generator.chance(50)
+                ? .containsAll([piece, self.piece(of: value)]) : .containsAny([piece, word()])
+        case 5: return generator.chance(70) ? .commonCase(piece) : .equalsCommonCase(value)
+        case 6:
+            let isDigit = value.first.map { $0 >= 0x30 && $0 <= 0x39 } ?? false
+            if value.contains(0x3A), isDigit { return .ipv6("2001:db8::/64") }
+            return .valueType(isDigit ? Self.types[generator.number(0...5)] : "string")
+        default: return .pattern(pattern(value), whole: generator.chance(8))
+        }
+    }
+
+    private static let types = ["uint8", "uint16", "uint64", "int64", "float64", "ipv4"]
+
+    /// A piece of the value with digits in place of digits.
+    private mutating func pattern(_ value: [UInt8]) -> [[UInt8]?] {
+        let text = readable(generator.chance(30) ? value : piece(of: value))
+        var parts: [[UInt8]?] = []
+        var rest = text[...]
+        while !rest.isEmpty {
+            let isDigit = rest[rest.startIndex] >= 0x30 && rest[rest.startIndex] <= 0x39
+            let run = rest.prefix { ($0 >= 0x30 && $0 <= 0x39) == isDigit }
+            parts.append(isDigit && generator.chance(70) ? nil : Array(run))
+            rest = rest.dropFirst(run.count)
+        }
+        return parts
     }
 
     /// An expression that some piece of the value may fit: pieces as they stand, digits and

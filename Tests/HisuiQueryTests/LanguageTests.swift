@@ -51,6 +51,31 @@ func parsed(_ text: String, zone: TimeZoneRules = .tokyo) throws -> Query {
         ("error　warn", "error warn"),
         ("user=root /var/log", "\"user=root\" /var/log"),
         ("in (a or b)", "in (a or b)"),
+        ("seq(a, \"b c\") u:seq(x)", "seq(a,\"b c\") u:seq(x)"),
+        ("contains_all(a, \"b c\") u:contains_any(x, y)", "(a \"b c\") (u:x or u:y)"),
+        ("contains_all(*) u:contains_any(*) contains_any()", "* * !*"),
+        ("u:equals_common_case(aB)", "u:in(aB,AB,ab)"),
+        ("contains_common_case(ab)", "ab or AB"),
+        (
+            "a:eq_field(b) a:le_field(\"b c\") lt_field(n)",
+            "a:eq_field(b) a:le_field(\"b c\") lt_field(n)"
+        ),
+        ("ip:ipv6_range(\"2001:db8::/32\")", "ip:ipv6_range(\"2001:db8::/32\")"),
+        ("n:value_type(uint16)", "n:value_type(uint16)"),
+        (
+            "pattern_match(\"id=<N>\") u:pattern_match_full(\"<W>\")",
+            "pattern_match(\"id=<N>\") u:pattern_match_full(\"<W>\")"
+        ),
+        ("re(\"a+\")", "~\"a+\""),
+        ("_time:day_range[08:30, 17:15) x", "_time:day_range[08:30,17:15) x"),
+        ("_time:week_range(sunday, Sat] offset 9h", "_time:week_range(Sun,Sat] offset 9h"),
+        (
+            "{zone=\"lgwan\", app!=\"x\" or source=~\"fw.\"} y",
+            "((zone.name:=lgwan !app:=x) or hisui.source:~\"\\\\A(?:fw.)\\\\z\") y"
+        ),
+        ("_stream:{app in (\"a\", b), c not_in (d)}", "app:in(a,b) !c:in(d)"),
+        ("u:in(error n:>5 | fields u) x", "u:in(error n:>5 | fields u) x"),
+        ("contains_any(* | uniq by (u) limit 5)", "contains_any(* | uniq by (u) limit 5)"),
     ])
     func filters(text: String, normal: String) throws {
         #expect(try parsed(text).description == normal)

@@ -49,7 +49,8 @@ struct TestData {
             "error", "Error", "errors", "fail", "failed", "root", "user", "10.0.0.1", "10.0.0.22",
             "192.168.1.7", "5", "12", "120", "007", "3.5", "2KB", "5m", "foo_bar", "a", "ab",
             "ログイン", "失敗しました", "ユーザー", "é", "caf\u{E9}", "/var/log", "user=root", "ÉCOLE",
-            "error発生", "x-y", "-12", "99999999999999999999",
+            "error発生", "x-y", "-12", "99999999999999999999", "2001:db8::7", "fe80::1", "300",
+            "deadbeef",
         ].map { Array($0.utf8) } + [[0xFF], [0x61, 0xE3, 0x81], [0x82, 0x62]]
     static let separators = [" ", " ", " ", ": ", "=", "", "、", "(", "\t"].map { Array($0.utf8) }
     static let base: Int64 = 1_700_000_000_000_000_000

@@ -33,6 +33,7 @@ extension ColumnKnowledge {
     func verdict(_ residual: Residual, shape: Int) throws(Failure) -> Verdict {
         switch residual {
         case .time(let time): return verdict(time)
+        case .clock, .fields: return .depends
         case .row(let test, let name): return verdict(test, of: name, shape: shape)
         case .slot(let question):
             let known = try verdict(question, shape: shape)

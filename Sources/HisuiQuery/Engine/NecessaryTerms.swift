@@ -19,7 +19,7 @@ struct NecessaryTerms {
     /// clauses as it has.
     static func count(for filter: Filter) -> Int {
         switch filter {
-        case .all, .time: 0
+        case .all, .time, .clock, .fields, .subquery: 0
         case .field(let test): test.test.regexp == nil ? 1 : RegexpFilter.clausesMax + 1
         case .not(let inner): count(for: inner)
         case .and(let filters), .or(let filters): filters.map(count).max() ?? 0
@@ -70,7 +70,7 @@ struct NecessaryTerms {
     /// Of these one holds where the residual does; nil if none are known.
     private mutating func terms(of residual: Residual) -> [TableTest.Term]? {
         switch residual {
-        case .time, .row, .not: return nil
+        case .time, .clock, .fields, .row, .not: return nil
         case .slot(let question):
             if question.probes.isEmpty || number > 0 { return nil }
             return question.probes.map {

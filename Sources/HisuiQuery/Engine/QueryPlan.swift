@@ -23,7 +23,7 @@ struct QueryPlan {
             filters.append(pipe.filter)
             pipes = pipes.dropFirst()
         }
-        filter = Filter.all(of: filters)
+        filter = Filter.all(of: filters).withNecessary
         let parts: [Filter]
         if case .and(let inner) = filter { parts = inner } else { parts = [filter] }
         timeRange = Self.timeRange(of: parts)

@@ -52,6 +52,8 @@ public struct QueryRunner {
     private let plan: QueryPlan
     private let plans: ShapePlans
     private let options: QueryOptions
+    /// A query in whose filters others stand, which are asked first.
+    private let unanswered: Query?
     /// For each stream, the index before which nothing is wanted.
     private let after: [Snapshot.Stream: UInt64]
 
@@ -61,16 +63,20 @@ public struct QueryRunner {
 
     /// - Parameter blocks: in the order in which rows of the same time are wanted.
     public init(blocks: [Block], query: Query, options: QueryOptions = QueryOptions()) {
+        let isWhole = !query.hasSubqueries
+        let plan = QueryPlan(
+            isWhole ? query : Query(filter: .not(.all), pipes: []), output: options.output)
         self.init(
-            blocks: blocks, plan: QueryPlan(query, output: options.output), options: options,
-            after: [:])
+            blocks: blocks, plan: plan, options: options, after: [:],
+            unanswered: isWhole ? nil : query)
     }
 
     init(
         blocks: [Block], plan: QueryPlan, options: QueryOptions,
-        after: [Snapshot.Stream: UInt64]
+        after: [Snapshot.Stream: UInt64], unanswered: Query? = nil
     ) {
         self.blocks = blocks
+        self.unanswered = unanswered
         self.plan = plan
         plans = ShapePlans(plan.filter, grouping: plan.aggregating?.grouping.fields ?? [])
         self.options = options
@@ -79,6 +85,12 @@ public struct QueryRunner {
 
     /// Runs the query to its end, or until `emit` wants no more.
     public func run(emit: @escaping Emit) throws(QueryFailure) {
+        if let unanswered {
+            let query = try unanswered.answered { (subquery) throws(QueryFailure) in
+                try Self.values(of: subquery, blocks, options)
+            }
+            return try QueryRunner(blocks: blocks, query: query, options: options).run(emit: emit)
+        }
         let budget = MemoryBudget(limit: options.memoryBytesMax)
         let context = StageContext(
             names: FieldNames(), budget: budget,

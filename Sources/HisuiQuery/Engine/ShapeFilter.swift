@@ -65,6 +65,11 @@ extension ShapeFilter {
             let times = try scan.times()
             let numbers = try scan.grouping().rows(of: shape)
             rows.filter { time.matches(times[Int(numbers[numbers.startIndex + $0])]) }
+        case .clock(let clock):
+            let times = try scan.times()
+            let numbers = try scan.grouping().rows(of: shape)
+            rows.filter { clock.matches(times[Int(numbers[numbers.startIndex + $0])]) }
+        case .fields(let comparison): try keep(comparison, shape, in: &rows)
         case .not(let inner):
             var passing = rows
             try keepKnown(inner, shape, in: &passing)
@@ -106,6 +111,31 @@ extension ShapeFilter {
         case .always: return
         case .never: rows.removeAll()
         case .depends: try keep(residual, shape, in: &rows)
+        }
+    }
+
+    private func keep(
+        _ comparison: FieldComparison, _ shape: Int, in rows: inout Bitmap
+    ) throws(QueryFailure) {
+        let source = FieldSource.resolve(comparison.field, shape: shape, in: scan.block)
+        let other = FieldSource.resolve(comparison.other, shape: shape, in: scan.block)
+        let reader = try ValueReader(source, shape: shape, scan)
+        let otherReader = try ValueReader(other, shape: shape, scan)
+        let numbers = try scan.grouping().rows(of: shape)
+        func asks(_ fields: RowField...) -> Bool { source.isRow(fields) || other.isRow(fields) }
+        let times = asks(.time) ? try scan.times() : []
+        let flags = asks(.flags, .duplicate) ? try scan.flags() : []
+        var (value, otherValue): ([UInt8], [UInt8]) = ([], [])
+        try rows.filter { (ordinal) throws(QueryFailure) in
+            let row = Int(numbers[numbers.startIndex + ordinal])
+            let place = RowPlace(
+                row: row, ordinal: ordinal, time: times.isEmpty ? 0 : times[row],
+                flags: flags.isEmpty ? 0 : flags[row])
+            value.removeAll(keepingCapacity: true)
+            otherValue.removeAll(keepingCapacity: true)
+            try reader.append(place, to: &value)
+            try otherReader.append(place, to: &otherValue)
+            return comparison.holds(value.span, otherValue.span)
         }
     }
 

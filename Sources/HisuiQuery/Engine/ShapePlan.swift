@@ -12,6 +12,8 @@ import HisuiStore
 /// what belongs to the row or to the block stay as they are.
 indirect enum Residual: Sendable {
     case time(TimeFilter)
+    case clock(ClockFilter)
+    case fields(FieldComparison)
     /// A field that is no part of the record.
     case row(any ValueTest, name: String)
     case slot(SlotQuestion)
@@ -25,7 +27,8 @@ indirect enum Residual: Sendable {
     var cost: Int {
         switch self {
         case .row: 1
-        case .time: 2
+        case .time, .clock: 2
+        case .fields: 8
         case .slot(let question):
             question.decoding == .raw && question.test.regexp == nil ? 3 : 5
         case .text: 10
@@ -96,6 +99,9 @@ struct ShapePlan: Sendable {
         switch filter {
         case .all: return .always
         case .time(let time): return .depends(.time(time))
+        case .clock(let clock): return .depends(.clock(clock))
+        case .fields(let comparison): return outcome(of: comparison, shape)
+        case .subquery: preconditionFailure("subqueries are answered before rows are asked")
         case .not(let inner):
             switch outcome(of: inner, shape) {
             case .never: return .always
@@ -134,6 +140,15 @@ struct ShapePlan: Sendable {
         let costs = left.map(\.cost)
         let order = left.indices.sorted { (costs[$0], $0) < (costs[$1], $1) }
         return .depends(make(order.map { left[$0] }))
+    }
+
+    private static func outcome(
+        of comparison: FieldComparison, _ shape: ShapeFields
+    ) -> Outcome {
+        guard case .constant(let a) = shape.source(comparison.field),
+            case .constant(let b) = shape.source(comparison.other)
+        else { return .depends(.fields(comparison)) }
+        return comparison.holds(a.span, b.span) ? .always : .never
     }
 
     private static func outcome(of field: FieldTest, _ shape: ShapeFields) -> Outcome {

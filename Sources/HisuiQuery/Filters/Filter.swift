@@ -12,7 +12,13 @@ public indirect enum Filter: Sendable {
     case or([Filter])
     case not(Filter)
     case time(TimeFilter)
+    /// The hour or the day of the week.
+    case clock(ClockFilter)
     case field(FieldTest)
+    /// Two fields of a row.
+    case fields(FieldComparison)
+    /// What another query gives; it is gone when rows are asked (`Query.answered`).
+    case subquery(SubqueryFilter)
 }
 
 /// A test on the value of one field.
@@ -41,6 +47,9 @@ protocol ValueTest: Sendable {
     /// Texts of which one occurs in every value that passes; empty if that is not known.
     var probes: [TextProbe] { get }
 
+    /// Tests that every value passes that passes this one, where blocks know more of those.
+    var necessary: [any ValueTest] { get }
+
     /// The test as a regular expression, if it is one: it is asked of fixed text and slots in turn.
     var regexp: RegexpFilter? { get }
 
@@ -55,6 +64,7 @@ protocol ValueTest: Sendable {
 extension ValueTest {
     var needle: Needle? { nil }
     var regexp: RegexpFilter? { nil }
+    var necessary: [any ValueTest] { [] }
     var probes: [TextProbe] { needle.map { [$0.probes.whole] } ?? [] }
     func verdict(prefix: [UInt8], suffix: [UInt8], least: Int) -> Verdict { .depends }
     func verdict(numbers: ClosedRange<UInt64>) -> Verdict { .depends }
@@ -97,6 +107,9 @@ extension Filter: CustomStringConvertible {
             default: filter.print(to: &out)
             }
         case .time(let filter): filter.print(to: &out)
+        case .clock(let filter): filter.print(to: &out)
+        case .fields(let comparison): comparison.print(to: &out)
+        case .subquery(let filter): filter.print(to: &out)
         case .field(let test):
             // A lone `*` would ask for nothing at all.
             if test.field != FieldName.message || (test.test as? PrefixFilter)?.text.isEmpty == true
@@ -141,12 +154,40 @@ extension Filter: CustomStringConvertible {
         }
     }
 
+    /// All of some words and phrases in one value.
+    static func containing(_ phrases: [[UInt8]], allIn field: String) -> Filter {
+        all(of: phrases.map { .field(FieldTest(field: field, test: PhraseFilter($0))) })
+    }
+
+    /// One of some words and phrases in a value.
+    static func containing(_ phrases: [[UInt8]], oneIn field: String) -> Filter {
+        let tests = phrases.map { Filter.field(FieldTest(field: field, test: PhraseFilter($0))) }
+        return tests.isEmpty ? .not(.all) : tests.count == 1 ? tests[0] : .or(tests)
+    }
+
+    /// The same, beside each test those that it makes necessary.
+    var withNecessary: Filter {
+        switch self {
+        case .all, .time, .clock, .fields, .subquery: return self
+        case .not(let filter): return .not(filter.withNecessary)
+        case .and(let filters): return .and(filters.map(\.withNecessary))
+        case .or(let filters): return .or(filters.map(\.withNecessary))
+        case .field(let test):
+            let others = test.test.necessary
+            if others.isEmpty { return self }
+            return .and(
+                others.map { .field(FieldTest(field: test.field, test: $0)) } + [self])
+        }
+    }
+
     /// Names of the fields that the filter asks for.
     var fields: Set<String> {
         switch self {
         case .all: []
-        case .time: [FieldName.time]
+        case .time, .clock: [FieldName.time]
         case .field(let test): [test.field]
+        case .fields(let comparison): [comparison.field, comparison.other]
+        case .subquery(let inner): [inner.field]
         case .not(let filter): filter.fields
         case .and(let filters), .or(let filters):
             filters.reduce(into: []) { $0.formUnion($1.fields) }

@@ -13,10 +13,7 @@ struct IPv4RangeFilter: ValueTest {
 
     func print(to out: inout String) {
         out += "ipv4_range("
-        for (number, argument) in arguments.enumerated() {
-            if number > 0 { out += "," }
-            Quoting.append(argument, to: &out)
-        }
+        Quoting.append(list: arguments, to: &out)
         out += ")"
     }
 

@@ -47,10 +47,7 @@ struct InFilter: ValueTest {
     func print(to out: inout String) {
         out += "in("
         if isAny { out += "*" }
-        for (number, value) in values.enumerated() {
-            if number > 0 { out += "," }
-            Quoting.append(value, to: &out)
-        }
+        Quoting.append(list: values, to: &out)
         out += ")"
     }
 

@@ -55,9 +55,14 @@ struct RegexpFilter: ValueTest {
     }
 
     /// Takes what stands after `~`.
-    static func parse(_ parser: inout Parser) throws(QueryError) -> RegexpFilter {
+    ///
+    /// - Parameter whole: the whole value has to fit, and not some part of it.
+    static func parse(
+        _ parser: inout Parser, whole: Bool = false
+    ) throws(QueryError) -> RegexpFilter {
         let token = parser.current
-        let text = try parser.value()
+        let given = try parser.value()
+        let text = whole ? Array("\\A(?:".utf8) + given + Array(")\\z".utf8) : given
         let string = String(decoding: text, as: UTF8.self)
         guard string.utf8.elementsEqual(text) else {
             throw parser.error("a regular expression has to be valid UTF-8", at: token)
@@ -67,6 +72,16 @@ struct RegexpFilter: ValueTest {
         } catch {
             throw parser.error("the regular expression is refused: \(error.reason)", at: token)
         }
+    }
+}
+
+extension RegexpFilter {
+    /// Takes `("expression")`, the older way to write the same.
+    static func parseFunction(_ parser: inout Parser) throws(QueryError) -> RegexpFilter {
+        try parser.expect("(")
+        let test = try parse(&parser)
+        try parser.expect(")")
+        return test
     }
 }
 

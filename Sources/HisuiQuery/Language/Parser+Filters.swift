@@ -41,7 +41,7 @@ extension Parser {
             guard take(")") else { throw expected("‘)’ or another filter") }
             return inner
         }
-        if current.isMark("{") { throw unsupported("the stream filter {…}", at: current) }
+        if field == nil, current.isMark("{") { return try StreamFilter.parse(&self) }
         if field == nil, current.kind == .word || current.kind == .quoted, following.isMark(":") {
             return try named()
         }
@@ -53,9 +53,12 @@ extension Parser {
         let name = current
         advance()
         advance()
-        if name.text == FieldName.time { return .time(try TimeFilter.parse(&self)) }
+        if name.text == FieldName.time {
+            if let clock = try ClockFilter.parse(&self) { return .clock(clock) }
+            return .time(try TimeFilter.parse(&self))
+        }
         if name.text == FieldName.stream, current.isMark("{") {
-            throw unsupported("the stream filter {…}", at: current)
+            return try StreamFilter.parse(&self)
         }
         if name.text == "_stream_id" { throw unsupported("_stream_id", at: name) }
         guard current.kind != .end, !current.isMark("|"), !current.isMark(")") else {
@@ -96,7 +99,7 @@ extension Parser {
             }
         case .word
         where !following.spaceBefore && (following.isMark("(") || following.isMark("[")):
-            test = try function(start, field)
+            return try function(start, field ?? FieldName.message)
         case .word where start.isKeyword("and") || start.isKeyword("or"):
             throw error(
                 "expected a filter, found \(start.described); quote it to look for the word",
@@ -158,19 +161,46 @@ extension Parser {
 
     /// Takes a filter written as a function.
     private mutating func function(
-        _ name: Token, _ field: String?
-    ) throws(QueryError) -> any ValueTest {
+        _ name: Token, _ field: String
+    ) throws(QueryError) -> Filter {
         advance()
+        let text = name.text.lowercased()
+        if let kind = SubqueryFilter.Kind(rawValue: text), holdsPipe {
+            return .subquery(try SubqueryFilter.parse(&self, field, kind))
+        }
+        switch text {
+        case "contains_all", "contains_any":
+            let list = try InFilter.parse(&self)
+            if list.isAny { return .all }
+            return text == "contains_all"
+                ? .containing(list.values, allIn: field) : .containing(list.values, oneIn: field)
+        case "contains_common_case":
+            return .containing(try CommonCase.parse(&self), oneIn: field)
+        case let text:
+            if let operation = FieldComparison.Operation(rawValue: text) {
+                return .fields(try FieldComparison.parse(&self, field, operation))
+            }
+            return .field(FieldTest(field: field, test: try valueFunction(name)))
+        }
+    }
+
+    /// Takes a filter on one value written as a function, whose name has been taken.
+    private mutating func valueFunction(_ name: Token) throws(QueryError) -> any ValueTest {
         switch name.text.lowercased() {
         case "i": return try AnyCaseFilter.parse(&self)
         case "in": return try InFilter.parse(&self)
         case "exact": return try ExactPrefixFilter.parseFunction(&self)
+        case "equals_common_case": return InFilter(try CommonCase.parse(&self), isAny: false)
+        case "seq": return try SequenceFilter.parse(&self)
+        case "re": return try RegexpFilter.parseFunction(&self)
+        case "pattern_match": return try PatternFilter.parse(&self, isWhole: false)
+        case "pattern_match_full": return try PatternFilter.parse(&self, isWhole: true)
+        case "ipv6_range": return try IPv6RangeFilter.parse(&self)
+        case "value_type": return try ValueTypeFilter.parse(&self)
         case "range": return try RangeFilter.parse(&self)
         case "ipv4_range": return try IPv4RangeFilter.parse(&self)
         case "len_range": return try LengthRangeFilter.parse(&self)
         case "string_range": return try StringRangeFilter.parse(&self)
-        case let other where Self.filtersToCome.contains(other):
-            throw unsupported("the filter \(other)(…)", at: name)
         case let other:
             let hint = NearestName.suggestion(for: other, in: Self.filterFunctions)
             throw error(
@@ -182,13 +212,8 @@ extension Parser {
     }
 
     private static let filterFunctions = [
-        "i", "in", "exact", "range", "ipv4_range", "len_range", "string_range",
-    ]
-
-    /// Filters of LogsQL that are refused by name.
-    private static let filtersToCome: Set<String> = [
+        "i", "in", "exact", "range", "ipv4_range", "ipv6_range", "len_range", "string_range", "seq",
         "contains_all", "contains_any", "contains_common_case", "equals_common_case", "eq_field",
-        "ipv6_range", "le_field", "lt_field", "pattern_match", "pattern_match_full", "re", "seq",
-        "value_type",
+        "le_field", "lt_field", "pattern_match", "pattern_match_full", "re", "value_type",
     ]
 }

@@ -18,6 +18,8 @@ struct Parser {
     private let tokens: [Token]
     private var position = 0
     private var depth = 0
+    /// Whether a query may stand inside a filter: where somebody asks it before the rows.
+    var takesSubqueries = false
 
     init(_ text: [UInt8], now: Timestamp, timeZone: TimeZoneRules) throws(QueryError) {
         self.text = text
@@ -44,6 +46,18 @@ struct Parser {
         guard current.isKeyword(keyword) else { return false }
         advance()
         return true
+    }
+
+    /// Whether a pipe stands inside the parentheses that begin here.
+    var holdsPipe: Bool {
+        var open = 0
+        for token in tokens[position...] {
+            if token.isMark("(") { open += 1 }
+            if token.isMark(")") { open -= 1 }
+            if token.isMark("|") { return true }
+            if open <= 0 { return false }
+        }
+        return false
     }
 
     mutating func expect(_ mark: String) throws(QueryError) {
@@ -74,6 +88,10 @@ extension Parser {
     /// The error that something else stands at the current place.
     func expected(_ what: String) -> QueryError {
         error("expected \(what), found \(current.described)", at: current)
+    }
+
+    func limit(_ message: String, at token: Token) -> QueryError {
+        QueryError(.limit, message, at: token.start, in: text)
     }
 
     func unsupported(_ what: String, at token: Token) -> QueryError {

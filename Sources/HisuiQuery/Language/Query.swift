@@ -31,15 +31,7 @@ public struct Query: Sendable, CustomStringConvertible {
             throw parser.error(
                 "the query is empty; ‘*’ selects everything", at: parser.current)
         }
-        var query = Query(filter: try parser.filter(), pipes: [])
-        while parser.take("|") {
-            guard query.pipes.count < Limits.queryPipesMax else {
-                throw QueryError(
-                    .limit, "more than \(Limits.queryPipesMax) pipes", at: parser.current.start,
-                    in: text)
-            }
-            query.pipes += try parser.pipe()
-        }
+        let query = try parser.query()
         guard parser.current.kind == .end else { throw parser.expected("‘|’ or the end") }
         return query
     }
@@ -58,7 +50,7 @@ public struct Query: Sendable, CustomStringConvertible {
     /// Whether the result are events, and not figures about them.
     public var yieldsEvents: Bool { pipes.allSatisfy(\.yieldsEvents) }
     /// Whether rows can be shown as they arrive: no pipe waits for the last one.
-    public var canFollow: Bool { pipes.allSatisfy(\.isRowByRow) }
+    public var canFollow: Bool { pipes.allSatisfy(\.isRowByRow) && !hasSubqueries }
 
     /// The nanoseconds outside of which no event can pass, as far as `_time` filters say so.
     public var timeRange: (first: Int64, last: Int64) { filter.timeRange }
@@ -93,6 +85,28 @@ public struct Query: Sendable, CustomStringConvertible {
     }
 }
 
+extension Parser {
+    /// Takes filters in which queries may stand.
+    mutating func filterWithSubqueries() throws(QueryError) -> Filter {
+        let before = takesSubqueries
+        defer { takesSubqueries = before }
+        takesSubqueries = true
+        return try filter()
+    }
+
+    /// Takes filters and pipes.
+    mutating func query() throws(QueryError) -> Query {
+        var query = Query(filter: try filterWithSubqueries(), pipes: [])
+        while take("|") {
+            guard query.pipes.count < Limits.queryPipesMax else {
+                throw limit("more than \(Limits.queryPipesMax) pipes", at: current)
+            }
+            query.pipes += try pipe()
+        }
+        return query
+    }
+}
+
 extension Filter {
     fileprivate var timeRange: (first: Int64, last: Int64) {
         switch self {
@@ -101,15 +115,17 @@ extension Filter {
             filters.map(\.timeRange).reduce((.min, .max)) {
                 (max($0.first, $1.first), min($0.last, $1.last))
             }
-        case .all, .or, .not, .field: (.min, .max)
+        case .all, .or, .not, .field, .fields, .clock, .subquery: (.min, .max)
         }
     }
 
     /// Whether some test is on that field.
     fileprivate func names(_ field: String) -> Bool {
         switch self {
-        case .all, .time: false
+        case .all, .time, .clock: false
         case .field(let test): test.field == field
+        case .fields(let comparison): comparison.field == field || comparison.other == field
+        case .subquery(let inner): inner.field == field
         case .not(let filter): filter.names(field)
         case .and(let filters), .or(let filters): filters.contains { $0.names(field) }
         }
@@ -123,7 +139,7 @@ extension Filter {
         case .and(let filters): return .and(filters.map(\.withOpenEnd))
         case .or(let filters): return .or(filters.map(\.withOpenEnd))
         case .not(let filter): return .not(filter.withOpenEnd)
-        case .all, .field: return self
+        case .all, .field, .fields, .clock, .subquery: return self
         }
     }
 }

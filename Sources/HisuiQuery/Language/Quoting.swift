@@ -14,6 +14,14 @@ enum Quoting {
 
     static func append(_ text: String, to out: inout String) { append(Array(text.utf8), to: &out) }
 
+    /// Appends values parted by commas.
+    static func append(list: [[UInt8]], to out: inout String) {
+        for (number, value) in list.enumerated() {
+            if number > 0 { out += "," }
+            append(value, to: &out)
+        }
+    }
+
     /// Appends text in double quotes, escaped as in Go.
     static func appendQuoted(_ bytes: [UInt8], to out: inout String) {
         out += "\""

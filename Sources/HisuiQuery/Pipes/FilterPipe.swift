@@ -37,6 +37,8 @@ indirect enum RowFilter {
     case or([RowFilter])
     case not(RowFilter)
     case time(TimeFilter, Int32)
+    case clock(ClockFilter, Int32)
+    case fields(Int32, Int32, FieldComparison)
     case field(Int32, any ValueTest)
 
     init(_ filter: Filter, _ names: FieldNames) {
@@ -46,6 +48,11 @@ indirect enum RowFilter {
         case .or(let filters): self = .or(filters.map { RowFilter($0, names) })
         case .not(let filter): self = .not(RowFilter(filter, names))
         case .time(let filter): self = .time(filter, names.number(FieldName.time))
+        case .clock(let filter): self = .clock(filter, names.number(FieldName.time))
+        case .fields(let comparison):
+            self = .fields(
+                names.number(comparison.field), names.number(comparison.other), comparison)
+        case .subquery: preconditionFailure("subqueries are answered before rows are asked")
         case .field(let test): self = .field(names.number(test.field), test.test)
         }
     }
@@ -61,13 +68,19 @@ indirect enum RowFilter {
             return false
         case .not(let filter): return !filter.matches(row)
         case .time(let filter, let number):
-            let range = row.range(ofNumber: number)
-            guard let time = TimeLiteral.complete(row.bytes.span.extracting(range)) else {
-                return false
-            }
-            return filter.matches(time)
+            return Self.time(row, number).map(filter.matches) ?? false
+        case .clock(let filter, let number):
+            return Self.time(row, number).map(filter.matches) ?? false
+        case .fields(let number, let other, let comparison):
+            return comparison.holds(
+                row.bytes.span.extracting(row.range(ofNumber: number)),
+                row.bytes.span.extracting(row.range(ofNumber: other)))
         case .field(let number, let test):
             return test.matches(row.bytes.span.extracting(row.range(ofNumber: number)))
         }
+    }
+
+    private static func time(_ row: borrowing ResultRow, _ number: Int32) -> Int64? {
+        TimeLiteral.complete(row.bytes.span.extracting(row.range(ofNumber: number)))
     }
 }

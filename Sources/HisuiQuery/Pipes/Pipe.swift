@@ -62,7 +62,7 @@ extension Parser {
         if StatsPipe.functions[keyword] != nil, following.isMark("("), !following.spaceBefore {
             return [try StatsPipe.parse(&self)]
         }
-        if following.isMark(":") { return [FilterPipe(filter: try filter())] }
+        if following.isMark(":") { return [FilterPipe(filter: try filterWithSubqueries())] }
         let known = Self.pipeParsers.keys.sorted()
         let hint = NearestName.suggestion(for: keyword, in: known)
         throw error(
@@ -93,7 +93,7 @@ extension Parser {
             try CopyPipe.parse(&parser, moves: true)
         }
         let filter: PipeParser = { (parser) throws(QueryError) in
-            FilterPipe(filter: try parser.filter())
+            FilterPipe(filter: try parser.filterWithSubqueries())
         }
         let stats: PipeParser = { (parser) throws(QueryError) in try StatsPipe.parse(&parser) }
         let uniq: PipeParser = { (parser) throws(QueryError) in try UniqPipe.parse(&parser) }
