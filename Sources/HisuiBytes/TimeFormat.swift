@@ -92,7 +92,7 @@ private struct TimeFormatReader: ~Escapable {
         switch part {
         case .text(let text): return pass(text)
         case .number(let field, let least, let most):
-            if field == .year, hasEra, pass(TimeFormatReader.firstYear) {
+            if field == .year, hasEra, pass(JapaneseEra.firstYear) {
                 value.civil.year = 1
                 return true
             }
@@ -205,24 +205,18 @@ private struct TimeFormatReader: ~Escapable {
 
     // MARK: Names
 
-    private static let firstYear = Array("元".utf8)
-    private static let eras: [(name: [UInt8], letter: UInt8, start: Int)] = [
-        (Array("令和".utf8), UInt8(ascii: "R"), 2018), (Array("平成".utf8), UInt8(ascii: "H"), 1988),
-        (Array("昭和".utf8), UInt8(ascii: "S"), 1925), (Array("大正".utf8), UInt8(ascii: "T"), 1911),
-        (Array("明治".utf8), UInt8(ascii: "M"), 1867),
-    ]
     private static let morning = Array("午前".utf8)
     private static let afternoon = Array("午後".utf8)
     private static let weekdays = "日月火水木金土".map { Array(String($0).utf8) }
 
     private mutating func era() -> Bool {
-        for (name, letter, start) in TimeFormatReader.eras {
-            if at < end, bytes[at] & 0xDF == letter, bytes[at] < 0x80 {
+        for era in JapaneseEra.all {
+            if at < end, bytes[at] & 0xDF == era.letter, bytes[at] < 0x80 {
                 at += 1
-            } else if !pass(name) {
+            } else if !pass(era.name) {
                 continue
             }
-            eraStart = start
+            eraStart = era.yearBefore
             return true
         }
         return false

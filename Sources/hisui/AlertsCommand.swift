@@ -37,7 +37,7 @@ struct AlertsListCommand: ParsableCommand {
             valueName: "time"))
     var since: String?
 
-    @Option(help: ArgumentHelp(say("Only before then.", "この時刻より前。"), valueName: "time"))
+    @Option(help: ArgumentHelp(say("Only until then.", "この時刻まで。"), valueName: "time"))
     var until: String?
 
     @Option(
@@ -65,14 +65,14 @@ struct AlertsListCommand: ParsableCommand {
         }
         let zone = try TimeZoneOption.resolve(timeZone)
         let now = Timestamp.now()
-        let since = try TimeOption.resolve(since, "--since", zone, now: now)
-        let until = try TimeOption.resolve(until, "--until", zone, now: now)
+        let stretch = try TimeOption.stretch(since: since, until: until, zone, now: now)
         let zones = store.zones
         let least = level.map { ActText.rank($0) } ?? -1
         let alerts = try Alert.all(store: store.store).filter { alert in
             zones.map { $0.contains(alert.act.zone ?? "") } ?? true
-                && since.map { alert.time >= $0 } ?? true
-                && until.map { alert.time < $0 } ?? true && ActText.rank(alert.level) >= least
+                && stretch.map { $0.first <= alert.time.nanoseconds } ?? true
+                && stretch.map { alert.time.nanoseconds <= $0.last } ?? true
+                && ActText.rank(alert.level) >= least
         }
         let output = StandardOutput.shared
         if (format ?? (output.isTerminal ? .table : .jsonl)) == .jsonl {

@@ -8,6 +8,7 @@ enum RowFormat: String, ExpressibleByArgument {
     case table
     case jsonl
     case raw
+    case csv
 }
 
 /// Prints rows as they come.
@@ -15,17 +16,27 @@ final class RowOutput {
     private var writer: any RowWriter
     private var bytes: [UInt8] = []
     private let format: RowFormat
+    /// Columns of csv, where they are known.
+    private let columns: [String]?
     /// Rows printed so far.
     private(set) var rows = 0
 
     /// - Parameters:
     ///   - showsEvents: whether the rows are events and not figures about them.
     ///   - acts: whether the events are acts, which have other columns.
-    init(_ format: RowFormat, showsEvents: Bool, acts: Bool = false, timeZone: TimeZoneRules) {
+    ///   - fields: what is shown, where that is chosen.
+    ///   - hasMark: whether csv begins with a byte order mark.
+    init(
+        _ format: RowFormat, showsEvents: Bool, acts: Bool = false, timeZone: TimeZoneRules,
+        fields: [String]? = nil, hasMark: Bool = false
+    ) {
         self.format = format
+        columns = fields ?? (showsEvents && !acts ? CSVWriter.eventColumns : nil)
         let isTerminal = StandardOutput.shared.isTerminal
         switch format {
         case .raw: writer = RawWriter()
+        case .csv:
+            writer = CSVWriter(columns: columns, timeZone: timeZone, hasMark: hasMark)
         case .jsonl: writer = JSONLinesWriter()
         case .table where showsEvents && acts: writer = ActTableWriter(timeZone: timeZone)
         case .table where showsEvents:
@@ -37,7 +48,12 @@ final class RowOutput {
     }
 
     /// What the query has to provide for this form.
-    var options: QueryOptions { format == .raw ? .raw : QueryOptions() }
+    var options: QueryOptions {
+        if format == .raw { return .raw }
+        var options = QueryOptions()
+        if format == .csv { options.fields = columns }
+        return options
+    }
 
     func take(_ row: borrowing ResultRow) -> Bool {
         rows += 1
@@ -54,6 +70,14 @@ final class RowOutput {
     func finish() {
         writer.finish(to: &bytes)
         flush()
+        if let names = (writer as? CSVWriter)?.leftOut, !names.isEmpty {
+            let list = names.sorted().joined(separator: ", ")
+            StandardError.write(
+                say(
+                    "hisui: later rows had more fields, which are left out; choose with --fields: "
+                        + "\(list)\n",
+                    "hisui: 途中から現れた項目は含まれていません。--fields で指定してください: \(list)\n"))
+        }
     }
 
     private func handOver() {

@@ -20,6 +20,7 @@ struct SearchCommand: ParsableCommand {
                   hisui search --store var/store 'user.name:=root and _time:1h'
                   hisui search --store var/store '"Failed password" | stats by (source.ip) count()'
                   hisui search --store var/store --acts 'act:search actor.user:=sato'
+                  hisui search --store var/store --since yesterday --format csv '*' > y.csv
 
                 Each search is recorded among the store's acts; where the store cannot be written,
                 it is done with a warning that it is not.
@@ -33,6 +34,7 @@ struct SearchCommand: ParsableCommand {
                   hisui search --store var/store 'user.name:=root and _time:1h'
                   hisui search --store var/store '"Failed password" | stats by (source.ip) count()'
                   hisui search --store var/store --acts 'act:search actor.user:=sato'
+                  hisui search --store var/store --since 昨日 --format csv --bom '*' > y.csv
 
                 検索したことは操作記録に残ります。保管庫に書き込めないときは、その旨を警告して検索します。
 
@@ -43,10 +45,11 @@ struct SearchCommand: ParsableCommand {
 
     @OptionGroup var common: CommonOptions
     @OptionGroup var store: StoreOptions
+    @OptionGroup var options: SearchOptions
 
     @Option(
         help: ArgumentHelp(
-            say("table, jsonl or raw.", "table、jsonl または raw。"), valueName: "format"))
+            say("table, jsonl, csv or raw.", "table、jsonl、csv または raw。"), valueName: "format"))
     var format: RowFormat?
 
     @Option(
@@ -79,16 +82,20 @@ struct SearchCommand: ParsableCommand {
 
     func run() throws {
         hisui_return_large_memory()
+        let started = SystemClock.monotonicMicroseconds()
         let zone = try TimeZoneOption.resolve(timeZone)
+        let now = Timestamp.now()
         var parsed: Query
-        do {
-            parsed = try Query.parse(query, now: Timestamp.now(), timeZone: zone)
+        do throws(QueryError) {
+            parsed = try Query.parse(query, now: now, timeZone: zone)
         } catch {
             throw Failure(.usage, error.description)
         }
+        parsed = try options.applied(to: parsed, zone, now: now)
         let format = format ?? (StandardOutput.shared.isTerminal ? .table : .jsonl)
         let output = RowOutput(
-            format, showsEvents: parsed.showsEvents, acts: acts, timeZone: zone)
+            format, showsEvents: parsed.showsEvents, acts: acts, timeZone: zone,
+            fields: options.fieldNames, hasMark: options.mark)
         let record = SearchRecord(
             store: store, query: query, range: parsed.timeRange, format: format, acts: acts,
             follow: follow)
@@ -101,16 +108,17 @@ struct SearchCommand: ParsableCommand {
         // Asked for only where there can be some: most stores have no sender that is told again.
         if !duplicates, snapshot.hasAcknowledgedSource { parsed = parsed.withoutDuplicates }
         record.watch()
-        try run(parsed, over: snapshot, output, record)
+        try run(parsed, over: snapshot, output, record, started: started)
     }
 
     /// Shows what the query finds; records it too if it ends before its end.
     private func run(
-        _ query: Query, over snapshot: Snapshot, _ output: RowOutput, _ record: SearchRecord
+        _ query: Query, over snapshot: Snapshot, _ output: RowOutput, _ record: SearchRecord,
+        started: Int64
     ) throws {
-        var options = output.options
-        options.shouldStop = { Interruption.signal != 0 }
-        let runner = QueryRunner(snapshot: snapshot, query: query, options: options)
+        var settings = output.options
+        options.apply(to: &settings, started: started)
+        let runner = QueryRunner(snapshot: snapshot, query: query, options: settings)
         do throws(QueryFailure) {
             try runner.run { row in
                 record.countRow()
@@ -123,6 +131,13 @@ struct SearchCommand: ParsableCommand {
             }
             output.finish()
             record.write("interrupted")
+            if Interruption.signal == 0 {
+                throw Failure(
+                    .refused,
+                    say(
+                        "the search took longer than --timeout and was stopped",
+                        "検索が --timeout を超えたため打ち切りました"))
+            }
             Interruption.endProcess()
         }
         output.finish()
@@ -197,9 +212,9 @@ struct SearchCommand: ParsableCommand {
         return arguments
     }
 
-    private static let optionsWithValue: Set = [
+    private static let optionsWithValue = SearchOptions.withValue.union([
         "--store", "--zone", "--format", "--time-zone", "--lang",
-    ]
+    ])
 
     /// `-h`, or two dashes and a word: `--follow`, `--format=raw`, and what is misspelt.
     private static func isOption(_ argument: String) -> Bool {

@@ -111,4 +111,34 @@ import Testing
 
                 """)
     }
+
+    /// RFC 4180, and cells that a spreadsheet would run.
+    @Test func tablesForSpreadsheets() throws {
+        let lines = [
+            "h1 =cmd 1 a,b", "h2 @x -5 say \"hi\"", "h3 +1.5 x two\nlines", "h4 日本 9 \tx",
+        ]
+        let columns = ["host.name", "user.name", "size", "_msg", "missing"]
+        let writer = CSVWriter(columns: columns, timeZone: .tokyo, hasMark: true)
+        let text = try written("*", writer, lines)
+        #expect(
+            text == """
+                \u{FEFF}host.name,user.name,size,_msg,missing\r
+                h1,'=cmd,1,"a,b",\r
+                h2,'@x,-5,"say ""hi""\u{22},\r
+                h3,+1.5,x,"two
+                lines",\r
+                h4,日本,9,'\tx,\r
+
+                """)
+    }
+
+    @Test func columnsOfASpreadsheetAreThoseOfTheFirstRows() throws {
+        let writer = CSVWriter(columns: nil, timeZone: .tokyo, hasMark: false)
+        #expect(
+            try written("* | stats by (_time:3s) count() n", writer)
+                == "_time,n\r\n2025-11-23T09:00:00+09:00,3\r\n2025-11-23T09:00:03+09:00,3\r\n")
+        #expect(try written("nothing | fields a", writer) == "")
+        let chosen = CSVWriter(columns: ["a", "b"], timeZone: .tokyo, hasMark: false)
+        #expect(try written("nothing | fields a", chosen) == "a,b\r\n")
+    }
 }

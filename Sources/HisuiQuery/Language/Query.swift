@@ -55,6 +55,26 @@ public struct Query: Sendable, CustomStringConvertible {
     /// The nanoseconds outside of which no event can pass, as far as `_time` filters say so.
     public var timeRange: (first: Int64, last: Int64) { filter.timeRange }
 
+    /// The query with only the events of a stretch of time, both ends included.
+    public func within(first: Int64, last: Int64) -> Query {
+        var query = self
+        let (start, end) = (Timestamp(nanoseconds: first), Timestamp(nanoseconds: last))
+        let text =
+            first == .min
+            ? "<=\(end.utcText)"
+            : last == .max ? ">=\(start.utcText)" : "[\(start.utcText),\(end.utcText)]"
+        let time = TimeFilter(first: first, last: last, endsNow: false, text: text)
+        query.filter = .and([.time(time), filter])
+        return query
+    }
+
+    /// The query whose rows go through the pipes of `other` too.
+    public func piped(through other: Query) -> Query {
+        var query = self
+        query.pipes += other.pipes
+        return query
+    }
+
     /// The query with only the events that `other` selects too.
     public func and(_ other: Query) -> Query {
         var query = self

@@ -79,12 +79,7 @@ struct ParsersCoverageCommand: ParsableCommand {
     private func times() throws -> ClosedRange<Int64> {
         let zone = try TimeZoneOption.resolve(nil)
         let now = Timestamp.now()
-        let first = try TimeOption.resolve(since, "--since", zone, now: now)?.nanoseconds ?? .min
-        let last = try TimeOption.resolve(until, "--until", zone, now: now)?.nanoseconds ?? .max
-        guard first <= last else {
-            throw Failure(
-                .usage, say("--since is later than --until", "--since が --until より後です"))
-        }
-        return first...last
+        let stretch = try TimeOption.stretch(since: since, until: until, zone, now: now)
+        return stretch.map { $0.first...$0.last } ?? Int64.min...Int64.max
     }
 }
