@@ -59,13 +59,63 @@ private struct WantedPlace {
     var fraction: UInt32
 }
 
-/// How far the walk in order of arrival has come in a run with wanted rows.
-private struct RunCursor {
-    /// The place of the run's next row.
-    var place: UInt32
-    /// The next wanted row, and one past the run's last.
-    var next: Int
-    var end: Int
+/// The walk in order of arrival along the runs with wanted rows.
+private struct RunWalk {
+    /// How far it has come in a run.
+    private struct Cursor {
+        /// The place of the run's next row.
+        var place: UInt32
+        /// The next wanted row, and one past the run's last.
+        var next: Int
+        var end: Int
+    }
+
+    /// The different origins with such a run, and programs.
+    private(set) var origins: [UInt32] = []
+    private(set) var programs: [UInt32] = []
+    private var cursors: [Cursor] = []
+    /// For each origin where its programs begin in `cursorOf`, or -1.
+    private var starts: [Int32]
+    private var cursorOf: [Int32] = []
+
+    init(_ wanted: [WantedPlace], _ tallies: RowTallies, _ directory: BlockDirectory) {
+        let programCount = directory.programs.count
+        starts = [Int32](repeating: -1, count: directory.origins.count)
+        var isMet = [Bool](repeating: false, count: programCount)
+        var first = 0
+        for run in tallies.runs {
+            var end = first
+            while end < wanted.count, Int(wanted[end].place) < run.places.upperBound { end += 1 }
+            if end == first { continue }
+            let origin = Int(run.origin)
+            if starts[origin] < 0 {
+                starts[origin] = Int32(cursorOf.count)
+                cursorOf.append(contentsOf: repeatElement(-1, count: programCount))
+                origins.append(UInt32(origin))
+            }
+            if !isMet[Int(run.program)] { programs.append(UInt32(run.program)) }
+            isMet[Int(run.program)] = true
+            cursorOf[Int(starts[origin]) + Int(run.program)] = Int32(cursors.count)
+            cursors.append(Cursor(place: run.first, next: first, end: end))
+            first = end
+        }
+    }
+
+    /// Goes on to the next row, whose origin and program are known.
+    ///
+    /// - Returns: its number among the wanted rows if it is one.
+    @inline(__always)
+    mutating func take(_ origin: Int, _ program: Int, _ wanted: [WantedPlace]) -> Int? {
+        let base = starts[origin]
+        guard base >= 0 else { return nil }
+        let number = Int(cursorOf[Int(base) + program])
+        guard number >= 0 else { return nil }
+        let one = cursors[number]
+        cursors[number].place += 1
+        guard one.next < one.end, wanted[one.next].place == one.place else { return nil }
+        cursors[number].next += 1
+        return one.next
+    }
 }
 
 extension SegmentBlock {
@@ -160,49 +210,57 @@ extension SegmentBlock {
         of wanted: [WantedPlace], _ directory: BlockDirectory,
         _ body: (_ row: Int, WantedPlace) throws(StoreError) -> Void
     ) throws(StoreError) {
-        let programCount = directory.programs.count
-        let pairs = directory.origins.count * programCount
+        let pairs = directory.origins.count * directory.programs.count
         guard pairs <= RunLengths.denseMax else {
             let rows = try storedRows().order.rows
             let sorted = wanted.sorted { rows[Int($0.place)] < rows[Int($1.place)] }
             for one in sorted { try body(Int(rows[Int(one.place)]), one) }
             return
         }
-        var cursors: [RunCursor] = []
-        // For each origin with a wanted run where its programs begin in `cursorOf`, or -1.
-        var starts = [Int32](repeating: -1, count: directory.origins.count)
-        var cursorOf: [Int32] = []
-        var first = 0
-        for run in try tallies().runs {
-            var end = first
-            while end < wanted.count, Int(wanted[end].place) < run.places.upperBound { end += 1 }
-            if end == first { continue }
-            let origin = Int(run.origin)
-            if starts[origin] < 0 {
-                starts[origin] = Int32(cursorOf.count)
-                cursorOf.append(contentsOf: repeatElement(-1, count: programCount))
+        var walk = RunWalk(wanted, try tallies(), directory)
+        var left = wanted.count
+        if let (column, sought) = try seldom(walk) {
+            let (origins, programs) = (try originPlanes(), try programPlanes())
+            var row = column.next(of: sought, from: 0)
+            while row < rows, left > 0 {
+                let place: Int?
+                do {
+                    place = walk.take(
+                        Int(try origins.number(row)), Int(try programs.number(row)), wanted)
+                } catch {
+                    throw damaged("origins: \(error.what)", chunk: RowColumn.origin.rawValue)
+                }
+                if let place {
+                    left -= 1
+                    try body(row, wanted[place])
+                }
+                row = column.next(of: sought, from: row + 1)
             }
-            cursorOf[Int(starts[origin]) + Int(run.program)] = Int32(cursors.count)
-            cursors.append(
-                RunCursor(place: run.first, next: first, end: end))
-            first = end
+            return
         }
         let arrivals = try arrivals()
         let (origins, programs) = (arrivals.origins.span, arrivals.programs.span)
-        let (start, cursor) = (starts.span, cursorOf.span)
-        var left = wanted.count
-        for row in 0..<rows {
-            let base = start[Int(origins[row])]
-            guard base >= 0 else { continue }
-            let number = Int(cursor[Int(base) + Int(programs[row])])
-            guard number >= 0 else { continue }
-            let one = cursors[number]
-            cursors[number].place += 1
-            guard one.next < one.end, wanted[one.next].place == one.place else { continue }
-            cursors[number].next += 1
-            try body(row, wanted[one.next])
+        for row in 0..<rows where left > 0 {
+            guard let place = walk.take(Int(origins[row]), Int(programs[row]), wanted) else {
+                continue
+            }
             left -= 1
-            if left == 0 { return }
+            try body(row, wanted[place])
         }
+    }
+
+    /// The column of origins or of programs, if rows that are looked for have one or two of its
+    /// numbers: then others are passed over.
+    private func seldom(
+        _ walk: RunWalk
+    ) throws(StoreError) -> (NumberPlanes, (UInt32, UInt32))? {
+        let directory = try directory()
+        if directory.origins.count > 1, walk.origins.count <= 2, let last = walk.origins.last {
+            return (try originPlanes(), (walk.origins[0], last))
+        }
+        if walk.programs.count <= 2, let last = walk.programs.last {
+            return (try programPlanes(), (walk.programs[0], last))
+        }
+        return nil
     }
 }

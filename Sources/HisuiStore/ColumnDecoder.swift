@@ -35,16 +35,56 @@ enum ColumnDecoder {
         }
     }
 
-    /// Appends the values of a column with a dictionary, as ranges of `bytes`.
+    /// Appends some of `count` values, whose lengths come first, as ranges of `bytes`.
+    ///
+    /// - Parameters:
+    ///   - wanted: the values that are appended; they lie in the column.
+    ///   - range: the column in `bytes`, which has nothing else.
+    /// - Complexity: O(`count`); only the wanted ones are kept.
+    static func values(
+        _ count: Int, _ wanted: Range<Int>, in bytes: Span<UInt8>, _ range: Range<Int>,
+        to ranges: inout [ByteRange]
+    ) throws(Malformed) {
+        precondition(wanted.lowerBound >= 0 && wanted.upperBound <= count, "values of the column")
+        let first = ranges.count
+        var position = range.lowerBound
+        guard count <= range.count else { throw Malformed(what: "fewer lengths than rows") }
+        var (total, before) = (0, 0)
+        for index in 0..<count {
+            let length = try varint(bytes, &position, range.upperBound)
+            guard length <= UInt64(range.upperBound) else {
+                throw Malformed(what: "a value too long")
+            }
+            if index < wanted.lowerBound {
+                before += Int(length)
+            } else if index < wanted.upperBound {
+                ranges.append(ByteRange(offset: 0, count: UInt32(truncatingIfNeeded: length)))
+            }
+            total += Int(length)
+            guard total <= range.count else { throw Malformed(what: "values cut short") }
+        }
+        guard total == range.upperBound - position else {
+            throw Malformed(what: "not the bytes of all values")
+        }
+        position += before
+        for index in first..<ranges.count {
+            ranges[index].offset = UInt32(position)
+            position += Int(ranges[index].count)
+        }
+    }
+
+    /// Appends values of a column with a dictionary, as ranges of `bytes`.
     ///
     /// - Parameters:
     ///   - range: the column in `bytes`.
     ///   - rows: how many values there must be.
+    ///   - wanted: the values that are appended; they lie in the column.
     ///   - distinct: gets the dictionary.
     static func dictionary(
-        _ encoding: ColumnEncoding, rows: Int, in bytes: Span<UInt8>, _ range: Range<Int>,
-        distinct: inout [ByteRange], to ranges: inout [ByteRange]
+        _ encoding: ColumnEncoding, rows: Int, _ wanted: Range<Int>, in bytes: Span<UInt8>,
+        _ range: Range<Int>, distinct: inout [ByteRange], to ranges: inout [ByteRange]
     ) throws(Malformed) {
+        precondition(wanted.lowerBound >= 0 && wanted.upperBound <= rows, "values of the column")
         var position = range.lowerBound
         let count = try varint(bytes, &position, range.upperBound)
         guard count <= 65_536 else { throw Malformed(what: "a dictionary too large") }
@@ -54,7 +94,7 @@ enum ColumnDecoder {
         guard range.upperBound - position == (isWide ? 2 * rows : rows) else {
             throw Malformed(what: "not one index for each row")
         }
-        for row in 0..<rows {
+        for row in wanted {
             var index = Int(bytes[position + row])
             if isWide { index |= Int(bytes[position + rows + row]) << 8 }
             guard index < distinct.count else { throw Malformed(what: "an index too large") }
@@ -122,6 +162,11 @@ struct ColumnExceptions {
             places.append(place)
         }
         try ColumnDecoder.values(places.count, in: bytes, &position, end, to: &ranges)
+    }
+
+    /// Goes on to the first exception that is not before `place`.
+    mutating func skip(to place: Int) {
+        while next < places.count, places[next] < place { next += 1 }
     }
 
     /// Where the value at `place` stands if it is an exception; to be asked place by place.

@@ -15,12 +15,20 @@ struct ColumnText {
     ///
     /// - Parameters:
     ///   - rows: how many values it will have.
+    ///   - first: those before it are empty: nobody asks for them.
     ///   - chunk: what all ranges will be of; nil if values are written.
-    mutating func begin(rows: Int, in chunk: [UInt8]? = nil) {
+    mutating func begin(rows: Int, from first: Int = 0, in chunk: [UInt8]? = nil) {
         sink.removeAll()
         self.chunk = chunk
         ranges.removeAll(keepingCapacity: true)
         if ranges.capacity < rows { ranges.reserveCapacity(max(rows, 2 * ranges.capacity)) }
+        end(rows: first)
+    }
+
+    /// Ends a column of `rows` values: those that are not there are empty.
+    mutating func end(rows: Int) {
+        let none = ByteRange(offset: 0, count: 0)
+        ranges.append(contentsOf: repeatElement(none, count: rows - ranges.count))
     }
 
     mutating func append(_ pattern: NumberPattern, _ numbers: [UInt64], at first: Int) {

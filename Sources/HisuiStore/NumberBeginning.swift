@@ -123,7 +123,8 @@ extension NumberColumn {
         let fields = head.fields
         if head.isInterleaved {
             try NumberField.read(
-                fields.span, rows, isInterleaved: true, in: bytes, range, to: &numbers, at: 0)
+                fields.span, rows, 0..<rows, isInterleaved: true, in: bytes, range, to: &numbers,
+                at: 0)
             return (index, fields.count)
         }
         let widths = fields.map(\.width)
@@ -132,7 +133,7 @@ extension NumberColumn {
         }
         let first = range.lowerBound + rows * widths[..<index].reduce(0, +)
         try NumberField.read(
-            [fields[index]].span, rows, isInterleaved: false, in: bytes,
+            [fields[index]].span, rows, 0..<rows, isInterleaved: false, in: bytes,
             first..<first + rows * fields[index].width, to: &numbers, at: 0)
         return (0, 1)
     }

@@ -37,11 +37,12 @@ struct NumberColumn {
     ///   - reader: at the column's head.
     ///   - range: the column's data in `bytes`.
     ///   - rows: how many values there must be.
+    ///   - wanted: the values that are written; they lie in the column.
     ///   - exceptions: used for those of the column.
     ///   - text: gets the values.
     mutating func read(
-        _ reader: inout ByteReader, rows: Int, in bytes: Span<UInt8>, _ range: Range<Int>,
-        _ exceptions: inout ColumnExceptions, to text: inout ColumnText
+        _ reader: inout ByteReader, rows: Int, _ wanted: Range<Int>, in bytes: Span<UInt8>,
+        _ range: Range<Int>, _ exceptions: inout ColumnExceptions, to text: inout ColumnText
     ) throws {
         try head.decode(&reader)
         var position = range.lowerBound
@@ -51,17 +52,19 @@ struct NumberColumn {
         }
         let fields = head.fields
         try NumberField.read(
-            fields.span, rows, isInterleaved: head.isInterleaved, in: bytes,
+            fields.span, rows, wanted, isInterleaved: head.isInterleaved, in: bytes,
             position..<range.upperBound, to: &numbers, at: 0)
         if !head.hasExceptions {
-            try text.append(head.pattern, numbers, at: 0, rows: rows)
+            try text.append(head.pattern, numbers, at: 0, rows: wanted.count)
             return
         }
-        for row in 0..<rows {
+        exceptions.skip(to: wanted.lowerBound)
+        for row in wanted {
             if let exception = exceptions.take(row) {
                 text.append(bytes, exception)
             } else {
-                text.append(head.pattern, numbers, at: row * fields.count)
+                text.append(
+                    head.pattern, numbers, at: (row - wanted.lowerBound) * fields.count)
             }
             try text.check()
         }
@@ -111,7 +114,7 @@ extension NumberColumn {
                 of: wanted[0], rows, isInterleaved: head.isInterleaved, in: bytes, range)
         }
         try NumberField.read(
-            head.fields.span, rows, isInterleaved: head.isInterleaved, in: bytes, range,
+            head.fields.span, rows, 0..<rows, isInterleaved: head.isInterleaved, in: bytes, range,
             to: &numbers, at: 0)
         var places: [Int] = []
         let (found, first) = (numbers.span, wanted[0])
@@ -149,31 +152,37 @@ extension NumberField {
         return places
     }
 
-    /// Reads what `append` wrote: the numbers of `count` values, those of a value together.
+    /// Reads what `append` wrote: the numbers of some of `count` values, those of a value together.
     ///
-    /// - Parameter first: the place of the first in `numbers`, which grows if need be.
+    /// - Parameters:
+    ///   - wanted: the values that are read; they lie in the column.
+    ///   - first: the place of the first in `numbers`, which grows if need be.
+    /// - Complexity: O(`wanted`); where differences are kept, O(values before them), too.
     static func read(
-        _ fields: Span<NumberField>, _ count: Int, isInterleaved: Bool, in bytes: Span<UInt8>,
-        _ range: Range<Int>, to numbers: inout [UInt64], at first: Int
+        _ fields: Span<NumberField>, _ count: Int, _ wanted: Range<Int>, isInterleaved: Bool,
+        in bytes: Span<UInt8>, _ range: Range<Int>, to numbers: inout [UInt64], at first: Int
     ) throws(ColumnDecoder.Malformed) {
+        precondition(wanted.lowerBound >= 0 && wanted.upperBound <= count, "values of the column")
         let each = fields.count
         var width = 0
         for number in 0..<each { width += fields[number].width }
         guard range.count == width * count else {
             throw ColumnDecoder.Malformed(what: "not \(width) bytes for each number")
         }
-        let end = first + count * each
+        let end = first + wanted.count * each
         if numbers.count < end {
             numbers.append(contentsOf: repeatElement(0, count: end - numbers.count))
         }
-        if count * each == 0 { return }
+        if wanted.count * each == 0 { return }
         unsafe numbers.withUnsafeMutableBufferPointer { numbers in
             unsafe bytes.withUnsafeBufferPointer { bytes in
                 guard let start = numbers.baseAddress else { return }
                 let out = unsafe start + first
                 guard let base = bytes.baseAddress else {
                     // Safe: no bytes, so all numbers follow from the fields.
-                    for number in 0..<each { unsafe fields[number].fill(out + number, each, count) }
+                    for number in 0..<each {
+                        unsafe fields[number].fill(out + number, each, wanted.count)
+                    }
                     return
                 }
                 var offset = range.lowerBound
@@ -182,13 +191,13 @@ extension NumberField {
                     // Safe: the bytes of each number lie in the range, whose length was checked;
                     // each number has its place in the room.
                     if field.width == 0 {
-                        unsafe field.fill(out + number, each, count)
+                        unsafe field.fill(out + number, each, wanted.count)
                     } else if isInterleaved {
                         unsafe field.readInterleaved(
-                            base + offset, stride: width, out + number, each, count)
+                            base + offset, stride: width, out + number, each, wanted)
                         offset += field.width
                     } else {
-                        unsafe field.readPlanes(base + offset, out + number, each, count)
+                        unsafe field.readPlanes(base + offset, out + number, each, count, wanted)
                         offset += field.width * count
                     }
                 }
@@ -208,42 +217,76 @@ extension NumberField {
         return previous
     }
 
+    /// The number that is kept for the value at `index`, by the bytes of it.
+    ///
+    /// - Parameters:
+    ///   - stride: from a value to the next.
+    ///   - step: from a byte of a value to the next.
+    @inline(__always)
+    @unsafe
+    private func stored(
+        _ bytes: UnsafePointer<UInt8>, _ index: Int, stride: Int, step: Int
+    ) -> UInt64 {
+        var stored: UInt64 = 0
+        for byte in 0..<width {
+            // Safe: by the caller's word.
+            stored |= unsafe UInt64(bytes[index * stride + byte * step]) &<< UInt64(8 * byte)
+        }
+        return stored
+    }
+
+    /// The number that the first of the values from `first` on is the difference to.
+    @unsafe
+    private func number(
+        before first: Int, _ bytes: UnsafePointer<UInt8>, stride: Int, step: Int
+    ) -> UInt64 {
+        guard isDifference else { return base }
+        var sum = base
+        for index in 0..<first {
+            // Safe: by the caller's word.
+            sum =
+                unsafe sum
+                &+ Self.unzigzag(stored(bytes, index, stride: stride, step: step))
+        }
+        return sum
+    }
+
     @unsafe
     private func readInterleaved(
         _ bytes: UnsafePointer<UInt8>, stride: Int, _ out: UnsafeMutablePointer<UInt64>,
-        _ each: Int, _ count: Int
+        _ each: Int, _ wanted: Range<Int>
     ) {
-        var previous = base
-        for index in 0..<count {
-            var stored: UInt64 = 0
-            for byte in 0..<width {
-                // Safe: by the caller's word.
-                stored |= unsafe UInt64(bytes[index * stride + byte]) &<< UInt64(8 * byte)
-            }
-            unsafe out[index * each] = number(stored, &previous)
+        // Safe: by the caller's word.
+        var previous = unsafe number(before: wanted.lowerBound, bytes, stride: stride, step: 1)
+        for index in wanted {
+            let stored = unsafe stored(bytes, index, stride: stride, step: 1)
+            unsafe out[(index - wanted.lowerBound) * each] = number(stored, &previous)
         }
     }
 
     @unsafe
     private func readPlanes(
         _ bytes: UnsafePointer<UInt8>, _ out: UnsafeMutablePointer<UInt64>, _ each: Int,
-        _ count: Int
+        _ count: Int, _ wanted: Range<Int>
     ) {
         // Safe: by the caller's word. One plane after the other: loops of one kind each.
-        for index in 0..<count { unsafe out[index * each] = UInt64(bytes[index]) }
+        let first = unsafe bytes + wanted.lowerBound
+        let rows = wanted.count
+        for index in 0..<rows { unsafe out[index * each] = UInt64(first[index]) }
         for plane in 1..<max(width, 1) {
-            let more = unsafe bytes + plane * count
+            let more = unsafe first + plane * count
             let shift = UInt64(8 * plane)
-            for index in 0..<count { unsafe out[index * each] |= UInt64(more[index]) &<< shift }
+            for index in 0..<rows { unsafe out[index * each] |= UInt64(more[index]) &<< shift }
         }
         if isDifference {
-            var previous = base
-            for index in 0..<count {
+            var previous = unsafe number(
+                before: wanted.lowerBound, bytes, stride: 1, step: count)
+            for index in 0..<rows {
                 previous = unsafe previous &+ Self.unzigzag(out[index * each])
                 unsafe out[index * each] = previous
             }
         } else {
-            for index in 0..<count { unsafe out[index * each] &+= base }
+            for index in 0..<rows { unsafe out[index * each] &+= base }
         }
     }
 }

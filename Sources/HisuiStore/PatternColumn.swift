@@ -65,10 +65,11 @@ struct PatternColumn {
     ///   - reader: at the column's head.
     ///   - range: the column's data in `bytes`.
     ///   - rows: how many values there must be.
+    ///   - wanted: the values that are written; they lie in the column.
     ///   - text: gets the values.
     mutating func read(
-        _ reader: inout ByteReader, rows: Int, in bytes: Span<UInt8>, _ range: Range<Int>,
-        to text: inout ColumnText
+        _ reader: inout ByteReader, rows: Int, _ wanted: Range<Int>, in bytes: Span<UInt8>,
+        _ range: Range<Int>, to text: inout ColumnText
     ) throws {
         try head.decode(&reader)
         let several = head.kinds.count > 1 || head.hasExceptions
@@ -86,16 +87,17 @@ struct PatternColumn {
         }
         let kinds = head.kinds
         var exception = 0
-        for row in 0..<rows {
+        for row in 0..<wanted.upperBound {
             let kind = several ? Int(bytes[range.lowerBound + row]) : 0
+            let isWanted = row >= wanted.lowerBound
             if kind == kinds.count {
-                text.append(bytes, exceptions[exception])
+                if isWanted { text.append(bytes, exceptions[exception]) }
                 exception += 1
             } else {
-                text.append(kinds[kind].pattern, numbers, at: next[kind])
+                if isWanted { text.append(kinds[kind].pattern, numbers, at: next[kind]) }
                 next[kind] += kinds[kind].fields.count
             }
-            try text.check()
+            if isWanted { try text.check() }
         }
     }
 
@@ -139,8 +141,8 @@ struct PatternColumn {
             next.append(first)
             let own = position..<position + width * kind.rows
             try NumberField.read(
-                kind.fields.span, kind.rows, isInterleaved: false, in: bytes, own, to: &numbers,
-                at: first)
+                kind.fields.span, kind.rows, 0..<kind.rows, isInterleaved: false, in: bytes, own,
+                to: &numbers, at: first)
             first += kind.rows * kind.fields.count
             position = own.upperBound
         }

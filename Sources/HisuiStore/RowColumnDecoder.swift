@@ -219,6 +219,42 @@ struct NumberPlanes: Sendable {
         }
     }
 
+    /// Where the next of some numbers stands, from `index` on; `count` if there is none.
+    ///
+    /// - Parameter wanted: one or two numbers. Of those that take two bytes others are told, too,
+    ///   whose lower byte is the same.
+    /// - Complexity: O(numbers passed over / 8).
+    func next(of wanted: (UInt32, UInt32), from index: Int) -> Int {
+        precondition(index >= 0 && index <= count, "the column has the number")
+        if width == 0 { return constant == wanted.0 || constant == wanted.1 ? index : count }
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let one = UInt64(UInt8(truncatingIfNeeded: wanted.0)) &* ones
+        let other = UInt64(UInt8(truncatingIfNeeded: wanted.1)) &* ones
+        var at = index
+        precondition(first >= 0 && first + count <= bytes.count, "the lowest bytes are there")
+        unsafe bytes.withUnsafeBytes { bytes in
+            while at + 8 <= count {
+                // Safe: eight of the lowest bytes stand there.
+                let word = unsafe UInt64(
+                    littleEndian: bytes.loadUnaligned(fromByteOffset: first + at, as: UInt64.self))
+                let (a, b) = (word ^ one, word ^ other)
+                // The lowest bit that is set stands in the first byte that is zero.
+                let found = ((a &- ones) & ~a | (b &- ones) & ~b) & (ones << 7)
+                if found != 0 {
+                    at += found.trailingZeroBitCount / 8
+                    return
+                }
+                at += 8
+            }
+            while at < count {
+                let byte = UInt32(unsafe bytes[first + at])
+                if byte == wanted.0 & 0xFF || byte == wanted.1 & 0xFF { return }
+                at += 1
+            }
+        }
+        return at
+    }
+
     /// Number `index`, which is below `count`.
     func number(_ index: Int) throws(ColumnDecoder.Malformed) -> UInt32 {
         precondition(index >= 0 && index < count, "the column has the number")

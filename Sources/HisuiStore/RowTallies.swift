@@ -13,6 +13,9 @@ struct RowTallies: Sendable {
         /// The first of the rows, by its ordinal within the shape.
         var first: UInt32
         var rows: UInt32
+
+        /// The rows, by their ordinals within the shape.
+        var ordinals: Range<Int> { Int(first)..<Int(first) + Int(rows) }
     }
 
     let runs: [RunLengths.Run]
@@ -74,6 +77,13 @@ struct RowTallies: Sendable {
     /// What a run has of each shape.
     func entries(ofRun run: Int) -> ArraySlice<Entry> {
         entries[Int(runStarts[run])..<Int(runStarts[run + 1])]
+    }
+
+    /// What each run that has rows of a shape has of it, in stored order.
+    func entries(ofShape shape: Int) -> some Sequence<Entry> {
+        ofShapes[Int(shapeStarts[shape])..<Int(shapeStarts[shape + 1])].lazy.map {
+            entries[Int($0)]
+        }
     }
 
     /// Calls `body` with each run that has rows of a shape, in stored order, and what it has.

@@ -16,36 +16,49 @@ struct ColumnScratch {
 // Slot columns.
 extension SegmentBlock {
     /// The values of a slot as text, whatever way they are kept.
-    func decode(shape: Int, slot: Int) throws(StoreError) -> SlotColumn {
+    ///
+    /// - Parameter wanted: the ordinals whose values are read, all if nil; others are empty, or
+    ///   are what they are.
+    func decode(
+        shape: Int, slot: Int, within wanted: Range<Int>? = nil
+    ) throws(StoreError) -> SlotColumn {
         var text = ColumnText()
         var scratch = ColumnScratch()
-        try decode(shape: shape, slot: slot, to: &text, &scratch)
+        try decode(
+            shape: shape, slot: slot, within: wanted ?? 0..<shapeRows[shape], to: &text, &scratch)
         return text.column()
     }
 
-    /// Reads the values of a slot as text, whatever way they are kept.
+    /// Reads values of a slot as text, whatever way they are kept.
     ///
-    /// - Parameter text: gets the values, in place of those it had.
+    /// - Parameters:
+    ///   - wanted: the ordinals whose values are read.
+    ///   - text: gets the values, in place of those it had.
     func decode(
-        shape: Int, slot: Int, to text: inout ColumnText, _ scratch: inout ColumnScratch
+        shape: Int, slot: Int, within wanted: Range<Int>, to text: inout ColumnText,
+        _ scratch: inout ColumnScratch
     ) throws(StoreError) {
+        let rows = shapeRows[shape]
+        precondition(wanted.lowerBound >= 0 && wanted.upperBound <= rows, "rows of the shape")
         let directory = try directory()
         let column = firstColumns[shape] + slot
         let place = directory.place(of: column)
         do {
             switch place.encoding {
             case .constant:
-                text.begin(rows: shapeRows[shape], in: directory.bytes)
+                text.begin(rows: rows, in: directory.bytes)
                 let value = ByteRange(directory.headRange(of: column))
-                text.ranges.append(
-                    contentsOf: repeatElement(value, count: shapeRows[shape]))
+                text.ranges.append(contentsOf: repeatElement(value, count: rows))
             case .host, .program:
-                try readRuns(shape, place.encoding, directory, to: &text, &scratch)
-            case .pid: try readProcessIDs(shape, to: &text)
+                try readRuns(shape, wanted, place.encoding, directory, to: &text, &scratch)
+            case .pid:
+                text.begin(rows: rows, from: wanted.lowerBound)
+                for pid in try pids(of: shape, within: wanted) { text.append(decimal: pid) }
             default:
                 let bytes = place.range.isEmpty ? [] : try chunk(place.chunk)
-                try readData(shape, column, directory, bytes, to: &text, &scratch)
+                try readData(shape, wanted, column, directory, bytes, to: &text, &scratch)
             }
+            text.end(rows: rows)
         } catch let error as StoreError {
             throw error
         } catch {
@@ -57,8 +70,8 @@ extension SegmentBlock {
 
     /// Reads a column that has data, which lie in `bytes`.
     private func readData(
-        _ shape: Int, _ column: Int, _ directory: BlockDirectory, _ bytes: [UInt8],
-        to text: inout ColumnText, _ scratch: inout ColumnScratch
+        _ shape: Int, _ wanted: Range<Int>, _ column: Int, _ directory: BlockDirectory,
+        _ bytes: [UInt8], to text: inout ColumnText, _ scratch: inout ColumnScratch
     ) throws {
         let place = directory.place(of: column)
         let rows = shapeRows[shape]
@@ -66,28 +79,26 @@ extension SegmentBlock {
         var head = ByteReader(heads.span, directory.headRange(of: column))
         switch place.encoding {
         case .text:
-            text.begin(rows: rows, in: bytes)
-            var position = place.range.lowerBound
+            text.begin(rows: rows, from: wanted.lowerBound, in: bytes)
             try ColumnDecoder.values(
-                rows, in: bytes.span, &position, place.range.upperBound, to: &text.ranges)
-            guard position == place.range.upperBound else {
-                throw ColumnDecoder.Malformed(what: "bytes left over")
-            }
+                rows, wanted, in: bytes.span, place.range, to: &text.ranges)
         case .dictionary8, .dictionary16:
-            text.begin(rows: rows, in: bytes)
+            text.begin(rows: rows, from: wanted.lowerBound, in: bytes)
             try ColumnDecoder.dictionary(
-                place.encoding, rows: rows, in: bytes.span, place.range,
+                place.encoding, rows: rows, wanted, in: bytes.span, place.range,
                 distinct: &scratch.distinct, to: &text.ranges)
         case .time:
             let format = try TimeFormat(decoding: &head)
             try readTimes(shape, format, bytes, place.range, to: &text, &scratch.exceptions)
         case .patterns:
-            text.begin(rows: rows)
-            try scratch.patterns.read(&head, rows: rows, in: bytes.span, place.range, to: &text)
+            text.begin(rows: rows, from: wanted.lowerBound)
+            try scratch.patterns.read(
+                &head, rows: rows, wanted, in: bytes.span, place.range, to: &text)
         case let encoding where encoding.isNumbers:
-            text.begin(rows: rows)
+            text.begin(rows: rows, from: wanted.lowerBound)
             try scratch.numbers.read(
-                &head, rows: rows, in: bytes.span, place.range, &scratch.exceptions, to: &text)
+                &head, rows: rows, wanted, in: bytes.span, place.range, &scratch.exceptions,
+                to: &text)
         default:
             throw ColumnDecoder.Malformed(what: "not an encoding of text")
         }
@@ -95,15 +106,16 @@ extension SegmentBlock {
 
     /// Reads the values of a column that follow from origin or program.
     private func readRuns(
-        _ shape: Int, _ encoding: ColumnEncoding, _ directory: BlockDirectory,
-        to text: inout ColumnText, _ scratch: inout ColumnScratch
+        _ shape: Int, _ wanted: Range<Int>, _ encoding: ColumnEncoding,
+        _ directory: BlockDirectory, to text: inout ColumnText, _ scratch: inout ColumnScratch
     ) throws {
-        text.begin(rows: shapeRows[shape])
+        text.begin(rows: shapeRows[shape], from: wanted.lowerBound)
         scratch.known.removeAll(keepingCapacity: true)
         let isHost = encoding == .host
         try tallies().forEach(ofShape: shape) { run, entry in
             let number = UInt32(isHost ? run.origin : run.program)
-            var left = Int(entry.rows)
+            var left = entry.ordinals.clamped(to: wanted).count
+            if left == 0 { return }
             if scratch.known[number] == nil {
                 let name =
                     isHost
@@ -115,23 +127,6 @@ extension SegmentBlock {
             guard let range = scratch.known[number] else { return }
             text.ranges.append(contentsOf: repeatElement(range, count: left))
         }
-    }
-
-    private func readProcessIDs(_ shape: Int, to text: inout ColumnText) throws {
-        text.begin(rows: shapeRows[shape])
-        for pid in try pids(of: shape) { text.append(decimal: pid) }
-    }
-
-    /// Process ids of some rows as text; the values of others are empty.
-    func processIDs(_ shape: Int, within ordinals: Range<Int>) throws(StoreError) -> SlotColumn {
-        var text = ColumnText()
-        text.begin(rows: shapeRows[shape])
-        let none = ByteRange(offset: 0, count: 0)
-        text.ranges.append(contentsOf: repeatElement(none, count: ordinals.lowerBound))
-        for pid in try pids(of: shape, within: ordinals) { text.append(decimal: pid) }
-        let left = shapeRows[shape] - ordinals.upperBound
-        text.ranges.append(contentsOf: repeatElement(none, count: left))
-        return text.column()
     }
 
     private func readTimes(

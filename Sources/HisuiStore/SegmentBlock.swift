@@ -42,6 +42,7 @@ final class SegmentBlock: Sendable {
         var untold: UntoldColumns?
         var filters: [UInt8]?
         var tallies: RowTallies?
+        var pidPlaces: PidPlaces?
         var originRows: [Int]?
         var shapeTimes: ShapeTimes?
         var arrivals: RowArrivals?
@@ -103,10 +104,7 @@ final class SegmentBlock: Sendable {
         shape: Int, slot: Int, within ordinals: Range<Int>?
     ) throws(StoreError) -> SlotColumn {
         if let known = cache.withLock({ $0.shapes[shape] }) { return known.columns[slot] }
-        if let ordinals, try directory().encoding(of: firstColumns[shape] + slot) == .pid {
-            return try processIDs(shape, within: ordinals)
-        }
-        return try decode(shape: shape, slot: slot)
+        return try decode(shape: shape, slot: slot, within: ordinals)
     }
 
     func appendRecord(
@@ -145,7 +143,7 @@ final class SegmentBlock: Sendable {
                 directory.byteCount + (cache.untold?.byteCount ?? 0) + (cache.filters?.count ?? 0)
             let all =
                 least + (cache.tallies?.byteCount ?? 0) + (cache.originRows?.count ?? 0) * 8
-                + (cache.shapeTimes?.byteCount ?? 0)
+                + (cache.shapeTimes?.byteCount ?? 0) + (cache.pidPlaces?.byteCount ?? 0)
             left.directoryBytes = shared.directories.resize(cache.directoryBytes, to: [all, least])
             if left.directoryBytes >= least {
                 left.directory = directory
@@ -154,6 +152,7 @@ final class SegmentBlock: Sendable {
             }
             if left.directoryBytes >= all {
                 left.tallies = cache.tallies
+                left.pidPlaces = cache.pidPlaces
                 left.originRows = cache.originRows
                 left.shapeTimes = cache.shapeTimes
             }

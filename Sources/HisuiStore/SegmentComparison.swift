@@ -88,7 +88,9 @@ struct RecordComparison {
         literals.besideColumns = slots - ofRecord
         while columns.count < slots { columns.append(ColumnText()) }
         for slot in 0..<slots {
-            try block.decode(shape: number, slot: slot, to: &columns[slot], &scratch)
+            try block.decode(
+                shape: number, slot: slot, within: 0..<block.shapeRows[number],
+                to: &columns[slot], &scratch)
         }
     }
 

@@ -161,6 +161,19 @@ extension SegmentBlock {
         }
     }
 
+    /// For each row, in order of arrival, the number of its origin, of which only some are read.
+    func originPlanes() throws(StoreError) -> NumberPlanes {
+        let directory = try directory()
+        return try planes(.origin, count: rows, below: UInt64(directory.origins.count), directory)
+    }
+
+    /// For each row, in order of arrival, the number of its program, of which only some are read.
+    func programPlanes() throws(StoreError) -> NumberPlanes {
+        let directory = try directory()
+        return try planes(
+            .program, count: rows, below: UInt64(directory.programs.count), directory)
+    }
+
     /// Flags in stored order, of which only some are read.
     func flagPlanes() throws(StoreError) -> NumberPlanes {
         try planes(.flags, count: rows, below: 1 << 32, try directory())

@@ -134,11 +134,22 @@ import Testing
         var text = ColumnText()
         var scratch = ColumnScratch()
         for shape in Array(columns.indices) + columns.indices.reversed() {
-            try segment.decode(shape: shape, slot: 0, to: &text, &scratch)
+            let count = block.shapes[shape].rows
+            try segment.decode(
+                shape: shape, slot: 0, within: 0..<count, to: &text, &scratch)
             let kept = text.column()
             let alone = try block.column(shape: shape, slot: 0)
             #expect(
                 Self.values(kept) == Self.values(alone), "\(block.shapes[shape].shape.literals)")
+            for wanted in [0..<1, 17..<18, 31..<77, count - 1..<count, 0..<count] {
+                try segment.decode(
+                    shape: shape, slot: 0, within: wanted, to: &text, &scratch)
+                let some = text.column()
+                #expect(some.count == count)
+                #expect(
+                    Self.values(some)[wanted] == Self.values(alone)[wanted],
+                    "\(wanted) of \(block.shapes[shape].shape.literals)")
+            }
         }
         #expect(block.shapes.count == columns.count)
     }

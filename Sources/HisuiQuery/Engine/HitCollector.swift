@@ -33,12 +33,13 @@ struct HitCollector {
         Self.sort(&kept)
         if let limit, kept.count > limit { kept.removeSubrange(limit...) }
         Self.want(kept, scan)
+        var prepared: RowReader.Prepared = [:]
         if kept.isEmpty {
             scan.release()
         } else if limit == nil {
-            try prepare(kept, scan)
+            prepared = try prepare(kept, scan)
         }
-        return try BlockHits(scan, kept, descending: descending, budget)
+        return try BlockHits(scan, kept, prepared, descending: descending, budget)
     }
 
     /// The selected rows, in order of arrival; perhaps without some that are not among the first.
@@ -98,12 +99,17 @@ struct HitCollector {
     }
 
     /// Takes the columns of the shapes that hits have.
-    private func prepare(_ hits: [Hit], _ scan: BlockScan) throws(QueryFailure) {
+    private func prepare(
+        _ hits: [Hit], _ scan: BlockScan
+    ) throws(QueryFailure) -> RowReader.Prepared {
         var isPrepared = [Bool](repeating: false, count: scan.block.shapes.count)
+        var prepared: RowReader.Prepared = [:]
         for hit in hits where !isPrepared[Int(hit.shape)] {
-            isPrepared[Int(hit.shape)] = true
-            try RowReader.prepare(shape: Int(hit.shape), scan, needs)
+            let shape = Int(hit.shape)
+            isPrepared[shape] = true
+            prepared[shape] = try RowReader.fields(of: shape, scan, needs)
         }
+        return prepared
     }
 
     private static func precedes(_ a: Hit, _ b: Hit) -> Bool {

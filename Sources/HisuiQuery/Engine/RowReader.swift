@@ -8,6 +8,13 @@ import HisuiStore
 ///
 /// What is to be done for a shape is worked out once.
 final class RowReader {
+    /// A field of a shape, and what reads it.
+    struct Field {
+        var name: String
+        var type: Shape.FieldType
+        var value: ValueReader
+    }
+
     private struct Part {
         var name: Int32
         var type: Shape.FieldType
@@ -18,17 +25,24 @@ final class RowReader {
     private let needs: FieldNeeds
     private let names: FieldNames
     private var parts: [[Part]?]
+    /// What was made ready of shapes that were not read yet.
+    private var prepared: Prepared
 
-    init(_ scan: BlockScan, _ needs: FieldNeeds, _ names: FieldNames) {
+    /// By shape.
+    typealias Prepared = [Int: [Field]]
+
+    init(_ scan: BlockScan, _ needs: FieldNeeds, _ names: FieldNames, _ prepared: Prepared) {
         self.scan = scan
         self.needs = needs
         self.names = names
+        self.prepared = prepared
         parts = Array(repeating: nil, count: scan.block.shapes.count)
     }
 
     /// Lets go of columns; they are taken again when they are needed.
     func release() {
         for shape in parts.indices { parts[shape] = nil }
+        prepared = [:]
         scan.release()
     }
 
@@ -62,41 +76,41 @@ final class RowReader {
 
     private func parts(of shape: Int) throws(QueryFailure) -> [Part] {
         if let known = parts[shape] { return known }
-        var made: [Part] = []
-        for (name, type, source) in Self.fields(of: shape, scan, needs) {
-            let value = try ValueReader(source, shape: shape, scan)
-            made.append(Part(name: names.number(name), type: type, value: value))
+        let fields: [Field]
+        if let known = prepared.removeValue(forKey: shape) {
+            fields = known
+        } else {
+            fields = try Self.fields(of: shape, scan, needs)
+        }
+        let made = fields.map {
+            Part(name: names.number($0.name), type: $0.type, value: $0.value)
         }
         parts[shape] = made
         return made
     }
 
     /// The fields of a shape that somebody looks at, in order.
-    private static func fields(
+    ///
+    /// Takes their columns: on the thread that looks at the block, which need not be the one that
+    /// reads the rows.
+    static func fields(
         of shape: Int, _ scan: BlockScan, _ needs: FieldNeeds
-    ) -> [(String, Shape.FieldType, FieldSource)] {
-        var fields: [(String, Shape.FieldType, FieldSource)] = []
-        func add(_ name: String, _ type: Shape.FieldType) {
+    ) throws(QueryFailure) -> [Field] {
+        var fields: [Field] = []
+        func add(_ name: String, _ type: Shape.FieldType) throws(QueryFailure) {
             guard needs.contains(name) else { return }
             let source = FieldSource.resolve(name, shape: shape, in: scan.block)
             if case .constant(let value) = source, value.isEmpty { return }
-            fields.append((name, type, source))
+            fields.append(
+                Field(
+                    name: name, type: type,
+                    value: try ValueReader(source, shape: shape, scan)))
         }
-        for (name, type) in before { add(name, type) }
+        for (name, type) in before { try add(name, type) }
         for field in scan.block.shapes[shape].shape.fields where !rowNames.contains(field.name) {
-            add(field.name, field.type)
+            try add(field.name, field.type)
         }
-        for (name, type) in after { add(name, type) }
+        for (name, type) in after { try add(name, type) }
         return fields
-    }
-
-    /// Takes the columns that reading rows of a shape needs: on the thread that looks at the block,
-    /// which need not be the one that reads the rows.
-    static func prepare(
-        shape: Int, _ scan: BlockScan, _ needs: FieldNeeds
-    ) throws(QueryFailure) {
-        for (_, _, source) in fields(of: shape, scan, needs) {
-            _ = try ValueReader(source, shape: shape, scan)
-        }
     }
 }

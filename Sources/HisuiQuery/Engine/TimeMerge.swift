@@ -7,17 +7,21 @@ final class BlockHits: @unchecked Sendable {
     let scan: BlockScan
     var hits: [Hit]
     var next = 0
+    /// What the rows are read with, until there is a reader.
+    private var prepared: RowReader.Prepared
     /// Owned by the thread that reads rows.
-    var reader: RowReader?
+    private(set) var reader: RowReader?
     private let descending: Bool
     private let budget: MemoryBudget
     private let charged: Int
 
     init(
-        _ scan: BlockScan, _ hits: [Hit], descending: Bool, _ budget: MemoryBudget
+        _ scan: BlockScan, _ hits: [Hit], _ prepared: RowReader.Prepared, descending: Bool,
+        _ budget: MemoryBudget
     ) throws(QueryFailure) {
         self.scan = scan
         self.hits = hits
+        self.prepared = prepared
         self.descending = descending
         self.budget = budget
         charged = hits.count * MemoryLayout<Hit>.stride
@@ -27,6 +31,12 @@ final class BlockHits: @unchecked Sendable {
     deinit { budget.give(charged) }
 
     var key: Int64 { hits[next].key }
+
+    /// Makes the reader, on the thread that reads rows.
+    func open(_ needs: FieldNeeds, _ names: FieldNames) {
+        reader = RowReader(scan, needs, names, prepared)
+        prepared = [:]
+    }
 
     /// The event time of a hit.
     func time(of hit: Hit) -> Int64 { descending ? ~hit.key : hit.key }
@@ -105,7 +115,7 @@ struct TimeMerge {
 
     mutating func add(_ hits: BlockHits) {
         guard !hits.hits.isEmpty else { return }
-        hits.reader = RowReader(hits.scan, needs, context.names)
+        hits.open(needs, context.names)
         if heap.count >= Self.openBlocksMax { hits.reader?.release() }
         heap.insert(hits)
     }
