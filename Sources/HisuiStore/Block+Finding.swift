@@ -250,17 +250,31 @@ extension SegmentBlock {
     }
 
     /// The column of origins or of programs, if rows that are looked for have one or two of its
-    /// numbers: then others are passed over.
+    /// numbers, and few rows have these: then others are passed over.
     private func seldom(
         _ walk: RunWalk
     ) throws(StoreError) -> (NumberPlanes, (UInt32, UInt32))? {
-        let directory = try directory()
-        if directory.origins.count > 1, walk.origins.count <= 2, let last = walk.origins.last {
-            return (try originPlanes(), (walk.origins[0], last))
+        let runs = try tallies().runs
+        if walk.origins.count <= 2, let last = walk.origins.last {
+            let sought = (walk.origins[0], last)
+            if isSeldom(runs, sought, { $0.origin }) { return (try originPlanes(), sought) }
         }
         if walk.programs.count <= 2, let last = walk.programs.last {
-            return (try programPlanes(), (walk.programs[0], last))
+            let sought = (walk.programs[0], last)
+            if isSeldom(runs, sought, { $0.program }) { return (try programPlanes(), sought) }
         }
         return nil
+    }
+
+    private func isSeldom(
+        _ runs: [RunLengths.Run], _ sought: (UInt32, UInt32),
+        _ number: (RunLengths.Run) -> UInt16
+    ) -> Bool {
+        var count = 0
+        for run in runs {
+            let number = UInt32(number(run))
+            if number == sought.0 || number == sought.1 { count += run.places.count }
+        }
+        return count <= rows / 4
     }
 }

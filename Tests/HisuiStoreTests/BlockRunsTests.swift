@@ -230,6 +230,32 @@ import Testing
         }
     }
 
+    /// Rows of one or two runs, for which the rows of other hosts or programs are passed over.
+    @Test(arguments: 0..<6)
+    func fewRowsAreFoundWhereTheyCame(seed: UInt64) throws {
+        for block in try blocks(seed: 1100 + seed) {
+            let all = [Bool](repeating: true, count: block.shapes.count)
+            var rows: [FoundRow] = []
+            try block.find(of: all, where: { _, _ in true }, withFlags: true) { rows.append($0) }
+            #expect(rows.count == block.count)
+            for distance in [0, 1, 5, block.count / 2] {
+                for first in stride(from: 0, to: block.count - distance, by: 41) {
+                    var wanted = [rows[first]]
+                    if distance > 0 { wanted.append(rows[first + distance]) }
+                    var found: [FoundRow] = []
+                    try block.find(
+                        of: all,
+                        where: { shape, ordinal in
+                            wanted.contains { $0.shape == shape && $0.ordinal == ordinal }
+                        }, withFlags: true
+                    ) { found.append($0) }
+                    #expect(found == wanted, "seed \(seed), row \(first)")
+                    block.dropCaches()
+                }
+            }
+        }
+    }
+
     /// Runs in which nothing is wanted are passed over, whatever they hold.
     @Test(arguments: 0..<6)
     func rowsOfSomeRunsAreFoundWithoutTheOthers(seed: UInt64) throws {
