@@ -58,9 +58,11 @@ import Testing
 
     @Test(arguments: [
         ("_stream_id:0000", 1, "_stream_id"),
-        ("* | stats count() if (a:in(x | fields a)) y", 19, "if"),
-        ("* | unpack_json", 5, "unpack_json"), ("* | stats quantile(0.5, a)", 11, "quantile()"),
-        ("* | stats count() if (x) y", 19, "if"), ("* | rename a* as b*", 13, "prefix"),
+        ("* | stats count() if (a:in(x | fields a)) y", 27, "a query inside in(…)"),
+        ("a:in(x | stats count() if (b:in(y | fields b)) a)", 32, "a query inside in(…)"),
+        ("* | unpack_syslog", 5, "unpack_syslog"),
+        ("* | stats json_values(a)", 11, "json_values()"),
+        ("* | stats count_uniq(a*) y", 21, "not named"), ("* | rename a* as b*", 13, "prefix"),
     ])
     func notYet(text: String, column: Int, part: String) throws {
         let error = try #require(failure(text))

@@ -1,3 +1,5 @@
+import HisuiEvent
+
 /// Which fields of a row somebody further on looks at.
 struct FieldNeeds: Hashable, Sendable {
     /// Every field a row has, but the record, which counts only by name.
@@ -22,6 +24,11 @@ struct FieldNeeds: Hashable, Sendable {
         FieldNeeds(all: all, names: names.union(more))
     }
 
+    /// What two who look at a row need together.
+    func union(_ other: FieldNeeds) -> FieldNeeds {
+        FieldNeeds(all: all || other.all, names: names.union(other.names))
+    }
+
     func removing(_ name: String) -> FieldNeeds {
         FieldNeeds(all: all, names: names.subtracting([name]))
     }
@@ -44,7 +51,14 @@ extension Parser {
     /// Takes patterns of field names parted by commas.
     mutating func fieldPatterns() throws(QueryError) -> [FieldPattern] {
         var patterns: [FieldPattern] = []
-        repeat { patterns.append(try fieldPattern()) } while take(",")
+        repeat {
+            guard patterns.count < Limits.queryFieldsMax else {
+                throw QueryError(
+                    .limit, "more than \(Limits.queryFieldsMax) fields", at: current.start,
+                    in: text)
+            }
+            patterns.append(try fieldPattern())
+        } while take(",")
         return patterns
     }
 

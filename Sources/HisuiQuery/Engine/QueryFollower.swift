@@ -31,8 +31,9 @@ public struct QueryFollower {
         seen = after
         context = StageContext(
             names: FieldNames(), budget: MemoryBudget(limit: options.memoryBytesMax),
+            timeRange: plan.timeRange,
             keepsRecord: options.fields?.contains(FieldName.record) == true)
-        last = QueryRunner.chain(plan.pipes, EmitStage(emit), context)
+        last = try QueryRunner.chain(plan.pipes, EmitStage(emit), context)
     }
 
     /// Hands on what is new in `snapshot`; false if no more is wanted.

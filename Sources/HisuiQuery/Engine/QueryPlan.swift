@@ -28,7 +28,7 @@ struct QueryPlan {
         if case .and(let inner) = filter { parts = inner } else { parts = [filter] }
         timeRange = Self.timeRange(of: parts)
         needs = pipes.reversed().reduce(output) { $1.needs(after: $0) }
-        if let pipe = pipes.first as? any AggregatingPipe {
+        if let pipe = pipes.first as? any AggregatingPipe, pipe.grouping.isOfBlocks {
             aggregating = pipe
             pipes = pipes.dropFirst()
             return

@@ -93,10 +93,11 @@ public struct QueryRunner {
         }
         let budget = MemoryBudget(limit: options.memoryBytesMax)
         let context = StageContext(
-            names: FieldNames(), budget: budget,
+            names: FieldNames(), budget: budget, timeRange: plan.timeRange,
             keepsRecord: options.fields?.contains(FieldName.record) == true)
-        let last = Self.chain(plan.pipes, EmitStage(emit), context)
+        let last = try Self.chain(plan.pipes, EmitStage(emit), context)
         if let pipe = plan.aggregating {
+            try pipe.check(context)
             let gathered = try aggregate(pipe, budget)
             try AggregateStage(pipe, gathered, next: last, context).finish()
         } else {
@@ -106,10 +107,15 @@ public struct QueryRunner {
     }
 
     /// The stages of `pipes`, ending in `last`.
+    ///
+    /// - Throws: `unsuitable` if one of them cannot run in this query.
     static func chain(
         _ pipes: ArraySlice<any Pipe>, _ last: any PipeStage, _ context: StageContext
-    ) -> any PipeStage {
-        pipes.reversed().reduce(last) { next, pipe in pipe.stage(next: next, context: context) }
+    ) throws(QueryFailure) -> any PipeStage {
+        for pipe in pipes { try pipe.check(context) }
+        return pipes.reversed().reduce(last) { next, pipe in
+            pipe.stage(next: next, context: context)
+        }
     }
 
     /// The blocks that can have rows of the plan's time, with their places.

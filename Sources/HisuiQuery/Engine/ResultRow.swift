@@ -20,6 +20,8 @@ public final class FieldNames {
     }
 
     subscript(_ number: Int32) -> String { names[Int(number)] }
+
+    var count: Int { names.count }
 }
 
 /// A row of a query's result: fields with names and values, in order.

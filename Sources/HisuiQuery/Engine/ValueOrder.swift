@@ -36,6 +36,15 @@ enum SortKey: Sendable {
         }
     }
 
+    /// Whether this is more of a least value than `other`, or of a greatest one; an empty value is
+    /// neither.
+    func isBetter(than other: SortKey, isMax: Bool) -> Bool {
+        if case .empty = self { return false }
+        if case .empty = other { return true }
+        let order = compare(other)
+        return isMax ? order > 0 : order < 0
+    }
+
     static func compare(_ a: [SortKey], _ b: [SortKey]) -> Int {
         for (left, right) in zip(a, b) {
             let order = left.compare(right)

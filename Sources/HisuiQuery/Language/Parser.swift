@@ -34,6 +34,11 @@ struct Parser {
 
     mutating func advance() { position = min(position + 1, tokens.count - 1) }
 
+    /// Goes on to the first token that begins at byte `offset` of the query or behind it.
+    mutating func advance(toByte offset: Int) {
+        while current.kind != .end, current.start < offset { advance() }
+    }
+
     /// Takes the mark if it is what stands here.
     mutating func take(_ mark: String) -> Bool {
         guard current.isMark(mark) else { return false }
@@ -193,6 +198,19 @@ extension Parser {
                     + "like 5m", at: token)
         }
         return range
+    }
+
+    /// Takes `if (…)` if it stands here.
+    mutating func condition() throws(QueryError) -> Filter? {
+        guard takeKeyword("if") else { return nil }
+        // Nobody asks a query before the rows of a condition.
+        let before = takesSubqueries
+        defer { takesSubqueries = before }
+        takesSubqueries = false
+        try expect("(")
+        let filter = try deeper { (parser) throws(QueryError) in try parser.filter() }
+        try expect(")")
+        return filter
     }
 
     /// Takes the name of a field.

@@ -10,6 +10,9 @@ protocol Pipe: Sendable {
     /// Which fields the pipe has to be given so that what follows gets the fields `after`.
     func needs(after: FieldNeeds) -> FieldNeeds
 
+    /// Says why the pipe cannot run in a query, if so.
+    func check(_ context: StageContext) throws(QueryFailure)
+
     /// The running form of the pipe, which hands its rows on to `next`.
     func stage(next: any PipeStage, context: StageContext) -> any PipeStage
 
@@ -23,6 +26,7 @@ protocol Pipe: Sendable {
 }
 
 extension Pipe {
+    func check(_ context: StageContext) throws(QueryFailure) {}
     var isRowByRow: Bool { true }
     var keepsCount: Bool { false }
     var yieldsEvents: Bool { true }
@@ -42,6 +46,8 @@ protocol PipeStage: AnyObject {
 struct StageContext {
     let names: FieldNames
     let budget: MemoryBudget
+    /// The stretch of time that the query is about; nil if nothing passes.
+    let timeRange: ClosedRange<Int64>?
     /// Whether the record has to come through to the end, whatever the query keeps.
     let keepsRecord: Bool
 }
@@ -99,22 +105,40 @@ extension Parser {
         let uniq: PipeParser = { (parser) throws(QueryError) in try UniqPipe.parse(&parser) }
         let top: PipeParser = { (parser) throws(QueryError) in try TopPipe.parse(&parser) }
         let len: PipeParser = { (parser) throws(QueryError) in try LenPipe.parse(&parser) }
-        return [
+        let math: PipeParser = { (parser) throws(QueryError) in try MathPipe.parse(&parser) }
+        let some: [String: PipeParser] = [
             "fields": fields, "keep": fields, "delete": delete, "del": delete, "drop": delete,
             "rm": delete, "limit": limit, "head": limit, "offset": offset, "skip": offset,
             "sort": sort, "order": sort, "first": first, "last": last, "copy": copy, "cp": copy,
             "rename": rename, "mv": rename, "filter": filter, "where": filter, "stats": stats,
-            "uniq": uniq, "top": top, "len": len,
+            "uniq": uniq, "top": top, "len": len, "math": math, "eval": math,
         ]
+        return some.merging(ofFields) { first, _ in first }
     }()
+
+    /// Pipes that make fields of fields, and those about fields.
+    private static let ofFields: [String: PipeParser] = [
+        "drop_empty_fields": { (_) throws(QueryError) in DropEmptyFieldsPipe() },
+        "extract": { (parser) throws(QueryError) in try ExtractPipe.parse(&parser) },
+        "facets": { (parser) throws(QueryError) in try FacetsPipe.parse(&parser) },
+        "field_names": { (_) throws(QueryError) in FieldNamesPipe() },
+        "field_values": { (parser) throws(QueryError) in try UniqPipe.parseValues(&parser) },
+        "format": { (parser) throws(QueryError) in try FormatPipe.parse(&parser) },
+        "json_array_len": { (parser) throws(QueryError) in try ArrayLengthPipe.parse(&parser) },
+        "pack_json": { (parser) throws(QueryError) in try PackPipe.parse(&parser) },
+        "replace": { (parser) throws(QueryError) in try ReplacePipe.parse(&parser) },
+        "unpack_json": { (parser) throws(QueryError) in try UnpackPipe.parse(&parser, .json) },
+        "unpack_logfmt": { (parser) throws(QueryError) in
+            try UnpackPipe.parse(&parser, .logfmt)
+        },
+        "unroll": { (parser) throws(QueryError) in try UnrollPipe.parse(&parser) },
+    ]
 
     /// Pipes of LogsQL that are refused by name.
     private static let pipesToCome: Set<String> = [
-        "block_stats", "blocks_count", "collapse_nums", "decolorize", "drop_empty_fields",
-        "extract", "extract_regexp", "facets", "field_names", "field_values", "format",
-        "generate_sequence", "hash", "join", "json_array_len", "math", "pack_json", "pack_logfmt",
-        "query_stats", "replace", "replace_regexp", "running_stats", "sample", "split",
-        "stream_context", "time_add", "total_stats", "union", "unpack_json", "unpack_logfmt",
-        "unpack_syslog", "unpack_words", "unroll",
+        "block_stats", "blocks_count", "collapse_nums", "decolorize", "extract_regexp",
+        "generate_sequence", "hash", "join", "pack_logfmt",
+        "query_stats", "replace_regexp", "running_stats", "sample", "set_stream_fields", "split",
+        "stream_context", "time_add", "total_stats", "union", "unpack_syslog", "unpack_words",
     ]
 }

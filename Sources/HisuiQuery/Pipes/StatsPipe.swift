@@ -25,9 +25,43 @@ struct StatsPipe: AggregatingPipe {
         }
     }
 
+    /// A rate is by the second of the group's stretch of time, or of that of the query.
+    func check(_ context: StageContext) throws(QueryFailure) {
+        guard grouping.functions.contains(where: \.isRate), timeField == nil,
+            let range = context.timeRange
+        else { return }
+        guard range.lowerBound > .min, range.upperBound < .max else {
+            throw QueryFailure(
+                .unsuitable,
+                "rate() and rate_sum() are told by the second: the query needs a beginning and an "
+                    + "end of its time, like _time:5m, or groups by time, like by (_time:1m)")
+        }
+    }
+
+    /// The place of `_time` with stretches of time among what is grouped by.
+    private var timeField: Int? {
+        grouping.by.firstIndex { $0.field == FieldName.time && $0.bucket?.seconds(from: 0) != nil }
+    }
+
+    /// The seconds that a group is about.
+    private func seconds(
+        _ aggregation: Aggregation, _ group: Int, _ range: ClosedRange<Int64>?
+    ) -> Double {
+        if let timeField {
+            let bytes = aggregation.keyBytes.span
+            let start = TimeLiteral.complete(
+                bytes.extracting(aggregation.keyRanges(of: group)[timeField]))
+            return grouping.by[timeField].bucket?.seconds(from: start ?? 0) ?? 1
+        }
+        // Without any time nothing passes, and a rate of nothing is none by any second.
+        guard let range else { return 1 }
+        return (Double(UInt64(bitPattern: range.upperBound &- range.lowerBound)) + 1) / 1e9
+    }
+
     func emit(
-        _ aggregation: Aggregation, to next: any PipeStage, names: FieldNames
+        _ aggregation: Aggregation, to next: any PipeStage, context: StageContext
     ) throws(QueryFailure) {
+        let names = context.names
         let keyNames = grouping.by.map { names.number($0.field) }
         let resultNames = results.map(names.number)
         var row = ResultRow(names: names)
@@ -36,6 +70,13 @@ struct StatsPipe: AggregatingPipe {
             for (function, name) in resultNames.enumerated() {
                 let start = row.bytes.count
                 aggregation.append(function: function, group: group, to: &row.bytes)
+                if grouping.functions[function].isRate,
+                    let sum = Number(row.bytes.span.extracting(start..<row.bytes.count))
+                {
+                    row.bytes.removeSubrange(start...)
+                    let seconds = seconds(aggregation, group, context.timeRange)
+                    Number(sum.value / seconds).append(to: &row.bytes)
+                }
                 row.close(name, .integer, from: start)
             }
             if try !next.push(&row) { return }
@@ -49,36 +90,65 @@ extension StatsPipe {
         @Sendable (inout Parser) throws(QueryError) -> any StatsFunction
 
     static let functions: [String: FunctionParser] = [
+        "avg": { (parser) throws(QueryError) in
+            SumFunction(arguments: try parser.namedFunctionFields(), kind: .average)
+        },
         "count": { (parser) throws(QueryError) in
-            CountFunction(fields: try arguments(&parser))
+            CountFunction(try parser.functionFields(), empty: false)
+        },
+        "count_empty": { (parser) throws(QueryError) in
+            CountFunction(try parser.namedFunctionFields(), empty: true)
         },
         "count_uniq": { (parser) throws(QueryError) in
-            let fields = try named(&parser)
-            let limit =
-                parser.takeKeyword("limit")
-                ? try parser.count("a number of values after ‘limit’") : nil
-            return CountUniqFunction(fields: fields, limit: limit)
+            let fields = try combination(&parser)
+            return CountUniqFunction(arguments: fields, limit: try parser.valueLimit())
+        },
+        "count_uniq_hash": { (parser) throws(QueryError) in
+            CountUniqHashFunction(arguments: try combination(&parser))
+        },
+        "histogram": { (parser) throws(QueryError) in try HistogramFunction.parse(&parser) },
+        "max": { (parser) throws(QueryError) in
+            MinMaxFunction(arguments: try parser.namedFunctionFields(), isMax: true)
+        },
+        "median": { (parser) throws(QueryError) in
+            let fields = try parser.namedFunctionFields()
+            return QuantileFunction(arguments: fields, phi: nil, phiText: [])
         },
         "min": { (parser) throws(QueryError) in
-            MinMaxFunction(fields: try named(&parser), isMax: false)
+            MinMaxFunction(arguments: try parser.namedFunctionFields(), isMax: false)
         },
-        "max": { (parser) throws(QueryError) in
-            MinMaxFunction(fields: try named(&parser), isMax: true)
+        "quantile": { (parser) throws(QueryError) in try QuantileFunction.parse(&parser) },
+        "rate": { (parser) throws(QueryError) in try RateFunction.parse(&parser) },
+        "rate_sum": { (parser) throws(QueryError) in
+            SumFunction(arguments: try parser.namedFunctionFields(), kind: .rate)
+        },
+        "row_any": { (parser) throws(QueryError) in
+            RowFunction(choice: .any, shown: try parser.functionFields())
+        },
+        "row_max": { (parser) throws(QueryError) in
+            try RowFunction.parse(&parser, isMax: true)
+        },
+        "row_min": { (parser) throws(QueryError) in
+            try RowFunction.parse(&parser, isMax: false)
         },
         "sum": { (parser) throws(QueryError) in
-            SumFunction(fields: try named(&parser), isAverage: false)
+            SumFunction(arguments: try parser.namedFunctionFields(), kind: .sum)
         },
-        "avg": { (parser) throws(QueryError) in
-            SumFunction(fields: try named(&parser), isAverage: true)
+        "sum_len": { (parser) throws(QueryError) in
+            SumLengthFunction(arguments: try parser.namedFunctionFields())
+        },
+        "uniq_values": { (parser) throws(QueryError) in
+            let fields = try parser.namedFunctionFields()
+            return UniqValuesFunction(arguments: fields, limit: try parser.valueLimit())
+        },
+        "values": { (parser) throws(QueryError) in
+            let fields = try parser.namedFunctionFields()
+            return ValuesFunction(arguments: fields, limit: try parser.valueLimit())
         },
     ]
 
     /// Functions of LogsQL that are refused by name.
-    private static let functionsToCome: Set<String> = [
-        "any", "count_empty", "count_uniq_hash", "histogram", "json_values", "median", "quantile",
-        "rate", "rate_sum", "row_any", "row_max", "row_min", "stddev", "sum_len", "uniq_values",
-        "values",
-    ]
+    private static let functionsToCome: Set<String> = ["json_values"]
 
     static func parse(_ parser: inout Parser) throws(QueryError) -> StatsPipe {
         var by: [GroupField] = []
@@ -92,7 +162,10 @@ extension StatsPipe {
         var results: [String] = []
         repeat {
             let start = parser.current
-            let function = try parseFunction(&parser)
+            var function = try parseFunction(&parser)
+            if let filter = try parser.condition() {
+                function = ConditionalFunction(function, filter)
+            }
             let result = try parseResult(&parser, function)
             guard !results.contains(result), !by.contains(where: { $0.field == result }) else {
                 throw parser.error("the name ‘\(result)’ stands for two results", at: start)
@@ -127,9 +200,6 @@ extension StatsPipe {
     private static func parseResult(
         _ parser: inout Parser, _ function: any StatsFunction
     ) throws(QueryError) -> String {
-        if parser.current.isKeyword("if") {
-            throw parser.unsupported("‘if (…)’ after a stats function", at: parser.current)
-        }
         if parser.takeKeyword("as") { return try resultName(&parser) }
         if parser.current.kind == .word || parser.current.kind == .quoted {
             return try resultName(&parser)
@@ -148,25 +218,16 @@ extension StatsPipe {
         return name
     }
 
-    /// Takes `()`, `(*)` or `(a, b)`.
-    private static func arguments(_ parser: inout Parser) throws(QueryError) -> [String] {
-        try parser.expect("(")
-        if parser.take("*") {
-            try parser.expect(")")
-            return []
-        }
-        return try parser.fieldNames(inParentheses: true)
-    }
-
-    /// Takes `(a, b)`: at least one field.
-    private static func named(_ parser: inout Parser) throws(QueryError) -> [String] {
+    /// Takes `(a, b)` for a function that tells combinations of values apart.
+    private static func combination(
+        _ parser: inout Parser
+    ) throws(QueryError) -> FunctionFields {
         let start = parser.current
-        try parser.expect("(")
-        if parser.current.isMark("*") {
-            throw parser.unsupported("a stats function over all fields", at: parser.current)
+        let fields = try parser.namedFunctionFields()
+        if fields.open != nil {
+            throw parser.unsupported(
+                "counting combinations of fields that are not named", at: start)
         }
-        let fields = try parser.fieldNames(inParentheses: true)
-        guard !fields.isEmpty else { throw parser.error("expected the name of a field", at: start) }
         return fields
     }
 }

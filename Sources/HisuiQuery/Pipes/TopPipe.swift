@@ -30,8 +30,9 @@ struct TopPipe: AggregatingPipe {
     }
 
     func emit(
-        _ aggregation: Aggregation, to next: any PipeStage, names: FieldNames
+        _ aggregation: Aggregation, to next: any PipeStage, context: StageContext
     ) throws(QueryFailure) {
+        let names = context.names
         let keyNames = fields.map(names.number)
         let hitsName = names.number(hits)
         let rankName = rank.map(names.number)

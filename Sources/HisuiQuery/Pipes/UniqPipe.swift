@@ -23,8 +23,9 @@ struct UniqPipe: AggregatingPipe {
     }
 
     func emit(
-        _ aggregation: Aggregation, to next: any PipeStage, names: FieldNames
+        _ aggregation: Aggregation, to next: any PipeStage, context: StageContext
     ) throws(QueryFailure) {
+        let names = context.names
         let keyNames = fields.map(names.number)
         let hits = names.number("hits")
         var row = ResultRow(names: names)
@@ -55,5 +56,14 @@ struct UniqPipe: AggregatingPipe {
         let limit =
             parser.takeKeyword("limit") ? try parser.count("a number of rows after ‘limit’") : nil
         return UniqPipe(fields: fields, hasHits: hasHits, limit: limit)
+    }
+
+    /// Takes what stands after `field_values`, which is `uniq by (a) with hits`.
+    static func parseValues(_ parser: inout Parser) throws(QueryError) -> UniqPipe {
+        let field = try parser.fieldName()
+        let limit =
+            parser.takeKeyword("limit")
+            ? try parser.count("a number of values after ‘limit’") : nil
+        return UniqPipe(fields: [field], hasHits: true, limit: limit)
     }
 }

@@ -36,6 +36,21 @@ struct Grouping: Sendable {
 
     /// Fields in the order in which an aggregation wants their values.
     var fields: [String] { by.map(\.field) + functions.allFields }
+    /// Whether values can be gathered straight from blocks: no function asks for all fields of a
+    /// row or for rows in the order of time.
+    var isOfBlocks: Bool { functions.allSatisfy { $0.open == nil && !$0.isOrdered } }
+    /// What has to be known of a row.
+    var needs: FieldNeeds {
+        functions.compactMap(\.open).reduce(FieldNeeds(fields)) { $0.union($1.needs) }
+    }
+    /// Where in the values of a row those of each function end, if their numbers are known.
+    var ends: [Int] {
+        var end = by.count
+        return functions.map {
+            end += $0.fields.count
+            return end
+        }
+    }
     /// Whether numbers of rows are all that is asked.
     var countsOnly: Bool { functions.allSatisfy { $0.accumulator() == nil } }
 }
@@ -49,6 +64,7 @@ final class Aggregation {
     /// The number of rows of each group.
     private(set) var rows: [UInt64] = []
     private var accumulators: [(any StatsAccumulator)?]
+    private let ends: [Int]
     private var key: [UInt8] = []
     private let budget: MemoryBudget
     private var charged = 0
@@ -58,6 +74,7 @@ final class Aggregation {
         self.grouping = grouping
         self.budget = budget
         accumulators = grouping.functions.map { $0.accumulator() }
+        ends = grouping.ends
         // Without fields to group by there is one group, even of no rows.
         if grouping.by.isEmpty { _ = group(ofKey: [UInt8]().span) }
     }
@@ -77,7 +94,10 @@ final class Aggregation {
     func add(rows count: Int, group: Int) { rows[group] += UInt64(count) }
 
     /// Takes a row: values of the fields of `grouping`, in that order.
-    func add(_ values: borrowing RowValues) throws(QueryFailure) {
+    func add(_ values: borrowing RowValues) throws(QueryFailure) { try add(values, ends: ends) }
+
+    /// - Parameter ends: where in `values` those of each function end.
+    func add(_ values: borrowing RowValues, ends: [Int]) throws(QueryFailure) {
         let group: Int
         if grouping.by.count == 1 {
             group = self.group(ofKey: values.bytes.span.extracting(values.ranges[0]))
@@ -93,8 +113,8 @@ final class Aggregation {
         rows[group] += 1
         var first = grouping.by.count
         for index in accumulators.indices {
-            accumulators[index]?.add(values, first: first, group: group)
-            first += grouping.functions[index].fields.count
+            accumulators[index]?.add(values, first..<ends[index], group: group)
+            first = ends[index]
         }
         sinceCharge += 1
         if sinceCharge >= 4096 { try charge() }
@@ -180,7 +200,7 @@ protocol AggregatingPipe: Pipe {
 
     /// Hands on the rows that the groups become.
     func emit(
-        _ aggregation: Aggregation, to next: any PipeStage, names: FieldNames
+        _ aggregation: Aggregation, to next: any PipeStage, context: StageContext
     ) throws(QueryFailure)
 }
 
@@ -188,7 +208,7 @@ extension AggregatingPipe {
     var isRowByRow: Bool { false }
     var yieldsEvents: Bool { false }
 
-    func needs(after: FieldNeeds) -> FieldNeeds { FieldNeeds(grouping.fields) }
+    func needs(after: FieldNeeds) -> FieldNeeds { grouping.needs }
 
     func stage(next: any PipeStage, context: StageContext) -> any PipeStage {
         AggregateStage(self, Aggregation(grouping, context.budget), next: next, context)
@@ -213,8 +233,10 @@ final class AggregateStage: PipeStage {
     private let aggregation: Aggregation
     private let next: any PipeStage
     private let context: StageContext
-    private let numbers: [(number: Int32, bucket: Bucket?)]
+    private let by: [(number: Int32, bucket: Bucket?)]
+    private let functions: [(numbers: [Int32], open: OpenFields?)]
     private var values = RowValues()
+    private var ends: [Int] = []
 
     init(
         _ pipe: any AggregatingPipe, _ aggregation: Aggregation, next: any PipeStage,
@@ -225,30 +247,60 @@ final class AggregateStage: PipeStage {
         self.next = next
         self.context = context
         let grouping = pipe.grouping
-        numbers =
-            grouping.by.map { (context.names.number($0.field), $0.bucket) }
-            + grouping.functions.allFields.map { (context.names.number($0), nil) }
+        by = grouping.by.map { (context.names.number($0.field), $0.bucket) }
+        functions = grouping.functions.map { function in
+            (function.fields.map(context.names.number), function.open)
+        }
     }
 
     func push(_ row: inout ResultRow) throws(QueryFailure) -> Bool {
         values.removeAll()
-        for (number, bucket) in numbers {
-            let start = values.bytes.count
+        ends.removeAll(keepingCapacity: true)
+        for (number, bucket) in by {
             let range = row.range(ofNumber: number)
             if let bucket {
+                let start = values.bytes.count
                 bucket.append(row.bytes.span.extracting(range), to: &values.bytes)
+                values.close(from: start)
             } else {
-                values.bytes.append(row.bytes.span, range)
+                append(range, of: row)
             }
-            values.close(from: start)
         }
-        try aggregation.add(values)
+        for (numbers, open) in functions {
+            for number in numbers { append(row.range(ofNumber: number), of: row) }
+            if let open { append(open, of: row) }
+            ends.append(values.ranges.count)
+        }
+        try aggregation.add(values, ends: ends)
         return true
+    }
+
+    private func append(_ range: Range<Int>, of row: borrowing ResultRow) {
+        let start = values.bytes.count
+        values.bytes.append(row.bytes.span, range)
+        values.close(from: start)
+    }
+
+    private func append(_ open: OpenFields, of row: borrowing ResultRow) {
+        guard open.asObject else {
+            for index in 0..<row.count where open.contains(row.name(at: index)) {
+                append(row.range(at: index), of: row)
+            }
+            return
+        }
+        let start = values.bytes.count
+        var object = ObjectText(&values.bytes)
+        for index in 0..<row.count where open.contains(row.name(at: index)) {
+            object.append(
+                row.name(at: index), row.bytes.span, row.range(at: index), to: &values.bytes)
+        }
+        object.close(&values.bytes)
+        values.close(from: start)
     }
 
     func finish() throws(QueryFailure) {
         try aggregation.charge()
-        try pipe.emit(aggregation, to: next, names: context.names)
+        try pipe.emit(aggregation, to: next, context: context)
         try next.finish()
     }
 }

@@ -1,7 +1,7 @@
 import HisuiBytes
 
 /// How values of a field are put together for `stats by`: `_time:1h`, `_time:day offset 9h`,
-/// `size:10KB`.
+/// `size:10KB`, `source.ip:/24`.
 struct Bucket: Hashable, Sendable {
     enum Step: Hashable, Sendable {
         /// Nanoseconds.
@@ -9,10 +9,12 @@ struct Bucket: Hashable, Sendable {
         case month
         case year
         case number(Double)
+        /// The first so many bits of an IPv4 address.
+        case network(Int)
     }
 
     let step: Step
-    /// Nanoseconds that the buckets are moved by.
+    /// Nanoseconds, or units of a number, that the buckets are moved by.
     let offset: Int64
     /// As the query says it.
     let text: String
@@ -31,6 +33,14 @@ struct Bucket: Hashable, Sendable {
         let value = try parser.value()
         var text = String(decoding: value, as: UTF8.self)
         let step: Step
+        if text.utf8.first == UInt8(ascii: "/") {
+            guard let bits = DecimalText.parse(value.span, 1..<value.count),
+                (0...32).contains(bits)
+            else {
+                throw parser.error("expected a network of IPv4 like /24, up to /32", at: token)
+            }
+            return Bucket(step: .network(Int(bits)), offset: 0, text: text)
+        }
         if let named = names[text.lowercased()] {
             step = named
         } else if let duration = Duration.nanoseconds(value.span), duration > 0,
@@ -45,11 +55,24 @@ struct Bucket: Hashable, Sendable {
         }
         var offset: Int64 = 0
         if parser.takeKeyword("offset") {
-            let (offsetText, duration) = try parser.duration()
-            offset = duration
+            let (offsetText, nanoseconds) = try Self.offset(of: step, &parser)
+            offset = nanoseconds
             text += " offset " + offsetText
         }
         return Bucket(step: step, offset: offset, text: text)
+    }
+
+    /// Takes what buckets are moved by: a duration, or a whole number where they are of numbers.
+    private static func offset(
+        of step: Step, _ parser: inout Parser
+    ) throws(QueryError) -> (String, Int64) {
+        guard case .number = step else { return try parser.duration() }
+        let token = parser.current
+        let (text, number) = try parser.number()
+        guard let whole = number.whole else {
+            throw parser.error("expected a whole number after ‘offset’", at: token)
+        }
+        return (String(decoding: text, as: UTF8.self), whole)
     }
 
     /// The beginning of the bucket that `time` lies in.
@@ -66,6 +89,7 @@ struct Bucket: Hashable, Sendable {
             (civil.day, civil.hour, civil.minute, civil.second, civil.nanosecond) = (1, 0, 0, 0, 0)
             if step == .year { civil.month = 1 }
             start = civil.nanoseconds ?? moved
+        case .network: return time
         }
         return TimeLiteral.added(start, offset == .min ? .max : -offset)
     }
@@ -89,7 +113,7 @@ struct Bucket: Hashable, Sendable {
         switch step {
         case .duration(let step): step % nanoseconds == 0 && offset % nanoseconds == 0
         case .month, .year: offset % nanoseconds == 0
-        case .number: false
+        case .number, .network: false
         }
     }
 
@@ -105,17 +129,48 @@ struct Bucket: Hashable, Sendable {
     func append(_ value: Span<UInt8>, to out: inout [UInt8]) {
         if let time = value.count >= 20 ? TimeLiteral.complete(value) : nil {
             UTCText.append(start(ofTime: time), to: &out)
+        } else if case .network(let bits) = step {
+            appendNetwork(value, bits, to: &out)
         } else if let number = Number(value)?.value {
             let step: Double =
                 switch step {
                 case .duration(let nanoseconds): Double(nanoseconds)
                 case .number(let step): step
-                case .month, .year: 1
+                case .month, .year, .network: 1
                 }
             let moved = number + Double(offset)
             Number((moved / step).rounded(.down) * step - Double(offset)).append(to: &out)
         } else {
             out.append(value, 0..<value.count)
+        }
+    }
+
+    /// Appends the first address of the network that an IPv4 address lies in; what is no address
+    /// stands for itself.
+    private func appendNetwork(_ value: Span<UInt8>, _ bits: Int, to out: inout [UInt8]) {
+        guard let address = Number.ipv4(value, 0..<value.count) else {
+            out.append(value, 0..<value.count)
+            return
+        }
+        // A shift by all 32 bits leaves none.
+        IPv4Text.append(address & UInt32.max << (32 - bits), to: &out)
+    }
+
+    /// How many seconds the bucket lasts that begins at `start`; nil for buckets of no time.
+    func seconds(from start: Int64) -> Double? {
+        switch step {
+        case .duration(let nanoseconds): return Double(nanoseconds) / 1e9
+        case .number, .network: return nil
+        case .month, .year:
+            let moved = TimeLiteral.added(start, offset == .min ? .max : offset)
+            var civil = CivilTime(nanoseconds: moved)
+            if step == .year {
+                civil.year += 1
+            } else {
+                civil.year += civil.month == 12 ? 1 : 0
+                civil.month = civil.month % 12 + 1
+            }
+            return civil.nanoseconds.map { (Double($0) - Double(moved)) / 1e9 }
         }
     }
 }

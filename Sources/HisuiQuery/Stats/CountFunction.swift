@@ -1,27 +1,45 @@
 import HisuiBytes
 
-/// `count()`: rows; `count(a, b)`: rows in which one of these fields has a value.
+/// `count()`: rows; `count(a, b)`: rows in which one of these fields has a value;
+/// `count_empty(a, b)`: rows in which none has.
 struct CountFunction: StatsFunction {
-    let fields: [String]
-
-    func print(to out: inout String) { printCall("count", fields, to: &out) }
-
-    func accumulator() -> (any StatsAccumulator)? {
-        fields.isEmpty ? nil : Accumulator(fields: fields.count)
+    enum Kind: Hashable, Sendable {
+        case rows, values, empty
     }
 
-    private struct Accumulator: StatsAccumulator {
-        let fields: Int
-        var counts: [UInt64] = []
+    let arguments: FunctionFields
+    let kind: Kind
 
-        init(fields: Int) { self.fields = fields }
+    init(_ arguments: FunctionFields, empty: Bool) {
+        self.arguments = arguments
+        kind = empty ? .empty : arguments.patterns.isEmpty ? .rows : .values
+    }
 
-        mutating func add(_ values: borrowing RowValues, first: Int, group: Int) {
+    var fields: [String] { arguments.named }
+    var open: OpenFields? { arguments.open }
+
+    func print(to out: inout String) {
+        arguments.printCall(kind == .empty ? "count_empty" : "count", to: &out)
+    }
+
+    func accumulator() -> (any StatsAccumulator)? {
+        kind == .rows ? nil : Accumulator(kind)
+    }
+
+    struct Accumulator: StatsAccumulator {
+        private let kind: Kind
+        private var counts: [UInt64] = []
+
+        init(_ kind: Kind) { self.kind = kind }
+
+        mutating func add(_ values: borrowing RowValues, _ own: Range<Int>, group: Int) {
             while counts.count <= group { counts.append(0) }
-            for index in first..<first + fields where !values.ranges[index].isEmpty {
-                counts[group] += 1
-                return
+            var isEmpty = true
+            for index in own where !values.ranges[index].isEmpty {
+                isEmpty = false
+                break
             }
+            if kind == .rows || isEmpty == (kind == .empty) { counts[group] += 1 }
         }
 
         mutating func merge(_ other: any StatsAccumulator, groups: [Int]) {

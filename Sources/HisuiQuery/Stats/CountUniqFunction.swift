@@ -2,36 +2,36 @@ import HisuiBytes
 
 /// `count_uniq(a, b) limit N`: different values, or combinations of them, that are not all empty.
 struct CountUniqFunction: StatsFunction {
-    let fields: [String]
+    let arguments: FunctionFields
     let limit: Int?
 
+    var fields: [String] { arguments.named }
+
     func print(to out: inout String) {
-        printCall("count_uniq", fields, to: &out)
+        arguments.printCall("count_uniq", to: &out)
         if let limit { out += " limit \(limit)" }
     }
 
     func accumulator() -> (any StatsAccumulator)? {
-        Accumulator(fields: fields.count, limit: limit.map(UInt64.init) ?? .max)
+        Accumulator(limit: limit.map(UInt64.init) ?? .max)
     }
 
     private struct Accumulator: StatsAccumulator {
-        let fields: Int
         let limit: UInt64
         /// Combinations seen, each after the four bytes of its group.
         var seen = GroupTable()
         var counts: [UInt64] = []
         private var key: [UInt8] = []
 
-        init(fields: Int, limit: UInt64) {
-            self.fields = fields
+        init(limit: UInt64) {
             self.limit = limit
         }
 
-        mutating func add(_ values: borrowing RowValues, first: Int, group: Int) {
+        mutating func add(_ values: borrowing RowValues, _ own: Range<Int>, group: Int) {
             key.removeAll(keepingCapacity: true)
             key.appendLittleEndian(UInt32(group))
             var hasValue = false
-            for index in first..<first + fields {
+            for index in own {
                 let range = values.ranges[index]
                 if !range.isEmpty { hasValue = true }
                 key.appendVarint(UInt64(range.count))

@@ -20,18 +20,26 @@ struct GroupTable {
     func range(of number: Int) -> Range<Int> { ends[number]..<ends[number + 1] }
     var bytes: [UInt8] { arena }
 
-    /// The number of `key`, a new one if it was not seen before.
-    mutating func number(of key: Span<UInt8>) -> (number: Int, isNew: Bool) {
-        let hash = Hash64.of(key)
+    /// Whether `key` was seen before.
+    func contains(_ key: Span<UInt8>) -> Bool { places[place(of: key, Hash64.of(key))] != 0 }
+
+    /// Where the number of `key` stands, or would.
+    private func place(of key: Span<UInt8>, _ hash: UInt64) -> Int {
         let mask = places.count - 1
         var place = Int(truncatingIfNeeded: hash) & mask
         while places[place] != 0 {
             let number = Int(places[place]) - 1
-            if hashes[number] == hash, ByteSearch.equal(key, 0..<key.count, self[number]) {
-                return (number, false)
-            }
+            if hashes[number] == hash, ByteSearch.equal(key, 0..<key.count, self[number]) { break }
             place = (place + 1) & mask
         }
+        return place
+    }
+
+    /// The number of `key`, a new one if it was not seen before.
+    mutating func number(of key: Span<UInt8>) -> (number: Int, isNew: Bool) {
+        let hash = Hash64.of(key)
+        let place = place(of: key, hash)
+        if places[place] != 0 { return (Int(places[place]) - 1, false) }
         let number = hashes.count
         arena.append(key, 0..<key.count)
         ends.append(arena.count)

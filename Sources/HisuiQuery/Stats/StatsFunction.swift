@@ -5,6 +5,15 @@ protocol StatsFunction: Sendable {
     /// Fields whose values it takes, in order; none if it only counts rows.
     var fields: [String] { get }
 
+    /// Fields that are known only when a row comes; their values stand behind those of `fields`.
+    var open: OpenFields? { get }
+
+    /// Whether rows have to come in the order of time.
+    var isOrdered: Bool { get }
+
+    /// Whether the result is a sum that is to be told by the second.
+    var isRate: Bool { get }
+
     /// Appends the function as normalised LogsQL, without the name of its result.
     func print(to out: inout String)
 
@@ -12,12 +21,20 @@ protocol StatsFunction: Sendable {
     func accumulator() -> (any StatsAccumulator)?
 }
 
+extension StatsFunction {
+    var open: OpenFields? { nil }
+    var isOrdered: Bool { false }
+    var isRate: Bool { false }
+}
+
 /// A function of `stats` at work, for all groups at once.
 ///
 /// Groups are numbered from 0; all start empty.
 protocol StatsAccumulator {
     /// Takes the values of one row into group `group`.
-    mutating func add(_ values: borrowing RowValues, first: Int, group: Int)
+    ///
+    /// - Parameter own: which of `values` are those the function asked for.
+    mutating func add(_ values: borrowing RowValues, _ own: Range<Int>, group: Int)
 
     /// Takes over what `other`, of the same function, gathered. Rows of `other` stand after those
     /// taken before.
@@ -29,6 +46,8 @@ protocol StatsAccumulator {
     func append(group: Int, to out: inout [UInt8])
 
     /// About how much memory it takes.
+    ///
+    /// - Complexity: O(1).
     var memory: Int { get }
 }
 
@@ -46,19 +65,11 @@ struct RowValues {
     mutating func close(from start: Int) { ranges.append(start..<bytes.count) }
 }
 
+extension RowValues: FieldValues {
+    func range(ofNumber number: Int32) -> Range<Int> { ranges[Int(number)] }
+}
+
 extension [StatsFunction] {
     /// The fields of all functions, one after the other.
     var allFields: [String] { flatMap(\.fields) }
-}
-
-/// Appends `name(a, b)`.
-func printCall(_ name: String, _ fields: [String], to out: inout String) {
-    out += name
-    out += "("
-    if fields.isEmpty { out += "*" }
-    for (number, field) in fields.enumerated() {
-        if number > 0 { out += ", " }
-        Quoting.append(field, to: &out)
-    }
-    out += ")"
 }

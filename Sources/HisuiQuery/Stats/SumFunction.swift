@@ -1,14 +1,25 @@
 import HisuiBytes
 
-/// `sum(a, b)` and `avg(a, b)`: of all values that are numbers; `NaN` where none is.
+/// `sum(a, b)`, `avg(a, b)` and `rate_sum(a, b)`: of all values that are numbers; `NaN` where none
+/// is.
 struct SumFunction: StatsFunction {
-    let fields: [String]
-    let isAverage: Bool
+    enum Kind: String, Hashable, Sendable {
+        case sum
+        case average = "avg"
+        case rate = "rate_sum"
+    }
 
-    func print(to out: inout String) { printCall(isAverage ? "avg" : "sum", fields, to: &out) }
+    let arguments: FunctionFields
+    let kind: Kind
+
+    var fields: [String] { arguments.named }
+    var open: OpenFields? { arguments.open }
+    var isRate: Bool { kind == .rate }
+
+    func print(to out: inout String) { arguments.printCall(kind.rawValue, to: &out) }
 
     func accumulator() -> (any StatsAccumulator)? {
-        Accumulator(fields: fields.count, isAverage: isAverage)
+        Accumulator(isAverage: kind == .average)
     }
 
     /// A sum that is exact while whole numbers are added and 64 bits hold it.
@@ -47,18 +58,16 @@ struct SumFunction: StatsFunction {
     }
 
     private struct Accumulator: StatsAccumulator {
-        let fields: Int
         let isAverage: Bool
         var sums: [Sum] = []
 
-        init(fields: Int, isAverage: Bool) {
-            self.fields = fields
+        init(isAverage: Bool) {
             self.isAverage = isAverage
         }
 
-        mutating func add(_ values: borrowing RowValues, first: Int, group: Int) {
+        mutating func add(_ values: borrowing RowValues, _ own: Range<Int>, group: Int) {
             while sums.count <= group { sums.append(Sum()) }
-            for index in first..<first + fields {
+            for index in own {
                 if let number = Number(values.bytes.span.extracting(values.ranges[index])) {
                     sums[group].add(number)
                 }
