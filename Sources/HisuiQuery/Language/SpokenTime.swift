@@ -72,8 +72,9 @@ private struct SpokenTimeReader {
 
     mutating func literal() -> SpokenTime? {
         // Eight digits are a date, and no seconds of 1970.
-        if text.count == 8, let day = TimeLiteral.range(Self.dashed(text), now: now, zone: zone) {
-            return SpokenTime.stretch(day)
+        if text.count == 8, text.allSatisfy({ $0 &- 0x30 < 10 }) {
+            return TimeLiteral.range(Self.dashed(text), now: now, zone: zone)
+                .map { SpokenTime.stretch($0) }
         }
         guard let range = TimeLiteral.range(text, now: now, zone: zone) else { return nil }
         let isDate = range.count > 1 && !text.contains(UInt8(ascii: ":")) && !text.contains(0x54)

@@ -88,7 +88,7 @@ public struct CSVWriter: RowWriter {
             guard let index = row.index(of: name) else { continue }
             seen += 1
             let range = row.range(at: index)
-            if row.type(at: index) == .time,
+            if name == FieldName.time || row.type(at: index) == .time,
                 let time = TimeLiteral.complete(row.bytes.span.extracting(range))
             {
                 append(time: time, to: &out)
