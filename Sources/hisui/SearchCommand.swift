@@ -114,7 +114,7 @@ struct SearchCommand: ParsableCommand {
     /// Shows what the query finds; records it too if it ends before its end.
     private func run(
         _ query: Query, over snapshot: Snapshot, _ output: RowOutput, _ record: SearchRecord,
-        started: Int64
+        started: Int
     ) throws {
         var settings = output.options
         options.apply(to: &settings, started: started)

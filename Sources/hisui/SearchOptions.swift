@@ -108,9 +108,9 @@ struct SearchOptions: ParsableArguments {
     }
 
     /// - Parameter started: of the search, in microseconds of `SystemClock.monotonicMicroseconds`.
-    func apply(to options: inout QueryOptions, started: Int64) {
+    func apply(to options: inout QueryOptions, started: Int) {
         if let memory { options.memoryBytesMax = memory << 20 }
-        let end = timeout.map { started + Int64($0 * 1e6) }
+        let end = timeout.map { started + Int($0 * 1e6) }
         options.shouldStop = {
             if Interruption.signal != 0 { return true }
             return end.map { SystemClock.monotonicMicroseconds() >= $0 } ?? false

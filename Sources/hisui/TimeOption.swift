@@ -6,7 +6,7 @@ import HisuiQuery
 enum TimeOption {
     static var help: String {
         say(
-            "a time or date (2026-03-31, 2026-03-31 17:15, yesterday), or how long ago: 30m, 24h, 7d",
+            "a time or date (2026-03-31, 2026-03-31 17:15, yesterday), or how long ago: 30m, 7d",
             "時刻・日付（2026-03-31、令和8年3月、昨日、2026-03-31 17:15）、または現在からさかのぼる長さ（30m、24h、7d）")
     }
 

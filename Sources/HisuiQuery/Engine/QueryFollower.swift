@@ -21,10 +21,15 @@ public struct QueryFollower {
         _ query: Query, options: QueryOptions = QueryOptions(),
         after: [Snapshot.Stream: UInt64] = [:], emit: @escaping QueryRunner.Emit
     ) throws(QueryFailure) {
+        if query.hasSubqueries {
+            throw QueryFailure(
+                .unsuitable,
+                "a query inside a filter is asked once, so it cannot follow new events")
+        }
         guard query.canFollow else {
             throw QueryFailure(
                 .unsuitable,
-                "sort, stats, uniq and top need the last event, so they cannot follow new ones")
+                "pipes that need the last event, such as sort and stats, cannot follow new ones")
         }
         plan = QueryPlan(query.open, output: options.output)
         self.options = options

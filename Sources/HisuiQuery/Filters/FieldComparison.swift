@@ -2,9 +2,9 @@ import HisuiBytes
 
 /// `a:eq_field(b)`, `a:le_field(b)`, `a:lt_field(b)`: the values of two fields of a row.
 ///
-/// Equal is equal byte for byte, and so are two fields without a value. Less is by number where both
-/// are one (also a size, a duration, an IPv4 address or a time), else by bytes; nothing is less or
-/// greater than no value.
+/// Equal is equal byte for byte, and so are two fields without a value. Less is by number where
+/// both are one (also a size, a duration, an IPv4 address or a time), else by bytes; nothing is
+/// less or greater than no value.
 public struct FieldComparison: Hashable, Sendable {
     enum Operation: String, Sendable {
         case equal = "eq_field"

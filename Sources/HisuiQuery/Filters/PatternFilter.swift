@@ -4,12 +4,11 @@ import HisuiStore
 /// `pattern_match("user <N> from <IP4>")`: the text stands in the value, a placeholder for what
 /// changes; `pattern_match_full` asks for the whole value.
 ///
-/// | placeholder | fits |
-/// |---|---|
-/// | `<N>` | digits; hexadecimal digits, four or more |
-/// | `<UUID>`, `<IP4>` | one of these |
-/// | `<TIME>`, `<DATE>`, `<DATETIME>` | `01:02:03.5`, `2026-11-23` and `2026/11/23`, both together with a zone or without |
-/// | `<W>` | letters, digits and `_`; text in quotes |
+///     <N>               digits; hexadecimal digits, four or more
+///     <UUID> <IP4>      one of these
+///     <TIME> <DATE>     01:02:03.5; 2026-11-23 and 2026/11/23
+///     <DATETIME>        both together, with a zone or without
+///     <W>               letters, digits and _; text in quotes
 ///
 /// It is the regular expression that says so, and is looked for as one.
 struct PatternFilter: ValueTest {

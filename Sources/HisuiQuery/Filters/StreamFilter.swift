@@ -5,8 +5,8 @@ import HisuiBytes
 ///     label = "value"   label != "value"   label =~ "expression"   label !~ "expression"
 ///     label in ("a", "b")   label not_in ("a", "b")
 ///
-/// Labels parted by commas must all fit, groups parted by `or` one of them. An expression has to fit
-/// the whole value. `zone` and `source`, as `_stream` shows them, are `zone.name` and
+/// Labels parted by commas must all fit, groups parted by `or` one of them. An expression has to
+/// fit the whole value. `zone` and `source`, as `_stream` shows them, are `zone.name` and
 /// `hisui.source`.
 enum StreamFilter {
     /// Takes what stands in the braces, with them.

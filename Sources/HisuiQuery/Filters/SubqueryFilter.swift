@@ -51,8 +51,8 @@ public struct SubqueryFilter: Sendable {
         let query = try parser.deeper { (parser) throws(QueryError) in try parser.query() }
         guard query.valueField != nil else {
             throw parser.error(
-                "expected ‘| fields name’ or ‘| uniq by (name)’ at the end of this query: its values "
-                    + "are looked for", at: start)
+                "expected ‘| fields name’ or ‘| uniq by (name)’ at the end of this query: its "
+                    + "values are looked for", at: start)
         }
         try parser.expect(")")
         return SubqueryFilter(field: field, kind: kind, query: query)
