@@ -363,6 +363,19 @@ import Testing
         }
     }
 
+    /// A long name around a thousand members stands in the name of each.
+    @Test func namesAroundMembersAreBounded() throws {
+        let name = String(repeating: "n", count: 100_000)
+        let members = (0..<1000).map { "\"\($0)\":1" }.joined(separator: ",")
+        let lines = [block(["h u 1 {\"\(name)\":{\(members)}}"])]
+        #expect { try results("* | unpack_json", lines) } throws: {
+            let failure = $0 as? QueryFailure
+            return failure?.code == .memory && failure?.message.contains("16 MiB") == true
+        }
+        let json = Array("{\"\(name)\":{\(members)}}".utf8)
+        #expect(JSONMembers.read(json.span, max: 1000)?.count == 168)
+    }
+
     /// Only what the pipes behind look at is read, and what is overwritten is not.
     @Test func needs() throws {
         func needs(_ text: String) throws -> [String] {

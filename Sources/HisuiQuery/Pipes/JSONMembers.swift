@@ -8,10 +8,14 @@ enum JSONMembers {
     /// The first `max` members; nil if the text is no JSON object (RFC 8259), or one nested deeper
     /// than 64.
     ///
+    /// Each has the names of all objects around it: there are none behind the one with which names
+    /// and values take more than a row may (`PipeLimits.rowBytesMax`).
+    ///
     /// - Complexity: O(length · depth).
     static func read(_ value: Span<UInt8>, max: Int) -> [Member]? {
         var scanner = JSONScanner(value, 0..<value.count, depthMax: JSONScanner.depthLimit)
         var members: [Member] = []
+        var bytes = 0
         // The name of the value that comes, and where the name of each open object ends in it.
         var name: [UInt8] = []
         var ends: [Int] = []
@@ -30,7 +34,10 @@ enum JSONMembers {
                 case .end: return members
                 default:
                     guard let found = try text(of: token, value, &scanner) else { continue }
-                    if members.count < max { members.append(Member(name: name, value: found)) }
+                    if members.count < max, bytes <= PipeLimits.rowBytesMax {
+                        members.append(Member(name: name, value: found))
+                        bytes += name.count + found.count
+                    }
                 }
             }
         } catch {

@@ -119,6 +119,7 @@ private final class UnpackStage: PipeStage {
             let members = pipe.form.members(
                 of: row.bytes.span.extracting(row.range(ofNumber: field)),
                 max: PipeLimits.membersMax)
+            try ResultRow.check(members.reduce(0) { $0 + $1.name.count + $1.value.count })
             for (member, field) in named where !members.contains(where: { $0.name == member }) {
                 try row.write(field, [], pipe.mode)
             }
