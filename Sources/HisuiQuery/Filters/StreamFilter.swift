@@ -30,8 +30,13 @@ enum StreamFilter {
     }
 
     private static func label(_ parser: inout Parser) throws(QueryError) -> Filter {
+        let start = parser.current
         let (name, mark) = try nameAndMark(&parser)
         let field = labels[name] ?? FieldName.canonical(name)
+        // What stands after these names elsewhere is no test of a value.
+        guard field != FieldName.time, field != "_stream_id" else {
+            throw parser.error("expected the name of a label, found ‘\(name)’", at: start)
+        }
         func leaf(_ test: any ValueTest) -> Filter { .field(FieldTest(field: field, test: test)) }
         switch mark {
         case "=": return leaf(ExactFilter(text: try parser.value()))
