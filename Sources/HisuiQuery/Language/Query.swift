@@ -38,8 +38,8 @@ public struct Query: Sendable, CustomStringConvertible {
 
     /// The query in its normal form.
     ///
-    /// Lists and fields that are named once for many tests are written out, so it may be longer than
-    /// a query may be; shorter ones read back as the same query.
+    /// Lists and fields that are named once for many tests are written out, so it may be longer
+    /// than a query may be; shorter ones read back as the same query.
     public var description: String {
         var text = ""
         filter.print(to: &text)
