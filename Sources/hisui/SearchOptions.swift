@@ -94,16 +94,9 @@ struct SearchOptions: ParsableArguments {
                     "--last is for events; this query gives figures about them",
                     "--last は事象にだけ使えます（このクエリの結果は集計です）"))
         }
-        if let first { query = try query.piped("limit \(first)") }
-        if let last {
-            query = try query.piped("sort by (_time desc) limit \(last) | sort by (_time)")
-        }
-        if let names = fieldNames {
-            let quoted = names.map { name in
-                "\"" + name.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
-            }
-            query = try query.piped("fields " + quoted.joined(separator: ", "))
-        }
+        if let first { query = query.first(first) }
+        if let last { query = query.last(last) }
+        if let names = fieldNames { query = query.showing(names) }
         return query
     }
 
@@ -114,17 +107,6 @@ struct SearchOptions: ParsableArguments {
         options.shouldStop = {
             if Interruption.signal != 0 { return true }
             return end.map { SystemClock.monotonicMicroseconds() >= $0 } ?? false
-        }
-    }
-}
-
-extension Query {
-    fileprivate func piped(_ pipes: String) throws(Failure) -> Query {
-        do throws(QueryError) {
-            return piped(
-                through: try Query.parse("* | " + pipes, now: .now(), timeZone: .utc))
-        } catch {
-            throw Failure(.usage, error.description)
         }
     }
 }

@@ -76,16 +76,23 @@ extension QueryRunner {
         options.fields = [field]
         var known: Set<[UInt8]> = []
         var values: [[UInt8]] = []
-        var isOver = false
+        var bytes = 0
+        let bytesMax = options.memoryBytesMax
         try QueryRunner(blocks: blocks, query: subquery.query, options: options).run { row in
             guard let place = row.index(of: field) else { return true }
             let value = Array(row.bytes[row.range(at: place)])
             guard known.insert(value).inserted else { return true }
             values.append(value)
-            isOver = values.count > subquery.valuesMax
-            return !isOver
+            bytes += value.count + Self.valueBytes
+            return values.count <= subquery.valuesMax && bytes <= bytesMax
         }
-        if isOver {
+        guard bytes <= bytesMax else {
+            throw QueryFailure(
+                .memory,
+                "the query inside \(subquery.kind.rawValue)(…) gives more than "
+                    + "\(bytesMax >> 20) MiB of values of \(field)")
+        }
+        if values.count > subquery.valuesMax {
             throw QueryFailure(
                 .memory,
                 "the query inside \(subquery.kind.rawValue)(…) gives more than "
@@ -93,4 +100,7 @@ extension QueryRunner {
         }
         return values
     }
+
+    /// What a value takes beside its text, in the list and in the set.
+    private static let valueBytes = 96
 }

@@ -61,7 +61,7 @@ extension ClockFilter {
         if parser.takeKeyword("offset") {
             let token = parser.current
             let (offset, ahead) = try parser.duration()
-            guard abs(ahead.quotientAndRemainder(dividingBy: day).quotient) == 0 else {
+            guard ahead > -day, ahead < day else {
                 throw parser.error("expected an offset of less than a day", at: token)
             }
             text += " offset " + offset

@@ -8,7 +8,8 @@ struct InFilter: ValueTest {
     /// In the order of the query.
     let values: [[UInt8]]
     let isAny: Bool
-    private let set: Set<[UInt8]>
+    /// By bytes.
+    private let sorted: [[UInt8]]
     private let longest: Int
     let probes: [TextProbe]
 
@@ -18,7 +19,7 @@ struct InFilter: ValueTest {
     init(_ values: [[UInt8]], isAny: Bool) {
         self.values = values
         self.isAny = isAny
-        set = Set(values)
+        sorted = values.sorted { $0.lexicographicallyPrecedes($1) }
         longest = values.map(\.count).max() ?? 0
         let isProbed = !isAny && values.count <= Self.probesMax && !values.contains([])
         probes = isProbed ? values.map { TextProbe($0) } : []
@@ -27,12 +28,15 @@ struct InFilter: ValueTest {
     func matches(_ value: Span<UInt8>) -> Bool {
         if isAny { return true }
         if value.count > longest { return false }
-        if values.count > 8 {
-            var key: [UInt8] = []
-            key.append(value, 0..<value.count)
-            return set.contains(key)
+        var (first, end) = (0, sorted.count)
+        while first < end {
+            let middle = (first + end) / 2
+            let candidate = sorted[middle]
+            let order = ValueOrder.bytes(value, candidate.span)
+            if order == 0 { return true }
+            if order < 0 { end = middle } else { first = middle + 1 }
         }
-        return values.contains { ByteSearch.equal(value, 0..<value.count, $0.span) }
+        return false
     }
 
     func verdict(prefix: [UInt8], suffix: [UInt8], least: Int) -> Verdict {

@@ -71,10 +71,27 @@ public struct Query: Sendable, CustomStringConvertible {
         return query
     }
 
-    /// The query whose rows go through the pipes of `other` too.
-    public func piped(through other: Query) -> Query {
+    /// The query with only the first `count` rows of its result.
+    public func first(_ count: Int) -> Query { piped(LimitPipe(count: count)) }
+
+    /// The query with only the latest `count` events of its result, in order of time.
+    public func last(_ count: Int) -> Query {
+        piped(SortPipe.byTime(descending: true, limit: count))
+            .piped(SortPipe.byTime(descending: false, limit: nil))
+    }
+
+    /// The query that shows only these fields, and those in this order.
+    public func showing(_ fields: [String]) -> Query {
+        piped(
+            FieldsPipe(
+                patterns: fields.map {
+                    FieldPattern(name: FieldName.canonical($0), isPrefix: false)
+                }))
+    }
+
+    private func piped(_ pipe: any Pipe) -> Query {
         var query = self
-        query.pipes += other.pipes
+        query.pipes.append(pipe)
         return query
     }
 

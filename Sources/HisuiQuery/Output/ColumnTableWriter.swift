@@ -142,6 +142,6 @@ public struct ColumnTableWriter: RowWriter {
 extension Query {
     /// Whether the result is shown as events, and not as columns of fields the query names.
     public var showsEvents: Bool {
-        yieldsEvents && !pipes.contains { $0 is FieldsPipe || $0 is CopyPipe || $0 is LenPipe }
+        yieldsEvents && !pipes.contains(where: \.namesFields)
     }
 }

@@ -7,6 +7,7 @@ struct ArrayLengthPipe: Pipe {
     let result: String
 
     var keepsCount: Bool { true }
+    var namesFields: Bool { true }
 
     func print(to out: inout String) {
         out += "json_array_len("

@@ -4,6 +4,7 @@ struct CopyPipe: Pipe {
     let moves: Bool
 
     var keepsCount: Bool { true }
+    var namesFields: Bool { true }
 
     func print(to out: inout String) {
         out += moves ? "rename " : "copy "

@@ -13,6 +13,7 @@ struct ExtractPipe: Pipe {
     let mode: WritingMode
 
     var keepsCount: Bool { true }
+    var namesFields: Bool { true }
 
     func print(to out: inout String) {
         out += "extract"

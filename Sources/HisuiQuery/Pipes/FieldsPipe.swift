@@ -3,6 +3,7 @@ struct FieldsPipe: Pipe {
     let patterns: [FieldPattern]
 
     var keepsCount: Bool { true }
+    var namesFields: Bool { true }
 
     func print(to out: inout String) {
         out += "fields "

@@ -8,6 +8,7 @@ struct FormatPipe: Pipe {
     let mode: WritingMode
 
     var keepsCount: Bool { true }
+    var namesFields: Bool { true }
 
     func print(to out: inout String) {
         out += "format"

@@ -7,6 +7,7 @@ struct LenPipe: Pipe {
     let result: String
 
     var keepsCount: Bool { true }
+    var namesFields: Bool { true }
 
     func print(to out: inout String) {
         out += "len("

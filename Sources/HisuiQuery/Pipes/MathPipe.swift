@@ -8,6 +8,7 @@ struct MathPipe: Pipe {
     let now: Int64
 
     var keepsCount: Bool { true }
+    var namesFields: Bool { true }
 
     func print(to out: inout String) {
         out += "math "

@@ -11,6 +11,8 @@ struct PackPipe: Pipe {
 
     private static let all = [FieldPattern(name: "", isPrefix: true)]
 
+    var namesFields: Bool { true }
+
     func print(to out: inout String) {
         out += "pack_json"
         if fields != Self.all {

@@ -10,6 +10,9 @@ protocol Pipe: Sendable {
     /// Which fields the pipe has to be given so that what follows gets the fields `after`.
     func needs(after: FieldNeeds) -> FieldNeeds
 
+    /// Whether the query names fields here that somebody wants to see.
+    var namesFields: Bool { get }
+
     /// Says why the pipe cannot run in a query, if so.
     func check(_ context: StageContext) throws(QueryFailure)
 
@@ -27,6 +30,7 @@ protocol Pipe: Sendable {
 
 extension Pipe {
     func check(_ context: StageContext) throws(QueryFailure) {}
+    var namesFields: Bool { false }
     var isRowByRow: Bool { true }
     var keepsCount: Bool { false }
     var yieldsEvents: Bool { true }

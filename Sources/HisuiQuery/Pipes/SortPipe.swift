@@ -13,6 +13,13 @@ struct SortPipe: Pipe {
     /// The field that is to hold the place of a row, if any.
     let rank: String?
 
+    /// The first rows in order of time, or the last; all if there is no limit.
+    static func byTime(descending: Bool, limit: Int?) -> SortPipe {
+        SortPipe(
+            keys: [Key(field: FieldName.time, descending: descending)], offset: 0, limit: limit,
+            partition: [], rank: nil)
+    }
+
     var isRowByRow: Bool { false }
 
     /// The direction, if this puts rows in order of time and does nothing else to them than count.

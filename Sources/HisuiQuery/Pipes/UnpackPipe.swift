@@ -17,6 +17,7 @@ struct UnpackPipe: Pipe {
     let mode: WritingMode
 
     var keepsCount: Bool { true }
+    var namesFields: Bool { true }
 
     func print(to out: inout String) {
         out += form.rawValue
