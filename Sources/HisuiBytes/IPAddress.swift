@@ -223,6 +223,13 @@ public struct IPNetwork: Hashable, Sendable {
         return IPNetwork(address, prefixLength: Int(length))
     }
 
+    /// The last address of the network.
+    public var last: IPAddress {
+        let (high, low) = IPNetwork.mask(prefixLength, isV4: address.isV4)
+        if address.isV4 { return IPAddress(v4: UInt32((address.low | ~low) & 0xFFFF_FFFF)) }
+        return IPAddress(v6High: address.high | ~high, low: address.low | ~low)
+    }
+
     /// Whether `address` is one of the network's, of the same version.
     public func contains(_ other: IPAddress) -> Bool {
         guard other.isV4 == address.isV4 else { return false }

@@ -126,4 +126,17 @@ import Testing
         #expect(network("10.1.2.3/8")?.description == "10.0.0.0/8")
         #expect(network("2001:db8::ffff/32")?.description == "2001:db8::/32")
     }
+
+    @Test(arguments: [
+        ("10.1.2.3/8", "10.255.255.255"), ("10.1.2.3", "10.1.2.3"),
+        ("0.0.0.0/0", "255.255.255.255"),
+        ("192.0.2.128/25", "192.0.2.255"),
+        ("2001:db8::/32", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff"),
+        ("2001:db8::7", "2001:db8::7"), ("2001:db8::/64", "2001:db8::ffff:ffff:ffff:ffff"),
+        ("2001:db8::/65", "2001:db8::7fff:ffff:ffff:ffff"),
+        ("::/0", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+    ])
+    func lastOfANetwork(text: String, last: String) {
+        #expect(network(text)?.last.description == last)
+    }
 }

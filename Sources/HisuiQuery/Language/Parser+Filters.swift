@@ -195,10 +195,10 @@ extension Parser {
         case "re": return try RegexpFilter.parseFunction(&self)
         case "pattern_match": return try PatternFilter.parse(&self, isWhole: false)
         case "pattern_match_full": return try PatternFilter.parse(&self, isWhole: true)
-        case "ipv6_range": return try IPv6RangeFilter.parse(&self)
+        case "ipv6_range": return try AddressRangeFilter.parse(&self, isV4: false)
         case "value_type": return try ValueTypeFilter.parse(&self)
         case "range": return try RangeFilter.parse(&self)
-        case "ipv4_range": return try IPv4RangeFilter.parse(&self)
+        case "ipv4_range": return try AddressRangeFilter.parse(&self, isV4: true)
         case "len_range": return try LengthRangeFilter.parse(&self)
         case "string_range": return try StringRangeFilter.parse(&self)
         case let other:

@@ -11,6 +11,8 @@ public struct CSVWriter: RowWriter {
     private let timeZone: TimeZoneRules
     private let hasMark: Bool
     private var columns: [String]
+    /// The number of each column's field in rows.
+    private var numbers: [Int32] = []
     /// Rows kept to know the columns; nil once the heading has been written.
     private var kept: [StoredRow]?
     private var names: FieldNames?
@@ -76,24 +78,26 @@ public struct CSVWriter: RowWriter {
         if hasMark { out += [0xEF, 0xBB, 0xBF] }
         for (place, name) in columns.enumerated() {
             if place > 0 { out.append(UInt8(ascii: ",")) }
-            Self.append(cell: Array(name.utf8), to: &out)
+            let text = Array(name.utf8)
+            Self.append(cell: text.span, to: &out)
         }
         if !columns.isEmpty { out += [0x0D, 0x0A] }
     }
 
     private mutating func append(_ row: borrowing ResultRow, to out: inout [UInt8]) {
         var seen = 0
-        for (place, name) in columns.enumerated() {
+        if numbers.isEmpty { numbers = columns.map(row.names.number) }
+        for (place, number) in numbers.enumerated() {
             if place > 0 { out.append(UInt8(ascii: ",")) }
-            guard let index = row.index(of: name) else { continue }
+            guard let index = row.index(ofNumber: number) else { continue }
             seen += 1
-            let range = row.range(at: index)
-            if name == FieldName.time || row.type(at: index) == .time,
-                let time = TimeLiteral.complete(row.bytes.span.extracting(range))
+            let value = row.bytes.span.extracting(row.range(at: index))
+            if columns[place] == FieldName.time || row.type(at: index) == .time,
+                let time = TimeLiteral.complete(value)
             {
                 append(time: time, to: &out)
             } else {
-                Self.append(cell: Array(row.bytes[range]), to: &out)
+                Self.append(cell: value, to: &out)
             }
         }
         out += [0x0D, 0x0A]
@@ -111,28 +115,27 @@ public struct CSVWriter: RowWriter {
             fractionDigits: digits, to: &out)
     }
 
-    private static func append(cell given: [UInt8], to out: inout [UInt8]) {
-        var cell = given
-        if UTF8Text.asciiEnd(cell.span, 0..<cell.count) < cell.count,
-            !UTF8Text.isValid(cell.span, 0..<cell.count)
+    private static func append(cell: Span<UInt8>, to out: inout [UInt8]) {
+        if UTF8Text.asciiEnd(cell, 0..<cell.count) < cell.count,
+            !UTF8Text.isValid(cell, 0..<cell.count)
         {
-            cell = Array(String(decoding: cell, as: UTF8.self).utf8)
+            var bytes: [UInt8] = []
+            bytes.append(cell, 0..<cell.count)
+            let text = Array(String(decoding: bytes, as: UTF8.self).utf8)
+            return append(cell: text.span, to: &out)
         }
-        if let first = cell.first, formulas.contains(first),
-            Number.decimal(cell.span, 0..<cell.count) == nil
-        {
-            cell.insert(UInt8(ascii: "'"), at: 0)
+        let isFormula =
+            !cell.isEmpty && formulas.contains(cell[0])
+            && Number.decimal(cell, 0..<cell.count) == nil
+        var isQuoted = false
+        for index in 0..<cell.count where quoted.contains(cell[index]) { isQuoted = true }
+        if isQuoted { out.append(0x22) }
+        if isFormula { out.append(UInt8(ascii: "'")) }
+        for index in 0..<cell.count {
+            if cell[index] == 0x22 { out.append(0x22) }
+            out.append(cell[index])
         }
-        guard cell.contains(where: quoted.contains) else {
-            out += cell
-            return
-        }
-        out.append(0x22)
-        for byte in cell {
-            if byte == 0x22 { out.append(0x22) }
-            out.append(byte)
-        }
-        out.append(0x22)
+        if isQuoted { out.append(0x22) }
     }
 
     private static let formulas = Array("=+-@\t\r".utf8)

@@ -108,7 +108,7 @@ extension Parser {
         let stats: PipeParser = { (parser) throws(QueryError) in try StatsPipe.parse(&parser) }
         let uniq: PipeParser = { (parser) throws(QueryError) in try UniqPipe.parse(&parser) }
         let top: PipeParser = { (parser) throws(QueryError) in try TopPipe.parse(&parser) }
-        let len: PipeParser = { (parser) throws(QueryError) in try LenPipe.parse(&parser) }
+        let len: PipeParser = { (parser) throws(QueryError) in try LenPipe.parse(&parser, .bytes) }
         let math: PipeParser = { (parser) throws(QueryError) in try MathPipe.parse(&parser) }
         let some: [String: PipeParser] = [
             "fields": fields, "keep": fields, "delete": delete, "del": delete, "drop": delete,
@@ -128,7 +128,7 @@ extension Parser {
         "field_names": { (_) throws(QueryError) in FieldNamesPipe() },
         "field_values": { (parser) throws(QueryError) in try UniqPipe.parseValues(&parser) },
         "format": { (parser) throws(QueryError) in try FormatPipe.parse(&parser) },
-        "json_array_len": { (parser) throws(QueryError) in try ArrayLengthPipe.parse(&parser) },
+        "json_array_len": { (parser) throws(QueryError) in try LenPipe.parse(&parser, .items) },
         "pack_json": { (parser) throws(QueryError) in try PackPipe.parse(&parser) },
         "replace": { (parser) throws(QueryError) in try ReplacePipe.parse(&parser) },
         "unpack_json": { (parser) throws(QueryError) in try UnpackPipe.parse(&parser, .json) },
