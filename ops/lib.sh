@@ -18,6 +18,13 @@ fail() {
     exit 1
 }
 
+# What a test runner wrote of its failures: where, what was expected, and what came instead.
+failures() {
+    awk '/^✘ .* recorded an issue/ { shows = 1; print; next }
+         /^↳/ { if (shows) print; next }
+         { shows = 0 }' "$1" | cut -c1-2000 | head -200
+}
+
 # Installs the Debian packages named that are missing, after saying which.
 need_packages() {
     local missing=() package
