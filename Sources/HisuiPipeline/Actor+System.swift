@@ -26,6 +26,14 @@ extension Actor {
         return actor
     }
 
+    /// The account by which an act is attributed to a person: that which logged in, which `su` and
+    /// `sudo` do not change, and where the machine does not know it, that of the process. Nil if
+    /// `/etc/passwd` has no name for it.
+    public var account: String? {
+        guard let loginUID else { return user }
+        return Self.bounded(Self.accountName(loginUID))
+    }
+
     private mutating func takeProcess() {
         let uid = getuid()
         self.uid = uid

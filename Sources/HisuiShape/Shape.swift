@@ -144,6 +144,14 @@ public struct Shape: Sendable {
         return (number, recordSlotCount)
     }
 
+    /// The same shape, but whom its records name is shown as it stands.
+    public var unmasked: Shape {
+        guard let subject else { return self }
+        var shape = self
+        shape.slots[subject.number].role = .none
+        return shape
+    }
+
     /// Whether what is shown in place of a value of JSON needs quotes, because that has none.
     public func needsQuotes(_ number: Int) -> Bool {
         structure == .json && literals[number].last != 0x22

@@ -217,6 +217,20 @@ public final class Block: Sendable {
         shape.append(shape.record, slots: slots, of: bytes.span, to: &out)
     }
 
+    /// The same rows, but whom records name is shown as it stands: found, and shown, by number and
+    /// not by pseudonym. For who may see that.
+    ///
+    /// - Complexity: O(shapes). Where some shape names somebody, plans are made for this block
+    ///   alone.
+    public var unmasked: Block {
+        guard shapes.contains(where: { $0.shape.subject != nil }) else { return self }
+        return Block(
+            zone: zone, stream: stream, firstIndex: firstIndex, count: count,
+            timeRange: timeRange, receivedRange: receivedRange,
+            shapes: shapes.map { ($0.shape.unmasked, $0.rows) }, sources: sources,
+            senders: senders, backing: backing)
+    }
+
     /// Tells the system that the block is going to be searched: what every search reads can be on
     /// its way from the disk while other blocks are looked at.
     public func willBeSearched() {

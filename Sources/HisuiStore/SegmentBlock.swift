@@ -199,6 +199,7 @@ extension SegmentBlock {
         let bytes: [UInt8]
         if let recent {
             bytes = recent
+            shared.reads.addKept()
         } else {
             bytes = try decompressed(number)
             shared.chunks.keep(bytes, number, of: self)
@@ -233,6 +234,7 @@ extension SegmentBlock {
         guard let raw = codec.decompress(bytes, rawCount: rawCount) else {
             throw damaged("does not decompress to its length", chunk: number)
         }
+        shared.reads.add(stored: stored.count, raw: rawCount)
         return raw
     }
 

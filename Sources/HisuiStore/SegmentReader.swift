@@ -96,6 +96,7 @@ public final class SegmentReader: Sendable {
         self.contents = contents
         (footer, footerOffset) = try Self.footer(
             of: contents, path: path, ignoresChecksums, shared.shapes)
+        shared.reads.addFooter(contents.count - footerOffset)
         var offset = SegmentFormat.headerBytes
         var offsets: [Int] = []
         for block in footer.blocks {

@@ -9,6 +9,7 @@ final class SharedParts: Sendable {
     let patterns = PatternIndex()
     let directories = MemoryAllowance(bytes: Limits.directoryBytesMax)
     let chunks: RecentChunks
+    let reads = ReadCounter()
 
     /// - Parameter chunkBytes: of chunks that are kept for the next search.
     init(chunkBytes: Int = 0) { chunks = RecentChunks(bytes: chunkBytes) }

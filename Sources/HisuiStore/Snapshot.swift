@@ -33,4 +33,11 @@ public struct Snapshot: Sendable {
     }
 
     public init() {}
+
+    /// The same, with whom records name as it stands (`Block.unmasked`).
+    public var unmasked: Snapshot {
+        var snapshot = self
+        snapshot.blocks = blocks.map(\.unmasked)
+        return snapshot
+    }
 }

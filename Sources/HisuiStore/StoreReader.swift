@@ -69,6 +69,9 @@ public final class StoreReader: Sendable {
         }
     }
 
+    /// What was read of segments since the reader was made.
+    public var bytesRead: BytesRead { memory.withLock { $0.shared.reads.total } }
+
     private func path(of stream: Snapshot.Stream) -> String {
         Filenames.streamPath(store: path, zone: stream.zone, stream: stream.stream)
     }

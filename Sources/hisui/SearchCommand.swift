@@ -46,6 +46,7 @@ struct SearchCommand: ParsableCommand {
     @OptionGroup var common: CommonOptions
     @OptionGroup var store: StoreOptions
     @OptionGroup var options: SearchOptions
+    @OptionGroup var unmasking: UnmaskingOptions
 
     @Option(
         help: ArgumentHelp(
@@ -73,6 +74,13 @@ struct SearchCommand: ParsableCommand {
     @Flag(
         help: ArgumentHelp(
             say(
+                "Run the query and tell how: its tree, its plan, what was read, ruled out and why.",
+                "クエリを実行し、解釈・実行計画・読んだ量・除外した理由を表示します。")))
+    var explain = false
+
+    @Flag(
+        help: ArgumentHelp(
+            say(
                 "Show records too that a sender may have delivered before (hisui.duplicate:true).",
                 "再送とみられる原文（hisui.duplicate:true）も表示します。")))
     var duplicates = false
@@ -82,6 +90,7 @@ struct SearchCommand: ParsableCommand {
 
     func run() throws {
         hisui_return_large_memory()
+        Niceness.letReceptionGoFirst()
         let started = SystemClock.monotonicMicroseconds()
         let zone = try TimeZoneOption.resolve(timeZone)
         let now = Timestamp.now()
@@ -92,55 +101,84 @@ struct SearchCommand: ParsableCommand {
             throw Failure(.usage, error.description)
         }
         parsed = try options.applied(to: parsed, zone, now: now)
-        let format = format ?? (StandardOutput.shared.isTerminal ? .table : .jsonl)
+        let format = shownFormat
         let output = RowOutput(
             format, showsEvents: parsed.showsEvents, acts: acts, timeZone: zone,
             fields: options.fieldNames, hasMark: options.mark)
         let record = SearchRecord(
             store: store, query: query, range: parsed.timeRange, format: format, acts: acts,
             follow: follow)
-        if acts { parsed = try chosenZones(parsed) }
+        record.add(unmasking.purposeFields)
+        if explain { record.add([("explain", .boolean(true))]) }
+        if acts {
+            try unmasking.refuseForActs()
+            parsed = try chosenZones(parsed)
+        }
+        if explain { return try explain(parsed, record, started: started) }
         if follow {
             if !duplicates { parsed = parsed.withoutDuplicates }
             return try followStore(parsed, output, record)
         }
-        let snapshot = try store.snapshot(acts: acts)
-        // Asked for only where there can be some: most stores have no sender that is told again.
-        if !duplicates, snapshot.hasAcknowledgedSource { parsed = parsed.withoutDuplicates }
+        let snapshot = try unmasking.applied(
+            to: store.snapshot(acts: acts), store.store, record)
         record.watch()
-        try run(parsed, over: snapshot, output, record, started: started)
+        try show(
+            withoutRepeated(parsed, snapshot), over: snapshot, output, record, started: started)
     }
 
-    /// Shows what the query finds; records it too if it ends before its end.
-    private func run(
+    private var shownFormat: RowFormat {
+        format ?? (StandardOutput.shared.isTerminal ? .table : .jsonl)
+    }
+
+    /// Runs the query and shows how, and nothing of what it finds.
+    private func explain(_ query: Query, _ record: SearchRecord, started: Int) throws {
+        let format = shownFormat
+        guard !follow, format == .table || format == .jsonl else {
+            throw Failure(
+                .usage,
+                say(
+                    "--explain is printed as table or jsonl, and not with --follow",
+                    "--explain の出力は table か jsonl です（--follow とは併用できません）"))
+        }
+        let reader = try store.open()
+        let snapshot = try unmasking.applied(
+            to: store.snapshot(of: reader, acts: acts), store.store, record)
+        let query = withoutRepeated(query, snapshot)
+        let opened = SystemClock.monotonicMicroseconds() - started
+        record.watch()
+        let trace = QueryTrace()
+        var settings = QueryOptions()
+        settings.trace = trace
+        options.apply(to: &settings, started: started)
+        let runner = QueryRunner(snapshot: snapshot, query: query, options: settings)
+        try record.run(runner, { _ in true }) {}
+        let explanation = SearchExplanation(
+            query: query, explanation: trace.explanation, read: reader.bytesRead,
+            resultRows: record.rows, openMicroseconds: opened)
+        if format == .table {
+            StandardOutput.shared.write(explanation.text)
+        } else {
+            StandardOutput.shared.write(explanation.line)
+        }
+        StandardOutput.shared.flush()
+        record.write("done")
+    }
+
+    /// The query without records that may have been delivered before, unless they are wanted.
+    private func withoutRepeated(_ query: Query, _ snapshot: Snapshot) -> Query {
+        // Asked for only where there can be some: most stores have no sender that is told again.
+        duplicates || !snapshot.hasAcknowledgedSource ? query : query.withoutDuplicates
+    }
+
+    /// Shows what the query finds.
+    private func show(
         _ query: Query, over snapshot: Snapshot, _ output: RowOutput, _ record: SearchRecord,
         started: Int
     ) throws {
         var settings = output.options
         options.apply(to: &settings, started: started)
         let runner = QueryRunner(snapshot: snapshot, query: query, options: settings)
-        do throws(QueryFailure) {
-            try runner.run { row in
-                record.countRow()
-                return output.take(row)
-            }
-        } catch {
-            guard error.code == .stopped else {
-                record.write("failed")
-                throw Failure(.refused, error.description)
-            }
-            output.finish()
-            record.write("interrupted")
-            if Interruption.signal == 0 {
-                throw Failure(
-                    .refused,
-                    say(
-                        "the search took longer than --timeout and was stopped",
-                        "検索が --timeout を超えたため打ち切りました"))
-            }
-            Interruption.endProcess()
-        }
-        output.finish()
+        try record.run(runner, output.take) { output.finish() }
         record.write("done")
         // What was read ends with the process: taking it apart would take longer than the search.
         withExtendedLifetime((snapshot, runner)) {
@@ -172,15 +210,19 @@ struct SearchCommand: ParsableCommand {
         _ query: Query, _ output: RowOutput, _ record: SearchRecord
     ) throws {
         let reader = try store.open()
-        record.write(nil)
         do {
-            let first = try reader.snapshot(acts: acts, zones: store.zones)
+            let first = try unmasking.applied(
+                to: reader.snapshot(acts: acts, zones: store.zones), store.store, record)
+            record.write(nil)
             var follower = try QueryFollower(
                 query, options: output.options, after: first.nextIndices,
                 emit: { output.take($0) })
-            while try follower.take(
-                reader.snapshot(acts: acts, zones: store.zones, after: follower.seen))
-            {
+            func next() throws(StoreError) -> Snapshot {
+                let snapshot = try reader.snapshot(
+                    acts: acts, zones: store.zones, after: follower.seen)
+                return unmasking.unmask ? snapshot.unmasked : snapshot
+            }
+            while try follower.take(next()) {
                 output.flush()
                 usleep(UInt32(Self.followMillis * 1000))
             }
@@ -212,7 +254,9 @@ struct SearchCommand: ParsableCommand {
         return arguments
     }
 
-    private static let optionsWithValue = SearchOptions.withValue.union([
+    private static let optionsWithValue = SearchOptions.withValue.union(
+        UnmaskingOptions.withValue
+    ).union([
         "--store", "--zone", "--format", "--time-zone", "--lang",
     ])
 

@@ -60,8 +60,44 @@ final class SearchRecord: Sendable {
         ]
     }
 
+    /// Adds to what the act will say.
+    func add(_ more: [Act.Field]) { fields.withLock { $0 += more } }
+
     /// Counts a row that is shown.
     func countRow() { rowCount.wrappingAdd(1, ordering: .relaxed) }
+
+    /// Rows that were counted.
+    var rows: Int { rowCount.load(ordering: .relaxed) }
+
+    /// Runs a query and counts its rows; records it too if it ends before its end.
+    ///
+    /// - Parameter finish: done after the last row, also if more would have come.
+    func run(
+        _ runner: QueryRunner, _ take: @escaping QueryRunner.Emit, finish: () -> Void
+    ) throws(Failure) {
+        do throws(QueryFailure) {
+            try runner.run { row in
+                self.countRow()
+                return take(row)
+            }
+        } catch {
+            guard error.code == .stopped else {
+                write("failed")
+                throw Failure(.refused, error.description)
+            }
+            finish()
+            write("interrupted")
+            if Interruption.signal == 0 {
+                throw Failure(
+                    .refused,
+                    say(
+                        "the search took longer than --timeout and was stopped",
+                        "検索が --timeout を超えたため打ち切りました"))
+            }
+            Interruption.endProcess()
+        }
+        finish()
+    }
 
     /// Sees to it that the act is written when the reader of standard output goes away, and that
     /// Ctrl-C ends the query and not the process.
@@ -71,14 +107,15 @@ final class SearchRecord: Sendable {
     }
 
     /// Writes the act, unless it is written.
-    /// - Parameter outcome: `done`, `closed`, `interrupted` or `failed`; nil at the beginning.
+    /// - Parameter outcome: `done`, `closed`, `interrupted`, `failed` or `refused`; nil at the
+    ///   beginning.
     func write(_ outcome: String?) {
         guard !isWritten.exchange(true, ordering: .relaxed) else { return }
         var fields = fields.withLock { $0 }
         if let outcome {
             let micros = SystemClock.monotonicMicroseconds() - started
             fields.append(("outcome", .text(outcome)))
-            fields.append(("rows", .integer(Int64(rowCount.load(ordering: .relaxed)))))
+            fields.append(("rows", .integer(Int64(rows))))
             fields.append(("duration.ms", .integer(Int64(micros / 1000))))
         }
         ActRecorder.record(.search, store: store, zone: zone, fields: fields)

@@ -26,7 +26,11 @@ struct StoreOptions: ParsableArguments {
     /// What the store holds now, after saying which of its files cannot be read.
     /// - Parameter acts: the store's acts instead of its zones.
     func snapshot(acts: Bool = false) throws -> Snapshot {
-        let reader = try open()
+        try snapshot(of: open(), acts: acts)
+    }
+
+    /// The same by a reader that is open.
+    func snapshot(of reader: StoreReader, acts: Bool) throws -> Snapshot {
         let snapshot: Snapshot
         do {
             snapshot = try reader.snapshot(acts: acts, zones: zones)

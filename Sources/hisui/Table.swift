@@ -95,6 +95,8 @@ struct JSONLine {
         bytes.appendDecimal(value)
     }
 
+    mutating func add(_ name: String, _ value: Int) { add(name, Int64(value)) }
+
     mutating func add(_ name: String, _ value: Int64) {
         key(name)
         bytes.appendDecimal(value)

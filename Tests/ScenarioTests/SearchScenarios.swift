@@ -56,6 +56,40 @@ struct SearchScenarios {
         #expect(acts.lines.count == 4, "what time was searched is recorded: \(acts.text)")
     }
 
+    @Test(
+        "a query is explained: its tree, its plan, what was read; it is an act, and shows no record"
+    )
+    func explanations() throws {
+        let query = "\"Failed password\" user.name:=root | stats count() n"
+        let told = try search("--explain", "--format", "table", query)
+        #expect(told.status == 0, "\(told.errors)")
+        for line in [
+            "├─ and", "│  ├─ \"Failed password\"", "│  └─ user.name:=root",
+            "└─ | stats count(*) as n", "figures are made of columns, block by block",
+            "  found                                      2\n", "1 rows in the result",
+        ] {
+            #expect(told.text.contains(line), "\(line) in \(told.text)")
+        }
+        let japanese = try search("--lang", "ja", "--explain", "--format", "table", query)
+        #expect(japanese.text.contains("構文木") && japanese.text.contains("結果 1 行"))
+        let line = try search("--explain", "--format", "jsonl", query)
+        let object = try #require(
+            try JSONSerialization.jsonObject(with: Data(line.lines[0].utf8)) as? [String: Any])
+        #expect(line.lines.count == 1)
+        #expect(object["rows.all"] as? Int == 5 && object["rows.found"] as? Int == 2)
+        let fates = [
+            "outsideTime", "notNeeded", "shape", "footer", "filters", "columns", "known",
+            "read",
+        ]
+        #expect(fates.reduce(0) { $0 + (object["rows.\($1)"] as? Int ?? 0) } == 5)
+        #expect(object["plan.access"] as? String == "groups")
+        #expect((object["read.footers"] as? Int ?? 0) > 0)
+        #expect(try search("--explain", "--follow", "x").status == 2)
+        #expect(try search("--explain", "--format", "csv", "x").status == 2)
+        let acts = try search("--acts", "--format", "jsonl", "act:search explain:true")
+        #expect(acts.lines.count == 3 && acts.lines[0].contains(#""rows":1,"#), "\(acts.text)")
+    }
+
     @Test("a table for a spreadsheet, and only some fields")
     func tables() throws {
         let table = try search(

@@ -91,6 +91,75 @@ struct SubjectScenarios {
         #expect(try check(", parser: asset.filelog", "").errors == "")
     }
 
+    @Test("numbers are shown to whom the configuration permits it, who says why; both are acts")
+    func unmasking() throws {
+        let store = folder.path + "/store"
+        #expect(
+            try Program.hisui("keys", "subject", "add", "--keys", keys, "--id", "a1").status == 0)
+        #expect(try load(store, "--subject-keys", keys).status == 0)
+        // Who logged in, and where the machine does not say, whose process it is.
+        let account = try Program.shell(
+            "l=$(cat /proc/self/loginuid); [ $l = 4294967295 ] && id -un || id -un $l"
+        ).lines[0]
+        let configuration = folder.path + "/hisui.yaml"
+        func configure(account: String, role: String, store: String) throws {
+            try """
+            organisation: { name: Scenario, name_ja: 試験 }
+            zone: z
+            zones: [ { id: z, name: Z, name_ja: Z } ]
+            store: \(store)
+            operators: [ { name: Sato, account: \(account), roles: { z: \(role) } } ]
+            sources: [ { files: { paths: [\(folder.path)/*.csv] } } ]
+
+            """.write(toFile: configuration, atomically: true, encoding: .utf8)
+        }
+        func search(_ arguments: String...) throws -> Finished {
+            try Program.run(
+                Program.hisui, ["search", "--store", store, "--lang", "en"] + arguments)
+        }
+        let why = ["--purpose", "照会 2026-114", "--config", configuration]
+        func unmasked(_ arguments: String...) throws -> Finished {
+            try Program.run(
+                Program.hisui,
+                ["search", "--store", store, "--lang", "en", "--unmask"] + why + arguments)
+        }
+
+        try configure(account: account, role: "analyst", store: store)
+        for format in ["jsonl", "raw", "table", "csv"] {
+            let all = try unmasked("--format", format, "-o", "_msg,hisui.subject.id", "*")
+            #expect(all.status == 0 && all.text.contains("9000000123"), "\(format) \(all.errors)")
+        }
+        let found = try unmasked("--format", "raw", "9000000123")
+        #expect(found.lines.count == 6 && found.lines.allSatisfy { $0.contains("9000000123") })
+        #expect(!found.text.contains("a1-"))
+        let pseudonyms = try unmasked(
+            "--format", "jsonl", "9000000123 | uniq by (hisui.subject.id)")
+        #expect(pseudonyms.lines.count == 1 && pseudonyms.text.contains("a1-"))
+        // Masked as before for who does not ask for it.
+        #expect(try search("--format", "raw", "9000000123").lines == [])
+
+        #expect(try search("--unmask", "*").status == 2)
+        #expect(
+            try search("--unmask", "--purpose", " ", "--config", configuration, "*").status == 2)
+        for (name, role, of) in [
+            (account, "viewer", store), (account, "administrator", store),
+            ("nobody-else", "analyst", store), (account, "analyst", folder.path),
+        ] {
+            try configure(account: name, role: role, store: of)
+            let refused = try unmasked("--format", "raw", "*")
+            #expect(refused.status == 3 && refused.lines == [], "\(role): \(refused.text)")
+            #expect(refused.errors != "")
+        }
+        let acts = try search(
+            "--acts", "--format", "jsonl",
+            "act:search unmasked:true purpose:=\"照会 2026-114\" | stats by (outcome) count() n")
+        #expect(acts.lines == [#"{"outcome":"done","n":6}"#, #"{"outcome":"refused","n":4}"#])
+        let done = try search(
+            "--acts", "--format", "jsonl", "outcome:done unmasked:true | limit 1")
+        #expect(done.text.contains("\"operator\":\"\(account)\""), "\(done.text)")
+        #expect(done.text.contains("configuration.sha256"))
+    }
+
     @Test("a file of keys that others may read is refused; without keys the number is withheld")
     func withoutKeys() throws {
         #expect(

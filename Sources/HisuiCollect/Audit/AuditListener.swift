@@ -27,7 +27,7 @@ struct AuditListener: ~Copyable {
     private var descriptor: Int32 = -1
     /// When the connection was made.
     private var connected = Timestamp.none
-    /// Something was told through the connection, or it has lasted `turnedAwayMilliseconds`.
+    /// Something was told through the connection, or it has lasted `standsMilliseconds`.
     private var isStanding = false
     private var nextStatus: Int64 = 0
     /// When the kernel was last asked.
@@ -98,9 +98,11 @@ struct AuditListener: ~Copyable {
             wait(isWaiting ? Self.holdMilliseconds : Self.restMilliseconds)
             // Safe: the array has the capacity that is given.
             let count = unsafe read(descriptor, &buffer, buffer.count)
+            let failure = count < 0 ? errno : 0
             let now = Clock.monotonicMilliseconds()
-            let isNew = now - began < Self.turnedAwayMilliseconds
-            if !isStanding && (count > 0 || !isNew) { stand() }
+            // Closed without a word it never stood, however late that was noticed.
+            let isQuiet = count < 0 && now - began >= Self.standsMilliseconds
+            if !isStanding && (count > 0 || isQuiet) { stand() }
             if count > 0 {
                 if isFresh, buffer[0] < 2 { return .binary }
                 isFresh = false
@@ -110,9 +112,10 @@ struct AuditListener: ~Copyable {
                 continue
             }
             if count == 0 {
-                return isFresh && isNew ? .turnedAway : .ended(.closed)
+                let isTurnedAway = isFresh && now - began < Self.turnedAwayMilliseconds
+                return isTurnedAway ? .turnedAway : .ended(.closed)
             }
-            if errno != EAGAIN && errno != EINTR { return .ended(.cut) }
+            if failure != EAGAIN && failure != EINTR { return .ended(.cut) }
             handOver()
         }
         return .ended(.byUs)
@@ -219,4 +222,7 @@ struct AuditListener: ~Copyable {
     private static let holdMilliseconds: Int32 = 5
     private static let gatherMilliseconds: Int64 = 50
     private static let turnedAwayMilliseconds: Int64 = 1000
+    /// After which a connection through which nothing was told is listened to all the same: longer
+    /// than a plug-in that is ending keeps one on a busy machine.
+    private static let standsMilliseconds: Int64 = 5000
 }

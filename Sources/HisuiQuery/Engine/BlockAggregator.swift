@@ -9,17 +9,18 @@ import HisuiStore
 /// shape need none.
 struct BlockAggregator {
     let scan: BlockScan
-    let filter: ShapeFilter
+    let plans: BlockPlans
     let grouping: Grouping
     let budget: MemoryBudget
 
-    func run() throws(QueryFailure) -> Aggregation {
+    /// - Parameter selections: the rows of each shape that pass.
+    func run(_ selections: [Selection]) throws(QueryFailure) -> Aggregation {
         let aggregation = Aggregation(grouping, budget)
         var chosen: [Chosen] = []
-        for shape in scan.block.shapes.indices {
-            let selection = try filter.select(shape: shape)
+        for (shape, selection) in selections.enumerated() {
             if case .none = selection { continue }
             chosen.append(Chosen(shape: shape, selection: selection))
+            scan.tally?.found += count(selection, shape)
         }
         let countsOnly = grouping.countsOnly
         if countsOnly { try addTogether(&chosen, to: aggregation) }
@@ -42,7 +43,7 @@ struct BlockAggregator {
 
     /// Where the fields that are grouped by come from.
     private func sources(of shape: Int) -> [FieldSource] {
-        zip(grouping.fields, filter.plans[shape].sources).map {
+        zip(grouping.fields, plans[shape].sources).map {
             $1 ?? FieldSource.resolve($0, shape: shape, in: scan.block)
         }
     }
@@ -62,7 +63,7 @@ struct BlockAggregator {
         }
         var slots = [Int?](repeating: nil, count: scan.block.shapes.count)
         for one in chosen {
-            if case .all = one.selection, let slot = filter.plans.countedSlot(one.shape) {
+            if case .all = one.selection, let slot = plans.countedSlot(one.shape) {
                 slots[one.shape] = slot
             }
         }

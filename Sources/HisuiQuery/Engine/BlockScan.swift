@@ -10,6 +10,8 @@ final class BlockScan {
     let block: Block
     /// The block's place among all blocks of the query.
     let place: Int
+    /// What is counted of the look at the block, if anybody wants to know.
+    var tally: BlockTally?
     private var columns: [Int: SlotColumn] = [:]
     /// The rows of shapes that are still asked for, where these are known.
     private var wanted: [Int: Range<Int>] = [:]

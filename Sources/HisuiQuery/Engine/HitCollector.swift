@@ -1,3 +1,4 @@
+import HisuiBytes
 import HisuiStore
 
 /// A row that passed, with what it is ordered by.
@@ -22,14 +23,24 @@ struct HitCollector {
     let limit: Int?
     let needs: FieldNeeds
     let budget: MemoryBudget
+    let trace: QueryTrace?
 
     func collect(_ candidate: Candidate) throws(QueryFailure) -> BlockHits {
-        let block = candidate.block
-        let scan = BlockScan(block, place: candidate.place)
-        let filter = try ShapeFilter(plans, scan)
-        var selections: [Selection] = []
-        for shape in block.shapes.indices { selections.append(try filter.select(shape: shape)) }
+        let scan = BlockScan(candidate.block, place: candidate.place)
+        guard let trace else { return try collect(candidate, scan).0 }
+        scan.tally = BlockTally()
+        let started = SystemClock.monotonicMicroseconds()
+        let (hits, plans) = try collect(candidate, scan)
+        scan.finishTally(trace, plans, since: started)
+        return hits
+    }
+
+    private func collect(
+        _ candidate: Candidate, _ scan: BlockScan
+    ) throws(QueryFailure) -> (BlockHits, BlockPlans) {
+        let (filter, selections) = try ShapeFilter.selections(plans, scan)
         var kept = try limit == 0 ? [] : hits(of: selections, from: candidate.firstRow, scan)
+        scan.tally?.found = kept.count
         Self.sort(&kept)
         if let limit, kept.count > limit { kept.removeSubrange(limit...) }
         Self.want(kept, scan)
@@ -39,7 +50,7 @@ struct HitCollector {
         } else if limit == nil {
             prepared = try prepare(kept, scan)
         }
-        return try BlockHits(scan, kept, prepared, descending: descending, budget)
+        return (try BlockHits(scan, kept, prepared, descending: descending, budget), filter.plans)
     }
 
     /// The selected rows, in order of arrival; perhaps without some that are not among the first.

@@ -74,6 +74,7 @@ extension QueryRunner {
         guard let field = subquery.query.valueField else { return [] }
         var options = options
         options.fields = [field]
+        options.trace = options.trace?.inner(subquery.query)
         var known: Set<[UInt8]> = []
         var values: [[UInt8]] = []
         var bytes = 0

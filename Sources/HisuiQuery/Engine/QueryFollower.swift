@@ -38,7 +38,7 @@ public struct QueryFollower {
             names: FieldNames(), budget: MemoryBudget(limit: options.memoryBytesMax),
             timeRange: plan.timeRange,
             keepsRecord: options.fields?.contains(FieldName.record) == true)
-        last = try QueryRunner.chain(plan.pipes, EmitStage(emit), context)
+        last = try QueryRunner.chain(plan.pipes, EmitStage(emit, options), context)
     }
 
     /// Hands on what is new in `snapshot`; false if no more is wanted.

@@ -1,4 +1,5 @@
 import Glibc
+import HisuiBytes
 import HisuiEvent
 public import HisuiStore
 
@@ -16,6 +17,8 @@ public struct QueryOptions: Sendable {
     public var fields: [String]?
     /// Asked now and then; true ends the query with `QueryFailure.Code.stopped`.
     public var shouldStop: @Sendable () -> Bool = { false }
+    /// Told what is read and what is not, and why.
+    public var trace: QueryTrace?
 
     public init() { workers = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
 
@@ -91,11 +94,20 @@ public struct QueryRunner {
             }
             return try QueryRunner(blocks: blocks, query: query, options: options).run(emit: emit)
         }
+        options.trace?.begin(plan, blocks)
+        try options.trace.timed(.whole) { () throws(QueryFailure) in try runPlan(emit) }
+        if let trace = options.trace {
+            let census = plans.census
+            trace.shapes(never: census.never, always: census.always, depends: census.depends)
+        }
+    }
+
+    private func runPlan(_ emit: @escaping Emit) throws(QueryFailure) {
         let budget = MemoryBudget(limit: options.memoryBytesMax)
         let context = StageContext(
             names: FieldNames(), budget: budget, timeRange: plan.timeRange,
             keepsRecord: options.fields?.contains(FieldName.record) == true)
-        let last = try Self.chain(plan.pipes, EmitStage(emit), context)
+        let last = try Self.chain(plan.pipes, EmitStage(emit, options), context)
         if let pipe = plan.aggregating {
             try pipe.check(context)
             let gathered = try aggregate(pipe, budget)
@@ -120,6 +132,16 @@ public struct QueryRunner {
 
     /// The blocks that can have rows of the plan's time, with their places.
     private func candidates() -> [Candidate] {
+        let candidates = candidatesOfTime()
+        if let trace = options.trace {
+            let all = blocks.reduce(0) { $0 + $1.count }
+            let left = candidates.reduce(0) { $0 + $1.block.count }
+            trace.outsideTime(blocks: blocks.count - candidates.count, rows: all - left)
+        }
+        return candidates
+    }
+
+    private func candidatesOfTime() -> [Candidate] {
         guard let range = plan.timeRange else { return [] }
         return blocks.enumerated().compactMap { place, block in
             guard block.timeRange.upperBound.nanoseconds >= range.lowerBound,
@@ -134,6 +156,10 @@ public struct QueryRunner {
     /// Those of `candidates` that may have rows, as far as the footers of their segments tell;
     /// these are asked side by side.
     private func asked(_ candidates: [Candidate]) -> [Candidate] {
+        options.trace.timed(.planning) { withoutRuledOut(candidates) }
+    }
+
+    private func withoutRuledOut(_ candidates: [Candidate]) -> [Candidate] {
         if plans.passAll { return candidates }
         for candidate in candidates { candidate.block.willBeSearched() }
         var known: Set<ObjectIdentifier> = []
@@ -149,7 +175,11 @@ public struct QueryRunner {
             plans.prepare(shapes[first..<min(first + Self.shapesAtOnce, shapes.count)])
         }
         each(of: tables.count) { plans.prepare(tables[$0]) }
-        return candidates.filter { !plans.isNever($0.block) }
+        return candidates.filter { candidate in
+            guard plans.isNever(candidate.block) else { return true }
+            options.trace?.ruledOut(plans.fates(ofRuledOut: candidate.block))
+            return false
+        }
     }
 
     /// Shapes whose plans are made one after the other.
@@ -164,7 +194,7 @@ public struct QueryRunner {
         work.stop()
     }
 
-    private static func stopped() -> QueryFailure {
+    static func stopped() -> QueryFailure {
         QueryFailure(.stopped, "the search was stopped")
     }
 }
@@ -178,6 +208,7 @@ extension QueryRunner {
         let grouping = pipe.grouping
         let plans = plans
         let shouldStop = options.shouldStop
+        let trace = options.trace
         let total = Aggregation(grouping, budget)
         let work = OrderedWork<Gathered>(
             count: blocks.count, workers: options.workers, ahead: options.workers + 2
@@ -187,22 +218,40 @@ extension QueryRunner {
             if plans.passAll, grouping.fields.isEmpty, grouping.countsOnly {
                 let aggregation = Aggregation(grouping, budget)
                 aggregation.add(rows: block.count, group: 0)
+                trace?.counted(rows: block.count)
                 return .success(Gathered(aggregation))
             }
             let scan = BlockScan(block, place: blocks[number].place)
             defer { scan.release() }
             do throws(QueryFailure) {
-                let aggregator = BlockAggregator(
-                    scan: scan, filter: try ShapeFilter(plans, scan), grouping: grouping,
-                    budget: budget)
-                return .success(Gathered(try aggregator.run()))
+                return .success(
+                    Gathered(try Self.aggregate(scan, plans, grouping, budget, trace)))
             } catch {
                 return .failure(error)
             }
         }
         defer { work.stop() }
-        while let gathered = try work.take() { try total.merge(gathered.aggregation) }
-        return total
+        while true {
+            let gathered = try trace.timed(.waiting) { () throws(QueryFailure) in
+                try work.take()
+            }
+            guard let gathered else { return total }
+            try total.merge(gathered.aggregation)
+        }
+    }
+
+    private static func aggregate(
+        _ scan: BlockScan, _ plans: ShapePlans, _ grouping: Grouping, _ budget: MemoryBudget,
+        _ trace: QueryTrace?
+    ) throws(QueryFailure) -> Aggregation {
+        let started = trace == nil ? 0 : SystemClock.monotonicMicroseconds()
+        if trace != nil { scan.tally = BlockTally() }
+        let (filter, selections) = try ShapeFilter.selections(plans, scan)
+        let aggregator = BlockAggregator(
+            scan: scan, plans: filter.plans, grouping: grouping, budget: budget)
+        let aggregation = try aggregator.run(selections)
+        if let trace { scan.finishTally(trace, filter.plans, since: started) }
+        return aggregation
     }
 
     /// Handed from the worker that gathered to the thread that merges.
@@ -230,7 +279,7 @@ extension QueryRunner {
         let collector = HitCollector(
             plans: plans, timeRange: timeRange, descending: descending, limit: plan.limit,
             needs: plan.needs,
-            budget: context.budget)
+            budget: context.budget, trace: options.trace)
         let shouldStop = options.shouldStop
         let sorted = blocks
         let work = OrderedWork<BlockHits>(
@@ -247,7 +296,10 @@ extension QueryRunner {
         defer { work.stop() }
         var merge = TimeMerge(plan.needs, context, shouldStop: shouldStop)
         for number in sorted.indices {
-            guard let hits = try work.take() else { break }
+            let taken = try options.trace.timed(.waiting) { () throws(QueryFailure) in
+                try work.take()
+            }
+            guard let hits = taken else { break }
             merge.add(hits)
             // Rows before the beginning of every block not yet opened have their turn.
             let bound = number + 1 < sorted.count ? least(sorted[number + 1].block) : .max
@@ -261,9 +313,19 @@ extension QueryRunner {
 /// The end of all pipes: hands rows to the caller.
 final class EmitStage: PipeStage {
     private let emit: QueryRunner.Emit
+    private let shouldStop: @Sendable () -> Bool
+    private var emitted = 0
 
-    init(_ emit: @escaping QueryRunner.Emit) { self.emit = emit }
+    init(_ emit: @escaping QueryRunner.Emit, _ options: QueryOptions) {
+        self.emit = emit
+        shouldStop = options.shouldStop
+    }
 
-    func push(_ row: inout ResultRow) throws(QueryFailure) -> Bool { emit(row) }
+    func push(_ row: inout ResultRow) throws(QueryFailure) -> Bool {
+        // Rows that were sorted, or figures of many groups, come without a look at a block between.
+        emitted += 1
+        if emitted & 0x3FF == 0, shouldStop() { throw QueryRunner.stopped() }
+        return emit(row)
+    }
     func finish() throws(QueryFailure) {}
 }

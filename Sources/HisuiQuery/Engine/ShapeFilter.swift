@@ -20,7 +20,7 @@ struct ShapeFilter {
     /// For each shape what is known of its rows before columns are asked.
     private let verdicts: [Verdict]
 
-    init(_ plans: ShapePlans, _ scan: BlockScan) throws(QueryFailure) {
+    private init(_ plans: ShapePlans, _ scan: BlockScan) throws(QueryFailure) {
         self.scan = scan
         let plans = plans.plans(of: scan.block)
         self.plans = plans
@@ -35,22 +35,60 @@ struct ShapeFilter {
         self.verdicts = verdicts
     }
 
+    /// The filter at work on a block, and the rows of each of its shapes that pass.
+    static func selections(
+        _ plans: ShapePlans, _ scan: BlockScan
+    ) throws(QueryFailure) -> (ShapeFilter, [Selection]) {
+        let started = scan.tally == nil ? 0 : SystemClock.monotonicMicroseconds()
+        let filter = try ShapeFilter(plans, scan)
+        var selections: [Selection] = []
+        selections.reserveCapacity(scan.block.shapes.count)
+        for shape in scan.block.shapes.indices {
+            selections.append(try filter.select(shape: shape))
+        }
+        if scan.tally != nil {
+            scan.tally?.filterMicroseconds = SystemClock.monotonicMicroseconds() - started
+        }
+        return (filter, selections)
+    }
+
     /// The rows of a shape that pass.
-    func select(shape: Int) throws(QueryFailure) -> Selection {
+    private func select(shape: Int) throws(QueryFailure) -> Selection {
         switch verdicts[shape] {
-        case .never: return .none
-        case .always: return .all
+        case .never:
+            tell(nil, shape)
+            return .none
+        case .always:
+            tell(.known, shape)
+            return .all
         case .depends: break
         }
-        guard let residual = plans.residual(shape) else { return .all }
+        guard let residual = plans.residual(shape) else {
+            tell(.known, shape)
+            return .all
+        }
         switch try scan.verdict(residual, shape: shape) {
-        case .never: return .none
-        case .always: return .all
+        case .never:
+            tell(.columns, shape)
+            return .none
+        case .always:
+            tell(.known, shape)
+            return .all
         case .depends:
+            tell(.read, shape)
             var rows = Bitmap(count: scan.block.shapes[shape].rows, all: true)
             try keep(residual, shape, in: &rows)
             return rows.isEmpty ? .none : .some(rows)
         }
+    }
+
+    /// Tells the fate of a shape's rows, if anybody wants to know.
+    ///
+    /// - Parameter fate: nil for what was ruled out before the block was asked for the shape.
+    private func tell(_ fate: RowFate?, _ shape: Int) {
+        guard scan.tally != nil else { return }
+        let known = fate ?? plans.reason(shape) ?? .filters
+        scan.tally?.add(known, shape: shape, rows: scan.block.shapes[shape].rows)
     }
 }
 

@@ -115,6 +115,23 @@ final class ShapePlans: Sendable {
         return place.numbers.allSatisfy { verdicts[Int($0)] == .never }
     }
 
+    /// The fates of a block's rows as far as its segment's footer tells, which rules out all.
+    func fates(ofRuledOut block: Block) -> RowFates {
+        let plans = plans(of: block)
+        var fates = RowFates()
+        for (number, shape) in block.shapes.enumerated() {
+            fates[plans.reason(number) ?? .footer] += shape.rows
+        }
+        return fates
+    }
+
+    /// How many of the shapes that were met none, all, or perhaps some rows can pass of.
+    var census: (never: Int, always: Int, depends: Int) {
+        let verdicts = known.withLock { $0.values.map(\.plan.outcome.verdict) }
+        func count(_ verdict: Verdict) -> Int { verdicts.count { $0 == verdict } }
+        return (count(.never), count(.always), count(.depends))
+    }
+
     private func known(_ table: ShapesInTable.Table) -> KnownTable {
         let key = ObjectIdentifier(table)
         if let known = tables.withLock({ $0[key] }) { return known }
@@ -197,6 +214,12 @@ struct BlockPlans {
 
     /// The needle that all terms of a shape in a test are of; nil if there is none.
     func needle(_ shape: Int, in test: Test) -> NeedleQuestion? { test.needles[number(shape)] }
+
+    /// What rules out the rows of a shape before the block is asked; nil if nothing does.
+    func reason(_ shape: Int) -> RowFate? {
+        guard verdicts[number(shape)] == .never else { return nil }
+        return plans[number(shape)].outcome.verdict == .never ? .shape : .footer
+    }
 
     /// What is left of the filter for a shape; nil if all its rows pass.
     func residual(_ shape: Int) -> Residual? {

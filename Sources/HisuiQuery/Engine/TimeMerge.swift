@@ -136,7 +136,7 @@ struct TimeMerge {
                 pushed += 1
                 emitted += 1
                 if emitted & 0xFFF == 0, shouldStop() {
-                    throw QueryFailure(.stopped, "the search was stopped")
+                    throw QueryRunner.stopped()
                 }
                 if try !stage.push(&row) { return false }
             }

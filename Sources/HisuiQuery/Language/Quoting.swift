@@ -14,6 +14,13 @@ enum Quoting {
 
     static func append(_ text: String, to out: inout String) { append(Array(text.utf8), to: &out) }
 
+    /// The text, quoted where it has to be.
+    static func text(_ text: String) -> String {
+        var out = ""
+        append(text, to: &out)
+        return out
+    }
+
     /// Appends values parted by commas.
     static func append(list: [[UInt8]], to out: inout String) {
         for (number, value) in list.enumerated() {
