@@ -95,6 +95,12 @@ var targets: [Target] = [
             "HisuiEvidence",
         ],
         path: "Tests/DiskCampaign", swiftSettings: settings),
+    .executableTarget(
+        name: "QueryCampaign",
+        dependencies: [
+            "HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiFile", "HisuiStore", "HisuiQuery",
+        ],
+        path: "Tests/QueryCampaign", swiftSettings: settings),
     // What Bench/run, Bench/parsing and Bench/journal start.
     .executableTarget(
         name: "Parsing",
@@ -133,7 +139,11 @@ var targets: [Target] = [
             "HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiFile", "HisuiProof", "HisuiStore",
             "DiskCampaign",
         ]),
-    tests("HisuiQuery", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiStore", "HisuiFile"]),
+    tests(
+        "HisuiQuery",
+        [
+            "HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiStore", "HisuiFile", "QueryCampaign",
+        ]),
 ]
 var dependencies: [Package.Dependency] = []
 var products: [Product] = []

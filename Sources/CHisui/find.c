@@ -34,11 +34,40 @@ static bool equal_folded(const uint8_t *a, const uint8_t *b, size_t count)
     return true;
 }
 
+// Needles of so many bytes are sought in time that grows with the text only.
+enum { folded_needle_max = 4096 };
+
+static void lower(const uint8_t *bytes, size_t count, uint8_t *out)
+{
+    for (size_t at = 0; at < count; at++) out[at] = lowered(bytes[at]);
+}
+
+// By memmem, in pieces of the text in lower case that overlap by less than a needle.
+static const uint8_t *find_in_pieces(
+    const uint8_t *bytes, size_t count, const uint8_t *needle, size_t needle_count)
+{
+    uint8_t wanted[folded_needle_max];
+    uint8_t piece[2 * folded_needle_max];
+    lower(needle, needle_count, wanted);
+    for (size_t at = 0; count - at >= needle_count;) {
+        size_t taken = count - at < sizeof piece ? count - at : sizeof piece;
+        lower(bytes + at, taken, piece);
+        const uint8_t *hit = memmem(piece, taken, wanted, needle_count);
+        if (hit) return bytes + at + (hit - piece);
+        if (taken == count - at) return NULL;
+        at += taken - needle_count + 1;
+    }
+    return NULL;
+}
+
 static const uint8_t *find_folded(
     const uint8_t *bytes, size_t count, const uint8_t *needle, size_t needle_count)
 {
     if (needle_count == 0) return bytes;
     if (count < needle_count) return NULL;
+    // For less text it does not pay.
+    if (count > 512 && needle_count <= folded_needle_max)
+        return find_in_pieces(bytes, count, needle, needle_count);
     uint8_t first = lowered(needle[0]);
     uint8_t last = lowered(needle[needle_count - 1]);
     for (size_t at = 0; at <= count - needle_count; at++)

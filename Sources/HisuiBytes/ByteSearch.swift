@@ -62,8 +62,7 @@ public enum ByteSearch {
     /// Index at which `needle` first begins inside `range`, the letters A to Z and a to z being
     /// equal and all other bytes themselves.
     ///
-    /// - Complexity: O(n · m) at worst, O(n) for text in which two bytes of the needle seldom stand
-    ///   at their distance; by vector instructions.
+    /// - Complexity: O(n + m) for needles of up to 4 KiB; O(n · m) at worst for longer ones.
     public static func firstIgnoringCase(
         of needle: Span<UInt8>, in bytes: Span<UInt8>, _ range: Range<Int>
     ) -> Int? {

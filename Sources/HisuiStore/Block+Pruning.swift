@@ -255,6 +255,12 @@ final class SlotCandidates: Sendable {
                 from = range.upperBound
             }
         }
+        if probe.folds {
+            for column in directory.columns(ofChunk: chunk) {
+                let range = directory.place(of: Int(column)).range
+                if probe.occursFolded(in: bytes, range) { hits.append(Int(column)) }
+            }
+        }
         let columns = hits
         return found.withLock { found in
             found.searched.insert(chunk)

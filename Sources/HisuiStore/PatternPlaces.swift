@@ -147,6 +147,9 @@ struct ByteAlphabet: Sendable {
         return ByteAlphabet(words: folded)
     }
 
+    /// Whether it has a byte that is not ASCII.
+    var isBeyondASCII: Bool { words[2] | words[3] != 0 }
+
     @inline(__always)
     func isSuperset(of other: ByteAlphabet) -> Bool { words | other.words == words }
 }

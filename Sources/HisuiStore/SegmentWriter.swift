@@ -1,6 +1,6 @@
 import HisuiBytes
-import HisuiEvent
-import HisuiFile
+package import HisuiEvent
+package import HisuiFile
 import HisuiShape
 
 /// Writes one segment: a temporary file, block by block, that gets its name when it is complete.
@@ -10,7 +10,7 @@ import HisuiShape
 /// it replaces once `finish` has returned. The caller holds the zone's lock.
 ///
 /// Owned by one thread.
-struct SegmentWriter {
+package struct SegmentWriter {
     private let fileSystem: any FileSystem
     private let directory: String
     private let temporary: String
@@ -31,7 +31,7 @@ struct SegmentWriter {
     private(set) var rows = 0
 
     /// Begins a segment in `directory`, which exists.
-    init(
+    package init(
         fileSystem: any FileSystem, directory: String, zone: String, stream: String,
         firstIndex: UInt64, codec: Codec = .zstd, clock: StageClock? = nil
     ) throws(StoreError) {
@@ -61,7 +61,7 @@ struct SegmentWriter {
     ///
     /// All blocks of a segment come from the same builder. On an error the segment is of no use:
     /// `abandon` it.
-    mutating func append(_ builder: inout BlockBuilder) throws(StoreError) {
+    package mutating func append(_ builder: inout BlockBuilder) throws(StoreError) {
         precondition(builder.count > 0, "a block has rows")
         let head = clock.measure(.encode, within: .write) { encoder.encode(builder) }
         let offset = file.size
@@ -102,7 +102,7 @@ struct SegmentWriter {
     ///   - leaves: what the segment answers for; holds all its rows.
     ///   - states: the state of each source after the last row, those without rows included.
     /// - Returns: the path of the segment, which is durable.
-    consuming func finish(
+    package consuming func finish(
         leaves: Range<UInt64>, states: [SourceState] = [], gaps: [Gap] = [],
         definitions: [[UInt8]] = []
     ) throws(StoreError) -> String {

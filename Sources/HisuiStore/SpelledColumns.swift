@@ -24,7 +24,7 @@ extension BlockDirectory {
         var reader = ByteReader(heads.span, headRange(of: column))
         guard let head = try? NumberColumn.Head(decoding: &reader),
             head.pattern.numbers.allSatisfy({ $0.notation == .decimal }),
-            !head.pattern.text.contains(where: { $0 &- 0x30 <= 9 })
+            !head.pattern.text.contains(where: { $0 &- 0x30 <= 9 || probe.folds && $0 >= 0x80 })
         else { return true }
         // Whatever stands around the digits, the number is no less than they are alone.
         return head.fields.contains { $0.greatest >= least }
@@ -51,9 +51,8 @@ extension TextProbe {
         // So little text is almost everywhere, and in values of less than four bytes too.
         guard let filter, !grams.isEmpty else { return true }
         // An empty one: no value of the chunk has four bytes.
-        return !filter.isEmpty
-            && mayOccur(
-                in: filters.span.extracting(filter),
-                logSize: (filter.count * 8).trailingZeroBitCount)
+        return mayOccur(
+            in: filters.span.extracting(filter),
+            logSize: (filter.count * 8).trailingZeroBitCount)
     }
 }

@@ -164,6 +164,22 @@ public final class TableColumns: Sendable {
             set.insert(Int(columnOfConstant[constant]))
             from = columns.constants[constant].range.upperBound
         }
+        if probe.folds { addFoldedConstants(with: probe, to: &set) }
+    }
+
+    /// The same of constants that are not ASCII, for text that is looked for in what they fold to.
+    private func addFoldedConstants(with probe: TextProbe, to set: inout ColumnSet) {
+        let bytes = columns.constantBytes
+        var constant = 0
+        while true {
+            let from = constant == 0 ? 0 : columns.constants[constant - 1].range.upperBound
+            let next = UTF8Text.asciiEnd(bytes.span, from..<bytes.count)
+            if next == bytes.count { return }
+            while columns.constants[constant].range.upperBound <= next { constant += 1 }
+            let range = columns.constants[constant].range
+            if probe.occursFolded(in: bytes, range) { set.insert(Int(columnOfConstant[constant])) }
+            constant += 1
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-import HisuiBytes
+public import HisuiBytes
 
 /// Text that is looked for, as far as it can be told without reading where it is not.
 ///
@@ -8,6 +8,8 @@ public final class TextProbe: Sendable {
     /// The text, ASCII letters in lower case if case does not matter.
     let bytes: [UInt8]
     let ignoresCase: Bool
+    /// All ways to write the text, if it is looked for in folded text; and which piece it is.
+    private let spellings: (all: FoldedSpellings, piece: Range<Int>)?
     /// Hashes of its grams.
     let grams: [UInt32]
     /// The number that the text is, if it is one of up to 19 decimal digits.
@@ -21,10 +23,25 @@ public final class TextProbe: Sendable {
     /// - Parameters:
     ///   - text: bytes that occur next to each other in every value that is looked for.
     ///   - ignoresCase: whether ASCII letters match in either case. Other letters match as they
-    ///     are: who folds more looks for the parts between them.
-    public init(_ text: [UInt8], ignoresCase: Bool = false) {
+    ///     are.
+    public convenience init(_ text: [UInt8], ignoresCase: Bool = false) {
+        self.init(text, ignoresCase: ignoresCase, spellings: nil)
+    }
+
+    /// Text that occurs in what every value that is looked for folds to (`TextFolding`).
+    ///
+    /// - Parameter piece: of what the spellings are of.
+    public convenience init(_ spellings: FoldedSpellings, _ piece: Range<Int>) {
+        self.init(
+            Array(spellings.wanted[piece]), ignoresCase: true, spellings: (spellings, piece))
+    }
+
+    private init(
+        _ text: [UInt8], ignoresCase: Bool, spellings: (FoldedSpellings, Range<Int>)?
+    ) {
         bytes = ignoresCase ? text.map(Self.lower) : text
         self.ignoresCase = ignoresCase
+        self.spellings = spellings
         var grams: [UInt32] = []
         if text.count >= GramFilter.gramBytes {
             for at in 0...text.count - GramFilter.gramBytes {
@@ -41,29 +58,63 @@ public final class TextProbe: Sendable {
 
     static func lower(_ byte: UInt8) -> UInt8 { byte &- 0x41 <= 25 ? byte | 0x20 : byte }
 
-    /// Whether the text may occur where `filter`, a set of 2^`logSize` bits, was made.
+    /// Whether characters beyond ASCII may stand for those of the text.
+    var folds: Bool { spellings != nil }
+
+    /// Whether the text may occur where `filter`, a set of 2^`logSize` bits, was made; an empty one
+    /// is that of values shorter than a gram.
     func mayOccur(in filter: Span<UInt8>, logSize: Int) -> Bool {
-        for gram in grams {
+        func has(_ gram: UInt32) -> Bool {
             let bit = Int(gram) & (1 << logSize - 1)
-            if filter[bit >> 3] & 1 << UInt8(bit & 7) == 0 { return false }
+            return filter[bit >> 3] & 1 << UInt8(bit & 7) != 0
         }
-        return true
+        if !filter.isEmpty, grams.allSatisfy(has) { return true }
+        guard let spellings else { return false }
+        return spellings.all.mayStand(spellings.piece) { gram in
+            !filter.isEmpty && has(GramFilter.hash(gram))
+        }
     }
 
     /// Whether the text occurs in the bytes of `range`.
     func occurs(in value: [UInt8], _ range: Range<Int>) -> Bool {
-        first(in: value, range) != nil
+        first(in: value, range) != nil || occursFolded(in: value, range)
     }
 
-    /// Where the text first begins in the bytes of `range`.
+    /// Where the text, as it is, first begins in the bytes of `range`.
     func first(in value: [UInt8], _ range: Range<Int>) -> Int? {
         ignoresCase
             ? ByteSearch.firstIgnoringCase(of: bytes, in: value.span, range)
             : ByteSearch.first(of: bytes, in: value.span, range)
     }
 
+    /// Whether the text occurs in what the bytes of `range` fold to, if these are not ASCII only.
+    func occursFolded(in value: [UInt8], _ range: Range<Int>) -> Bool {
+        guard folds else { return false }
+        if bytes.isEmpty { return true }
+        let span = value.span
+        var folded: [UInt8] = []
+        var at = UTF8Text.asciiEnd(span, range)
+        if at == range.upperBound { return false }
+        // Characters of ASCII before it may belong to an occurrence.
+        at = max(range.lowerBound, at - bytes.count)
+        while at < range.upperBound {
+            var end = min(at + Self.foldedAtOnce, range.upperBound)
+            // Not within a character.
+            for _ in 0..<3 where end < range.upperBound && span[end] & 0xC0 == 0x80 { end += 1 }
+            TextFolding.append(span, at..<end, to: &folded)
+            if ByteSearch.first(of: bytes, in: folded.span) != nil { return true }
+            at = end
+            if folded.count >= bytes.count { folded.removeFirst(folded.count - bytes.count + 1) }
+        }
+        return false
+    }
+
+    /// Bytes that are folded before they are looked through.
+    private static let foldedAtOnce = 16 << 10
+
     /// Whether the text may occur in a value of a pattern, whatever its numbers are.
     func mayOccur(in pattern: PatternPlaces) -> Bool {
+        if folds, pattern.alphabet.isBeyondASCII { return true }
         let known = ignoresCase ? pattern.alphabet.folded : pattern.alphabet
         return known.isSuperset(of: alphabet) && pattern.mayHave(bytes, ignoresCase: ignoresCase)
     }

@@ -1,6 +1,8 @@
 import HisuiStore
 import Testing
 
+@testable import QueryCampaign
+
 /// Records that are shown one by one, as those of a finding are.
 @Suite struct ShownRecordTests {
     @Test(arguments: 0..<8 as Range<UInt64>)

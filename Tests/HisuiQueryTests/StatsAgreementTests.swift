@@ -4,6 +4,7 @@ import HisuiStore
 import Testing
 
 @testable import HisuiQuery
+@testable import QueryCampaign
 
 /// Functions of `stats` against a naive evaluation over the rows, on generated blocks and filters.
 @Suite struct StatsAgreementTests {
@@ -36,7 +37,7 @@ import Testing
             }
             var found: [[UInt8]: Naive.Result] = [:]
             let query = try Query.parse(
-                utf8: Array(text.utf8), now: AgreementTests.now, timeZone: .utc)
+                utf8: Array(text.utf8), now: Comparison.now, timeZone: .utc)
             var options = QueryOptions()
             options.workers = number % 3 + 1
             try QueryRunner(blocks: data.blocks, query: query, options: options).run { row in

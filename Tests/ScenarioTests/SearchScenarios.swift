@@ -105,6 +105,11 @@ struct SearchScenarios {
         #expect(figures.text == "", "the word is Failed")
         let some = try search("--format", "csv", "Failed | stats by (user.name) count() n")
         #expect(some.text == "user.name,n\r\nroot,2\r\ntaro,1\r\n")
+        let all = try search("--format", "csv", "--last", "1", "*")
+        #expect(
+            all.lines.first == "_time,zone.name,hisui.source,host.name,process.name,"
+                + "log.syslog.appname,event.action,event.outcome,user.name,source.ip,_msg\r")
+        #expect(all.text.contains(",web2,,app,"), "a program that no rule knows: \(all.text)")
         let rows = try search("--fields", "host.name", "--format", "jsonl", "--last", "1", "*")
         #expect(rows.text == "{\"host.name\":\"web2\"}\n")
     }

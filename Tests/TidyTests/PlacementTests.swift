@@ -54,7 +54,7 @@ import Testing
                 let target = name.hasSuffix("Tests") ? String(name.dropLast(5)) : name
                 let whole: Set = [
                     "Tidy", "Scenario", "Goldens", "HisuiTesting", "DiskCampaign",
-                    "KillCampaign",
+                    "KillCampaign", "QueryCampaign",
                 ]
                 return !targets.contains(target) && !whole.contains(target)
             }.map { "Tests/\($0): no target of that name" })

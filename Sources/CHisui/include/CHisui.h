@@ -42,7 +42,8 @@ void hisui_sha256_prefixed(
 const uint8_t *hisui_find(
     const uint8_t *bytes, size_t count, const uint8_t *needle, size_t needle_count);
 
-// The same, ASCII letters of either case being equal. `count` × `needle_count` at worst.
+// The same, ASCII letters of either case being equal. Linear for needles of up to 4 KiB; longer ones
+// cost `count` × `needle_count` at worst.
 const uint8_t *hisui_find_folded(
     const uint8_t *bytes, size_t count, const uint8_t *needle, size_t needle_count);
 
@@ -77,6 +78,29 @@ static inline uint16_t hisui_jisx0212_at(uint8_t lead, uint8_t trail)
 {
     if (lead < 0xA1 || lead > 0xFE || trail < 0xA1 || trail > 0xFE) return 0;
     return hisui_jisx0212[(lead - 0xA1u) * 94u + (trail - 0xA1u)];
+}
+
+// What characters are where width, case and the like do not matter. See folding.c.
+extern const uint16_t hisui_fold_pages[];
+extern const uint16_t hisui_fold_places[];
+extern const uint8_t hisui_fold_texts[];
+// Characters from this one on are not in the table.
+extern const uint32_t hisui_fold_scalars;
+// The longest text.
+extern const uint32_t hisui_fold_bytes_max;
+
+// Where the text of a character is, for the functions below; 0 if it is itself.
+static inline uint16_t hisui_fold_place(uint32_t scalar)
+{
+    if (scalar >= hisui_fold_scalars) return 0;
+    return hisui_fold_places[hisui_fold_pages[scalar / 64] * 64u + scalar % 64];
+}
+
+// How many bytes the text at `place` has, which `hisui_fold_place` gave and is not 0; and these.
+static inline size_t hisui_fold_count(uint16_t place) { return hisui_fold_texts[place]; }
+static inline const uint8_t *hisui_fold_text(uint16_t place)
+{
+    return hisui_fold_texts + place + 1;
 }
 
 #if defined(__cplusplus)

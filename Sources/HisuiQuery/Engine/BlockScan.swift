@@ -117,7 +117,7 @@ final class BlockScan {
 
     /// The rows in whose slot a needle stands, if that is known without the text of the column.
     func rows(of needle: Needle, shape: Int, slot: Int) throws(QueryFailure) -> [Int]? {
-        if needle.ignoresCase { return nil }
+        if needle.likeness != .exact { return nil }
         return try reading { () throws(StoreError) in
             try block.rows(
                 shape: shape, slot: slot, of: needle.bytes,

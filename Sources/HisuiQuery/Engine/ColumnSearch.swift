@@ -23,21 +23,22 @@ enum ColumnSearch {
 
     /// Keeps the rows in whose value the needle stands.
     static func keep(
-        _ needle: Needle, _ column: SlotColumn, wordBefore: Bool, wordAfter: Bool,
+        _ needle: Needle, _ column: SlotColumn, wordBefore: Bool, cutBehind: Bool,
         in rows: inout Bitmap
     ) {
-        if !needle.ignoresCase, let stretch = ColumnLayout(column).sequence {
-            sweep(needle, column, stretch, wordBefore, wordAfter, in: &rows)
+        if needle.likeness == .exact, let stretch = ColumnLayout(column).sequence {
+            sweep(needle, column, stretch, wordBefore, cutBehind, in: &rows)
         } else {
+            var scratch: [UInt8] = []
             filter(column, in: &rows) {
-                needle.matches($0, wordBefore: wordBefore, wordAfter: wordAfter)
+                needle.matches($0, wordBefore: wordBefore, cutBehind: cutBehind, &scratch)
             }
         }
     }
 
     /// Adds to `sure` and to `maybe` those of `rows` of whose value a crossing says so.
     ///
-    /// - Parameter around: whether words go on right before and right after the value.
+    /// - Parameter around: of the slot, as the plan of the needle has it.
     static func keep(
         _ crossing: NeedlePlan.Crossing, _ needle: Needle, _ column: SlotColumn, in rows: Bitmap,
         around: (before: Bool, after: Bool), sure: inout Bitmap, maybe: inout Bitmap
@@ -93,7 +94,7 @@ enum ColumnSearch {
     /// Searches all values at once and finds out which rows the hits lie in.
     private static func sweep(
         _ needle: Needle, _ column: SlotColumn, _ stretch: Range<Int>, _ wordBefore: Bool,
-        _ wordAfter: Bool, in rows: inout Bitmap
+        _ cutBehind: Bool, in rows: inout Bitmap
     ) {
         var found = Bitmap(count: rows.count, all: false)
         let bytes = column.bytes.span
@@ -104,7 +105,7 @@ enum ColumnSearch {
             row = self.row(of: hit, in: ranges, from: row)
             let range = ranges[row].range
             if hit + needle.bytes.count <= range.upperBound, hit >= range.lowerBound,
-                needle.fits(bytes, range, hit, wordBefore, wordAfter)
+                needle.fits(bytes, range, hit, wordBefore, cutBehind)
             {
                 found.insert(row)
                 // One occurrence is enough: go on behind this value.

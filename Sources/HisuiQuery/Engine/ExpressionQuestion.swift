@@ -28,7 +28,7 @@ final class ExpressionQuestion: Sendable {
         self.clauses = clauses.filter { clause in
             guard let beginning, let wanted = clause.first, clause.count == 1 else { return true }
             let text = beginning.needle.bytes
-            return wanted.needle.ignoresCase || !wanted.needle.matches(text.span)
+            return wanted.needle.likeness != .exact || !wanted.needle.matches(text.span)
         }
     }
 }

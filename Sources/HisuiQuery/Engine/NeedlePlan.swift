@@ -21,12 +21,22 @@ struct NeedlePlan: Sendable {
     private(set) var isTorn = false
     /// Ways in which an occurrence could cross a border between a slot and fixed text.
     private(set) var crossings: [Crossing] = []
-    /// For each slot, whether a word ends right before it and whether one begins right after it.
+    /// For each slot, whether a word ends right before it and whether what is right after it would
+    /// cut an occurrence.
     private(set) var surroundings: [(before: Bool, after: Bool)] = []
 
     init(_ needle: Needle, in text: StretchText) {
         let literals =
-            needle.ignoresCase ? text.literals.map { CaseFolding.folded($0.span) } : text.literals
+            switch needle.likeness {
+            case .exact: text.literals
+            case .anyCase: text.literals.map { $0.map(ByteSearch.lowered) }
+            case .folded: text.literals.map(TextFolding.folded)
+            }
+        if needle.likeness == .folded, Self.cutsCharacters(text.literals) {
+            // Pieces of a character do not fold as it does.
+            isOpen = true
+            return
+        }
         for (index, literal) in literals.enumerated() {
             look(for: needle, in: literal, isFirst: index == 0, isLast: index == text.slots.count)
             if verdict == .always { return }
@@ -36,14 +46,14 @@ struct NeedlePlan: Sendable {
             let after = literals[slot + 1]
             surroundings.append(
                 (
-                    Needle.endsInWord(before.span, 0..<before.count),
-                    Needle.beginsInWord(after.span, 0..<after.count)
+                    needle.endsInWord(before.span, 0..<before.count) ?? false,
+                    needle.cuts(behind: after.span, 0..<after.count)
                 ))
             let isFirst = slot == 0
             let isLast = slot == text.slots.count - 1
             let isTornHere =
-                (needle.startsWord || needle.endsWord)
-                && Self.isTorn(before, after, isFirst: isFirst, isLast: isLast)
+                (needle.startsWord || needle.asksBehind)
+                && Self.isTorn(needle, before, after, isFirst: isFirst, isLast: isLast)
             isTorn = isTorn || isTornHere
             addCrossings(needle, slot, after: before, goesOn: !isFirst, isTorn: isTornHere)
             addCrossings(needle, slot, before: after, goesOn: !isLast, isTorn: isTornHere)
@@ -106,39 +116,38 @@ struct NeedlePlan: Sendable {
 
         /// What the slot's value says of the row.
         ///
-        /// - Parameter around: whether words go on right before and right after the value.
+        /// - Parameter around: of the slot, as the plan has it.
         func verdict(
             _ bytes: Span<UInt8>, _ value: Range<Int>, _ needle: Needle,
             around: (before: Bool, after: Bool)
         ) -> Verdict {
-            guard fits(bytes, value, needle.bytes.span, ignoringCase: needle.ignoresCase) else {
-                return .never
-            }
-            // A shorter value goes on in the text behind it, and letters may have a longer form.
-            guard isDecided, value.count >= part.count, !needle.ignoresCase else {
+            guard fits(bytes, value, needle.bytes.span, needle.likeness) else { return .never }
+            // A shorter value goes on in the text behind it, and one that is folded may be longer.
+            guard isDecided, value.count >= part.count, needle.likeness == .exact else {
                 return .depends
             }
             let rest = value.count - part.count
             if isEnd {
                 guard needle.startsWord else { return .always }
-                return Verdict(
-                    rest == 0
-                        ? !around.before
-                        : !Needle.endsInWord(bytes, value.lowerBound..<value.lowerBound + rest))
+                let before = value.lowerBound..<value.lowerBound + rest
+                return Verdict(!(needle.endsInWord(bytes, before) ?? around.before))
             }
             guard needle.endsWord else { return .always }
             return Verdict(
                 rest == 0
                     ? !around.after
-                    : !Needle.beginsInWord(bytes, value.upperBound - rest..<value.upperBound))
+                    : !needle.cuts(behind: bytes, value.upperBound - rest..<value.upperBound))
         }
 
-        /// Whether the slot's value fits; one that is not ASCII may where the needle ignores case.
+        /// Whether the slot's value fits; one that is not ASCII may where the needle is folded.
         @inline(__always)
         func fits(
-            _ bytes: Span<UInt8>, _ value: Range<Int>, _ needle: Span<UInt8>, ignoringCase: Bool
+            _ bytes: Span<UInt8>, _ value: Range<Int>, _ needle: Span<UInt8>,
+            _ likeness: Needle.Likeness
         ) -> Bool {
-            if ignoringCase { return fitsInAnyCase(bytes, value, needle) }
+            if likeness != .exact {
+                return fitsAlike(bytes, value, needle, folds: likeness == .folded)
+            }
             let common = min(value.count, part.count)
             // From the border on: that is where values differ.
             if isEnd {
@@ -155,17 +164,16 @@ struct NeedlePlan: Sendable {
             return true
         }
 
-        private func fitsInAnyCase(
-            _ bytes: Span<UInt8>, _ value: Range<Int>, _ needle: Span<UInt8>
+        private func fitsAlike(
+            _ bytes: Span<UInt8>, _ value: Range<Int>, _ needle: Span<UInt8>, folds: Bool
         ) -> Bool {
-            let common = min(value.count, part.count)
-            let valueStart = isEnd ? value.upperBound - common : value.lowerBound
-            let needleStart = isEnd ? part.upperBound - common : part.lowerBound
-            for index in 0..<common {
-                let byte = bytes[valueStart + index]
-                // Its other case may have another length.
-                if byte >= 0x80 { return true }
-                if ByteSearch.lowered(byte) != needle[needleStart + index] { return false }
+            for index in 0..<min(value.count, part.count) {
+                // From the border on.
+                let byte = bytes[isEnd ? value.upperBound - 1 - index : value.lowerBound + index]
+                // What it folds to may have another length.
+                if folds, byte >= 0x80 { return true }
+                let wanted = needle[isEnd ? part.upperBound - 1 - index : part.lowerBound + index]
+                if ByteSearch.lowered(byte) != wanted { return false }
             }
             return true
         }
@@ -181,13 +189,13 @@ struct NeedlePlan: Sendable {
             let end = found + needle.bytes.count
             from = found + 1
             // At the border to a slot the character beyond it is not known.
-            if needle.startsWord, found == 0, !isFirst {
-                isOpen = true
-            } else if needle.startsWord, Needle.endsInWord(bytes, 0..<found) {
+            if needle.startsWord, let before = needle.endsInWord(bytes, 0..<found), before {
                 continue
-            } else if needle.endsWord, end == literal.count, !isLast {
+            } else if needle.startsWord, needle.endsInWord(bytes, 0..<found) == nil, !isFirst {
                 isOpen = true
-            } else if needle.endsWord, Needle.beginsInWord(bytes, end..<literal.count) {
+            } else if needle.asksBehind, end == literal.count, !isLast {
+                isOpen = true
+            } else if needle.asksBehind, needle.cuts(behind: bytes, end..<literal.count) {
                 continue
             } else {
                 verdict = .always
@@ -216,8 +224,9 @@ struct NeedlePlan: Sendable {
             var crossing = Crossing(slot: slot, part: split..<bytes.count, isEnd: false)
             let before = literal.count - split
             if before >= 0, needle.startsWord {
-                if before > 0, Needle.endsInWord(literal.span, 0..<before) { continue }
-                crossing.isDecided = !isTorn && (before > 0 || !goesOn)
+                let endsInWord = needle.endsInWord(literal.span, 0..<before)
+                if endsInWord == true { continue }
+                crossing.isDecided = !isTorn && (endsInWord != nil || !goesOn)
             } else {
                 crossing.isDecided = !isTorn && before >= 0
             }
@@ -238,12 +247,8 @@ struct NeedlePlan: Sendable {
             guard same == common else { continue }
             var crossing = Crossing(slot: slot, part: 0..<split, isEnd: true)
             let end = bytes.count - split
-            if end <= literal.count, needle.endsWord {
-                if end < literal.count,
-                    Needle.beginsInWord(literal.span, end..<literal.count)
-                {
-                    continue
-                }
+            if end <= literal.count, needle.asksBehind {
+                if needle.cuts(behind: literal.span, end..<literal.count) { continue }
                 crossing.isDecided = !isTorn && (end < literal.count || !goesOn)
             } else {
                 crossing.isDecided = !isTorn && end <= literal.count
@@ -253,14 +258,28 @@ struct NeedlePlan: Sendable {
     }
 
     /// Whether fixed text ends or begins in the middle of a character, or is missing between two
-    /// slots: then what surrounds a slot's value is not known.
+    /// slots, or is nothing but marks: then what surrounds a slot's value is not known.
     private static func isTorn(
-        _ before: [UInt8], _ after: [UInt8], isFirst: Bool, isLast: Bool
+        _ needle: Needle, _ before: [UInt8], _ after: [UInt8], isFirst: Bool, isLast: Bool
     ) -> Bool {
-        if before.isEmpty ? !isFirst : Scalars.last(in: before.span, 0..<before.count) == nil {
-            return true
+        if cutsCharacter(before, after) { return true }
+        return needle.endsInWord(before.span, 0..<before.count) == nil && !isFirst
+            || after.isEmpty && !isLast
+    }
+
+    /// Whether a slot between two pieces of fixed text may lie within a character.
+    private static func cutsCharacter(_ before: [UInt8], _ after: [UInt8]) -> Bool {
+        !before.isEmpty && Scalars.last(in: before.span, 0..<before.count) == nil
+            || !after.isEmpty && Scalars.first(in: after.span, 0..<after.count).0 == nil
+    }
+
+    /// Whether a character may lie in two pieces of a text: in fixed text and a slot, or in two
+    /// slots with nothing between them.
+    private static func cutsCharacters(_ literals: [[UInt8]]) -> Bool {
+        for slot in 0..<literals.count - 1 {
+            if cutsCharacter(literals[slot], literals[slot + 1]) { return true }
+            if slot > 0, literals[slot].isEmpty { return true }
         }
-        return after.isEmpty
-            ? !isLast : Scalars.first(in: after.span, 0..<after.count).0 == nil
+        return false
     }
 }

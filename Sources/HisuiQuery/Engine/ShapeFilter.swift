@@ -196,7 +196,7 @@ extension ShapeFilter {
     ) throws(QueryFailure) {
         let column = try scan.column(shape: shape, slot: slot)
         if decoding == .raw, let needle = test.needle {
-            ColumnSearch.keep(needle, column, wordBefore: false, wordAfter: false, in: &rows)
+            ColumnSearch.keep(needle, column, wordBefore: false, cutBehind: false, in: &rows)
         } else {
             ColumnSearch.keep(test, column, decoding, in: &rows)
         }

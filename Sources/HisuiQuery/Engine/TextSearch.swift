@@ -66,7 +66,7 @@ struct TextSearch {
             for slot in text.slots.indices where try mayContain(beginning.whole, slot) {
                 var some = rows
                 ColumnSearch.keep(
-                    needle, try column(slot), wordBefore: false, wordAfter: false, in: &some)
+                    needle, try column(slot), wordBefore: false, cutBehind: false, in: &some)
                 elsewhere.formUnion(some)
             }
         }
@@ -141,12 +141,12 @@ struct TextSearch {
                 let ordinals = try scan.rows(of: sought, shape: shape, slot: text.slots[slot])
             {
                 // The value is the needle.
-                let isCut = sought.startsWord && around.before || sought.endsWord && around.after
+                let isCut = sought.startsWord && around.before || sought.asksBehind && around.after
                 some.keep(isCut ? [] : ordinals)
             } else {
                 ColumnSearch.keep(
                     sought, try column(slot), wordBefore: around.before,
-                    wordAfter: around.after, in: &some)
+                    cutBehind: around.after, in: &some)
             }
             passing.formUnion(some)
             rows.subtract(some)
@@ -176,9 +176,8 @@ struct TextSearch {
     private func crossing(
         _ wanted: NeedleQuestion, _ rows: Bitmap
     ) throws(QueryFailure) -> (sure: Bitmap, maybe: Bitmap) {
-        let (needle, plan) = (wanted.needle, wanted.plan)
+        let plan = wanted.plan
         var sure = Bitmap(count: rows.count, all: false)
-        if needle.ignoresCase, !needle.isASCII { return (sure, rows) }
         var maybe = sure
         let held = scan.held(wanted, shape: shape)
         for number in held?.crossings ?? Array(plan.crossings.indices)
@@ -194,7 +193,7 @@ struct TextSearch {
         sure: inout Bitmap, maybe: inout Bitmap
     ) throws(QueryFailure) {
         let needle = wanted.needle
-        if !crossing.isEnd, !crossing.isWhole, !needle.endsWord, !needle.ignoresCase,
+        if !crossing.isEnd, !crossing.isWhole, !needle.endsWord, needle.likeness == .exact,
             text.isAsStored,
             let ordinals = try scan.rows(
                 beginningWith: needle.bytes[crossing.part], shape: shape,
@@ -214,6 +213,7 @@ struct TextSearch {
     private func keepStanding(_ needle: Needle, in rows: inout Bitmap) throws(QueryFailure) {
         if rows.isEmpty { return }
         let reader = try TextReader(text, shape: shape, scan)
-        reader.filter(&rows) { needle.matches($0) }
+        var scratch: [UInt8] = []
+        reader.filter(&rows) { needle.matches($0, &scratch) }
     }
 }

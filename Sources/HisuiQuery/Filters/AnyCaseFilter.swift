@@ -1,4 +1,9 @@
-/// `i(word)`, `i("a phrase")`, `i(prefix*)`: the same in upper and lower case.
+import HisuiBytes
+
+/// `i(word)`, `i("a phrase")`, `i(prefix*)`: the same in upper and lower case, in full and half
+/// width (`TextFolding`).
+///
+/// Text that folds to nothing asks, as the empty phrase, for the empty value.
 struct AnyCaseFilter: ValueTest {
     let text: [UInt8]
     let isPrefix: Bool
@@ -8,8 +13,8 @@ struct AnyCaseFilter: ValueTest {
         self.text = text
         self.isPrefix = isPrefix
         needle =
-            text.isEmpty
-            ? nil : Needle(text, wholeStart: true, wholeEnd: !isPrefix, ignoresCase: true)
+            TextFolding.folded(text).isEmpty
+            ? nil : Needle(text, wholeStart: true, wholeEnd: !isPrefix, .folded)
     }
 
     func matches(_ value: Span<UInt8>) -> Bool {
@@ -17,7 +22,7 @@ struct AnyCaseFilter: ValueTest {
     }
 
     func verdict(prefix: [UInt8], suffix: [UInt8], least: Int) -> Verdict {
-        text.isEmpty && least > 0 ? Verdict(isPrefix) : .depends
+        needle == nil && least > 0 ? Verdict(isPrefix) : .depends
     }
 
     func print(to out: inout String) {

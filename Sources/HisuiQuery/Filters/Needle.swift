@@ -4,13 +4,25 @@ import HisuiStore
 /// Text to be found anywhere in a value: what word, phrase, prefix, substring and their
 /// case-insensitive forms come down to.
 struct Needle: Sendable {
-    /// What to find, folded if `ignoresCase`; never empty.
+    /// What is the same.
+    enum Likeness: Sendable {
+        /// Bytes.
+        case exact
+        /// Letters of ASCII in either case, all else as bytes: what an expression asks for.
+        case anyCase
+        /// Characters that fold to the same (`TextFolding`).
+        case folded
+    }
+
+    /// What to find, folded or in lower case as its likeness says; never empty.
     let bytes: [UInt8]
     /// Whether the character before an occurrence must not be part of a word.
     let startsWord: Bool
     /// Whether the character after an occurrence must not be part of a word.
     let endsWord: Bool
-    let ignoresCase: Bool
+    /// Whether the character after an occurrence must not be a mark: folded, が begins as か does.
+    let endsCharacter: Bool
+    let likeness: Likeness
     /// Whether `bytes` has ASCII only.
     let isASCII: Bool
     /// What tells of columns that the needle is not in.
@@ -19,27 +31,36 @@ struct Needle: Sendable {
     /// A phrase as LogsQL means it, or a substring.
     ///
     /// - Parameters:
+    ///   - text: where it is looked for folded, one that folds to something.
     ///   - wholeStart: whether the text must not begin inside a word.
     ///   - wholeEnd: whether the text must not end inside a word.
-    init(_ text: [UInt8], wholeStart: Bool, wholeEnd: Bool, ignoresCase: Bool = false) {
-        precondition(!text.isEmpty, "a needle has text")
-        let range = 0..<text.count
-        let anywhere = WordCharacter.hasUnspaced(text)
-        let first = Scalars.first(in: text.span, range).0
-        let last = Scalars.last(in: text.span, range)
+    init(_ text: [UInt8], wholeStart: Bool, wholeEnd: Bool, _ likeness: Likeness = .exact) {
+        let bytes =
+            switch likeness {
+            case .exact: text
+            case .anyCase: text.map(ByteSearch.lowered)
+            case .folded: TextFolding.folded(text)
+            }
+        precondition(!bytes.isEmpty, "a needle has text")
+        let range = 0..<bytes.count
+        let anywhere = WordCharacter.hasUnspaced(bytes)
+        let first = Scalars.first(in: bytes.span, range).0
         startsWord = wholeStart && !anywhere && first.map(WordCharacter.isWord) == true
-        endsWord = wholeEnd && !anywhere && last.map(WordCharacter.isWord) == true
-        self.ignoresCase = ignoresCase
-        bytes = ignoresCase ? CaseFolding.folded(text.span) : text
+        endsWord =
+            wholeEnd && !anywhere && Self.endsInWord(bytes.span, range, likeness) == true
+        endsCharacter = likeness == .folded
+        self.likeness = likeness
+        self.bytes = bytes
         isASCII = bytes.allSatisfy { $0 < 0x80 }
-        probes = NeedleProbes(bytes, ignoresCase: ignoresCase)
+        probes = NeedleProbes(bytes, likeness)
     }
 
     private init(anywhere needle: Needle) {
         bytes = needle.bytes
         startsWord = false
         endsWord = false
-        ignoresCase = needle.ignoresCase
+        endsCharacter = false
+        likeness = needle.likeness
         isASCII = needle.isASCII
         probes = needle.probes
     }
@@ -47,26 +68,41 @@ struct Needle: Sendable {
     /// The same bytes, whatever surrounds them.
     var anywhere: Needle { Needle(anywhere: self) }
 
+    /// Whether it matters what stands right behind an occurrence.
+    var asksBehind: Bool { endsWord || endsCharacter }
+
     /// Whether the needle stands in `value`.
     ///
     /// - Parameters:
     ///   - wordBefore: whether a word goes on right before the value, where that is cut from text.
-    ///   - wordAfter: whether one goes on right after it.
-    func matches(_ value: Span<UInt8>, wordBefore: Bool = false, wordAfter: Bool = false) -> Bool {
-        guard value.count >= bytes.count || ignoresCase else { return false }
-        if ignoresCase, !(isASCII && CaseFolding.isASCII(value)) {
-            let folded = CaseFolding.folded(value)
-            return stands(in: folded.span, false, wordBefore, wordAfter)
+    ///   - cutBehind: whether what stands right after it there would cut an occurrence
+    ///     (`cuts(behind:)`).
+    func matches(_ value: Span<UInt8>, wordBefore: Bool = false, cutBehind: Bool = false) -> Bool {
+        var scratch: [UInt8] = []
+        return matches(value, wordBefore: wordBefore, cutBehind: cutBehind, &scratch)
+    }
+
+    /// The same of many values.
+    ///
+    /// - Parameter scratch: any bytes; room to fold the value.
+    func matches(
+        _ value: Span<UInt8>, wordBefore: Bool = false, cutBehind: Bool = false,
+        _ scratch: inout [UInt8]
+    ) -> Bool {
+        if likeness == .folded, UTF8Text.asciiEnd(value, 0..<value.count) < value.count {
+            scratch.removeAll(keepingCapacity: true)
+            TextFolding.append(value, 0..<value.count, to: &scratch)
+            return stands(in: scratch.span, false, wordBefore, cutBehind)
         }
-        return stands(in: value, ignoresCase, wordBefore, wordAfter)
+        return stands(in: value, likeness != .exact, wordBefore, cutBehind)
     }
 
     private func stands(
-        in value: Span<UInt8>, _ ignoringCase: Bool, _ wordBefore: Bool, _ wordAfter: Bool
+        in value: Span<UInt8>, _ ignoringCase: Bool, _ wordBefore: Bool, _ cutBehind: Bool
     ) -> Bool {
         var from = 0
         while let found = candidate(in: value, from..<value.count, ignoringCase) {
-            if fits(value, 0..<value.count, found, wordBefore, wordAfter) { return true }
+            if fits(value, 0..<value.count, found, wordBefore, cutBehind) { return true }
             from = found + 1
         }
         return false
@@ -75,20 +111,16 @@ struct Needle: Sendable {
     /// Whether what is around the occurrence at `found` lets it stand.
     func fits(
         _ value: Span<UInt8>, _ range: Range<Int>, _ found: Int, _ wordBefore: Bool,
-        _ wordAfter: Bool
+        _ cutBehind: Bool
     ) -> Bool {
         if startsWord {
-            let cut =
-                found == range.lowerBound
-                ? wordBefore : Self.endsInWord(value, range.lowerBound..<found)
-            if cut { return false }
+            let before = Self.endsInWord(value, range.lowerBound..<found, likeness)
+            if before ?? wordBefore { return false }
         }
-        if endsWord {
-            let end = found + bytes.count
-            return end == range.upperBound
-                ? !wordAfter : !Self.beginsInWord(value, end..<range.upperBound)
-        }
-        return true
+        guard asksBehind else { return true }
+        let end = found + bytes.count
+        return end == range.upperBound
+            ? !cutBehind : !cuts(behind: value, end..<range.upperBound)
     }
 
     /// Where the bytes of the needle stand next, whatever is around them.
@@ -100,43 +132,31 @@ struct Needle: Sendable {
             : ByteSearch.first(of: bytes.span, in: value, range)
     }
 
-    /// Whether the last character of `range` is part of a word.
-    static func endsInWord(_ value: Span<UInt8>, _ range: Range<Int>) -> Bool {
-        guard !range.isEmpty else { return false }
-        return Scalars.last(in: value, range).map(WordCharacter.isWord) ?? false
+    /// Whether the last character of `range` is part of a word; nil if there is none. A mark is
+    /// part of a word where its letter is.
+    func endsInWord(_ value: Span<UInt8>, _ range: Range<Int>) -> Bool? {
+        Self.endsInWord(value, range, likeness)
     }
 
-    /// Whether the first character of `range` is part of a word.
-    static func beginsInWord(_ value: Span<UInt8>, _ range: Range<Int>) -> Bool {
-        guard !range.isEmpty else { return false }
-        return Scalars.first(in: value, range).0.map(WordCharacter.isWord) ?? false
-    }
-}
-
-/// Lower case, character by character.
-enum CaseFolding {
-    static func isASCII(_ bytes: Span<UInt8>) -> Bool {
-        var all: UInt8 = 0
-        for index in 0..<bytes.count { all |= bytes[index] }
-        return all < 0x80
-    }
-
-    /// `bytes` in lower case; what is no valid text stays as it is.
-    static func folded(_ bytes: Span<UInt8>) -> [UInt8] {
-        var out: [UInt8] = []
-        out.reserveCapacity(bytes.count)
-        var index = 0
-        while index < bytes.count {
-            let (scalar, length) = Scalars.first(in: bytes, index..<bytes.count)
-            if length == 1 {
-                out.append(ByteSearch.lowered(bytes[index]))
-            } else if let scalar {
-                out.append(contentsOf: scalar.properties.lowercaseMapping.utf8)
-            } else {
-                out.append(bytes, index..<index + length)
+    private static func endsInWord(
+        _ value: Span<UInt8>, _ range: Range<Int>, _ likeness: Likeness
+    ) -> Bool? {
+        var end = range.upperBound
+        while end > range.lowerBound {
+            guard let last = Scalars.last(in: value, range.lowerBound..<end) else { return false }
+            guard likeness == .folded, TextFolding.isMark(last) else {
+                return WordCharacter.isWord(last)
             }
-            index += length
+            end -= UTF8.width(last)
         }
-        return out
+        return nil
+    }
+
+    /// Whether an occurrence would be cut from more by what stands right behind it: the beginning
+    /// of `range`.
+    func cuts(behind value: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        guard !range.isEmpty, let next = Scalars.first(in: value, range).0 else { return false }
+        return endsWord && WordCharacter.isWord(next)
+            || endsCharacter && TextFolding.isMark(next)
     }
 }

@@ -1,3 +1,4 @@
+import HisuiBytes
 import HisuiStore
 import Synchronization
 
@@ -6,10 +7,12 @@ import Synchronization
 /// Shared by all copies of the needle.
 final class NeedleProbes: Sendable {
     private let bytes: [UInt8]
-    private let ignoresCase: Bool
+    private let likeness: Needle.Likeness
+    /// The ways to write a needle that is looked for folded, if they are known.
+    private let spellings: FoldedSpellings?
     /// Those for pieces that are no beginning and no end, made when they are asked for.
     private let pieces = Mutex<[Range<Int>: TextProbe]>([:])
-    /// For the needle as a whole.
+    /// For the needle as a whole; of a long one that is looked for folded, for its beginning.
     let whole: TextProbe
     /// For its first bytes, by their number less one; empty if the needle is too long.
     private let beginnings: [TextProbe]
@@ -17,16 +20,20 @@ final class NeedleProbes: Sendable {
     private let ends: [TextProbe]
 
     /// Of longer needles only the whole is asked for.
-    static let partsMax = 64
+    static let partsMax = FoldedSpellings.bytesMax
 
-    init(_ bytes: [UInt8], ignoresCase: Bool) {
+    init(_ bytes: [UInt8], _ likeness: Needle.Likeness) {
         self.bytes = bytes
-        self.ignoresCase = ignoresCase
-        whole = Self.probe(bytes[...], ignoresCase)
+        self.likeness = likeness
+        let spellings = likeness == .folded ? FoldedSpellings(bytes) : nil
+        self.spellings = spellings
+        func probe(_ piece: Range<Int>) -> TextProbe {
+            Self.probe(bytes, piece, likeness, spellings)
+        }
+        whole = probe(0..<bytes.count)
         let hasParts = bytes.count <= Self.partsMax
-        beginnings =
-            hasParts ? (1..<bytes.count).map { Self.probe(bytes[..<$0], ignoresCase) } : []
-        ends = hasParts ? (1..<bytes.count).map { Self.probe(bytes[$0...], ignoresCase) } : []
+        beginnings = hasParts ? (1..<bytes.count).map { probe(0..<$0) } : []
+        ends = hasParts ? (1..<bytes.count).map { probe($0..<bytes.count) } : []
     }
 
     /// The probe for a part that is a beginning or an end of the needle; nil if there is none.
@@ -41,21 +48,21 @@ final class NeedleProbes: Sendable {
         if let part = part(range) { return part }
         return pieces.withLock { pieces in
             if let known = pieces[range] { return known }
-            let made = Self.probe(bytes[range], ignoresCase)
+            let made = Self.probe(bytes, range, likeness, spellings)
             pieces[range] = made
             return made
         }
     }
 
-    /// Where case does not matter, letters that are the other case of something beyond ASCII (the
-    /// Kelvin sign, the dotted capital I) and all that is beyond it are left out: the longest run
-    /// of other bytes is asked for.
-    private static func probe(_ bytes: ArraySlice<UInt8>, _ ignoresCase: Bool) -> TextProbe {
-        guard ignoresCase else { return TextProbe(Array(bytes)) }
-        let runs = bytes.split {
-            $0 >= 0x80 || $0 == UInt8(ascii: "k") || $0 == UInt8(ascii: "i")
+    private static func probe(
+        _ bytes: [UInt8], _ piece: Range<Int>, _ likeness: Needle.Likeness,
+        _ spellings: FoldedSpellings?
+    ) -> TextProbe {
+        guard let spellings else {
+            // Where it is not known how text can be written, it may stand anywhere.
+            if likeness == .folded { return TextProbe([]) }
+            return TextProbe(Array(bytes[piece]), ignoresCase: likeness == .anyCase)
         }
-        let longest = runs.max { $0.count < $1.count } ?? []
-        return TextProbe(Array(longest), ignoresCase: true)
+        return TextProbe(spellings, piece.clamped(to: 0..<spellings.wanted.count))
     }
 }

@@ -31,7 +31,8 @@ struct RegexpFilter: ValueTest {
             chosen.append(
                 best.map {
                     Needle(
-                        $0.bytes, wholeStart: false, wholeEnd: false, ignoresCase: $0.ignoresCase)
+                        $0.bytes, wholeStart: false, wholeEnd: false,
+                        $0.ignoresCase ? .anyCase : .exact)
                 })
         }
         required = chosen

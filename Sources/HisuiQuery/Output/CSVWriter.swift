@@ -23,7 +23,8 @@ public struct CSVWriter: RowWriter {
     /// Columns of events, where none are named.
     public static let eventColumns = [
         FieldName.time, FieldName.zone, FieldName.source, "host.name", "process.name",
-        "event.action", "event.outcome", "user.name", "source.ip", FieldName.message,
+        "log.syslog.appname", "event.action", "event.outcome", "user.name", "source.ip",
+        FieldName.message,
     ]
 
     private static let measuredRowsMax = 1000

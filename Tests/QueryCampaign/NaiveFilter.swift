@@ -159,9 +159,9 @@ enum NaiveTest {
         case .exact(let text): return value == text
         case .exactPrefix(let text): return value.starts(with: text)
         case .anyCase(let text):
-            return NaiveTest.phrase(Self.lower(text)).matches(Self.lower(value))
+            return NaiveFolding.finds(text, in: value, wholeEnd: true)
         case .anyCasePrefix(let text):
-            return NaiveTest.prefix(Self.lower(text)).matches(Self.lower(value))
+            return NaiveFolding.finds(text, in: value, wholeEnd: false)
         case .anyOf(let values): return values.contains(value)
         case .compare(let mark, let text):
             if let bound = Self.number(text) {
@@ -322,7 +322,7 @@ extension NaiveTest {
         }
     }
 
-    private static func isJapanese(_ scalar: UnicodeScalar) -> Bool {
+    static func isJapanese(_ scalar: UnicodeScalar) -> Bool {
         // Kana, Chinese characters, half-width katakana: all that the words of the data have, also
         // where they are read as CP932.
         switch scalar.value {
@@ -333,26 +333,10 @@ extension NaiveTest {
         }
     }
 
-    private static func isWord(_ scalar: UnicodeScalar?) -> Bool {
+    static func isWord(_ scalar: UnicodeScalar?) -> Bool {
         guard let scalar, !isJapanese(scalar) else { return false }
         return scalar == "_" || scalar.properties.isAlphabetic
             || scalar.properties.numericType == .decimal
-    }
-
-    private static func lower(_ text: [UInt8]) -> [UInt8] {
-        // Byte by byte for what is no text, which `lowercased` would replace.
-        var out: [UInt8] = []
-        var at = 0
-        while at < text.count {
-            let (count, scalar) = UTF8Text.character(text.span, at..<text.count)
-            if let scalar = scalar.flatMap(UnicodeScalar.init) {
-                out += scalar.properties.lowercaseMapping.utf8
-            } else {
-                out += text[at..<at + count]
-            }
-            at += count
-        }
-        return out
     }
 
     static func number(_ value: [UInt8]) -> Double? {

@@ -3,8 +3,17 @@
 struct FilterMaker {
     var generator: SeededGenerator
     let rows: [PlainRow]
+    /// What is asked for beside pieces of the rows.
+    var words = TestData.words
+    /// The fields that are asked, some of them more often than others.
+    var fields = Self.fieldsOfTestData
+    /// Whether only what needs no reading of numbers, addresses and types is asked: of values that
+    /// the naive evaluator was not made for.
+    var asksTextOnly = false
+    /// Whether times are asked for.
+    var asksTimes = true
 
-    private static let fields = [
+    private static let fieldsOfTestData = [
         "_msg", "_msg", "_msg", "_msg", "event.original", "user.name", "status", "host.name",
         "part",
         "plain", "severity", "zone.name", "hisui.source", "log.source.address", "hisui.flags",
@@ -18,20 +27,20 @@ struct FilterMaker {
             if choice < 40 { return .or(filter(depth: depth - 1), filter(depth: depth - 1)) }
             if choice < 52 { return .not(filter(depth: depth - 1)) }
         }
-        if choice < 56 { return time() }
+        if choice < 56, asksTimes { return time() }
         if choice == 57 { return .all }
-        if choice == 58 {
+        if choice == 58, asksTimes {
             let start = Int(TestData.base / 60_000_000_000) % 1440
             let (a, b) = (start + generator.number(-2...8), start + generator.number(-2...12))
             return generator.chance(80)
                 ? .hours(a, b) : .days(generator.number(0...6), generator.number(0...6))
         }
-        if choice == 59 {
-            let other = Self.fields[generator.number(0...Self.fields.count - 1)]
-            let field = Self.fields[generator.number(0...Self.fields.count - 1)]
+        if choice == 59, !asksTextOnly {
+            let other = fields[generator.number(0...fields.count - 1)]
+            let field = fields[generator.number(0...fields.count - 1)]
             return .fields(field, ["eq", "le", "lt"][generator.number(0...2)], other)
         }
-        let field = Self.fields[generator.number(0...Self.fields.count - 1)]
+        let field = fields[generator.number(0...fields.count - 1)]
         let value = rows[generator.number(0...rows.count - 1)][field]
         if choice < 64 { return .group(field, test(value), test(value)) }
         return .test(field, test(value))
@@ -52,14 +61,16 @@ struct FilterMaker {
 
     private mutating func test(_ value: [UInt8]) -> NaiveTest {
         let piece = piece(of: value)
-        switch generator.number(0...24) {
+        var choice = generator.number(0...24)
+        if asksTextOnly, (12...15).contains(choice) { choice = generator.number(8...11) }
+        switch choice {
         case 0...3: return .phrase(piece)
         case 4: return .prefix(piece)
         case 5, 6: return .substring(piece)
         case 7: return .exact(generator.chance(70) ? value : piece)
         case 8: return .exactPrefix(Array(value.prefix(generator.number(0...max(1, value.count)))))
-        case 9: return .anyCase(swapped(piece))
-        case 10: return .anyCasePrefix(swapped(piece))
+        case 9: return .anyCase(respelled(piece))
+        case 10: return .anyCasePrefix(respelled(piece))
         case 11: return .anyOf((0..<generator.number(0...12)).map { _ in otherValue() } + [value])
         case 12:
             let mark = ["<", "<=", ">", ">="][generator.number(0...3)]
@@ -87,13 +98,23 @@ struct FilterMaker {
         case 3, 4:
             return generator.chance(50)
                 ? .containsAll([piece, self.piece(of: value)]) : .containsAny([piece, word()])
-        case 5: return generator.chance(70) ? .commonCase(piece) : .equalsCommonCase(value)
+        case 5:
+            if Self.capitals(of: value) > 10 || Self.capitals(of: piece) > 10 {
+                return .commonCase(Array(word().prefix(10)))
+            }
+            return generator.chance(70) ? .commonCase(piece) : .equalsCommonCase(value)
         case 6:
+            if asksTextOnly { return .anyCase(respelled(piece)) }
             let isDigit = value.first.map { $0 >= 0x30 && $0 <= 0x39 } ?? false
             if value.contains(0x3A), isDigit { return .ipv6("2001:db8::/64") }
             return .valueType(isDigit ? Self.types[generator.number(0...5)] : "string")
         default: return .pattern(pattern(value), whole: generator.chance(8))
         }
+    }
+
+    /// More of them than 10 are refused.
+    private static func capitals(of text: [UInt8]) -> Int {
+        String(decoding: text, as: UTF8.self).unicodeScalars.count { $0.properties.isUppercase }
     }
 
     private static let types = ["uint8", "uint16", "uint64", "int64", "float64", "ipv4"]
@@ -152,11 +173,11 @@ struct FilterMaker {
     }
 
     private mutating func word() -> [UInt8] {
-        TestData.words[generator.number(0...TestData.words.count - 1)]
+        words[generator.number(0...words.count - 1)]
     }
 
     private mutating func otherValue() -> [UInt8] {
-        let field = Self.fields[generator.number(0...Self.fields.count - 1)]
+        let field = fields[generator.number(0...fields.count - 1)]
         return rows[generator.number(0...rows.count - 1)][field]
     }
 
@@ -175,6 +196,21 @@ struct FilterMaker {
         let start = generator.number(0...value.count - 1)
         let end = generator.number(start...min(value.count, start + 12))
         return Array(value[start..<end])
+    }
+
+    /// Letters of ASCII in another case, some of all characters in another width.
+    private mutating func respelled(_ text: [UInt8]) -> [UInt8] {
+        let text = swapped(text)
+        guard generator.chance(40) else { return text }
+        var out: [UInt8] = []
+        for byte in text {
+            if byte > 0x20, byte < 0x7F, generator.chance(50) {
+                out += String(UnicodeScalar(0xFEE0 + UInt32(byte)) ?? "?").utf8
+            } else {
+                out.append(byte)
+            }
+        }
+        return out
     }
 
     private mutating func swapped(_ text: [UInt8]) -> [UInt8] {

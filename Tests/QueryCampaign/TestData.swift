@@ -3,7 +3,7 @@ import HisuiEvent
 import HisuiFile
 import HisuiShape
 
-@testable import HisuiStore
+import HisuiStore
 
 /// A small generator with a seed, so that a failure can be made again.
 struct SeededGenerator: RandomNumberGenerator {
@@ -50,7 +50,9 @@ struct TestData {
             "192.168.1.7", "5", "12", "120", "007", "3.5", "2KB", "5m", "foo_bar", "a", "ab",
             "ログイン", "失敗しました", "ユーザー", "é", "caf\u{E9}", "/var/log", "user=root", "ÉCOLE",
             "error発生", "x-y", "-12", "99999999999999999999", "2001:db8::7", "fe80::1", "300",
-            "deadbeef",
+            "deadbeef", "ｅｒｒｏｒ", "ＥｒｒＯＲ", "ﾛｸﾞｲﾝ", "ﾕｰｻﾞｰ", "㈱", "(株)", "〜", "～", "~", "−12",
+            "－１２", "１０．０．０．１", "①", "1", "②③", "ガ", "カ\u{3099}", "ｶﾞ", "カ", "e\u{301}",
+            "ｒoot", "u\u{FE00}ser", "葛\u{E0100}", "葛", "　", "—", "\u{3099}",
         ].map { Array($0.utf8) } + [[0xFF], [0x61, 0xE3, 0x81], [0x82, 0x62]]
     static let separators = [" ", " ", " ", ": ", "=", "", "、", "(", "\t"].map { Array($0.utf8) }
     static let base: Int64 = 1_700_000_000_000_000_000
