@@ -12,6 +12,9 @@ import HisuiStore
 public func fuzzLogsQL(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     // Safe: libFuzzer gives `count` readable bytes, which are copied before anything else.
     let text = unsafe Array(UnsafeBufferPointer(start: data, count: count))
+    // What is being typed is parted into what stands and what is to be completed.
+    let typed = String(decoding: text, as: UTF8.self)
+    if let end = QueryEnd(typed) { precondition(end.head + end.typed == typed) }
     let query: Query
     do {
         query = try Query.parse(utf8: text, now: now, timeZone: .tokyo)

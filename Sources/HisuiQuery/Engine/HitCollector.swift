@@ -96,7 +96,7 @@ struct HitCollector {
     }
 
     /// Tells which rows are read from now on.
-    private static func want(_ hits: [Hit], _ scan: BlockScan) {
+    static func want(_ hits: [Hit], _ scan: BlockScan) {
         scan.want(rows: hits)
         var ordinals: [UInt32: ClosedRange<UInt32>] = [:]
         for hit in hits {

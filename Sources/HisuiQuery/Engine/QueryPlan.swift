@@ -15,6 +15,8 @@ struct QueryPlan {
     private(set) var needs: FieldNeeds
     /// The pipe that gathers rows straight from blocks, in no order.
     private(set) var aggregating: (any AggregatingPipe)?
+    /// The pipe that shows rows with those around them, in the order of the index.
+    private(set) var context: StreamContextPipe?
 
     init(_ query: Query, output: FieldNeeds) {
         pipes = query.pipes[...]
@@ -35,6 +37,12 @@ struct QueryPlan {
         }
         // Rows are asked for their times when they are found.
         filter = Filter.all(of: parts.filter { if case .time = $0 { false } else { true } })
+        if let pipe = pipes.first as? StreamContextPipe {
+            context = pipe
+            pipes = pipes.dropFirst()
+            keepRecord(output)
+            return
+        }
         if let pipe = pipes.first as? SortPipe, let order = pipe.timeOrder {
             descending = order.descending
             var counting: [any Pipe] = []
@@ -43,9 +51,13 @@ struct QueryPlan {
             pipes = (counting + pipes.dropFirst())[...]
             needs = pipes.reversed().reduce(output) { $1.needs(after: $0) }
         }
-        // The record comes through to the end even where the query drops it.
-        if output.names.contains(FieldName.record) { needs.names.insert(FieldName.record) }
+        keepRecord(output)
         limit = Self.limit(of: pipes)
+    }
+
+    /// The record comes through to the end even where the query drops it.
+    private mutating func keepRecord(_ output: FieldNeeds) {
+        if output.names.contains(FieldName.record) { needs.names.insert(FieldName.record) }
     }
 
     private static func limit(of pipes: ArraySlice<any Pipe>) -> Int? {

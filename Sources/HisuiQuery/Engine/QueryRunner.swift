@@ -51,10 +51,10 @@ public struct QueryRunner {
     /// Takes a row; false if no further row is wanted.
     public typealias Emit = (borrowing ResultRow) -> Bool
 
-    private let blocks: [Block]
-    private let plan: QueryPlan
-    private let plans: ShapePlans
-    private let options: QueryOptions
+    let blocks: [Block]
+    let plan: QueryPlan
+    let plans: ShapePlans
+    let options: QueryOptions
     /// A query in whose filters others stand, which are asked first.
     private let unanswered: Query?
     /// For each stream, the index before which nothing is wanted.
@@ -112,6 +112,9 @@ public struct QueryRunner {
             try pipe.check(context)
             let gathered = try aggregate(pipe, budget)
             try AggregateStage(pipe, gathered, next: last, context).finish()
+        } else if let pipe = plan.context {
+            try push(pipe, context, into: last)
+            try last.finish()
         } else {
             _ = try push(context, into: last)
             try last.finish()
@@ -131,7 +134,7 @@ public struct QueryRunner {
     }
 
     /// The blocks that can have rows of the plan's time, with their places.
-    private func candidates() -> [Candidate] {
+    func candidates() -> [Candidate] {
         let candidates = candidatesOfTime()
         if let trace = options.trace {
             let all = blocks.reduce(0) { $0 + $1.count }
@@ -155,7 +158,7 @@ public struct QueryRunner {
 
     /// Those of `candidates` that may have rows, as far as the footers of their segments tell;
     /// these are asked side by side.
-    private func asked(_ candidates: [Candidate]) -> [Candidate] {
+    func asked(_ candidates: [Candidate]) -> [Candidate] {
         options.trace.timed(.planning) { withoutRuledOut(candidates) }
     }
 
@@ -192,6 +195,13 @@ public struct QueryRunner {
         }
         while let _ = try? work.take() {}
         work.stop()
+    }
+
+    /// Ends a query between two looks at the blocks, if it shall stop.
+    ///
+    /// - Throws: `stopped`.
+    public static func check(_ options: QueryOptions) throws(QueryFailure) {
+        if options.shouldStop() { throw stopped() }
     }
 
     static func stopped() -> QueryFailure {

@@ -18,6 +18,10 @@ enum FieldName {
     static let senderGID = "hisui.sender.gid"
     /// `true` for a record that may have been delivered before.
     static let duplicate = "hisui.duplicate"
+    /// `true` for a row that the filter selects, among those around it (`stream_context`).
+    static let hit = "hisui.hit"
+    /// The number of the stretch of rows one after the other that it stands in.
+    static let context = "hisui.context"
     /// The record, byte for byte.
     ///
     /// Shown only where it is asked for by name.

@@ -84,7 +84,7 @@ public struct Query: Sendable, CustomStringConvertible {
     public func showing(_ fields: [String]) -> Query {
         piped(
             FieldsPipe(
-                patterns: fields.map {
+                patterns: (fields + (hasContext ? Self.contextFields : [])).map {
                     FieldPattern(name: FieldName.canonical($0), isPrefix: false)
                 }))
     }

@@ -19,6 +19,7 @@ public struct ColumnTableWriter: RowWriter {
     /// Rows kept to measure; nil once the heading has been written.
     private var kept: [StoredRow]? = []
     private var names: FieldNames?
+    private var parting = ContextParting()
 
     /// Rows that are measured, and columns a value may take among others.
     private static let measuredRowsMax = 200
@@ -87,7 +88,8 @@ public struct ColumnTableWriter: RowWriter {
         out.append(0x0A)
     }
 
-    private func append(_ row: borrowing ResultRow, to out: inout [UInt8]) {
+    private mutating func append(_ row: borrowing ResultRow, to out: inout [UInt8]) {
+        parting.part(row, to: &out)
         var seen = 0
         for (place, column) in columns.enumerated() {
             let index = row.index(of: column.name)

@@ -1,39 +1,62 @@
 public import HisuiBytes
 
-/// Events for a person at a terminal, one on a line: local time, host, program, message.
+/// Events for a person at a terminal, one on a line: local time, perhaps the zone, host, program,
+/// message.
 ///
 /// Nothing from a record reaches the terminal as it is: what could steer the terminal or hide text
 /// is shown escaped. Columns grow with what they hold, up to a bound, so that a stream of rows can
-/// be shown as it comes; wide characters count two.
+/// be shown as it comes; wide characters count two. Rows with those around them are parted by `--`,
+/// and `>` stands before those that the query selects.
 public struct EventTableWriter: RowWriter {
     private let timeZone: TimeZoneRules
     private let isColoured: Bool
     private let columnsMax: Int
+    private let showsZone: Bool
+    private var zoneWidth = 4
     private var hostWidth = 8
     private var programWidth = 8
+    private var parting = ContextParting()
 
+    private static let zoneWidthMax = 16
     private static let hostWidthMax = 24
     private static let programWidthMax = 20
 
     /// Fields the table looks at: what `QueryOptions.fields` may be limited to.
     public static let fields = [
-        FieldName.time, FieldName.message, "host.name", "process.name", "log.syslog.appname",
-        "process.pid", "log.syslog.severity.code",
+        FieldName.time, FieldName.message, FieldName.zone, "host.name", "process.name",
+        "log.syslog.appname", "process.pid", "log.syslog.severity.code",
     ]
 
     /// - Parameters:
     ///   - isColoured: whether to colour by severity.
     ///   - columnsMax: width of the terminal, where a line ends in `…`; nil to show all.
-    public init(timeZone: TimeZoneRules, isColoured: Bool, columnsMax: Int?) {
+    ///   - showsZone: whether to tell of which zone an event is.
+    public init(
+        timeZone: TimeZoneRules, isColoured: Bool, columnsMax: Int?, showsZone: Bool = false
+    ) {
+        self.showsZone = showsZone
         self.timeZone = timeZone
         self.isColoured = isColoured
         self.columnsMax = columnsMax ?? .max
     }
 
     public mutating func write(_ row: borrowing ResultRow, to out: inout [UInt8]) {
+        parting.part(row, to: &out)
         let colour = isColoured ? Self.colour(row) : nil
         if let colour { out.append(contentsOf: colour.utf8) }
-        var columns = appendTime(row, to: &out)
+        var columns = 0
+        if row.index(of: FieldName.context) != nil {
+            out.append(utf8: row.index(of: FieldName.hit) == nil ? "  " : "> ")
+            columns = 2
+        }
+        columns += appendTime(row, to: &out)
+        if showsZone {
+            columns +=
+                2
+                + Self.append(
+                    row, FieldName.zone, width: &zoneWidth, most: Self.zoneWidthMax, to: &out)
+            out.append(contentsOf: "  ".utf8)
+        }
         columns +=
             2
             + Self.append(

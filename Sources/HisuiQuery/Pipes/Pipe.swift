@@ -131,6 +131,9 @@ extension Parser {
         "json_array_len": { (parser) throws(QueryError) in try LenPipe.parse(&parser, .items) },
         "pack_json": { (parser) throws(QueryError) in try PackPipe.parse(&parser) },
         "replace": { (parser) throws(QueryError) in try ReplacePipe.parse(&parser) },
+        "stream_context": { (parser) throws(QueryError) in
+            try StreamContextPipe.parse(&parser)
+        },
         "unpack_json": { (parser) throws(QueryError) in try UnpackPipe.parse(&parser, .json) },
         "unpack_logfmt": { (parser) throws(QueryError) in
             try UnpackPipe.parse(&parser, .logfmt)
@@ -143,6 +146,6 @@ extension Parser {
         "block_stats", "blocks_count", "collapse_nums", "decolorize", "extract_regexp",
         "generate_sequence", "hash", "join", "pack_logfmt",
         "query_stats", "replace_regexp", "running_stats", "sample", "set_stream_fields", "split",
-        "stream_context", "time_add", "total_stats", "union", "unpack_syslog", "unpack_words",
+        "time_add", "total_stats", "union", "unpack_syslog", "unpack_words",
     ]
 }
