@@ -101,7 +101,7 @@ public struct Histogram: Sendable {
 
 // Counting.
 extension Histogram {
-    /// The time that is asked for, its open ends those of the blocks in it; nil if nothing is there.
+    /// The time asked for, its open ends those of the blocks in it; nil if nothing is there.
     private static func stretch(
         _ snapshot: Snapshot, _ asked: (first: Int64, last: Int64)
     ) -> ClosedRange<Int64>? {

@@ -6,7 +6,7 @@ enum PipeLimits {
     static let membersMax = 1000
     /// Operands and operators of one expression: its tree is walked by recursion.
     static let mathPartsMax = 1000
-    /// Rows before or after one of the filter: whoever wants more wants the source, and asks for it.
+    /// Rows before or after one of the filter: whoever wants more asks for the source.
     static let contextRowsMax = 10_000
     /// Where `facets` says nothing else: more values of a field, or longer ones, are no facets.
     static let facetValuesUsual = 1000
