@@ -12,9 +12,10 @@ enum ActRecorder {
     /// - Returns: whether it is recorded.
     @discardableResult
     static func record(
-        _ kind: Act.Kind, store: String, zone: String? = nil, fields: [Act.Field]
+        _ kind: Act.Kind, at time: Timestamp = .now(), store: String, zone: String? = nil,
+        fields: [Act.Field]
     ) -> Bool {
-        let act = Act(kind, time: .now(), zone: zone, actor: .current(), fields: fields)
+        let act = Act(kind, time: time, zone: zone, actor: .current(), fields: fields)
         do throws(StoreError) {
             let log = ActLog(fileSystem: RealFileSystem(), store: store, now: { .now() })
             try log.append([act])

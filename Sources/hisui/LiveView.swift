@@ -20,7 +20,7 @@ final class LiveView: @unchecked Sendable {
 
     init(timeZone: TimeZoneRules) throws {
         writer = EventTableWriter(
-            timeZone: timeZone, isColoured: StandardOutput.shared.isTerminal,
+            timeZone: timeZone, isColoured: StandardOutput.shared.isColoured,
             columnsMax: StandardOutput.shared.isTerminal ? StandardOutput.terminalColumns() : nil)
         query = try Query.parse("*", now: Timestamp.now(), timeZone: timeZone)
     }

@@ -24,14 +24,18 @@ final class RowOutput {
     /// - Parameters:
     ///   - showsEvents: whether the rows are events and not figures about them.
     ///   - acts: whether the events are acts, which have other columns.
+    ///   - zones: whether rows may be of several zones.
     ///   - fields: what is shown, where that is chosen.
+    ///   - hasContext: whether rows are shown with those around them.
     ///   - hasMark: whether csv begins with a byte order mark.
     init(
-        _ format: RowFormat, showsEvents: Bool, acts: Bool = false, timeZone: TimeZoneRules,
-        fields: [String]? = nil, hasMark: Bool = false
+        _ format: RowFormat, showsEvents: Bool, acts: Bool = false, zones: Bool = false,
+        timeZone: TimeZoneRules, fields: [String]? = nil, hasContext: Bool = false,
+        hasMark: Bool = false
     ) {
         self.format = format
-        columns = fields ?? (showsEvents && !acts ? CSVWriter.eventColumns : nil)
+        let named = fields ?? (showsEvents && !acts ? CSVWriter.eventColumns : nil)
+        columns = named.map { hasContext ? $0 + Query.contextFields : $0 }
         let isTerminal = StandardOutput.shared.isTerminal
         switch format {
         case .raw: writer = RawWriter()
@@ -41,9 +45,11 @@ final class RowOutput {
         case .table where showsEvents && acts: writer = ActTableWriter(timeZone: timeZone)
         case .table where showsEvents:
             writer = EventTableWriter(
-                timeZone: timeZone, isColoured: isTerminal,
-                columnsMax: isTerminal ? StandardOutput.terminalColumns() : nil)
-        case .table: writer = ColumnTableWriter(timeZone: timeZone, isColoured: isTerminal)
+                timeZone: timeZone, isColoured: StandardOutput.shared.isColoured,
+                columnsMax: isTerminal ? StandardOutput.terminalColumns() : nil, showsZone: zones)
+        case .table:
+            writer = ColumnTableWriter(
+                timeZone: timeZone, isColoured: StandardOutput.shared.isColoured)
         }
     }
 

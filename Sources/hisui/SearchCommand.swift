@@ -21,6 +21,7 @@ struct SearchCommand: ParsableCommand {
                   hisui search --store var/store '"Failed password" | stats by (source.ip) count()'
                   hisui search --store var/store --acts 'act:search actor.user:=sato'
                   hisui search --store var/store --since yesterday --format csv '*' > y.csv
+                  hisui search --store var/store --since 7d --histogram 'Failed'
 
                 Each search is recorded among the store's acts; where the store cannot be written,
                 it is done with a warning that it is not.
@@ -35,6 +36,7 @@ struct SearchCommand: ParsableCommand {
                   hisui search --store var/store '"Failed password" | stats by (source.ip) count()'
                   hisui search --store var/store --acts 'act:search actor.user:=sato'
                   hisui search --store var/store --since 昨日 --format csv --bom '*' > y.csv
+                  hisui search --store var/store --since 7d --histogram 'Failed'
 
                 検索したことは操作記録に残ります。保管庫に書き込めないときは、その旨を警告して検索します。
 
@@ -46,6 +48,7 @@ struct SearchCommand: ParsableCommand {
     @OptionGroup var common: CommonOptions
     @OptionGroup var store: StoreOptions
     @OptionGroup var options: SearchOptions
+    @OptionGroup var view: SearchView
     @OptionGroup var unmasking: UnmaskingOptions
 
     @Option(
@@ -74,13 +77,6 @@ struct SearchCommand: ParsableCommand {
     @Flag(
         help: ArgumentHelp(
             say(
-                "Run the query and tell how: its tree, its plan, what was read, ruled out and why.",
-                "クエリを実行し、解釈・実行計画・読んだ量・除外した理由を表示します。")))
-    var explain = false
-
-    @Flag(
-        help: ArgumentHelp(
-            say(
                 "Show records too that a sender may have delivered before (hisui.duplicate:true).",
                 "再送とみられる原文（hisui.duplicate:true）も表示します。")))
     var duplicates = false
@@ -100,72 +96,39 @@ struct SearchCommand: ParsableCommand {
         } catch {
             throw Failure(.usage, error.description)
         }
-        parsed = try options.applied(to: parsed, zone, now: now)
-        let format = shownFormat
+        try view.check(self)
+        parsed = try options.applied(to: view.applied(to: parsed), zone, now: now)
+        let format = format ?? (StandardOutput.shared.isTerminal ? .table : .jsonl)
         let output = RowOutput(
-            format, showsEvents: parsed.showsEvents, acts: acts, timeZone: zone,
-            fields: options.fieldNames, hasMark: options.mark)
+            format, showsEvents: parsed.showsEvents, acts: acts,
+            zones: follow && store.zone.count != 1, timeZone: zone,
+            fields: options.fieldNames, hasContext: parsed.hasContext, hasMark: options.mark)
         let record = SearchRecord(
             store: store, query: query, range: parsed.timeRange, format: format, acts: acts,
             follow: follow)
-        record.add(unmasking.purposeFields)
-        if explain { record.add([("explain", .boolean(true))]) }
+        record.add(unmasking.purposeFields + view.fields)
         if acts {
             try unmasking.refuseForActs()
             parsed = try chosenZones(parsed)
         }
-        if explain { return try explain(parsed, record, started: started) }
+        if view.explain { return try explain(parsed, format, record, started: started) }
         if follow {
             if !duplicates { parsed = parsed.withoutDuplicates }
-            return try followStore(parsed, output, record)
+            return try followStore(parsed, output, record, started: started)
         }
         let snapshot = try unmasking.applied(
             to: store.snapshot(acts: acts), store.store, record)
         record.watch()
-        try show(
-            withoutRepeated(parsed, snapshot), over: snapshot, output, record, started: started)
-    }
-
-    private var shownFormat: RowFormat {
-        format ?? (StandardOutput.shared.isTerminal ? .table : .jsonl)
-    }
-
-    /// Runs the query and shows how, and nothing of what it finds.
-    private func explain(_ query: Query, _ record: SearchRecord, started: Int) throws {
-        let format = shownFormat
-        guard !follow, format == .table || format == .jsonl else {
-            throw Failure(
-                .usage,
-                say(
-                    "--explain is printed as table or jsonl, and not with --follow",
-                    "--explain の出力は table か jsonl です（--follow とは併用できません）"))
+        parsed = withoutRepeated(parsed, snapshot)
+        if view.histogram {
+            return try showHistogram(
+                parsed, over: snapshot, zone, format, record, started: started)
         }
-        let reader = try store.open()
-        let snapshot = try unmasking.applied(
-            to: store.snapshot(of: reader, acts: acts), store.store, record)
-        let query = withoutRepeated(query, snapshot)
-        let opened = SystemClock.monotonicMicroseconds() - started
-        record.watch()
-        let trace = QueryTrace()
-        var settings = QueryOptions()
-        settings.trace = trace
-        options.apply(to: &settings, started: started)
-        let runner = QueryRunner(snapshot: snapshot, query: query, options: settings)
-        try record.run(runner, { _ in true }) {}
-        let explanation = SearchExplanation(
-            query: query, explanation: trace.explanation, read: reader.bytesRead,
-            resultRows: record.rows, openMicroseconds: opened)
-        if format == .table {
-            StandardOutput.shared.write(explanation.text)
-        } else {
-            StandardOutput.shared.write(explanation.line)
-        }
-        StandardOutput.shared.flush()
-        record.write("done")
+        try show(parsed, over: snapshot, output, record, started: started)
     }
 
     /// The query without records that may have been delivered before, unless they are wanted.
-    private func withoutRepeated(_ query: Query, _ snapshot: Snapshot) -> Query {
+    func withoutRepeated(_ query: Query, _ snapshot: Snapshot) -> Query {
         // Asked for only where there can be some: most stores have no sender that is told again.
         duplicates || !snapshot.hasAcknowledgedSource ? query : query.withoutDuplicates
     }
@@ -202,37 +165,6 @@ struct SearchCommand: ParsableCommand {
         }
     }
 
-    /// How often the store is looked at for what is new.
-    private static let followMillis = 200
-
-    /// Begins with what arrives from now on.
-    private func followStore(
-        _ query: Query, _ output: RowOutput, _ record: SearchRecord
-    ) throws {
-        let reader = try store.open()
-        do {
-            let first = try unmasking.applied(
-                to: reader.snapshot(acts: acts, zones: store.zones), store.store, record)
-            record.write(nil)
-            var follower = try QueryFollower(
-                query, options: output.options, after: first.nextIndices,
-                emit: { output.take($0) })
-            func next() throws(StoreError) -> Snapshot {
-                let snapshot = try reader.snapshot(
-                    acts: acts, zones: store.zones, after: follower.seen)
-                return unmasking.unmask ? snapshot.unmasked : snapshot
-            }
-            while try follower.take(next()) {
-                output.flush()
-                usleep(UInt32(Self.followMillis * 1000))
-            }
-        } catch let error as StoreError {
-            throw Failure(.refused, "\(error)")
-        } catch let error as QueryFailure {
-            throw Failure(.refused, error.description)
-        }
-    }
-
     /// Lets a query begin with `-` (LogsQL's "not"): moves the first argument of a search that
     /// begins with one, and is no option and no option's value, behind a `--` at the end.
     static func protectQuery(_ arguments: [String]) -> [String] {
@@ -254,7 +186,7 @@ struct SearchCommand: ParsableCommand {
         return arguments
     }
 
-    private static let optionsWithValue = SearchOptions.withValue.union(
+    private static let optionsWithValue = SearchOptions.withValue.union(SearchView.withValue).union(
         UnmaskingOptions.withValue
     ).union([
         "--store", "--zone", "--format", "--time-zone", "--lang",

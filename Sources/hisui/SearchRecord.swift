@@ -7,8 +7,9 @@ import Synchronization
 /// The act of a search, written once, however the search ends: with its last row, with a reader
 /// that goes away, or with Ctrl-C.
 ///
-/// It is written after the rows were shown, so that nobody waits for it; a search that goes on
-/// (`--follow`) is recorded before its first row.
+/// It is written after the rows were shown, so that nobody waits for it. A search that goes on
+/// (`--follow`) is also recorded before its first row: two acts, of which the second tells with
+/// `began` the time of the first.
 final class SearchRecord: Sendable {
     private let store: String
     private let zone: String?
@@ -81,22 +82,27 @@ final class SearchRecord: Sendable {
                 return take(row)
             }
         } catch {
-            guard error.code == .stopped else {
-                write("failed")
-                throw Failure(.refused, error.description)
-            }
-            finish()
-            write("interrupted")
-            if Interruption.signal == 0 {
-                throw Failure(
-                    .refused,
-                    say(
-                        "the search took longer than --timeout and was stopped",
-                        "検索が --timeout を超えたため打ち切りました"))
-            }
-            Interruption.endProcess()
+            if error.code == .stopped { finish() }
+            try end(with: error)
         }
         finish()
+    }
+
+    /// Ends a search that could not come to its end, after recording it.
+    func end(with error: QueryFailure) throws(Failure) -> Never {
+        guard error.code == .stopped else {
+            write("failed")
+            throw Failure(.refused, error.description)
+        }
+        write("interrupted")
+        if Interruption.signal == 0 {
+            throw Failure(
+                .refused,
+                say(
+                    "the search took longer than --timeout and was stopped",
+                    "検索が --timeout を超えたため打ち切りました"))
+        }
+        Interruption.endProcess()
     }
 
     /// Sees to it that the act is written when the reader of standard output goes away, and that
@@ -106,18 +112,23 @@ final class SearchRecord: Sendable {
         Interruption.catchSignals()
     }
 
+    /// Writes an act that the search has begun: of one that goes on until somebody ends it.
+    func begin() {
+        let time = Timestamp.now()
+        ActRecorder.record(
+            .search, at: time, store: store, zone: zone, fields: fields.withLock { $0 })
+        add([("began", .text(time.utcText))])
+    }
+
     /// Writes the act, unless it is written.
-    /// - Parameter outcome: `done`, `closed`, `interrupted`, `failed` or `refused`; nil at the
-    ///   beginning.
-    func write(_ outcome: String?) {
+    /// - Parameter outcome: `done`, `closed`, `interrupted`, `failed` or `refused`.
+    func write(_ outcome: String) {
         guard !isWritten.exchange(true, ordering: .relaxed) else { return }
         var fields = fields.withLock { $0 }
-        if let outcome {
-            let micros = SystemClock.monotonicMicroseconds() - started
-            fields.append(("outcome", .text(outcome)))
-            fields.append(("rows", .integer(Int64(rows))))
-            fields.append(("duration.ms", .integer(Int64(micros / 1000))))
-        }
+        let micros = SystemClock.monotonicMicroseconds() - started
+        fields.append(("outcome", .text(outcome)))
+        fields.append(("rows", .integer(Int64(rows))))
+        fields.append(("duration.ms", .integer(Int64(micros / 1000))))
         ActRecorder.record(.search, store: store, zone: zone, fields: fields)
     }
 }

@@ -12,6 +12,15 @@ final class StandardOutput: Sendable {
     /// Whether a person looks at it.
     let isTerminal = isatty(STDOUT_FILENO) == 1
 
+    /// Whether what is shown there may have colours: not where `NO_COLOR` says otherwise
+    /// (no-color.org).
+    let isColoured = isatty(STDOUT_FILENO) == 1 && !wantsNoColour()
+
+    private static func wantsNoColour() -> Bool {
+        // Safe: the string is read before anything can change the environment.
+        unsafe getenv("NO_COLOR").map { unsafe $0.pointee != 0 } ?? false
+    }
+
     /// Columns of the terminal; nil where nobody can say.
     static func terminalColumns() -> Int? {
         var size = winsize()
@@ -46,6 +55,20 @@ final class StandardOutput: Sendable {
         buffer.withLock { if !$0.isEmpty { flush(&$0) } }
     }
 
+    /// Ends the program as a write would if the reader has gone away while nothing was written.
+    func check() {
+        // Nothing is asked for: errors are told always.
+        var entry = pollfd(fd: STDOUT_FILENO, events: 0, revents: 0)
+        // Safe: the kernel writes one pollfd, which lives on this frame.
+        guard unsafe poll(&entry, 1, 0) > 0, entry.revents & Int16(POLLERR) != 0 else { return }
+        endAsClosed()
+    }
+
+    private func endAsClosed() -> Never {
+        atClose.withLock { $0 }?()
+        Glibc.exit(0)
+    }
+
     /// What is still to be done when the reader has gone away; must not write to this output.
     func onClosed(_ body: @escaping @Sendable () -> Void) { atClose.withLock { $0 = body } }
 
@@ -54,9 +77,7 @@ final class StandardOutput: Sendable {
     private func flush(_ buffer: inout [UInt8]) {
         switch writeAll(buffer, to: STDOUT_FILENO) {
         case 0: break
-        case EPIPE:
-            atClose.withLock { $0 }?()
-            Glibc.exit(0)
+        case EPIPE: endAsClosed()
         case let code:
             StandardError.write("hisui: cannot write to standard output: \(systemMessage(code))\n")
             Glibc.exit(Failure.Status.refused.rawValue)

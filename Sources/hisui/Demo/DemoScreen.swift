@@ -2,7 +2,7 @@ import HisuiBytes
 
 /// What the demonstration says: numbered steps with what was done and how long it took.
 struct DemoScreen {
-    private let isColoured = StandardOutput.shared.isTerminal
+    private let isColoured = StandardOutput.shared.isColoured
     private var step = 0
     private let started = monotonicSeconds()
 
