@@ -190,7 +190,7 @@ if !bare {
         .testTarget(
             name: "ScenarioTests",
             dependencies: ["hisui", "HisuiEvent", "HisuiFile", "HisuiStore"],
-            exclude: ["EventLog"], swiftSettings: settings),
+            exclude: ["EventLog", "Shell"], swiftSettings: settings),
     ]
     products += [.executable(name: "hisui", targets: ["hisui"])]
 }

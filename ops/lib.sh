@@ -10,6 +10,7 @@ readonly BUILD_PACKAGES=(
 readonly TEST_PACKAGES=(
     auditd bsdutils rsyslog rsyslog-relp rsyslog-gnutls rsyslog-openssl systemd systemd-journal-remote
     logrotate gzip zstd openssl python3 python3-venv
+    zsh fish man-db mandoc
 )
 
 say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }

@@ -81,7 +81,9 @@ struct SearchCommand: ParsableCommand {
                 "再送とみられる原文（hisui.duplicate:true）も表示します。")))
     var duplicates = false
 
-    @Argument(help: ArgumentHelp(say("The query.", "クエリ。"), valueName: "query"))
+    @Argument(
+        help: ArgumentHelp(say("The query.", "クエリ。"), valueName: "query"),
+        completion: .custom(QueryCompletion.complete))
     var query: String
 
     func run() throws {
