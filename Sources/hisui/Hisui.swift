@@ -20,7 +20,7 @@ struct Hisui: AsyncParsableCommand {
                 StatusCommand.self, SourcesCommand.self, KeysCommand.self, RetentionCommand.self,
                 SetupCommand.self,
                 DemoCommand.self, VerifyCommand.self, EvidenceCommand.self,
-                CompletionCommand.self,
+                CompletionCommand.self, ManualCommand.self,
             ])
     }
 
