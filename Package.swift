@@ -250,6 +250,7 @@ if fuzz {
         fuzzer("Fold", parseModules),
         fuzzer("Rules", parseModules + ["HisuiFile"]),
         fuzzer("LogsQL", queryModules),
+        fuzzer("Expression", ["HisuiBytes"]),
     ]
 }
 

@@ -7,6 +7,8 @@ public enum ExpressionLimits {
     public static let depthMax = 50
     /// The bounds of `{n,m}`: written out, they are instructions.
     public static let repeatsMax = 1000
+    /// Groups whose places are asked for: each instruction that is followed carries all of them.
+    public static let groupsMax = 100
     /// Transitions that an automaton keeps, four bytes each: 1 MiB. An expression that needs more
     /// is followed state by state instead.
     static let transitionsMax = 1 << 18

@@ -1,8 +1,10 @@
 /// A regular expression that is matched in linear time: all states at once, byte by byte, as Pike
-/// and Thompson described it. It says whether some part of a value fits, and nothing of where.
+/// and Thompson described it. It says whether some part of a value fits; where it does says
+/// `RegularExpressionFinder`.
 ///
 /// The syntax is that of RE2: literals, `.`, classes (`[a-z]`, `[[:alpha:]]`, `[ぁ-ん]`, `\d \w \s`
-/// and their opposites), groups, `|`, `* + ? {n,m}` (lazy or not, which is the same here),
+/// and their opposites), groups, `|`, `* + ? {n,m}` (lazy or not, which is one where only
+/// whether a value fits is asked),
 /// `^ $ \A \z \b \B`, `\Q…\E`, and the flags i, m, s and U. What no such machine can do
 /// (look-around, back-references, possessive quantifiers) is refused, and so are classes of
 /// Unicode (`\p{…}`) but for the three scripts of Japanese.
@@ -11,15 +13,19 @@
 /// `\C` fits any byte.
 ///
 ///     RegularExpression            what the text says: a program for a machine with sets of states
+///     CapturingExpression          the same with its groups, for a machine that says where
 ///     RegularExpressionAutomaton   the machine's sets of states as numbers, made when they are
 ///                                  first met: one look into a table for each byte
 ///     RequiredText                 what must stand in a value that fits, to be searched for first
 public struct RegularExpression: Hashable, Sendable {
     enum Instruction: Hashable, Sendable {
         case bytes(ByteSet)
+        /// Goes on at both, the first being preferred.
         case split(Int, Int)
         case jump(Int)
         case assert(Assertion)
+        /// Remembers the place as that number; only where places are asked for.
+        case save(Int)
         case match
     }
 
@@ -53,63 +59,13 @@ public struct RegularExpression: Hashable, Sendable {
         parser.ignoresCase = ignoresCase
         parser.multiline = multiline
         parser.dotTakesAll = dotTakesAll
-        let node = try parser.parse()
-        var program: [Instruction] = []
-        try RegularExpression.emit(node, to: &program)
-        program.append(.match)
-        self.program = program
-        required = RequiredText.clauses(of: node)
-        beginning = RequiredText.beginning(of: node)
+        try self.init(try parser.parse())
     }
 
-    private static func emit(
-        _ node: RegularExpressionNode, to program: inout [Instruction]
-    ) throws(RegularExpressionError) {
-        guard program.count < ExpressionLimits.instructionsMax else {
-            throw RegularExpressionError(
-                "the expression is too long once its repeats are written out")
-        }
-        switch node {
-        case .empty: break
-        case .bytes(let set): program.append(.bytes(set))
-        case .assertion(let assertion): program.append(.assert(assertion))
-        case .sequence(let nodes): for node in nodes { try emit(node, to: &program) }
-        case .choice(let nodes):
-            var ends: [Int] = []
-            for (index, node) in nodes.enumerated() {
-                let split = program.count
-                if index + 1 < nodes.count { program.append(.split(split + 1, 0)) }
-                try emit(node, to: &program)
-                if index + 1 < nodes.count {
-                    ends.append(program.count)
-                    program.append(.jump(0))
-                    program[split] = .split(split + 1, program.count)
-                }
-            }
-            for end in ends { program[end] = .jump(program.count) }
-        case .repeated(let node, let least, let most):
-            for _ in 0..<least {
-                let count = program.count
-                try emit(node, to: &program)
-                // Nothing repeated is nothing; repeats of it within each other would take for ever.
-                if program.count == count { return }
-            }
-            guard let most else {
-                let split = program.count
-                program.append(.split(split + 1, 0))
-                try emit(node, to: &program)
-                program.append(.jump(split))
-                program[split] = .split(split + 1, program.count)
-                return
-            }
-            var splits: [Int] = []
-            for _ in least..<max(least, most) {
-                splits.append(program.count)
-                program.append(.split(program.count + 1, 0))
-                try emit(node, to: &program)
-            }
-            for split in splits { program[split] = .split(split + 1, program.count) }
-        }
+    init(_ node: RegularExpressionNode) throws(RegularExpressionError) {
+        program = try RegularExpressionCompiler.program(of: node, saving: [])
+        required = RequiredText.clauses(of: node)
+        beginning = RequiredText.beginning(of: node)
     }
 
     /// Whether some part of `range` fits.
@@ -149,6 +105,7 @@ public struct RegularExpression: Hashable, Sendable {
             case .match: return true
             case .bytes: break
             case .jump(let target): open.append(target)
+            case .save: open.append(state + 1)
             case .split(let a, let b):
                 open.append(b)
                 open.append(a)
@@ -209,5 +166,5 @@ extension RegularExpression.Assertion {
 /// Why a regular expression is refused.
 public struct RegularExpressionError: Error {
     public let reason: String
-    init(_ reason: String) { self.reason = reason }
+    public init(_ reason: String) { self.reason = reason }
 }

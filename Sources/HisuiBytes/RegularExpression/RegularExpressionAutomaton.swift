@@ -298,6 +298,7 @@ private struct MemberSet {
             case .match: return true
             case .bytes: members.append(Int32(state))
             case .jump(let target): open.append(target)
+            case .save: open.append(state + 1)
             case .split(let a, let b):
                 open.append(b)
                 open.append(a)

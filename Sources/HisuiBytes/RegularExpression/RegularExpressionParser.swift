@@ -5,7 +5,10 @@ indirect enum RegularExpressionNode: Sendable {
     case assertion(RegularExpression.Assertion)
     case sequence([RegularExpressionNode])
     case choice([RegularExpressionNode])
-    case repeated(RegularExpressionNode, least: Int, most: Int?)
+    /// A lazy one tries what follows before it takes more.
+    case repeated(RegularExpressionNode, least: Int, most: Int?, isLazy: Bool)
+    /// A group that remembers what fitted it; the first is number 1.
+    case group(RegularExpressionNode, number: Int)
 }
 
 /// Reads the text of a regular expression.
@@ -13,6 +16,10 @@ struct RegularExpressionParser {
     var ignoresCase = false
     var multiline = false
     var dotTakesAll = false
+    /// Whether repeats are lazy and those with `?` are not: the flag U.
+    private var isUngreedy = false
+    /// The name of each group, by its number less one; nil for one without.
+    private(set) var groupNames: [String?] = []
     private let text: [Unicode.Scalar]
     private var at = 0
     private var depth = 0
@@ -83,23 +90,28 @@ struct RegularExpressionParser {
         _ node: RegularExpressionNode
     ) throws(RegularExpressionError) -> RegularExpressionNode {
         var node = node
-        while true {
-            if take("*") {
-                node = .repeated(node, least: 0, most: nil)
-            } else if take("+") {
-                node = .repeated(node, least: 1, most: nil)
-            } else if take("?") {
-                node = .repeated(node, least: 0, most: 1)
-            } else if let (least, most) = try bounds() {
-                node = .repeated(node, least: least, most: most)
-            } else {
-                return node
+        var count = 0
+        while let (least, most) = try quantifier() {
+            count += 1
+            guard count <= ExpressionLimits.depthMax else {
+                throw RegularExpressionError(
+                    "more than \(ExpressionLimits.depthMax) repeats of each other")
             }
             if take("+") {
                 throw RegularExpressionError("possessive quantifiers are not supported")
             }
-            _ = take("?")
+            let isLazy = take("?") != isUngreedy
+            node = .repeated(node, least: least, most: most, isLazy: isLazy)
         }
+        return node
+    }
+
+    /// Takes `*`, `+`, `?` or bounds in braces, if they stand here.
+    private mutating func quantifier() throws(RegularExpressionError) -> (Int, Int?)? {
+        if take("*") { return (0, nil) }
+        if take("+") { return (1, nil) }
+        if take("?") { return (0, 1) }
+        return try bounds()
     }
 
     /// `{n}`, `{n,}` or `{n,m}`; nil where a brace is only a brace.
@@ -154,24 +166,35 @@ struct RegularExpressionParser {
             throw RegularExpressionError(
                 "more than \(ExpressionLimits.depthMax) groups within each other")
         }
-        let flags = (ignoresCase, multiline, dotTakesAll)
-        var keepsFlags = false
-        if take("?") {
-            if take("P") || peek == "<" {
-                guard take("<"), peek != "=", peek != "!" else {
-                    throw RegularExpressionError("look-behind is not supported")
-                }
-                while let scalar = peek, scalar != ">" { at += 1 }
-                guard take(">") else { throw RegularExpressionError("a group's name has no end") }
-            } else if !take(":") {
-                keepsFlags = try readFlags()
-                if keepsFlags { return .empty }
-            }
+        let flags = (ignoresCase, multiline, dotTakesAll, isUngreedy)
+        var number: Int?
+        if !take("?") {
+            groupNames.append(nil)
+            number = groupNames.count
+        } else if take("P") || peek == "<" {
+            groupNames.append(try groupName())
+            number = groupNames.count
+        } else if !take(":"), try readFlags() {
+            return .empty
         }
         let node = try choice()
         guard take(")") else { throw RegularExpressionError("a `(` without its `)`") }
-        (ignoresCase, multiline, dotTakesAll) = flags
-        return node
+        (ignoresCase, multiline, dotTakesAll, isUngreedy) = flags
+        return number.map { .group(node, number: $0) } ?? node
+    }
+
+    /// Takes `<name>`.
+    private mutating func groupName() throws(RegularExpressionError) -> String {
+        guard take("<"), peek != "=", peek != "!" else {
+            throw RegularExpressionError("look-behind is not supported")
+        }
+        var name = ""
+        while let scalar = peek, scalar != ">" {
+            name.unicodeScalars.append(scalar)
+            at += 1
+        }
+        guard take(">") else { throw RegularExpressionError("a group's name has no end") }
+        return name
     }
 
     /// Flags after `(?`: true for `(?i)`, which hold for what follows, false for `(?i:`.
@@ -183,8 +206,7 @@ struct RegularExpressionParser {
             case "i": ignoresCase = value
             case "m": multiline = value
             case "s": dotTakesAll = value
-            // Lazy or not, the same values fit.
-            case "U": break
+            case "U": isUngreedy = value
             case "-": value = false
             case ")": return true
             case ":": return false

@@ -37,9 +37,10 @@ public struct RequiredText: Hashable, Sendable {
         case .sequence(let nodes):
             for node in nodes where !add(node, to: &bytes) { return false }
             return true
-        case .repeated(let node, let least, _):
+        case .repeated(let node, let least, _, _):
             if least > 0 { _ = add(node, to: &bytes) }
             return false
+        case .group(let node, _): return add(node, to: &bytes)
         case .assertion, .choice: return false
         }
     }
@@ -80,7 +81,8 @@ public struct RequiredText: Hashable, Sendable {
                 runIgnoresCase = runIgnoresCase || isLetter
                 run.append(byte)
             case .sequence(let nodes): for node in nodes { add(node) }
-            case .repeated(let node, let least, let most):
+            case .group(let node, _): add(node)
+            case .repeated(let node, let least, let most, _):
                 if least == 0 { return endRun() }
                 guard case .bytes = node, least <= ExpressionLimits.alternativesMax else {
                     endRun()
