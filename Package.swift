@@ -251,6 +251,7 @@ if fuzz {
         fuzzer("Rules", parseModules + ["HisuiFile"]),
         fuzzer("LogsQL", queryModules),
         fuzzer("Expression", ["HisuiBytes"]),
+        fuzzer("Members", queryModules),
     ]
 }
 

@@ -3,6 +3,7 @@ import HisuiEvent
 import HisuiQuery
 import HisuiShape
 import HisuiStore
+import Synchronization
 
 /// Feeds the reader of LogsQL and runs what it reads.
 ///
@@ -33,12 +34,20 @@ public func fuzzLogsQL(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     var options = QueryOptions()
     options.workers = 1
     options.memoryBytesMax = 1 << 20
+    // Pipes that make many rows of few go on until they are told to stop.
+    let asked = Counter()
+    options.shouldStop = { asked.next() > 100 }
     try? QueryRunner(blocks: blocks, query: query, options: options).run { _ in true }
     let filter = query.filter.description
     let direct = rows("\(filter) | fields zone.index")
     let piped = rows("* | limit 1000 | filter \(filter) | fields zone.index")
     precondition(direct == piped, "\(filter): \(direct) and \(piped)")
     return 0
+}
+
+private final class Counter: Sendable {
+    private let count = Atomic<Int>(0)
+    func next() -> Int { count.wrappingAdd(1, ordering: .relaxed).newValue }
 }
 
 private let now = Timestamp(nanoseconds: 1_763_859_723_000_000_000)

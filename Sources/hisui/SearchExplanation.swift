@@ -49,7 +49,7 @@ struct SearchExplanation {
     private static func body(of explanation: QueryExplanation) -> String {
         var text = ""
         for (query, inner) in explanation.inner {
-            text += heading(say("asked first, inside a filter", "フィルター内のクエリ（先に実行）"))
+            text += heading(say("a query inside", "内側のクエリ"))
             text += indented(query)
             text += indented(body(of: inner), by: "    ")
         }

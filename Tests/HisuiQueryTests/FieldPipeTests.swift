@@ -298,8 +298,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "extract_regexp", "replace_regexp", "unpack_syslog", "pack_logfmt", "join", "union",
-        "block_stats", "blocks_count", "running_stats", "total_stats", "set_stream_fields",
+        "unpack_syslog", "block_stats", "blocks_count", "query_stats", "set_stream_fields",
     ])
     func refusedByName(pipe: String) throws {
         #expect { try parsed("* | \(pipe) x") } throws: { error in

@@ -41,6 +41,58 @@ import Testing
                 [block(["a u 1 x", "a u 1 x", "a u 2 x", "a u 1 x"])]) == ["a=1 b=2"])
     }
 
+    @Test func rowsAsObjects() throws {
+        #expect(
+            try results("login size:* | stats by (host.name) json_values(size, user.name) j") == [
+                #"host.name=db1 j=[{"size":"5","user.name":"root"}]"#,
+                #"host.name=web1 j=[{"size":"10","user.name":"taro"}]"#,
+                #"host.name=web2 j=[{"size":"200","user.name":"hanako"}]"#,
+                #"host.name=web10 j=[{"size":"x","user.name":"taro"}]"#,
+            ])
+        #expect(
+            try results("* | stats json_values(size) sort by (size desc) limit 3 as j")
+                == [#"j=[{"size":"x"},{"size":"1000"},{"size":"200"}]"#])
+        // Rows that are equal stay in the order of time.
+        #expect(
+            try results("* | stats json_values(size) order by (user.name, missing) j") == [
+                #"j=[{"size":"200"},{"size":"5"},{"size":"1000"},{"size":"10"},{"size":"30"},"#
+                    + #"{"size":"x"}]"#
+            ])
+        #expect(
+            try results("* | fields size, user.name | stats json_values() limit 1 j")
+                == [#"j=[{"size":"10","user.name":"taro"}]"#])
+        #expect(
+            try results("* | stats json_values(user*) limit 1 j, json_values(none) limit 2 n")
+                == [#"j=[{"user.name":"taro"}] n=[{},{}]"#])
+        #expect(
+            try results("* | stats json_values(size) sort by (size) if (user.name:root) j")
+                == [#"j=[{"size":"5"},{"size":"1000"}]"#])
+        #expect(
+            try results("nothing | stats json_values(size) j, json_values() limit 0 k") == [
+                "j=[] k=[]"
+            ])
+        #expect(
+            try results("* | stats json_values(size) limit 0 k") == ["k=[]"])
+        #expect(
+            try parsed("* | stats json_values(*) sort (a desc, b asc) limit 3 if (c) x").description
+                == "* | stats json_values(*) sort by (a desc, b) limit 3 if (c) as x")
+    }
+
+    /// With a limit only so many rows are held, whatever their number.
+    @Test func rowsAsObjectsAreBounded() throws {
+        let rows = [block((0..<20_000).map { "h u \(($0 * 7919) % 20_000) text" })]
+        #expect(
+            try results(
+                "* | stats json_values(size, _msg) sort by (size) limit 2 j", rows,
+                memory: 2_000_000)
+                == [#"j=[{"size":"0","_msg":"text"},{"size":"1","_msg":"text"}]"#])
+        for text in ["json_values(size) j", "json_values(size) sort by (size) j"] {
+            #expect { try results("* | stats \(text)", rows, memory: 2_000_000) } throws: {
+                ($0 as? QueryFailure)?.code == .memory
+            }
+        }
+    }
+
     @Test func lists() throws {
         #expect(
             try results("* | stats uniq_values(user.name) u, values(size) v") == [

@@ -24,3 +24,17 @@ struct ObjectText {
 
     func close(_ out: inout [UInt8]) { out.append(UInt8(ascii: "}")) }
 }
+
+/// Writes values as a JSON array of strings: valid UTF-8 for any values.
+struct ArrayText {
+    private var items: [UInt8] = []
+    private(set) var count = 0
+
+    mutating func append(_ bytes: Span<UInt8>, _ range: Range<Int>) {
+        if count > 0 { items.append(UInt8(ascii: ",")) }
+        JSONText.appendString(bytes, range, to: &items)
+        count += 1
+    }
+
+    var text: [UInt8] { [UInt8(ascii: "[")] + items + [UInt8(ascii: "]")] }
+}

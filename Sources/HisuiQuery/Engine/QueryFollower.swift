@@ -37,8 +37,8 @@ public struct QueryFollower {
         context = StageContext(
             names: FieldNames(), budget: MemoryBudget(limit: options.memoryBytesMax),
             timeRange: plan.timeRange,
-            keepsRecord: options.fields?.contains(FieldName.record) == true)
-        last = try QueryRunner.chain(plan.pipes, EmitStage(emit, options), context)
+            keepsRecord: options.fields?.contains(FieldName.record) == true, source: nil)
+        last = try QueryRunner.chain(plan.pipes, EmitStage(emit, options), context, options.output)
     }
 
     /// Hands on what is new in `snapshot`; false if no more is wanted.
@@ -48,7 +48,8 @@ public struct QueryFollower {
             let stream = Snapshot.Stream(zone: block.zone, stream: block.stream)
             if block.endIndex > seen[stream] ?? 0 { blocks.append(block) }
         }
-        let runner = QueryRunner(blocks: blocks, plan: plan, options: options, after: seen)
+        let runner = QueryRunner(
+            blocks: blocks, plan: plan, options: options, after: seen, output: options.output)
         guard try runner.push(context, into: last) else { return false }
         for (stream, index) in snapshot.nextIndices {
             seen[stream] = max(index, seen[stream] ?? 0)

@@ -14,7 +14,7 @@ extension QueryRunner {
         guard let timeRange = plan.timeRange else { return }
         let collector = HitCollector(
             plans: plans, timeRange: timeRange, descending: false, limit: nil, needs: .nothing,
-            budget: context.budget)
+            budget: context.budget, trace: options.trace)
         let stop = options.shouldStop
         let reader = ContextReader(
             blocks, plan.needs, context, shouldStop: stop, next: stage)

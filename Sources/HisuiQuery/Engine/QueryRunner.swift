@@ -55,6 +55,8 @@ public struct QueryRunner {
     let plan: QueryPlan
     let plans: ShapePlans
     let options: QueryOptions
+    /// Which fields of the rows are looked at.
+    private let output: FieldNeeds
     /// A query in whose filters others stand, which are asked first.
     private let unanswered: Query?
     /// For each stream, the index before which nothing is wanted.
@@ -66,19 +68,24 @@ public struct QueryRunner {
 
     /// - Parameter blocks: in the order in which rows of the same time are wanted.
     public init(blocks: [Block], query: Query, options: QueryOptions = QueryOptions()) {
+        self.init(blocks, query, options, output: options.output)
+    }
+
+    init(_ blocks: [Block], _ query: Query, _ options: QueryOptions, output: FieldNeeds) {
         let isWhole = !query.hasSubqueries
         let plan = QueryPlan(
-            isWhole ? query : Query(filter: .not(.all), pipes: []), output: options.output)
+            isWhole ? query : Query(filter: .not(.all), pipes: []), output: output)
         self.init(
-            blocks: blocks, plan: plan, options: options, after: [:],
+            blocks: blocks, plan: plan, options: options, after: [:], output: output,
             unanswered: isWhole ? nil : query)
     }
 
     init(
         blocks: [Block], plan: QueryPlan, options: QueryOptions,
-        after: [Snapshot.Stream: UInt64], unanswered: Query? = nil
+        after: [Snapshot.Stream: UInt64], output: FieldNeeds, unanswered: Query? = nil
     ) {
         self.blocks = blocks
+        self.output = output
         self.unanswered = unanswered
         self.plan = plan
         plans = ShapePlans(plan.filter, grouping: plan.aggregating?.grouping.fields ?? [])
@@ -88,26 +95,40 @@ public struct QueryRunner {
 
     /// Runs the query to its end, or until `emit` wants no more.
     public func run(emit: @escaping Emit) throws(QueryFailure) {
+        try run(
+            into: EmitStage(emit, options), names: FieldNames(),
+            budget: MemoryBudget(limit: options.memoryBytesMax))
+    }
+
+    /// Runs the query with what another one, inside of which it stands, has.
+    func run(
+        into end: any PipeStage, names: FieldNames, budget: MemoryBudget
+    ) throws(QueryFailure) {
         if let unanswered {
             let query = try unanswered.answered { (subquery) throws(QueryFailure) in
                 try Self.values(of: subquery, blocks, options)
             }
-            return try QueryRunner(blocks: blocks, query: query, options: options).run(emit: emit)
+            return try QueryRunner(blocks, query, options, output: output)
+                .run(into: end, names: names, budget: budget)
         }
         options.trace?.begin(plan, blocks)
-        try options.trace.timed(.whole) { () throws(QueryFailure) in try runPlan(emit) }
+        try options.trace.timed(.whole) { () throws(QueryFailure) in
+            try runPlan(into: end, names: names, budget: budget)
+        }
         if let trace = options.trace {
             let census = plans.census
             trace.shapes(never: census.never, always: census.always, depends: census.depends)
         }
     }
 
-    private func runPlan(_ emit: @escaping Emit) throws(QueryFailure) {
-        let budget = MemoryBudget(limit: options.memoryBytesMax)
+    private func runPlan(
+        into end: any PipeStage, names: FieldNames, budget: MemoryBudget
+    ) throws(QueryFailure) {
         let context = StageContext(
-            names: FieldNames(), budget: budget, timeRange: plan.timeRange,
-            keepsRecord: options.fields?.contains(FieldName.record) == true)
-        let last = try Self.chain(plan.pipes, EmitStage(emit, options), context)
+            names: names, budget: budget, timeRange: plan.timeRange,
+            keepsRecord: output.names.contains(FieldName.record),
+            source: QuerySource(blocks: blocks, options: options))
+        let last = try Self.chain(plan.pipes, end, context, output)
         if let pipe = plan.aggregating {
             try pipe.check(context)
             let gathered = try aggregate(pipe, budget)
@@ -125,11 +146,16 @@ public struct QueryRunner {
     ///
     /// - Throws: `unsuitable` if one of them cannot run in this query.
     static func chain(
-        _ pipes: ArraySlice<any Pipe>, _ last: any PipeStage, _ context: StageContext
+        _ pipes: ArraySlice<any Pipe>, _ last: any PipeStage, _ context: StageContext,
+        _ output: FieldNeeds
     ) throws(QueryFailure) -> any PipeStage {
         for pipe in pipes { try pipe.check(context) }
+        var context = context
+        context.after = output
         return pipes.reversed().reduce(last) { next, pipe in
-            pipe.stage(next: next, context: context)
+            let stage = pipe.stage(next: next, context: context)
+            context.after = pipe.needs(after: context.after)
+            return stage
         }
     }
 

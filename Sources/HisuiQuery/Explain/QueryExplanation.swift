@@ -20,7 +20,7 @@ public struct QueryExplanation: Sendable {
     public var found: Int
     public var shapes: Shapes
     public var times: Times
-    /// The queries inside filters, which were asked first.
+    /// The queries inside filters, which were asked first, and those inside pipes.
     public var inner: [(query: String, explanation: QueryExplanation)]
 
     /// How the rows of a block are taken.

@@ -67,7 +67,7 @@ public final class QueryTrace: Sendable {
 
 // What the query hands in.
 extension QueryTrace {
-    /// The trace of a query inside a filter of this one.
+    /// The trace of a query inside this one.
     func inner(_ query: Query) -> QueryTrace {
         let trace = QueryTrace()
         state.withLock { $0.inner.append((query.description, trace)) }

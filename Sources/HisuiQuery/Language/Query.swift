@@ -58,7 +58,8 @@ public struct Query: Sendable, CustomStringConvertible {
     /// The nanoseconds outside of which no event can pass, as far as `_time` filters say so.
     public var timeRange: (first: Int64, last: Int64) { filter.timeRange }
 
-    /// The query with only the events of a stretch of time, both ends included.
+    /// The query with only the events of a stretch of time, both ends included; so are the queries
+    /// whose rows `union` and `join` take, here and in what follows.
     public func within(first: Int64, last: Int64) -> Query {
         var query = self
         let (start, end) = (Timestamp(nanoseconds: first), Timestamp(nanoseconds: last))
@@ -68,6 +69,7 @@ public struct Query: Sendable, CustomStringConvertible {
             : last == .max ? ">=\(start.utcText)" : "[\(start.utcText),\(end.utcText)]"
         let time = TimeFilter(first: first, last: last, endsNow: false, text: text)
         query.filter = .and([.time(time), filter])
+        query.pipes = pipes.map { $0.withQuery { $0.within(first: first, last: last) } }
         return query
     }
 
@@ -99,14 +101,16 @@ public struct Query: Sendable, CustomStringConvertible {
     public func and(_ other: Query) -> Query {
         var query = self
         query.filter = .and([other.filter, filter])
+        query.pipes = pipes.map { $0.withQuery { $0.and(other) } }
         return query
     }
 
     /// The query without records that may have been delivered before, unless it asks for a flag
     /// itself.
     public var withoutDuplicates: Query {
-        if filter.names(FieldName.duplicate) || filter.names(FieldName.flags) { return self }
         var query = self
+        query.pipes = pipes.map { $0.withQuery(\.withoutDuplicates) }
+        if filter.names(FieldName.duplicate) || filter.names(FieldName.flags) { return query }
         query.filter = .and([
             .not(
                 .field(

@@ -2,11 +2,22 @@ import HisuiBytes
 import HisuiShape
 
 /// `len(field) as name`: the length of a value in bytes; `json_array_len(field) as name`: how many
-/// items a JSON array has, 0 for what is none.
+/// items a JSON array has, 0 for what is none; `hash(field) as name`: a number below 2⁵³, always
+/// the same for the same value.
 struct LenPipe: Pipe {
     enum Measure: String, Sendable {
         case bytes = "len"
         case items = "json_array_len"
+        case hash
+
+        func of(_ value: Span<UInt8>) -> UInt64 {
+            switch self {
+            case .bytes: UInt64(value.count)
+            case .items: UInt64(JSONItems.read(value, max: 0)?.count ?? 0)
+            // What `math` can hold exactly.
+            case .hash: Hash64.of(value) & (1 << 53 - 1)
+            }
+        }
     }
 
     let measure: Measure
@@ -26,8 +37,13 @@ struct LenPipe: Pipe {
     func needs(after: FieldNeeds) -> FieldNeeds { after.removing(result).adding([field]) }
 
     func stage(next: any PipeStage, context: StageContext) -> any PipeStage {
-        LenStage(
-            measure, context.names.number(field), context.names.number(result), next: next)
+        FieldMakingStage(
+            field, result, .integer, next: next, context,
+            make: { (value) throws(QueryFailure) in
+                var text: [UInt8] = []
+                text.appendDecimal(measure.of(value))
+                return text
+            })
     }
 
     /// Takes `(field) as name`.
@@ -37,38 +53,7 @@ struct LenPipe: Pipe {
         try parser.expect("(")
         let field = try parser.fieldName()
         try parser.expect(")")
-        _ = parser.takeKeyword("as")
-        return LenPipe(measure: measure, field: field, result: try parser.fieldName())
+        return LenPipe(
+            measure: measure, field: field, result: try parser.resultName(FieldName.message))
     }
-}
-
-private final class LenStage: PipeStage {
-    private let measure: LenPipe.Measure
-    private let field: Int32
-    private let result: Int32
-    private let next: any PipeStage
-
-    init(
-        _ measure: LenPipe.Measure, _ field: Int32, _ result: Int32, next: any PipeStage
-    ) {
-        self.measure = measure
-        self.field = field
-        self.result = result
-        self.next = next
-    }
-
-    func push(_ row: inout ResultRow) throws(QueryFailure) -> Bool {
-        let range = row.range(ofNumber: field)
-        let length =
-            switch measure {
-            case .bytes: range.count
-            case .items: JSONItems.read(row.bytes.span.extracting(range), max: 0)?.count ?? 0
-            }
-        var text: [UInt8] = []
-        text.appendDecimal(UInt64(length))
-        try row.write(result, text, .overwrite, .integer)
-        return try next.push(&row)
-    }
-
-    func finish() throws(QueryFailure) { try next.finish() }
 }

@@ -35,5 +35,27 @@ enum LogfmtMembers {
         return members
     }
 
+    /// Appends a pair that reads back as this one, where the value is text: in quotes where it has
+    /// to be. A name has `_` for what would end it.
+    static func append(
+        _ name: String, _ value: Span<UInt8>, _ range: Range<Int>, to out: inout [UInt8]
+    ) {
+        for byte in name.utf8 {
+            let ends = byte <= 0x20 || byte == UInt8(ascii: "=") || byte == 0x22
+            out.append(ends ? UInt8(ascii: "_") : byte)
+        }
+        out.append(UInt8(ascii: "="))
+        let isPlain = range.allSatisfy { index in
+            let byte = value[index]
+            let isMark = byte == UInt8(ascii: "=") || byte == 0x5C || byte == 0x7F
+            return byte > 0x20 && !isMark && byte != 0x22 && byte != 0x27 && byte != 0x60
+        }
+        if isPlain, UTF8Text.isValid(value, range) {
+            out.append(value, range)
+        } else {
+            JSONText.appendString(value, range, to: &out)
+        }
+    }
+
     private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte &- 0x09 < 5 }
 }

@@ -13,6 +13,9 @@ protocol Pipe: Sendable {
     /// Whether the query names fields here that somebody wants to see.
     var namesFields: Bool { get }
 
+    /// The same pipe with what `change` makes of a query whose rows it takes; itself without one.
+    func withQuery(_ change: (Query) -> Query) -> any Pipe
+
     /// Says why the pipe cannot run in a query, if so.
     func check(_ context: StageContext) throws(QueryFailure)
 
@@ -29,6 +32,7 @@ protocol Pipe: Sendable {
 }
 
 extension Pipe {
+    func withQuery(_ change: (Query) -> Query) -> any Pipe { self }
     func check(_ context: StageContext) throws(QueryFailure) {}
     var namesFields: Bool { false }
     var isRowByRow: Bool { true }
@@ -54,6 +58,10 @@ struct StageContext {
     let timeRange: ClosedRange<Int64>?
     /// Whether the record has to come through to the end, whatever the query keeps.
     let keepsRecord: Bool
+    /// What pipes ask other queries of.
+    let source: QuerySource?
+    /// Which fields of its rows somebody further on looks at.
+    var after = FieldNeeds.everything
 }
 
 extension Parser {
@@ -118,19 +126,20 @@ extension Parser {
             "uniq": uniq, "top": top, "len": len, "math": math, "eval": math,
         ]
         return some.merging(ofFields) { first, _ in first }
+            .merging(ofValues) { first, _ in first }.merging(ofRows) { first, _ in first }
     }()
 
     /// Pipes that make fields of fields, and those about fields.
     private static let ofFields: [String: PipeParser] = [
         "drop_empty_fields": { (_) throws(QueryError) in DropEmptyFieldsPipe() },
         "extract": { (parser) throws(QueryError) in try ExtractPipe.parse(&parser) },
+        "extract_regexp": { (parser) throws(QueryError) in try ExtractRegexpPipe.parse(&parser) },
         "facets": { (parser) throws(QueryError) in try FacetsPipe.parse(&parser) },
         "field_names": { (_) throws(QueryError) in FieldNamesPipe() },
         "field_values": { (parser) throws(QueryError) in try UniqPipe.parseValues(&parser) },
         "format": { (parser) throws(QueryError) in try FormatPipe.parse(&parser) },
-        "json_array_len": { (parser) throws(QueryError) in try LenPipe.parse(&parser, .items) },
-        "pack_json": { (parser) throws(QueryError) in try PackPipe.parse(&parser) },
-        "replace": { (parser) throws(QueryError) in try ReplacePipe.parse(&parser) },
+        "pack_json": { (parser) throws(QueryError) in try PackPipe.parse(&parser, .json) },
+        "pack_logfmt": { (parser) throws(QueryError) in try PackPipe.parse(&parser, .logfmt) },
         "stream_context": { (parser) throws(QueryError) in
             try StreamContextPipe.parse(&parser)
         },
@@ -141,11 +150,35 @@ extension Parser {
         "unroll": { (parser) throws(QueryError) in try UnrollPipe.parse(&parser) },
     ]
 
+    /// Pipes that make a value of a value, and `sample`.
+    private static let ofValues: [String: PipeParser] = [
+        "collapse_nums": { (parser) throws(QueryError) in try CollapseNumsPipe.parse(&parser) },
+        "decolorize": { (parser) throws(QueryError) in try DecolorizePipe.parse(&parser) },
+        "hash": { (parser) throws(QueryError) in try LenPipe.parse(&parser, .hash) },
+        "json_array_len": { (parser) throws(QueryError) in try LenPipe.parse(&parser, .items) },
+        "replace": { (parser) throws(QueryError) in try ReplacePipe.parse(&parser) },
+        "replace_regexp": { (parser) throws(QueryError) in try ReplaceRegexpPipe.parse(&parser) },
+        "sample": { (parser) throws(QueryError) in try SamplePipe.parse(&parser) },
+        "split": { (parser) throws(QueryError) in try SplitPipe.parse(&parser) },
+        "time_add": { (parser) throws(QueryError) in try TimeAddPipe.parse(&parser) },
+        "unpack_words": { (parser) throws(QueryError) in try UnpackWordsPipe.parse(&parser) },
+    ]
+
+    /// Pipes that put rows beside other rows.
+    private static let ofRows: [String: PipeParser] = [
+        "generate_sequence": { (parser) throws(QueryError) in try SequencePipe.parse(&parser) },
+        "join": { (parser) throws(QueryError) in try JoinPipe.parse(&parser) },
+        "running_stats": { (parser) throws(QueryError) in
+            try RowStatsPipe.parse(&parser, .running)
+        },
+        "total_stats": { (parser) throws(QueryError) in
+            try RowStatsPipe.parse(&parser, .total)
+        },
+        "union": { (parser) throws(QueryError) in try UnionPipe.parse(&parser) },
+    ]
+
     /// Pipes of LogsQL that are refused by name.
     private static let pipesToCome: Set<String> = [
-        "block_stats", "blocks_count", "collapse_nums", "decolorize", "extract_regexp",
-        "generate_sequence", "hash", "join", "pack_logfmt",
-        "query_stats", "replace_regexp", "running_stats", "sample", "set_stream_fields", "split",
-        "time_add", "total_stats", "union", "unpack_syslog", "unpack_words",
+        "block_stats", "blocks_count", "query_stats", "set_stream_fields", "unpack_syslog",
     ]
 }

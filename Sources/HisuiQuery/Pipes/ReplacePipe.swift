@@ -5,8 +5,7 @@ struct ReplacePipe: Pipe {
     let condition: Filter?
     let old: [UInt8]
     let new: [UInt8]
-    let field: String
-    let limit: Int?
+    let place: ReplacementPlace
 
     var keepsCount: Bool { true }
 
@@ -18,19 +17,17 @@ struct ReplacePipe: Pipe {
         out += ", "
         Quoting.appendQuoted(new, to: &out)
         out += ")"
-        if field != FieldName.message {
-            out += " at "
-            Quoting.append(field, to: &out)
-        }
-        if let limit { out += " limit \(limit)" }
+        place.print(to: &out)
     }
 
     func needs(after: FieldNeeds) -> FieldNeeds {
-        after.adding([field]).adding(condition?.fields ?? [])
+        after.adding([place.field]).adding(condition?.fields ?? [])
     }
 
     func stage(next: any PipeStage, context: StageContext) -> any PipeStage {
-        ReplaceStage(self, next: next, context)
+        ValueChangeStage(
+            place.field, if: condition, next: next, context,
+            change: { (value) throws(QueryFailure) in try replaced(value) })
     }
 
     static func parse(_ parser: inout Parser) throws(QueryError) -> ReplacePipe {
@@ -44,36 +41,8 @@ struct ReplacePipe: Pipe {
         guard parser.take(",") else { throw parser.expected("‘,’ and the new text") }
         let new = try parser.value()
         try parser.expect(")")
-        let field = parser.takeKeyword("at") ? try parser.fieldName() : FieldName.message
-        let limit =
-            parser.takeKeyword("limit")
-            ? try parser.count("a number of replacements after ‘limit’") : nil
         return ReplacePipe(
-            condition: condition, old: old, new: new, field: field, limit: limit)
-    }
-}
-
-private final class ReplaceStage: PipeStage {
-    private let pipe: ReplacePipe
-    private let condition: RowFilter?
-    private let field: Int32
-    private let next: any PipeStage
-
-    init(_ pipe: ReplacePipe, next: any PipeStage, _ context: StageContext) {
-        self.pipe = pipe
-        self.next = next
-        condition = pipe.condition.map { RowFilter($0, context.names.number) }
-        field = context.names.number(pipe.field)
-    }
-
-    func push(_ row: inout ResultRow) throws(QueryFailure) -> Bool {
-        if condition?.matches(row) ?? true, let place = row.index(ofNumber: field) {
-            let type = row.cells[place].type
-            if let value = try replaced(row.bytes.span.extracting(row.range(at: place))) {
-                try row.write(field, value, .overwrite, type)
-            }
-        }
-        return try next.push(&row)
+            condition: condition, old: old, new: new, place: try ReplacementPlace.parse(&parser))
     }
 
     /// The value with all that is to be replaced; nil if nothing is.
@@ -81,19 +50,17 @@ private final class ReplaceStage: PipeStage {
         var out: [UInt8] = []
         var at = 0
         var count = 0
-        while count < pipe.limit ?? .max,
-            let place = ByteSearch.first(of: pipe.old, in: value, at..<value.count)
+        while count < place.limit ?? .max,
+            let start = ByteSearch.first(of: old, in: value, at..<value.count)
         {
-            out.append(value, at..<place)
-            out.append(contentsOf: pipe.new)
+            out.append(value, at..<start)
+            out.append(contentsOf: new)
             try ResultRow.check(out.count)
-            at = place + pipe.old.count
+            at = start + old.count
             count += 1
         }
         if count == 0 { return nil }
         out.append(value, at..<value.count)
         return out
     }
-
-    func finish() throws(QueryFailure) { try next.finish() }
 }

@@ -31,11 +31,7 @@ struct SortPipe: Pipe {
 
     func print(to out: inout String) {
         out += "sort by ("
-        for (number, key) in keys.enumerated() {
-            if number > 0 { out += ", " }
-            Quoting.append(key.field, to: &out)
-            if key.descending { out += " desc" }
-        }
+        Self.print(keys, to: &out)
         out += ")"
         if offset > 0 { out += " offset \(offset)" }
         if let limit { out += " limit \(limit)" }
@@ -50,6 +46,14 @@ struct SortPipe: Pipe {
         if let rank {
             out += " rank as "
             Quoting.append(rank, to: &out)
+        }
+    }
+
+    static func print(_ keys: [Key], to out: inout String) {
+        for (number, key) in keys.enumerated() {
+            if number > 0 { out += ", " }
+            Quoting.append(key.field, to: &out)
+            if key.descending { out += " desc" }
         }
     }
 
@@ -83,7 +87,8 @@ extension SortPipe {
         return try parseRest(&parser, keys, reversed: last, limit: limit)
     }
 
-    private static func parseKeys(_ parser: inout Parser) throws(QueryError) -> [Key] {
+    /// Takes `(a, b desc)`.
+    static func parseKeys(_ parser: inout Parser) throws(QueryError) -> [Key] {
         try parser.expect("(")
         var keys: [Key] = []
         repeat {

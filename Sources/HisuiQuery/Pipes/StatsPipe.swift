@@ -7,8 +7,10 @@ struct StatsPipe: AggregatingPipe {
     /// The name of each function's result.
     let results: [String]
 
-    func print(to out: inout String) {
-        out += "stats "
+    func print(to out: inout String) { print(named: "stats", to: &out) }
+
+    func print(named name: String, to out: inout String) {
+        out += name + " "
         if !grouping.by.isEmpty {
             out += "by ("
             for (number, field) in grouping.by.enumerated() {
@@ -107,6 +109,7 @@ extension StatsPipe {
             CountUniqHashFunction(arguments: try combination(&parser))
         },
         "histogram": { (parser) throws(QueryError) in try HistogramFunction.parse(&parser) },
+        "json_values": { (parser) throws(QueryError) in try JSONValuesFunction.parse(&parser) },
         "max": { (parser) throws(QueryError) in
             MinMaxFunction(arguments: try parser.namedFunctionFields(), isMax: true)
         },
@@ -147,10 +150,10 @@ extension StatsPipe {
         },
     ]
 
-    /// Functions of LogsQL that are refused by name.
-    private static let functionsToCome: Set<String> = ["json_values"]
-
-    static func parse(_ parser: inout Parser) throws(QueryError) -> StatsPipe {
+    /// - Parameter allowed: the functions that this pipe knows, and how it is called; nil for all.
+    static func parse(
+        _ parser: inout Parser, allowed: (functions: [String], pipe: String)? = nil
+    ) throws(QueryError) -> StatsPipe {
         var by: [GroupField] = []
         if parser.takeKeyword("by") {
             try parser.expect("(")
@@ -162,6 +165,12 @@ extension StatsPipe {
         var results: [String] = []
         repeat {
             let start = parser.current
+            let keyword = start.text.lowercased()
+            if let allowed, Self.functions[keyword] != nil, !allowed.functions.contains(keyword) {
+                throw parser.error(
+                    "\(allowed.pipe) knows \(allowed.functions.joined(separator: ", ")) only",
+                    at: start)
+            }
             var function = try parseFunction(&parser)
             if let filter = try parser.condition() {
                 function = ConditionalFunction(function, filter)
@@ -184,9 +193,6 @@ extension StatsPipe {
         if let parse = functions[keyword] {
             parser.advance()
             return try parse(&parser)
-        }
-        if functionsToCome.contains(keyword) {
-            throw parser.unsupported("the stats function \(keyword)()", at: name)
         }
         let known = functions.keys.sorted()
         let hint = NearestName.suggestion(for: keyword, in: known)

@@ -94,10 +94,13 @@ final class Aggregation {
     func add(rows count: Int, group: Int) { rows[group] += UInt64(count) }
 
     /// Takes a row: values of the fields of `grouping`, in that order.
-    func add(_ values: borrowing RowValues) throws(QueryFailure) { try add(values, ends: ends) }
+    func add(_ values: borrowing RowValues) throws(QueryFailure) {
+        _ = try add(values, ends: ends)
+    }
 
     /// - Parameter ends: where in `values` those of each function end.
-    func add(_ values: borrowing RowValues, ends: [Int]) throws(QueryFailure) {
+    /// - Returns: the group of the row.
+    func add(_ values: borrowing RowValues, ends: [Int]) throws(QueryFailure) -> Int {
         let group: Int
         if grouping.by.count == 1 {
             group = self.group(ofKey: values.bytes.span.extracting(values.ranges[0]))
@@ -118,6 +121,7 @@ final class Aggregation {
         }
         sinceCharge += 1
         if sinceCharge >= 4096 { try charge() }
+        return group
     }
 
     /// Accounts for the memory taken since last time.
@@ -228,32 +232,22 @@ extension AggregatingPipe {
     }
 }
 
-final class AggregateStage: PipeStage {
-    private let pipe: any AggregatingPipe
-    private let aggregation: Aggregation
-    private let next: any PipeStage
-    private let context: StageContext
+/// Reads of a row that went through pipes what an aggregation wants of it.
+struct GroupedRowReader {
     private let by: [(number: Int32, bucket: Bucket?)]
     private let functions: [(numbers: [Int32], open: OpenFields?)]
-    private var values = RowValues()
-    private var ends: [Int] = []
+    private(set) var values = RowValues()
+    /// Where in `values` those of each function end.
+    private(set) var ends: [Int] = []
 
-    init(
-        _ pipe: any AggregatingPipe, _ aggregation: Aggregation, next: any PipeStage,
-        _ context: StageContext
-    ) {
-        self.pipe = pipe
-        self.aggregation = aggregation
-        self.next = next
-        self.context = context
-        let grouping = pipe.grouping
-        by = grouping.by.map { (context.names.number($0.field), $0.bucket) }
+    init(_ grouping: Grouping, _ names: FieldNames) {
+        by = grouping.by.map { (names.number($0.field), $0.bucket) }
         functions = grouping.functions.map { function in
-            (function.fields.map(context.names.number), function.open)
+            (function.fields.map(names.number), function.open)
         }
     }
 
-    func push(_ row: inout ResultRow) throws(QueryFailure) -> Bool {
+    mutating func read(_ row: borrowing ResultRow) {
         values.removeAll()
         ends.removeAll(keepingCapacity: true)
         for (number, bucket) in by {
@@ -271,17 +265,15 @@ final class AggregateStage: PipeStage {
             if let open { append(open, of: row) }
             ends.append(values.ranges.count)
         }
-        try aggregation.add(values, ends: ends)
-        return true
     }
 
-    private func append(_ range: Range<Int>, of row: borrowing ResultRow) {
+    private mutating func append(_ range: Range<Int>, of row: borrowing ResultRow) {
         let start = values.bytes.count
         values.bytes.append(row.bytes.span, range)
         values.close(from: start)
     }
 
-    private func append(_ open: OpenFields, of row: borrowing ResultRow) {
+    private mutating func append(_ open: OpenFields, of row: borrowing ResultRow) {
         guard open.asObject else {
             for index in 0..<row.count where open.contains(row.name(at: index)) {
                 append(row.range(at: index), of: row)
@@ -296,6 +288,31 @@ final class AggregateStage: PipeStage {
         }
         object.close(&values.bytes)
         values.close(from: start)
+    }
+}
+
+final class AggregateStage: PipeStage {
+    private let pipe: any AggregatingPipe
+    private let aggregation: Aggregation
+    private let next: any PipeStage
+    private let context: StageContext
+    private var reader: GroupedRowReader
+
+    init(
+        _ pipe: any AggregatingPipe, _ aggregation: Aggregation, next: any PipeStage,
+        _ context: StageContext
+    ) {
+        self.pipe = pipe
+        self.aggregation = aggregation
+        self.next = next
+        self.context = context
+        reader = GroupedRowReader(pipe.grouping, context.names)
+    }
+
+    func push(_ row: inout ResultRow) throws(QueryFailure) -> Bool {
+        reader.read(row)
+        _ = try aggregation.add(reader.values, ends: reader.ends)
+        return true
     }
 
     func finish() throws(QueryFailure) {
