@@ -76,6 +76,26 @@ public enum TextFolding {
     /// Variation selectors beyond the table, as 葛󠄀 has one.
     private static let laterSelectors: Range<UInt32> = 0xE_0100..<0xE_01F0
 
+    /// The first and the last byte that a character folds to; nil if that is not known, or nothing.
+    public static func borderBytes(_ scalar: UnicodeScalar) -> (first: UInt8, last: UInt8)? {
+        let value = scalar.value
+        if value < 0x80 {
+            let byte = ByteSearch.lowered(UInt8(value))
+            return (byte, byte)
+        }
+        if syllables.contains(value) || laterSelectors.contains(value) { return nil }
+        let place = hisui_fold_place(value)
+        if place == 0 {
+            let last = UInt8(0x80 | value & 0x3F)
+            if value < 0x800 { return (UInt8(0xC0 | value >> 6), last) }
+            return (value < 0x1_0000 ? UInt8(0xE0 | value >> 12) : UInt8(0xF0 | value >> 18), last)
+        }
+        let count = hisui_fold_count(place)
+        if count == 0 { return nil }
+        // Safe: the table has `count` bytes there.
+        return unsafe (hisui_fold_text(place)[0], hisui_fold_text(place)[count - 1])
+    }
+
     /// Whether a character, folded, belongs to the one before it: an accent, the voiced mark of
     /// kana, what a syllable of Hangul goes on with.
     public static func isMark(_ scalar: UnicodeScalar) -> Bool {

@@ -114,7 +114,12 @@ public final class TextProbe: Sendable {
 
     /// Whether the text may occur in a value of a pattern, whatever its numbers are.
     func mayOccur(in pattern: PatternPlaces) -> Bool {
-        if folds, pattern.alphabet.isBeyondASCII { return true }
+        if let spellings, pattern.alphabet.isBeyondASCII {
+            return spellings.all.mayStand(spellings.piece) { gram in
+                let run = (0..<4).map { Self.lower(UInt8(truncatingIfNeeded: gram >> (8 * $0))) }
+                return pattern.mayHave(run, ignoresCase: true)
+            }
+        }
         let known = ignoresCase ? pattern.alphabet.folded : pattern.alphabet
         return known.isSuperset(of: alphabet) && pattern.mayHave(bytes, ignoresCase: ignoresCase)
     }

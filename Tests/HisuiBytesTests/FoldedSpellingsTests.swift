@@ -47,7 +47,7 @@ import Testing
         }
         let common = Array("ｅrrＯr〜−㈱①ﾊﾞガabcé漢\u{FE00}".unicodeScalars)
         var asked = 0
-        for _ in 0..<4000 {
+        for _ in 0..<6000 {
             var value = ""
             for _ in 0...number(7) {
                 let some = number(3) == 0 ? scalars : common

@@ -14,7 +14,13 @@ import Testing
             guard let scalar = UnicodeScalar(value) else { continue }
             let bytes = Array(String(scalar).utf8)
             hash.update(bytes.span)
-            hash.update(TextFolding.folded(bytes).span)
+            let folded = TextFolding.folded(bytes)
+            hash.update(folded.span)
+            if let border = TextFolding.borderBytes(scalar),
+                border.first != folded.first || border.last != folded.last
+            {
+                Issue.record("the borders of \(scalar)")
+            }
             count += 1
         }
         #expect(count == 1_112_064)

@@ -170,9 +170,18 @@ struct NeedlePlan: Sendable {
             for index in 0..<min(value.count, part.count) {
                 // From the border on.
                 let byte = bytes[isEnd ? value.upperBound - 1 - index : value.lowerBound + index]
-                // What it folds to may have another length.
-                if folds, byte >= 0x80 { return true }
                 let wanted = needle[isEnd ? part.upperBound - 1 - index : part.lowerBound + index]
+                // What it folds to may have another length: only its byte at the border is asked.
+                if folds, byte >= 0x80 {
+                    let rest = value.dropFirst(isEnd ? 0 : index).dropLast(isEnd ? index : 0)
+                    let scalar =
+                        isEnd
+                        ? Scalars.last(in: bytes, rest) : Scalars.first(in: bytes, rest).0
+                    guard let scalar, let border = TextFolding.borderBytes(scalar) else {
+                        return true
+                    }
+                    return (isEnd ? border.last : border.first) == wanted
+                }
                 if ByteSearch.lowered(byte) != wanted { return false }
             }
             return true
