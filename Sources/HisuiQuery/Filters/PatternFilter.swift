@@ -52,17 +52,19 @@ struct PatternFilter: ValueTest {
 
     private static func expression(_ pattern: String) -> String {
         var out = ""
-        var rest = pattern[...]
+        // By scalars: a mark behind a bracket makes one character of both.
+        var rest = pattern.unicodeScalars[...]
         while let first = rest.first {
-            if let (name, fits) = placeholders.first(where: { rest.hasPrefix($0.name) }) {
+            let known = placeholders.first { rest.starts(with: $0.name.unicodeScalars) }
+            if let (name, fits) = known {
                 out += "(?:\(fits))"
-                rest = rest.dropFirst(name.count)
+                rest = rest.dropFirst(name.unicodeScalars.count)
                 continue
             }
-            if first.isASCII, !first.isLetter, !first.isNumber, !first.isWhitespace, first != "_" {
+            if first.isASCII, !WordCharacter.isWord(first), !first.properties.isWhitespace {
                 out += "\\"
             }
-            out.append(first)
+            out.unicodeScalars.append(first)
             rest = rest.dropFirst()
         }
         return out
