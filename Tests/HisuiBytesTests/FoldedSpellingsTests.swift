@@ -24,7 +24,8 @@ import Testing
         ("error", "e\u{FE00}rr\u{E0101}or", true), ("error", "terror", true),
         ("error", "エラーが発生しました", false), ("error", "no failure, ｅｒｒ or", false),
         ("error", "ｅｒｒｏｑ", false), ("株)", "㈱東京", true), ("(株", "㈱東京", true),
-        ("(株)東京", "有限会社", false), ("(株)", "a", true), ("ログイン", "ﾛｸﾞｲﾝ", true), ("ログイン", "ろぐいん", false),
+        ("(株)東京", "有限会社", false), ("(株)", "a", true), ("ログイン", "ﾛｸﾞｲﾝ", true),
+        ("ログイン", "ろぐいん", false),
         ("マイナンバー", "ﾏｲﾅﾝﾊﾞｰ", true), ("平成30年", "㍻３０年", true), ("a-b", "a−b", true),
         ("1", "⑫", true),
     ])

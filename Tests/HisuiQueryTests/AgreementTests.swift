@@ -5,8 +5,8 @@ import Testing
 @testable import HisuiQuery
 @testable import QueryCampaign
 
-/// The engine against the naive evaluator, on generated queries over generated blocks: the short form
-/// of `ops/query-campaign`.
+/// The engine against the naive evaluator, on generated queries over generated blocks: the short
+/// form of `ops/query-campaign`.
 @Suite struct AgreementTests {
     /// 16 × 350 queries.
     @Test(arguments: UInt64(1)...16)

@@ -4,6 +4,7 @@ import HisuiStore
 import Testing
 
 @testable import HisuiQuery
+@testable import QueryCampaign
 
 /// What is told of a query that was run.
 @Suite struct ExplanationTests {
@@ -119,7 +120,7 @@ import Testing
         var options = QueryOptions()
         let trace = QueryTrace()
         options.trace = trace
-        let query = try Query.parse(text, now: AgreementTests.now, timeZone: .utc)
+        let query = try Query.parse(text, now: Comparison.now, timeZone: .utc)
         var emitted = 0
         try QueryRunner(blocks: blocks, query: query, options: options).run { _ in
             emitted += 1

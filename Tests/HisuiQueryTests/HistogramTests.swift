@@ -3,6 +3,7 @@ import HisuiEvent
 import Testing
 
 @testable import HisuiQuery
+@testable import QueryCampaign
 @testable import HisuiStore
 
 @Suite struct HistogramTests {

@@ -4,6 +4,7 @@ import Synchronization
 import Testing
 
 @testable import HisuiQuery
+@testable import QueryCampaign
 
 /// Pipes that put rows beside other rows, with results worked out by hand.
 @Suite struct RowPipeTests {

@@ -4,6 +4,7 @@ import HisuiStore
 import Testing
 
 @testable import HisuiQuery
+@testable import QueryCampaign
 
 @Suite struct StreamContextTests {
     /// What `stream_context` gives: for each row its place, `*` behind a hit, `|` between groups.

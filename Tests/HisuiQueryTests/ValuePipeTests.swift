@@ -2,6 +2,7 @@ import HisuiBytes
 import Testing
 
 @testable import HisuiQuery
+@testable import QueryCampaign
 
 /// Pipes that make a value of a value, with results worked out by hand.
 @Suite struct ValuePipeTests {
