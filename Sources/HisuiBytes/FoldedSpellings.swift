@@ -24,6 +24,8 @@ public final class FoldedSpellings: Sendable {
     private let arcs: [[Arc]]
     private let firstPlace: Int
     private let textBytesMax: Int
+    /// The characters beyond ASCII that arcs are of, as a set of their keys.
+    private let characters: [UInt64]
 
     /// More of a text tells little more.
     public static let bytesMax = 64
@@ -47,6 +49,56 @@ public final class FoldedSpellings: Sendable {
             arcs.sorted { ($0.bytes.byteSwapped, $0.end) < ($1.bytes.byteSwapped, $1.end) }
         }
         firstPlace = -textBytesMax
+        var characters = [UInt64](repeating: 0, count: 1 << 16 / 64)
+        for arc in arcs.joined() where arc.bytes & 0xFF >= 0x80 {
+            let bytes = (0..<4).map { UInt8(truncatingIfNeeded: arc.bytes >> (8 * $0)) }
+            if let (key, _) = Self.key(of: bytes.span, 0..<4) {
+                characters[key >> 6] |= 1 << UInt64(key & 63)
+            }
+        }
+        self.characters = characters
+    }
+
+    /// Where the bytes of `range` have the first character beyond ASCII of which a way to write some
+    /// of the text may be made; if there is none, only ASCII writes the text there.
+    ///
+    /// - Complexity: O(n), eight bytes at a time where they are ASCII.
+    public func firstBeyondASCII(in bytes: Span<UInt8>, _ range: Range<Int>) -> Int? {
+        var at = range.lowerBound
+        while true {
+            at = UTF8Text.asciiEnd(bytes, at..<range.upperBound)
+            while at < range.upperBound, bytes[at] >= 0x80 {
+                // What is no UTF-8 writes nothing.
+                guard let (key, count) = Self.key(of: bytes, at..<range.upperBound) else {
+                    at += 1
+                    continue
+                }
+                if characters[key >> 6] & 1 << UInt64(key & 63) != 0 { return at }
+                at += count
+            }
+            if at == range.upperBound { return nil }
+        }
+    }
+
+    /// A number below 2^16 for the character that `range` begins with, and its bytes: that of the
+    /// character, or beyond U+FFFF the first of its two in UTF-16, which 1024 have in common; nil
+    /// for what is no beginning of one.
+    @inline(__always)
+    private static func key(
+        of bytes: Span<UInt8>, _ range: Range<Int>
+    ) -> (key: Int, count: Int)? {
+        let at = range.lowerBound
+        let first = bytes[at]
+        let count = first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 0
+        if count == 0 || count > range.count { return nil }
+        var value = Int(first) & (0xFF >> (count + 1))
+        for index in 1..<min(count, 3) {
+            if bytes[at + index] & 0xC0 != 0x80 { return nil }
+            value = value << 6 | Int(bytes[at + index] & 0x3F)
+        }
+        if count < 4 { return (value, count) }
+        // The last six bits are among those that are not told apart.
+        return bytes[at + 3] & 0xC0 == 0x80 ? (0xD7C0 + value >> 4 & 0xFFFF, count) : nil
     }
 
     private struct Gathered {

@@ -96,6 +96,20 @@ public enum TextFolding {
         return unsafe (hisui_fold_text(place)[0], hisui_fold_text(place)[count - 1])
     }
 
+    /// Whether there are variation selectors, which fold to nothing.
+    public static func hasSelectors(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        // U+FE00 to U+FE0F, and those from U+E0100 on, whatever their last byte is.
+        for at in range where bytes[at] == 0xEF || bytes[at] == 0xF3 {
+            guard at + 1 < range.upperBound else { return true }
+            let next = bytes[at + 1]
+            if bytes[at] == 0xEF ? next == 0xB8 : next == 0xA0 { return true }
+        }
+        return false
+    }
+
+    /// A character of UTF-8 has no more bytes.
+    public static let characterBytesMax = 4
+
     /// Whether a character, folded, belongs to the one before it: an accent, the voiced mark of
     /// kana, what a syllable of Hangul goes on with.
     public static func isMark(_ scalar: UnicodeScalar) -> Bool {

@@ -10,6 +10,8 @@ public final class TextProbe: Sendable {
     let ignoresCase: Bool
     /// All ways to write the text, if it is looked for in folded text; and which piece it is.
     private let spellings: (all: FoldedSpellings, piece: Range<Int>)?
+    /// Whether any byte beyond ASCII is what is looked for, and no text.
+    private let isBeyondASCII: Bool
     /// Hashes of its grams.
     let grams: [UInt32]
     /// The number that the text is, if it is one of up to 19 decimal digits.
@@ -28,6 +30,11 @@ public final class TextProbe: Sendable {
         self.init(text, ignoresCase: ignoresCase, spellings: nil)
     }
 
+    /// Any byte beyond ASCII.
+    public static func beyondASCII() -> TextProbe {
+        TextProbe([0x80], ignoresCase: false, spellings: nil, isBeyondASCII: true)
+    }
+
     /// Text that occurs in what every value that is looked for folds to (`TextFolding`).
     ///
     /// - Parameter piece: of what the spellings are of.
@@ -37,8 +44,10 @@ public final class TextProbe: Sendable {
     }
 
     private init(
-        _ text: [UInt8], ignoresCase: Bool, spellings: (FoldedSpellings, Range<Int>)?
+        _ text: [UInt8], ignoresCase: Bool, spellings: (FoldedSpellings, Range<Int>)?,
+        isBeyondASCII: Bool = false
     ) {
+        self.isBeyondASCII = isBeyondASCII
         bytes = ignoresCase ? text.map(Self.lower) : text
         self.ignoresCase = ignoresCase
         self.spellings = spellings
@@ -82,38 +91,48 @@ public final class TextProbe: Sendable {
 
     /// Where the text, as it is, first begins in the bytes of `range`.
     func first(in value: [UInt8], _ range: Range<Int>) -> Int? {
-        ignoresCase
+        if isBeyondASCII {
+            let end = UTF8Text.asciiEnd(value.span, range)
+            return end < range.upperBound ? end : nil
+        }
+        return ignoresCase
             ? ByteSearch.firstIgnoringCase(of: bytes, in: value.span, range)
             : ByteSearch.first(of: bytes, in: value.span, range)
     }
 
     /// Whether the text occurs in what the bytes of `range` fold to, if these are not ASCII only.
     func occursFolded(in value: [UInt8], _ range: Range<Int>) -> Bool {
-        guard folds else { return false }
+        guard let spellings else { return false }
         if bytes.isEmpty { return true }
         let span = value.span
         var folded: [UInt8] = []
-        var at = UTF8Text.asciiEnd(span, range)
-        if at == range.upperBound { return false }
-        // Characters of ASCII before it may belong to an occurrence.
-        at = max(range.lowerBound, at - bytes.count)
-        while at < range.upperBound {
-            var end = min(at + Self.foldedAtOnce, range.upperBound)
+        var from = range.lowerBound
+        while let at = spellings.all.firstBeyondASCII(in: span, from..<range.upperBound) {
+            // Whatever has this character lies within so many bytes, but for selectors, which are
+            // nothing at all.
+            let reach = TextFolding.characterBytesMax * bytes.count
+            var begin = max(range.lowerBound, at - reach)
+            var end = min(range.upperBound, at + TextFolding.characterBytesMax + reach)
+            if TextFolding.hasSelectors(span, begin..<end) {
+                (begin, end) = (range.lowerBound, range.upperBound)
+            }
             // Not within a character.
+            for _ in 0..<3 where begin > range.lowerBound && span[begin] & 0xC0 == 0x80 {
+                begin -= 1
+            }
             for _ in 0..<3 where end < range.upperBound && span[end] & 0xC0 == 0x80 { end += 1 }
-            TextFolding.append(span, at..<end, to: &folded)
+            folded.removeAll(keepingCapacity: true)
+            TextFolding.append(span, begin..<end, to: &folded)
             if ByteSearch.first(of: bytes, in: folded.span) != nil { return true }
-            at = end
-            if folded.count >= bytes.count { folded.removeFirst(folded.count - bytes.count + 1) }
+            if end == range.upperBound { return false }
+            from = max(end - reach, at + 1)
         }
         return false
     }
 
-    /// Bytes that are folded before they are looked through.
-    private static let foldedAtOnce = 16 << 10
-
     /// Whether the text may occur in a value of a pattern, whatever its numbers are.
     func mayOccur(in pattern: PatternPlaces) -> Bool {
+        if isBeyondASCII { return pattern.alphabet.isBeyondASCII }
         if let spellings, pattern.alphabet.isBeyondASCII {
             return spellings.all.mayStand(spellings.piece) { gram in
                 let run = (0..<4).map { Self.lower(UInt8(truncatingIfNeeded: gram >> (8 * $0))) }

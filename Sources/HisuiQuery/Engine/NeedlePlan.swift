@@ -32,8 +32,9 @@ struct NeedlePlan: Sendable {
             case .anyCase: text.literals.map { $0.map(ByteSearch.lowered) }
             case .folded: text.literals.map(TextFolding.folded)
             }
-        if needle.likeness == .folded, Self.cutsCharacters(text.literals) {
-            // Pieces of a character do not fold as it does.
+        let isFolded = needle.likeness == .folded
+        // Pieces of a character do not fold as it does.
+        if isFolded, Self.cutsCharacters(text.literals) {
             isOpen = true
             return
         }
@@ -59,6 +60,11 @@ struct NeedlePlan: Sendable {
             addCrossings(needle, slot, before: after, goesOn: !isLast, isTorn: isTornHere)
         }
         noteReach(needle.bytes.count, literals.map(\.count))
+        // Between two slots that touch a character may be cut, too.
+        for slot in text.slots.indices.dropLast() where isFolded && literals[slot + 1].isEmpty {
+            crossings.append(
+                Crossing(slot: slot, part: 0..<needle.bytes.count, isEnd: true, isSplit: true))
+        }
     }
 
     /// Notes how far crossings reach: over the slot, or over the fixed text.
@@ -104,6 +110,9 @@ struct NeedlePlan: Sendable {
         var part: Range<Int>
         /// Whether the value would end in that part, or begin with it.
         var isEnd: Bool
+        /// Whether nothing of the needle is asked for, but that the value ends within a character,
+        /// which goes on in the next slot.
+        var isSplit = false
         /// Whether the needle may reach beyond the slot on its other side too, so that the part
         /// need not stand in it as a whole.
         var isWhole = false
@@ -121,6 +130,10 @@ struct NeedlePlan: Sendable {
             _ bytes: Span<UInt8>, _ value: Range<Int>, _ needle: Needle,
             around: (before: Bool, after: Bool)
         ) -> Verdict {
+            if isSplit {
+                guard !value.isEmpty, bytes[value.upperBound - 1] >= 0x80 else { return .never }
+                return Scalars.last(in: bytes, value) == nil ? .depends : .never
+            }
             guard fits(bytes, value, needle.bytes.span, needle.likeness) else { return .never }
             // A shorter value goes on in the text behind it, and one that is folded may be longer.
             guard isDecided, value.count >= part.count, needle.likeness == .exact else {
@@ -282,13 +295,8 @@ struct NeedlePlan: Sendable {
             || !after.isEmpty && Scalars.first(in: after.span, 0..<after.count).0 == nil
     }
 
-    /// Whether a character may lie in two pieces of a text: in fixed text and a slot, or in two
-    /// slots with nothing between them.
+    /// Whether a character may lie in fixed text and in a slot.
     private static func cutsCharacters(_ literals: [[UInt8]]) -> Bool {
-        for slot in 0..<literals.count - 1 {
-            if cutsCharacter(literals[slot], literals[slot + 1]) { return true }
-            if slot > 0, literals[slot].isEmpty { return true }
-        }
-        return false
+        zip(literals, literals.dropFirst()).contains { cutsCharacter($0, $1) }
     }
 }

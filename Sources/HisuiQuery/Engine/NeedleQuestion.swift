@@ -31,6 +31,7 @@ final class NeedleQuestion: Sendable {
         whole = parts.whole
         crossings = plan.crossings.map { crossing in
             let slot = text.slots[crossing.slot]
+            if crossing.isSplit { return [Term(probe: parts.beyondASCII, slot: slot)] }
             // The part in the next slot, if the needle reaches there.
             let other = Self.beyond(crossing, text, parts)
             // What the slot at the border has, or what of it is there where the needle goes on
@@ -68,7 +69,7 @@ extension NeedleQuestion {
         guard crossing.isWhole else { return pieces }
         // The needle may begin before the slot and end behind it: its value is what lies between.
         for other in plan.crossings
-        where other.slot == crossing.slot && other.isEnd != crossing.isEnd {
+        where other.slot == crossing.slot && other.isEnd != crossing.isEnd && !other.isSplit {
             let begin = crossing.isEnd ? other.part.lowerBound : crossing.part.lowerBound
             let end = crossing.isEnd ? crossing.part.upperBound : other.part.upperBound
             guard begin <= end else { continue }

@@ -90,6 +90,11 @@ struct Needle: Sendable {
         _ scratch: inout [UInt8]
     ) -> Bool {
         if likeness == .folded, UTF8Text.asciiEnd(value, 0..<value.count) < value.count {
+            // Of most values it is seen at once that they have nothing of the needle.
+            let mayStand =
+                probes.mayBeWritten(in: value)
+                || candidate(in: value, 0..<value.count, true) != nil
+            if !mayStand { return false }
             scratch.removeAll(keepingCapacity: true)
             TextFolding.append(value, 0..<value.count, to: &scratch)
             return stands(in: scratch.span, false, wordBefore, cutBehind)

@@ -14,6 +14,8 @@ final class NeedleProbes: Sendable {
     private let pieces = Mutex<[Range<Int>: TextProbe]>([:])
     /// For the needle as a whole; of a long one that is looked for folded, for its beginning.
     let whole: TextProbe
+    /// For what stands where a character of a folded needle is cut in two.
+    let beyondASCII = TextProbe.beyondASCII()
     /// For its first bytes, by their number less one; empty if the needle is too long.
     private let beginnings: [TextProbe]
     /// For its bytes from the second, third, … on.
@@ -34,6 +36,12 @@ final class NeedleProbes: Sendable {
         let hasParts = bytes.count <= Self.partsMax
         beginnings = hasParts ? (1..<bytes.count).map { probe(0..<$0) } : []
         ends = hasParts ? (1..<bytes.count).map { probe($0..<bytes.count) } : []
+    }
+
+    /// Whether the needle may be written with what a value has beyond ASCII; true if that is not
+    /// known.
+    func mayBeWritten(in value: Span<UInt8>) -> Bool {
+        spellings.map { $0.firstBeyondASCII(in: value, 0..<value.count) != nil } ?? true
     }
 
     /// The probe for a part that is a beginning or an end of the needle; nil if there is none.
