@@ -59,8 +59,8 @@ public final class FoldedSpellings: Sendable {
         self.characters = characters
     }
 
-    /// Where the bytes of `range` have the first character beyond ASCII of which a way to write some
-    /// of the text may be made; if there is none, only ASCII writes the text there.
+    /// Where the bytes of `range` have the first character beyond ASCII of which a way to write
+    /// some of the text may be made; if there is none, only ASCII writes the text there.
     ///
     /// - Complexity: O(n), eight bytes at a time where they are ASCII.
     public func firstBeyondASCII(in bytes: Span<UInt8>, _ range: Range<Int>) -> Int? {
