@@ -51,7 +51,10 @@ public final class FoldedSpellings: Sendable {
         firstPlace = -textBytesMax
         var characters = [UInt64](repeating: 0, count: 1 << 16 / 64)
         for arc in arcs.joined() where arc.bytes & 0xFF >= 0x80 {
-            let bytes = (0..<4).map { UInt8(truncatingIfNeeded: arc.bytes >> (8 * $0)) }
+            // Of some the last byte is any.
+            let bytes = (0..<4).map { index in
+                index < arc.count ? UInt8(truncatingIfNeeded: arc.bytes >> (8 * index)) : 0x80
+            }
             if let (key, _) = Self.key(of: bytes.span, 0..<4) {
                 characters[key >> 6] |= 1 << UInt64(key & 63)
             }

@@ -34,6 +34,26 @@ import Testing
         #expect(mayStand(wanted, in: value) == expected, "\(wanted) in \(value)")
     }
 
+    /// Text without such a character is not folded at all.
+    @Test(
+        arguments: [
+            ("error", "an error", nil), ("error", "エラー ｅrror", 10), ("error", "エラーが発生（３回）", nil),
+            ("error", "\u{1D41E}rror", 0), ("error", "xé", nil), ("1", "x⑫", 1), ("株", "a株", 1),
+            ("株", "a柱", nil), ("error", "e\u{FE00}r", 1), ("error", "e\u{E0101}r", 1),
+        ] as [(String, String, Int?)])
+    func charactersThatWriteSome(wanted: String, value: String, expected: Int?) throws {
+        let spellings = try #require(FoldedSpellings(TextFolding.folded(Array(wanted.utf8))))
+        let bytes = Array(value.utf8)
+        let found = spellings.firstBeyondASCII(in: bytes.span, 0..<bytes.count)
+        #expect(found == expected, "\(wanted) in \(value)")
+        // Pieces of characters are none.
+        for cut in 1..<max(2, bytes.count) {
+            _ = spellings.firstBeyondASCII(in: bytes.span, cut..<bytes.count)
+            let head = spellings.firstBeyondASCII(in: bytes.span, 0..<cut)
+            #expect(head == nil || head == expected)
+        }
+    }
+
     /// Any piece of what any text folds to may stand in that text.
     @Test func noWayIsMissed() {
         let seed: UInt64 = 59

@@ -1,4 +1,7 @@
 import HisuiBytes
+import HisuiEvent
+import HisuiShape
+import HisuiStore
 import Testing
 
 @testable import HisuiQuery
@@ -66,5 +69,34 @@ import Testing
         #expect(try parsed("f:i(\"\u{FE00}\")").filter.description == "f:i(\"\u{FE00}\")")
         #expect(try matches("f:i(\"\u{FE00}\")", []))
         #expect(try !matches("f:i(\"\u{FE00}\")", [0x61]))
+    }
+
+    /// Where two slots touch, a character may be cut between them.
+    @Test func aCharacterThatIsCutBetweenSlots() throws {
+        let shape = Shape(
+            literals: [[], [], [0x2E]], slots: [.init(.text), .init(.text)],
+            message: Shape.Stretch(first: 0, firstByte: 0, last: 2, lastByte: 1))
+        let text = Array("an ｅｒror".utf8)
+        let table = ShapeTable()
+        let number = table.intern(shape)
+        for cut in 0...text.count {
+            var batch = RowBatch(
+                takingOver: RecordBatch(source: Source(id: "t", kind: .file, form: .line)))
+            batch.bytes = text + [0x2E]
+            batch.slots = [ByteRange(0..<cut), ByteRange(cut..<text.count)]
+            batch.rows = [
+                RowBatch.Row(
+                    offset: 0, count: UInt32(batch.bytes.count), shape: number, firstSlot: 0,
+                    time: Timestamp(nanoseconds: 1), received: Timestamp(nanoseconds: 1),
+                    sender: 0, flags: [])
+            ]
+            var builder = BlockBuilder(zone: "z", stream: "default", firstIndex: 0)
+            _ = builder.append(batch, shapes: table)
+            let blocks = [builder.take()]
+            #expect(try results("i(error) | stats count() n", blocks) == ["n=1"], "cut at \(cut)")
+            #expect(try results("i(err) | stats count() n", blocks) == ["n=0"], "cut at \(cut)")
+            #expect(try results("i(\"n ERR\"*) | stats count() n", blocks) == ["n=0"])
+            #expect(try results("i(\"an ERR\"*) | stats count() n", blocks) == ["n=1"])
+        }
     }
 }
