@@ -37,9 +37,15 @@ struct FoldedSearchScenarios {
         try ["new", "old"].map { zone in
             let found = try Program.run(
                 Program.hisui,
-                ["search", "--store", store, "--format", "raw", "zone.name:=\(zone) \(query)"])
-            try #require(found.status == 0, "\(found.errors)")
-            return try found.lines.map { try #require(Self.lines.firstIndex(of: $0)) }
+                [
+                    "search", "--store", store, "--format", "jsonl", "-o", "_time",
+                    "zone.name:=\(zone) \(query)",
+                ])
+            try #require(found.status <= 1, "\(found.errors)")
+            // The second of its time is the number of a line.
+            return try found.lines.map { line in
+                try #require(Int(String(line.prefix { $0 != "Z" && $0 != "." }.suffix(1))))
+            }
         }
     }
 
