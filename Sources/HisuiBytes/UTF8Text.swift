@@ -125,6 +125,13 @@ public enum UTF8Text {
 }
 
 extension [UInt8] {
+    /// A copy of the bytes of `range`.
+    @inlinable
+    public init(_ bytes: Span<UInt8>, _ range: Range<Int>) {
+        self = []
+        append(bytes, range)
+    }
+
     /// Appends the bytes of `range`.
     @inlinable
     public mutating func append(_ bytes: Span<UInt8>, _ range: Range<Int>) {

@@ -1,5 +1,5 @@
-import Glibc
 import HisuiBytes
+import HisuiFile
 
 /// Where a file is, whatever rotation and compression call it: the hash of its folder and of its
 /// name without their endings.
@@ -10,13 +10,7 @@ enum FilePlace {
 
     /// - Parameter path: of a file that exists.
     static func hash(_ path: String) -> UInt32 {
-        var real = path
-        // Safe: the path is passed as a terminated copy; what is returned is ours to free.
-        if let resolved = unsafe realpath(path, nil) {
-            unsafe real = String(cString: resolved)
-            unsafe free(resolved)
-        }
-        let bytes = Array(stem(real[...]).utf8)
+        let bytes = Array(stem((Path.resolved(path) ?? path)[...]).utf8)
         return UInt32(truncatingIfNeeded: Hash64.of(bytes.span))
     }
 

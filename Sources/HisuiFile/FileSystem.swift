@@ -1,3 +1,5 @@
+import Glibc
+
 /// The disk, as far as Hisui changes it.
 ///
 /// There are two: `RealFileSystem`, and `SimulatedFileSystem`, which forgets what was not synced.
@@ -177,5 +179,14 @@ public enum Path {
 
     public static func join(_ directory: String, _ name: String) -> String {
         directory.hasSuffix("/") ? directory + name : directory + "/" + name
+    }
+
+    /// The absolute path without links, as the system has it now (realpath(3)); nil if nothing is
+    /// there, or it cannot be looked at.
+    public static func resolved(_ path: String) -> String? {
+        // Safe: the path is passed as a terminated copy; what is returned is ours to free.
+        guard let made = unsafe realpath(path, nil) else { return nil }
+        defer { unsafe free(made) }
+        return unsafe String(cString: made)
     }
 }

@@ -34,10 +34,10 @@ public struct Snapshot: Sendable {
 
     public init() {}
 
-    /// The same, with whom records name as it stands (`Block.unmasked`).
-    public var unmasked: Snapshot {
+    /// The same, with whom the records of some zones name as it stands (`Block.unmasked`).
+    public func unmasked(in zones: Set<String>) -> Snapshot {
         var snapshot = self
-        snapshot.blocks = blocks.map(\.unmasked)
+        snapshot.blocks = blocks.map { zones.contains($0.zone) ? $0.unmasked : $0 }
         return snapshot
     }
 }

@@ -26,10 +26,11 @@ extension SearchCommand {
                 record.countRow()
                 return output.take($0)
             }
+            let permitted = UnmaskingOptions.zones(of: first)
             func next() throws(StoreError) -> Snapshot {
-                let snapshot = try reader.snapshot(
-                    acts: acts, zones: store.zones, after: follower.seen)
-                return unmasking.unmask ? snapshot.unmasked : snapshot
+                unmasking.unmasked(
+                    try reader.snapshot(acts: acts, zones: store.zones, after: follower.seen),
+                    permitted)
             }
             while try follower.take(next()) {
                 output.flush()

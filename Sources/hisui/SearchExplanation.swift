@@ -17,17 +17,16 @@ struct SearchExplanation {
 
     /// For a person.
     var text: String {
-        var text = heading(say("query", "クエリ")) + Self.indented(query.description)
-        text += heading(say("syntax tree", "構文木")) + Self.indented(query.tree.description)
+        var text = Self.heading(say("query", "クエリ")) + Self.indented(query.description)
+        text += Self.heading(say("syntax tree", "構文木")) + Self.indented(query.tree.description)
         text += Self.body(of: explanation)
-        text += heading(say("read from segments", "セグメントから読んだ量")) + readTable.text
-        text += heading(say("time", "時間")) + timeTable.text
+        text += Self.heading(say("read from segments", "セグメントから読んだ量")) + readTable.text
+        text += Self.heading(say("time", "時間")) + timeTable.text
         let rows = resultRows.grouped
         text += "\n" + say("\(rows) rows in the result\n", "結果 \(rows) 行\n")
         return text
     }
 
-    private func heading(_ text: String) -> String { Self.heading(text) }
     private static func heading(_ text: String) -> String { "\n" + text + "\n" }
 
     /// Lines of text from outside, made harmless and put in.

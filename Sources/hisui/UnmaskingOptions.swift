@@ -1,7 +1,7 @@
 import ArgumentParser
-import Glibc
 import HisuiBytes
 import HisuiEvent
+import HisuiFile
 import HisuiPipeline
 import HisuiPolicy
 import HisuiStore
@@ -87,20 +87,29 @@ struct UnmaskingOptions: ParsableArguments {
         guard unmask, let config else { return snapshot }
         record.add([("unmasked", .boolean(true))])
         do throws(Failure) {
-            let zones = Set(snapshot.nextIndices.keys.map(\.zone)).sorted()
+            let zones = Self.zones(of: snapshot).sorted()
             record.add(try permission(by: config, store, zones: zones))
         } catch {
             record.write("refused")
             throw error
         }
-        return snapshot.unmasked
+        return unmasked(snapshot, Self.zones(of: snapshot))
+    }
+
+    /// The zones that a snapshot is of.
+    static func zones(of snapshot: Snapshot) -> Set<String> {
+        Set(snapshot.nextIndices.keys.map(\.zone))
+    }
+
+    /// A later snapshot as it is shown: zones that were made after it was permitted stay masked.
+    func unmasked(_ snapshot: Snapshot, _ permitted: Set<String>) -> Snapshot {
+        unmask ? snapshot.unmasked(in: permitted) : snapshot
     }
 
     /// What permits it, for the act.
     private func permission(
         by file: String, _ store: String, zones: [String]
     ) throws(Failure) -> [Act.Field] {
-        let bytes = try InputFile.bytes(file)
         guard let configuration = try ConfigurationFile.load(file).configuration else {
             throw Failure(
                 .refused,
@@ -108,7 +117,7 @@ struct UnmaskingOptions: ParsableArguments {
                     "\(file) is no valid configuration: see hisui check config",
                     "\(file) は有効な設定ではありません（hisui check config で確認できます）"))
         }
-        guard let named = Self.realPath(configuration.store), named == Self.realPath(store) else {
+        guard let named = Path.resolved(configuration.store), named == Path.resolved(store) else {
             throw Failure(
                 .refused,
                 say(
@@ -140,17 +149,9 @@ struct UnmaskingOptions: ParsableArguments {
         var fields: [Act.Field] = [
             ("operator", .text(person.account)),
             ("configuration", .text(file)),
-            ("configuration.sha256", .text(HexText.text(SHA256.of(bytes.span)))),
+            ("configuration.sha256", .text(HexText.text(configuration.digest))),
         ]
         if person.isSingle { fields.append(("single-operator", .boolean(true))) }
         return fields
-    }
-
-    /// The path without links; nil if there is nothing.
-    private static func realPath(_ path: String) -> String? {
-        // Safe: the call allocates a string of its own, which is copied and given back.
-        guard let made = unsafe realpath(path, nil) else { return nil }
-        defer { unsafe free(made) }
-        return unsafe String(cString: made)
     }
 }

@@ -291,10 +291,7 @@ import Testing
         ("facets max_value_len x", 26, "a number of bytes"),
     ])
     func errors(pipe: String, column: Int, part: String) throws {
-        #expect { try parsed("* | " + pipe) } throws: { error in
-            guard let error = error as? QueryError else { return false }
-            return error.code == .syntax && error.column == column && error.message.contains(part)
-        }
+        #expect { try parsed("* | " + pipe) } throws: { isSyntaxError($0, column, part) }
     }
 
     @Test(arguments: [
@@ -377,11 +374,7 @@ import Testing
 
     /// Only what the pipes behind look at is read, and what is overwritten is not.
     @Test func needs() throws {
-        func needs(_ text: String) throws -> [String] {
-            try parsed("* | \(text)").pipes.reversed().reduce(FieldNeeds(["x"])) {
-                $1.needs(after: $0)
-            }.names.sorted()
-        }
+        func needs(_ text: String) throws -> [String] { try fieldsNeeded(text, for: ["x"]) }
         #expect(try needs("extract '<x> ' from a") == ["a"])
         #expect(try needs("extract if (b:1) '<x> ' from a") == ["a", "b", "x"])
         #expect(try needs("extract '<x> ' from a skip_empty_results") == ["a", "x"])

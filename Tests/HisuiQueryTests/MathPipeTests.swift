@@ -93,10 +93,7 @@ import Testing
         ("math abs(a", 15, "‘,’ or ‘)’"), ("math a + * b", 14, "found ‘*’"),
     ])
     func errors(pipe: String, column: Int, part: String) throws {
-        #expect { try parsed("* | " + pipe) } throws: { error in
-            guard let error = error as? QueryError else { return false }
-            return error.code == .syntax && error.column == column && error.message.contains(part)
-        }
+        #expect { try parsed("* | " + pipe) } throws: { isSyntaxError($0, column, part) }
     }
 
     @Test func limits() throws {

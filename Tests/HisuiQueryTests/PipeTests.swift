@@ -50,6 +50,19 @@ let someLines = [
     "db1 root 5 login failed", "web10 taro x login ok", "web2 root 1000 ログイン失敗",
 ]
 
+/// Whether an error is one of syntax, at that column and with those words.
+func isSyntaxError(_ error: any Error, _ column: Int, _ part: String) -> Bool {
+    guard let error = error as? QueryError else { return false }
+    return error.code == .syntax && error.column == column && error.message.contains(part)
+}
+
+/// Which fields pipes have to be given so that some are there behind them.
+func fieldsNeeded(_ pipes: String, for after: [String]) throws -> [String] {
+    try parsed("* | \(pipes)").pipes.reversed().reduce(FieldNeeds(after)) {
+        $1.needs(after: $0)
+    }.names.sorted()
+}
+
 /// The rows a query gives, as `name=value` joined by spaces.
 func results(
     _ text: String, _ blocks: [Block] = [block(someLines)], memory: Int = 256 << 20

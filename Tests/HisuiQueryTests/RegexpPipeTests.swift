@@ -128,18 +128,11 @@ import Testing
         ("replace_regexp (x, y", 25, "expected ‘)’"),
     ])
     func errors(pipe: String, column: Int, part: String) throws {
-        #expect { try parsed("* | " + pipe) } throws: { error in
-            guard let error = error as? QueryError else { return false }
-            return error.code == .syntax && error.column == column && error.message.contains(part)
-        }
+        #expect { try parsed("* | " + pipe) } throws: { isSyntaxError($0, column, part) }
     }
 
     @Test func needs() throws {
-        func needs(_ text: String) throws -> [String] {
-            try parsed("* | \(text)").pipes.reversed().reduce(FieldNeeds(["x"])) {
-                $1.needs(after: $0)
-            }.names.sorted()
-        }
+        func needs(_ text: String) throws -> [String] { try fieldsNeeded(text, for: ["x"]) }
         #expect(try needs("extract_regexp '(?P<x>a)' from b") == ["b"])
         #expect(try needs("extract_regexp if (c) '(?P<x>a)' from b") == ["_msg", "b", "x"])
         #expect(try needs("replace_regexp if (c:d) (a, b) at e") == ["c", "e", "x"])

@@ -261,10 +261,7 @@ import Testing
         ("join (a) (b) prefix", 24, "a value"), ("generate_sequence x", 23, "a number of rows"),
     ])
     func errors(pipe: String, column: Int, part: String) throws {
-        #expect { try parsed("* | " + pipe) } throws: { error in
-            guard let error = error as? QueryError else { return false }
-            return error.code == .syntax && error.column == column && error.message.contains(part)
-        }
+        #expect { try parsed("* | " + pipe) } throws: { isSyntaxError($0, column, part) }
     }
 
     /// What holds for the events of a query holds for those of the queries inside.
@@ -292,11 +289,7 @@ import Testing
     }
 
     @Test func needs() throws {
-        func needs(_ text: String) throws -> [String] {
-            try parsed("* | \(text)").pipes.reversed().reduce(FieldNeeds(["x", "y"])) {
-                $1.needs(after: $0)
-            }.names.sorted()
-        }
+        func needs(_ text: String) throws -> [String] { try fieldsNeeded(text, for: ["x", "y"]) }
         #expect(try needs("running_stats by (a) sum(b) x") == ["a", "b", "y"])
         #expect(try needs("total_stats by (a) count() x") == ["a", "y"])
         #expect(try needs("union (b)") == ["x", "y"])

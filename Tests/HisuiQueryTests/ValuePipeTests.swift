@@ -262,18 +262,11 @@ import Testing
         ("pack_logfmt fields x", 24, "expected ‘(’"),
     ])
     func errors(pipe: String, column: Int, part: String) throws {
-        #expect { try parsed("* | " + pipe) } throws: { error in
-            guard let error = error as? QueryError else { return false }
-            return error.code == .syntax && error.column == column && error.message.contains(part)
-        }
+        #expect { try parsed("* | " + pipe) } throws: { isSyntaxError($0, column, part) }
     }
 
     @Test func needs() throws {
-        func needs(_ text: String) throws -> [String] {
-            try parsed("* | \(text)").pipes.reversed().reduce(FieldNeeds(["x", "yz"])) {
-                $1.needs(after: $0)
-            }.names.sorted()
-        }
+        func needs(_ text: String) throws -> [String] { try fieldsNeeded(text, for: ["x", "yz"]) }
         #expect(try needs("hash(a) as x") == ["a", "yz"])
         #expect(try needs("unpack_words a x") == ["a", "yz"])
         #expect(try needs("split ',' a x") == ["a", "yz"])

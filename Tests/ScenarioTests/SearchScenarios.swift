@@ -107,9 +107,10 @@ struct SearchScenarios {
         #expect(some.text == "user.name,n\r\nroot,2\r\ntaro,1\r\n")
         let all = try search("--format", "csv", "--last", "1", "*")
         #expect(
-            all.lines.first == "_time,zone.name,hisui.source,host.name,process.name,"
-                + "log.syslog.appname,event.action,event.outcome,user.name,source.ip,_msg\r")
-        #expect(all.text.contains(",web2,,app,"), "a program that no rule knows: \(all.text)")
+            all.text.hasPrefix(
+                "_time,zone.name,hisui.source,host.name,process.name,log.syslog.appname,"
+                    + "event.action,event.outcome,user.name,source.ip,_msg\r\n"))
+        #expect(all.text.contains(",web2,app,app,,,,,\"'=SUM(1+1)"), "\(all.text)")
         let rows = try search("--fields", "host.name", "--format", "jsonl", "--last", "1", "*")
         #expect(rows.text == "{\"host.name\":\"web2\"}\n")
     }

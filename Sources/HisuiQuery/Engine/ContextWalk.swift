@@ -146,7 +146,7 @@ final class ContextReader {
     func flush() throws(QueryFailure) -> Bool {
         guard !wanted.isEmpty else { return true }
         defer { wanted.removeAll(keepingCapacity: true) }
-        if shouldStop() { throw QueryFailure(.stopped, "the search was stopped") }
+        if shouldStop() { throw QueryRunner.stopped() }
         let scan = BlockScan(blocks[place], place: place)
         let hits = try hits(scan)
         HitCollector.want(hits, scan)

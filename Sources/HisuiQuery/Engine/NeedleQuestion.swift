@@ -31,7 +31,9 @@ final class NeedleQuestion: Sendable {
         whole = parts.whole
         crossings = plan.crossings.map { crossing in
             let slot = text.slots[crossing.slot]
-            if crossing.isSplit { return [Term(probe: parts.beyondASCII, slot: slot)] }
+            if crossing.isSplit {
+                return parts.beyondASCII.map { [Term(probe: $0, slot: slot)] }
+            }
             // The part in the next slot, if the needle reaches there.
             let other = Self.beyond(crossing, text, parts)
             // What the slot at the border has, or what of it is there where the needle goes on

@@ -25,20 +25,16 @@ public enum RowFate: String, CaseIterable, Sendable {
 
 /// Rows by their fate.
 struct RowFates: Sendable {
-    private var counts = [Int](repeating: 0, count: RowFate.allCases.count)
-    private static let places = Dictionary(
-        uniqueKeysWithValues: RowFate.allCases.enumerated().map { ($1, $0) })
+    private var counts: [RowFate: Int] = [:]
 
     subscript(fate: RowFate) -> Int {
-        get { Self.places[fate].map { counts[$0] } ?? 0 }
-        set { if let place = Self.places[fate] { counts[place] = newValue } }
+        get { counts[fate, default: 0] }
+        set { counts[fate] = newValue }
     }
 
-    var total: Int { counts.reduce(0, +) }
+    var total: Int { counts.values.reduce(0, +) }
 
-    mutating func add(_ other: RowFates) {
-        for place in counts.indices { counts[place] += other.counts[place] }
-    }
+    mutating func add(_ other: RowFates) { counts.merge(other.counts, uniquingKeysWith: +) }
 }
 
 /// What is counted while a query looks at one block.

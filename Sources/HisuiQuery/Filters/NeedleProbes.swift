@@ -14,8 +14,8 @@ final class NeedleProbes: Sendable {
     private let pieces = Mutex<[Range<Int>: TextProbe]>([:])
     /// For the needle as a whole; of a long one that is looked for folded, for its beginning.
     let whole: TextProbe
-    /// For what stands where a character of a folded needle is cut in two.
-    let beyondASCII = TextProbe.beyondASCII()
+    /// For what stands where a character of a needle that is looked for folded is cut in two.
+    let beyondASCII: TextProbe?
     /// For its first bytes, by their number less one; empty if the needle is too long.
     private let beginnings: [TextProbe]
     /// For its bytes from the second, third, … on.
@@ -27,6 +27,7 @@ final class NeedleProbes: Sendable {
     init(_ bytes: [UInt8], _ likeness: Needle.Likeness) {
         self.bytes = bytes
         self.likeness = likeness
+        beyondASCII = likeness == .folded ? TextProbe.beyondASCII() : nil
         let spellings = likeness == .folded ? FoldedSpellings(bytes) : nil
         self.spellings = spellings
         func probe(_ piece: Range<Int>) -> TextProbe {

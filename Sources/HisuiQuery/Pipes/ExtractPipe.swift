@@ -81,9 +81,7 @@ extension PlaceholderPattern {
                 }
                 end = place
             }
-            var part: [UInt8] = []
-            part.append(value, at..<end)
-            found[number] = part
+            found[number] = [UInt8](value, at..<end)
             at = end + text.count
         }
         return found

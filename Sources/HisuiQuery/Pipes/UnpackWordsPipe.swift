@@ -58,7 +58,7 @@ struct UnpackWordsPipe: Pipe {
                 isInside = scalar.map(WordCharacter.isLetterOrDigit) ?? false
             }
             if !isInside {
-                if at > start, !isDistinct || known.insert(value.bytes(start..<at)).inserted {
+                if at > start, !isDistinct || known.insert([UInt8](value, start..<at)).inserted {
                     array.append(value, start..<at)
                 }
                 start = at + length
@@ -66,14 +66,5 @@ struct UnpackWordsPipe: Pipe {
             at += length
         }
         return array.text
-    }
-}
-
-extension Span<UInt8> {
-    /// A copy of some of the bytes.
-    func bytes(_ range: Range<Int>) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.append(self, range)
-        return bytes
     }
 }
