@@ -26,9 +26,16 @@ class Report:
         print("\n".join(lines), flush=True)
 
     def splice(self, path):
-        """Puts the sections in the place of those of the same title in a file, or at its end."""
+        """Puts the sections in the place of those of the same title in a file, or at its end.
+
+        Each says when and where it was measured: the rest of the file may be of another machine.
+        """
         text = path.read_text()
+        origin = "\n".join(wrapped(
+            f"By `{self.command}` on {datetime.datetime.now(datetime.UTC):%Y-%m-%d} (commit "
+            f"{commit()}): {machine()}."))
         for part in self.parts:
+            part += "\n" + origin + "\n"
             title = part.split("\n", 1)[0]
             if title + "\n" in text:
                 head, rest = text.split(title + "\n", 1)

@@ -2,6 +2,7 @@
 #include "CLinux.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -23,4 +24,9 @@ void hisui_thread_block_pipe(void) {
 void hisui_thread_nice(int nice) {
     // On Linux this is the thread's own; a service's filter may refuse it, and then it is not.
     (void)setpriority(PRIO_PROCESS, 0, nice);
+}
+
+void hisui_thread_idle(void) {
+    struct sched_param none = {0};
+    (void)sched_setscheduler(0, SCHED_IDLE, &none);
 }

@@ -1,9 +1,12 @@
+import CLinux
 import Glibc
 
-/// How much of a busy machine a command takes.
+/// How much of a busy machine a search takes. With idle processors it makes no difference.
+///
+/// What waits for a search is a person; what waits for the daemon may be lost.
 enum Niceness {
-    /// Lets a daemon that takes records go first: what waits for a search is a person, what waits
-    /// for the daemon may be lost. With idle processors it makes no difference.
+    /// Lets the thread at hand, which writes what was found and the act of the search, give way as
+    /// sealing does: whoever waits for the lock of the acts must not wait for an idle machine.
     ///
     /// Before any thread is started: each takes over the value of the one that starts it.
     static func letReceptionGoFirst() {
@@ -12,8 +15,11 @@ enum Niceness {
         if own < ofSearches { _ = setpriority(processes, 0, ofSearches) }
     }
 
-    private static let processes = __priority_which_t(PRIO_PROCESS.rawValue)
+    /// Lets the thread at hand, which looks at blocks and holds no lock that the daemon waits for,
+    /// have what nobody else wants.
+    @Sendable
+    static func takeOnlyWhatIsIdle() { hisui_thread_idle() }
 
-    /// That of sealing logs, which otherwise would wait for as long as somebody searches.
+    private static let processes = __priority_which_t(PRIO_PROCESS.rawValue)
     private static let ofSearches: Int32 = 10
 }

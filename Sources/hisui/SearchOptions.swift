@@ -103,6 +103,7 @@ struct SearchOptions: ParsableArguments {
     /// - Parameter started: of the search, in microseconds of `SystemClock.monotonicMicroseconds`.
     func apply(to options: inout QueryOptions, started: Int) {
         if let memory { options.memoryBytesMax = memory << 20 }
+        options.onThread = Niceness.takeOnlyWhatIsIdle
         let end = timeout.map { started + Int($0 * 1e6) }
         options.shouldStop = {
             if Interruption.signal != 0 { return true }

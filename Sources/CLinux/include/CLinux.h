@@ -109,6 +109,9 @@ void hisui_thread_block_pipe(void);
 /// Lets the calling thread give way to others, from 0, not at all, to 19, as far as the system
 /// allows it.
 void hisui_thread_nice(int nice);
+/// Lets the calling thread run only where nothing else does (SCHED_IDLE), as far as the system
+/// allows it. It keeps a share of about 1/350 of a busy processor, and cannot be put back.
+void hisui_thread_idle(void);
 
 // Makes the allocator give back pieces of memory of 4 MiB and above as soon as they are freed, for
 // the rest of the process: it would come to keep what is freed, and in places of their own for each

@@ -14,8 +14,10 @@ package final class OrderedWork<Output> {
 
     /// - Parameter startsSlowly: whether perhaps only the first results are wanted: then the first
     ///   is made alone, and more at once as more are taken.
+    /// - Parameter onThread: called first on each thread that is started.
     package init(
-        count: Int, workers: Int, ahead: Int, startsSlowly: Bool = false, work: @escaping Work
+        count: Int, workers: Int, ahead: Int, startsSlowly: Bool = false,
+        onThread: @escaping @Sendable () -> Void = {}, work: @escaping Work
     ) {
         self.count = count
         self.work = work
@@ -24,6 +26,7 @@ package final class OrderedWork<Output> {
         let desk = desk
         threads = (0..<min(workers, count)).compactMap { _ in
             WorkerThread {
+                onThread()
                 while let number = desk.start() { desk.put(work(number), number) }
             }
         }

@@ -15,14 +15,13 @@ extension QueryRunner {
         let collector = HitCollector(
             plans: plans, timeRange: timeRange, descending: false, limit: nil, needs: .nothing,
             budget: context.budget, trace: options.trace)
-        let stop = options.shouldStop
         let reader = ContextReader(
-            blocks, plan.needs, context, shouldStop: stop, next: stage)
+            blocks, plan.needs, context, shouldStop: options.shouldStop, next: stage)
         var asked = asked(candidates())[...]
         for places in streams() {
             let own = asked.prefix { places.contains($0.place) }
             asked = asked.dropFirst(own.count)
-            let hits = try Self.hits(of: Array(own), collector, options.workers, stop)
+            let hits = try Self.hits(of: Array(own), collector, options)
             let charged = hits.values.reduce(0) { $0 + $1.rows.words.count * 8 }
             try context.budget.take(charged, for: "places of rows")
             defer { context.budget.give(charged) }
@@ -51,11 +50,12 @@ extension QueryRunner {
 
     /// The hits of blocks that have any, by the places of the blocks.
     private static func hits(
-        of candidates: [Candidate], _ collector: HitCollector, _ workers: Int,
-        _ shouldStop: @escaping @Sendable () -> Bool
+        of candidates: [Candidate], _ collector: HitCollector, _ options: QueryOptions
     ) throws(QueryFailure) -> [Int: ContextHits] {
+        let shouldStop = options.shouldStop
         let work = OrderedWork<ContextHits?>(
-            count: candidates.count, workers: workers, ahead: workers + 2
+            count: candidates.count, workers: options.workers, ahead: options.workers + 2,
+            onThread: options.onThread
         ) { number in
             if shouldStop() { return .failure(stopped()) }
             do throws(QueryFailure) {

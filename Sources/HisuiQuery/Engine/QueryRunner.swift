@@ -11,6 +11,8 @@ public struct QueryOptions: Sendable {
     public var memoryBytesMax = 256 << 20
     /// Threads that look at blocks.
     public var workers: Int
+    /// Called first on each thread that looks at blocks, where there are any beside the caller's.
+    public var onThread: @Sendable () -> Void = {}
     /// Fields the output shows, where it does not show all: nothing else is read.
     ///
     /// `event.original` is read only where it is named.
@@ -216,7 +218,9 @@ public struct QueryRunner {
 
     /// Does some pieces of work side by side.
     private func each(of count: Int, _ body: @escaping @Sendable (Int) -> Void) {
-        let work = OrderedWork<Void>(count: count, workers: options.workers, ahead: count) {
+        let work = OrderedWork<Void>(
+            count: count, workers: options.workers, ahead: count, onThread: options.onThread
+        ) {
             .success(body($0))
         }
         while let _ = try? work.take() {}
@@ -247,7 +251,8 @@ extension QueryRunner {
         let trace = options.trace
         let total = Aggregation(grouping, budget)
         let work = OrderedWork<Gathered>(
-            count: blocks.count, workers: options.workers, ahead: options.workers + 2
+            count: blocks.count, workers: options.workers, ahead: options.workers + 2,
+            onThread: options.onThread
         ) { number in
             if shouldStop() { return .failure(Self.stopped()) }
             let block = blocks[number].block
@@ -320,7 +325,7 @@ extension QueryRunner {
         let sorted = blocks
         let work = OrderedWork<BlockHits>(
             count: sorted.count, workers: options.workers, ahead: options.workers,
-            startsSlowly: plan.limit != nil
+            startsSlowly: plan.limit != nil, onThread: options.onThread
         ) { number in
             if shouldStop() { return .failure(Self.stopped()) }
             do throws(QueryFailure) {
