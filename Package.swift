@@ -72,7 +72,7 @@ var targets: [Target] = [
         ]),
     module("HisuiParse", ["HisuiBytes", "HisuiYAML", "HisuiEvent", "HisuiShape", "CCrypto"]),
     module("HisuiPolicy", ["HisuiBytes", "HisuiYAML", "HisuiEvent"]),
-    module("HisuiDetect", ["HisuiBytes", "HisuiYAML", "HisuiEvent", "HisuiShape"]),
+    module("HisuiDetect", ["HisuiBytes", "HisuiYAML", "HisuiEvent", "HisuiShape", "CHisui"]),
     module("HisuiProof", ["HisuiBytes", "HisuiEvent", "HisuiFile", "CCrypto", "CHisui"]),
     // Rank 4
     module(
@@ -101,7 +101,7 @@ var targets: [Target] = [
             "HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiFile", "HisuiStore", "HisuiQuery",
         ],
         path: "Tests/QueryCampaign", swiftSettings: settings),
-    // What Bench/run, Bench/parsing and Bench/journal start.
+    // What Bench/run, Bench/parsing, Bench/journal and Bench/detection start.
     .executableTarget(
         name: "Parsing",
         dependencies: [
@@ -115,6 +115,14 @@ var targets: [Target] = [
             "HisuiBytes", "HisuiEvent", "HisuiFile", "HisuiQuery", "HisuiStore", "CLinux",
         ],
         path: "Bench/WarmSearch",
+        swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]),
+    .executableTarget(
+        name: "Detecting",
+        dependencies: [
+            "HisuiBytes", "HisuiDetect", "HisuiEvent", "HisuiFile", "HisuiParse", "HisuiShape",
+            "HisuiYAML",
+        ],
+        path: "Bench/Detecting",
         swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]),
     .executableTarget(
         name: "JournalReading", dependencies: ["HisuiCollect", "HisuiEvent"],

@@ -25,11 +25,13 @@ public struct Detector {
     public let rules: RuleSet
     private let mode: Mode
     private var values: EventValues
-    private var answers: [Answer]
-    private var asked: [Int] = []
+    /// The rules that the event at hand satisfies.
+    private var matched: [Int] = []
     private var json: JSONFields
     var correlator: Correlator
-    private var plans = ShapePlans()
+    private var plans: ShapePlans
+    private var jsonPlans: JSONPlans
+    private var run: RuleRun
     /// The time of the last event that had one: what an event of a file without a time is taken
     /// to have.
     var lastTime = Timestamp.none.nanoseconds
@@ -40,14 +42,14 @@ public struct Detector {
     /// Lines given as JSON that were none.
     public private(set) var malformed = 0
 
-    private enum Answer: UInt8 { case unknown, yes, no }
-
     public init(_ rules: RuleSet, mode: Mode = .files) {
         self.rules = rules
         self.mode = mode
         values = EventValues(fieldCount: rules.fieldNames.count)
-        answers = [Answer](repeating: .unknown, count: rules.tests.count)
         json = JSONFields(rules)
+        plans = ShapePlans(rules)
+        jsonPlans = JSONPlans(rules)
+        run = RuleRun(tests: rules.tests.count)
         entityNames = rules.entities.map(\.name)
         correlator = Correlator(
             rules.rules, entities: entityNames, bounds: mode == .files ? .files : .live)
@@ -70,7 +72,7 @@ public struct Detector {
             note(row)
             // It was looked at when it came the first time: what counts would count it twice.
             if row.flags.contains(.maybeDuplicate) { continue }
-            if plan.rules.isEmpty, !plan.isJSON { continue }
+            if plan.group == nil, !plan.isJSON { continue }
             let event = EventNumber(place: place, index: first + UInt64(index))
             if plan.isJSON {
                 evaluateJSON(row, of: batch, plan, event, &findings)
@@ -122,9 +124,10 @@ public struct Detector {
         _ row: RowBatch.Row, of batch: borrowing RowBatch, _ plan: ShapePlan,
         _ event: EventNumber, _ findings: inout [Finding]
     ) {
-        begin()
+        guard let group = plan.group else { return }
+        values.reset()
         load(plan.loads, row, of: batch, plan.shape)
-        if plan.needsRecord {
+        if group.needsText {
             let start = Int(row.firstSlot)
             let slots = batch.slots[start..<start + plan.shape.slots.count]
             let range = values.append { out in
@@ -134,12 +137,11 @@ public struct Detector {
             }
             values.addText(range)
         }
-        var isLoaded = false
-        for (rule, expression) in plan.rules where holds(expression) {
-            if !isLoaded { load(plan.matchLoads, row, of: batch, plan.shape) }
-            isLoaded = true
-            match(rule, event, &findings)
-        }
+        run.match(group, values, into: &matched)
+        if matched.isEmpty { return }
+        load(plan.matchLoads, row, of: batch, plan.shape)
+        for rule in matched { match(rule, event, &findings) }
+        matched.removeAll(keepingCapacity: true)
     }
 
     private mutating func load(
@@ -161,13 +163,13 @@ public struct Detector {
         _ line: Span<UInt8>, number index: UInt64, into findings: inout [Finding]
     ) {
         let event = EventNumber(place: number(of: ""), index: index)
-        begin()
+        values.reset()
         guard json.read(line, into: &values) else {
             malformed += 1
             return
         }
         if let time = timeOfJSON() { lastTime = time }
-        evaluateJSON(event, &findings)
+        evaluateJSON(line, event, &findings)
     }
 
     /// Evaluates a row whose message is a JSON object, as a line of JSON. What stands around the
@@ -177,7 +179,7 @@ public struct Detector {
         _ row: RowBatch.Row, of batch: borrowing RowBatch, _ plan: ShapePlan,
         _ event: EventNumber, _ findings: inout [Finding]
     ) {
-        begin()
+        values.reset()
         let start = Int(row.firstSlot)
         let slots = batch.slots[start..<start + plan.shape.slots.count]
         let text = values.append { out in
@@ -199,7 +201,7 @@ public struct Detector {
             }
             values.set(field, rank: Int.max - 1, range)
         }
-        evaluateJSON(event, &findings)
+        evaluateJSON(line.span, event, &findings)
     }
 
     private func timeOfJSON() -> Int64? {
@@ -211,25 +213,14 @@ public struct Detector {
         return nil
     }
 
-    private mutating func evaluateJSON(_ event: EventNumber, _ findings: inout [Finding]) {
-        for (rule, body) in rules.rules.enumerated() {
-            guard case .event(let rules) = body.body, rules.form != .syslog, isRouted(rules),
-                holds(rules.expression)
-            else { continue }
-            match(rule, event, &findings)
-        }
-    }
-
-    /// Whether nothing in the event says that it is of another log source: exports leave out
-    /// fields, so one that is not there says nothing.
-    private mutating func isRouted(_ rule: Rule.EventRule) -> Bool {
-        for test in rule.route {
-            guard case .test(let number) = test, let field = rules.tests[number].field,
-                values.state(field) == .present
-            else { continue }
-            if !answer(number) { return false }
-        }
-        return true
+    private mutating func evaluateJSON(
+        _ line: Span<UInt8>, _ event: EventNumber, _ findings: inout [Finding]
+    ) {
+        let group = jsonPlans.group(values, rules)
+        if group.needsText { json.addTexts(line, to: &values) }
+        run.match(group, values, into: &matched)
+        for rule in matched { match(rule, event, &findings) }
+        matched.removeAll(keepingCapacity: true)
     }
 
     /// Ends the input, or a stretch of it that has nothing to do with what follows: adds what
@@ -237,24 +228,6 @@ public struct Detector {
     public mutating func finish(into findings: inout [Finding]) {
         correlator.finish()
         correlator.takeFound(into: &findings)
-    }
-
-    private mutating func begin() {
-        values.reset()
-        for test in asked { answers[test] = .unknown }
-        asked.removeAll(keepingCapacity: true)
-    }
-
-    private mutating func holds(_ expression: Expression) -> Bool {
-        expression.holds { answer($0) }
-    }
-
-    private mutating func answer(_ test: Int) -> Bool {
-        if answers[test] != .unknown { return answers[test] == .yes }
-        let value = rules.tests[test].holds(values)
-        answers[test] = value ? .yes : .no
-        asked.append(test)
-        return value
     }
 
     private mutating func match(

@@ -70,6 +70,22 @@ struct EventValues {
         return false
     }
 
+    /// Calls `body` with each value of the field.
+    @inline(__always)
+    func forEach(_ field: Int, _ body: (Span<UInt8>, Range<Int>) -> Void) {
+        var item = fields[field].first
+        while item >= 0 {
+            body(bytes.span, items[item].range.range)
+            item = items[item].next
+        }
+    }
+
+    /// Calls `body` with each piece of the event's text.
+    @inline(__always)
+    func forEachText(_ body: (Span<UInt8>, Range<Int>) -> Void) {
+        for range in text { body(bytes.span, range.range) }
+    }
+
     /// Whether some piece of the event's text satisfies `test`.
     func anywhere(_ test: (Span<UInt8>, Range<Int>) -> Bool) -> Bool {
         for range in text where test(bytes.span, range.range) { return true }

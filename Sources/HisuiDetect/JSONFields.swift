@@ -6,57 +6,72 @@ import HisuiEvent
 /// Members of objects inside it have dotted names, elements of arrays are several values of one
 /// field. Members of the objects named as containers are reached by their last name too.
 struct JSONFields {
-    /// Fields by the path of a member: which field, and how good the name is.
-    private var byPath: [[UInt8]: [(field: Int, rank: Int)]] = [:]
-    private let containers: Set<[UInt8]>
-    private let hasKeywords: Bool
+    /// Names of members, and the fields whose values they may have.
+    private let names: NameTable
+    private let containers: NameTable
     private let entities: Set<Int>
     private var path: [UInt8] = []
-    /// Where the names of the open objects end in `path`.
-    private var ends: [Int] = []
+    private var objects: [OpenObject] = []
+    /// The strings and numbers of the last object.
+    private var texts: [Text] = []
+
+    private struct Text {
+        var range: Range<Int>
+        var hasEscapes: Bool
+    }
+
+    private struct OpenObject {
+        /// Where its name ends in `path`.
+        var end: Int
+        var isContainer: Bool
+    }
 
     init(_ set: RuleSet) {
+        var fields: [[UInt8]: [NameTable.Meaning]] = [:]
         for (field, names) in set.fieldNames.enumerated() {
             for (rank, name) in names.enumerated() {
-                byPath[Array(name.utf8), default: []].append((field, rank))
+                fields[Array(name.utf8), default: []]
+                    .append(NameTable.Meaning(field: field, rank: rank))
             }
         }
-        containers = Set(set.containers.map { Array($0.utf8) })
-        hasKeywords = set.hasKeywords
+        names = NameTable(fields)
+        containers = NameTable(
+            Dictionary(uniqueKeysWithValues: Set(set.containers).map { (Array($0.utf8), []) }))
         entities = Set(set.entities.map(\.field))
     }
 
     /// Fills in the values of the event in `line`; false where that is no JSON object.
+    ///
+    /// - Complexity: O(bytes).
     mutating func read(_ line: Span<UInt8>, into values: inout EventValues) -> Bool {
         path.removeAll(keepingCapacity: true)
-        ends.removeAll(keepingCapacity: true)
+        objects.removeAll(keepingCapacity: true)
+        texts.removeAll(keepingCapacity: true)
         do throws(JSONScanner.Failure) {
             var scanner = JSONScanner(line, 0..<line.count, depthMax: Limits.jsonDepthMax)
             guard case .beginObject = try scanner.next() else { return false }
-            ends.append(0)
+            objects.append(OpenObject(end: 0, isContainer: false))
             while true {
-                let token = try scanner.next()
-                switch token {
+                switch try scanner.next() {
                 case .key(let name): open(line, name)
-                case .beginObject: ends.append(path.count)
+                case .beginObject:
+                    objects.append(
+                        OpenObject(
+                            end: path.count, isContainer: containers.find(path.span) != nil))
                 case .endObject:
                     // Back to the object's own name: another element may follow it in an array.
-                    path.removeSubrange((ends.popLast() ?? 0)...)
+                    if let end = objects.popLast()?.end { path.removeSubrange(end...) }
                 case .beginArray, .endArray: break
-                case .string(let text):
-                    let range = values.append { bytes in
-                        JSONText.appendUnescaped(line, text.range, to: &bytes)
-                    }
-                    take(range, isText: true, &values)
+                case .string(let string):
+                    let text = Text(range: string.range, hasEscapes: string.hasEscapes)
+                    texts.append(text)
+                    take(.text(text), line, &values)
                 case .number(let place):
-                    let range = values.append { bytes in
-                        for index in place { bytes.append(line[index]) }
-                    }
-                    take(range, isText: true, &values)
-                case .bool(let value):
-                    let range = values.append { $0.append(utf8: value ? "true" : "false") }
-                    take(range, isText: false, &values)
-                case .null: take(nil, isText: false, &values)
+                    let text = Text(range: place, hasEscapes: false)
+                    texts.append(text)
+                    take(.text(text), line, &values)
+                case .bool(let value): take(.bool(value), line, &values)
+                case .null: take(.null, line, &values)
                 case .end: return true
                 }
             }
@@ -65,37 +80,109 @@ struct JSONFields {
         }
     }
 
+    /// Adds the strings and numbers of the line that was read last to the event's text.
+    func addTexts(_ line: Span<UInt8>, to values: inout EventValues) {
+        for text in texts { values.addText(values.append { Self.append(text, line, to: &$0) }) }
+    }
+
     /// Puts a member's name behind that of the object it is in.
     private mutating func open(_ line: Span<UInt8>, _ name: JSONScanner.Text) {
-        closeMember()
-        if !path.isEmpty { path.append(0x2E) }
-        JSONText.appendUnescaped(line, name.range, to: &path)
+        let end = objects.last?.end ?? 0
+        if path.count > end { path.removeSubrange(end...) }
+        if end > 0 { path.append(0x2E) }
+        Self.append(
+            Text(range: name.range, hasEscapes: name.hasEscapes), line, to: &path)
     }
 
-    /// Goes back to the name of the innermost open object.
-    private mutating func closeMember() {
-        path.removeSubrange((ends.last ?? 0)...)
-    }
-
-    private func take(_ range: ByteRange?, isText: Bool, _ values: inout EventValues) {
-        if isText, hasKeywords, let range { values.addText(range) }
-        set(byPath[path], 0, range, &values)
-        guard let end = ends.last, end > 0, end < path.count,
-            containers.contains(Array(path[..<end]))
-        else { return }
-        set(byPath[Array(path[(end + 1)...])], 1, range, &values)
-    }
-
-    /// Sets fields by names that are worse than their rank says by `offset`.
-    private func set(
-        _ fields: [(field: Int, rank: Int)]?, _ offset: Int, _ range: ByteRange?,
-        _ values: inout EventValues
+    private static func append(
+        _ text: Text, _ line: Span<UInt8>, to bytes: inout [UInt8]
     ) {
-        guard let fields else { return }
+        if text.hasEscapes {
+            JSONText.appendUnescaped(line, text.range, to: &bytes)
+        } else {
+            bytes.append(line, text.range)
+        }
+    }
+
+    private enum Value {
+        case text(Text)
+        case bool(Bool)
+        case null
+    }
+
+    private func take(_ value: Value, _ line: Span<UInt8>, _ values: inout EventValues) {
+        let own = names.find(path.span)
+        var inner: NameTable.Meanings?
+        if let object = objects.last, object.isContainer, object.end < path.count {
+            inner = names.find(path.span.extracting((object.end + 1)...))
+        }
+        if own == nil, inner == nil { return }
+        let range: ByteRange? =
+            switch value {
+            case .text(let text): values.append { Self.append(text, line, to: &$0) }
+            case .bool(let value): values.append { $0.append(utf8: value ? "true" : "false") }
+            case .null: nil
+            }
         // Windows writes a hyphen where nobody is meant; another field may name somebody.
         let isNobody = range.map { $0.count == 1 && values.bytes[$0.range.lowerBound] == 0x2D }
-        for (field, rank) in fields where isNobody != true || !entities.contains(field) {
-            values.set(field, rank: rank * 2 + offset, range)
+        for (meanings, offset) in [(own, 0), (inner, 1)] {
+            guard let meanings else { continue }
+            for place in meanings {
+                let meaning = names.meanings[place]
+                if isNobody == true, entities.contains(meaning.field) { continue }
+                values.set(meaning.field, rank: meaning.rank * 2 + offset, range)
+            }
         }
+    }
+}
+
+/// Names and what they mean to rules: a table that is made once and only read then.
+struct NameTable {
+    struct Meaning {
+        var field: Int
+        /// How good the name is for the field; 0 is the best.
+        var rank: Int
+    }
+
+    /// Places in `meanings`.
+    typealias Meanings = Range<Int>
+
+    private struct Name {
+        /// Where it is in `texts`.
+        var text: Range<Int>
+        var meanings: Range<Int>
+    }
+
+    private(set) var meanings: [Meaning] = []
+    private var names: [Name] = []
+    private var texts: [UInt8] = []
+    private let buckets: Buckets
+
+    init(_ given: [[UInt8]: [Meaning]]) {
+        var keys: [UInt64: [([UInt8], [Meaning])]] = [:]
+        for (name, fields) in given { keys[Hash64.of(name.span), default: []].append((name, fields)) }
+        var ranges: [(UInt64, Range<Int>)] = []
+        for (key, list) in keys {
+            let first = names.count
+            for (name, fields) in list {
+                names.append(
+                    Name(
+                        text: texts.count..<texts.count + name.count,
+                        meanings: meanings.count..<meanings.count + fields.count))
+                texts += name
+                meanings += fields
+            }
+            ranges.append((key, first..<names.count))
+        }
+        buckets = ranges.isEmpty ? Buckets() : Buckets(ranges)
+    }
+
+    /// What `name` means; nil where it is not in the table.
+    func find(_ name: Span<UInt8>) -> Meanings? {
+        guard let range = buckets[Hash64.of(name)] else { return nil }
+        for place in range where ByteSearch.equal(texts.span, names[place].text, name) {
+            return names[place].meanings
+        }
+        return nil
     }
 }

@@ -8,12 +8,12 @@ public struct RuleSet: Sendable {
     let tests: [FieldTest]
     /// Names of entities, and their fields by number.
     let entities: [(name: String, field: Int)]
+    /// Fields that findings and groups name, beside those that rules ask for; ascending.
+    let shownFields: [Int]
     /// The fields that may hold a JSON event's time, best first.
     let times: [Int]
     /// JSON objects whose members are reached by their last name.
     let containers: [String]
-    /// Whether some rule looks for words anywhere in an event.
-    let hasKeywords: Bool
     public let samples: [RuleSample]
     /// SHA-256 over the rules and mappings as they were read: tells whether anything changed.
     public let digest: [UInt8]
@@ -85,11 +85,23 @@ public struct RuleSet: Sendable {
         self.digest = digest
         self.samples = samples
         entities = sources.entities.map { ($0.name, table.entity($0.name, $0.fields)) }
+        shownFields = RuleSet.shown(rules, entities.map(\.field))
         times = sources.times.map { table.field($0) }
         containers = sources.containers
         fieldNames = table.names
         tests = table.tests
-        hasKeywords = tests.contains { $0.field == nil }
+    }
+
+    private static func shown(_ rules: [Rule], _ entities: [Int]) -> [Int] {
+        var fields = Set(entities)
+        for rule in rules {
+            guard case .event(let event) = rule.body else { continue }
+            for feed in rule.feeds { fields.formUnion(feed.key) }
+            if let outside = event.outside {
+                fields.formUnion([outside.detector, outside.alert, outside.title, outside.level])
+            }
+        }
+        return fields.sorted()
     }
 
     private static func digest(

@@ -9,68 +9,31 @@ final class ShapePlan {
     /// Of a JSON object: fields that the object may lack, of the header around it and of the
     /// definition that knows it.
     private(set) var besideLoads: [(field: Int, value: Shape.Value)] = []
-    /// Rules that an event of the shape may satisfy, with what is left to ask.
-    private(set) var rules: [(number: Int, expression: Expression)] = []
+    /// The rules that an event of the shape may satisfy; nil where there are none.
+    private(set) var group: RuleGroup?
     /// Fields to fill in before the rules are asked.
     private(set) var loads: [(field: Int, value: Shape.Value)] = []
     /// Fields to fill in when an event satisfies a rule: for groups and findings.
     private(set) var matchLoads: [(field: Int, value: Shape.Value)] = []
-    /// Whether the whole record is looked at.
-    private(set) var needsRecord = false
 
-    /// - Complexity: O(tests of all rules).
-    init(_ shape: Shape, _ set: RuleSet) {
+    /// - Complexity: O(routes + size of the rules whose log source the shape is of).
+    init(_ shape: Shape, _ set: RuleSet, _ routes: Routes, _ groups: inout RuleGroups) {
         self.shape = shape
         isJSON = shape.structure == .json
         if isJSON {
             loadBeside(set)
             return
         }
-        var values = EventValues(fieldCount: set.fieldNames.count)
-        var varying: [Int: Shape.Value] = [:]
-        let inner = ShapePlan.innerValues(shape, set.containers)
-        for (field, names) in set.fieldNames.enumerated() {
-            switch ShapePlan.value(of: names, shape, inner) {
-            case nil: break
-            case .constant(let constant)?:
-                let range = values.append { $0.append(contentsOf: constant) }
-                values.set(field, rank: 0, range)
-            case let value?: varying[field] = value
-            }
-        }
-        for literal in shape.inUTF8().literals {
-            let range = values.append { $0.append(contentsOf: literal) }
-            values.addText(range)
-        }
-        let known = set.tests.map { ShapePlan.answer($0, values, varying) }
-        var asked: Set<Int> = []
-        for (number, rule) in set.rules.enumerated() {
-            guard case .event(let event) = rule.body, event.form != .jsonl else { continue }
-            let whole = Expression.all(event.route + [event.expression])
-            let expression = whole.reduced { known[$0] }
-            if expression == .constant(false) { continue }
-            rules.append((number, expression))
-            expression.forEachTest { asked.insert($0) }
-        }
-        var fields: Set<Int> = []
-        for test in asked {
-            guard let field = set.tests[test].field else {
-                needsRecord = true
-                continue
-            }
-            fields.insert(field)
-            if case .related(_, let other, _) = set.tests[test].question { fields.insert(other) }
-        }
+        let known = ShapeAnswers(shape, set)
+        let rules = routes.rules(set, isOpen: known.answer, known: known.answer)
         if rules.isEmpty { return }
-        for field in set.fieldNames.indices {
-            guard let value = ShapePlan.value(of: set.fieldNames[field], shape, inner) else {
-                continue
-            }
-            if fields.contains(field) {
-                loads.append((field, value))
-            } else {
-                matchLoads.append((field, value))
-            }
+        let group = groups.group(of: rules, set)
+        self.group = group
+        for field in group.fields.sorted() {
+            if let value = known.value(field) { loads.append((field, value)) }
+        }
+        for field in set.shownFields where !group.fields.contains(field) {
+            if let value = known.value(field) { matchLoads.append((field, value)) }
         }
     }
 
@@ -87,25 +50,48 @@ final class ShapePlan {
             }
         }
     }
+}
 
+/// What is known of all events of a shape.
+private final class ShapeAnswers {
+    private let shape: Shape
+    private let set: RuleSet
     /// Values of what the containers hold, by their last name: as in JSON objects.
-    private static func innerValues(
-        _ shape: Shape, _ containers: [String]
-    ) -> [String: Shape.Value] {
-        var values: [String: Shape.Value] = [:]
+    private var inner: [String: Shape.Value] = [:]
+    private var resolved: [Int: Shape.Value?] = [:]
+    private var answers: [Int: Bool?] = [:]
+    /// The constants that were asked for.
+    private var values: EventValues
+
+    init(_ shape: Shape, _ set: RuleSet) {
+        self.shape = shape
+        self.set = set
+        values = EventValues(fieldCount: set.fieldNames.count)
+        for literal in shape.inUTF8().literals {
+            let range = values.append { $0.append(contentsOf: literal) }
+            values.addText(range)
+        }
         for field in shape.fields {
             guard let dot = field.name.lastIndex(of: "."),
-                containers.contains(String(field.name[..<dot]))
+                set.containers.contains(String(field.name[..<dot]))
             else { continue }
-            values[String(field.name[field.name.index(after: dot)...])] = field.value
+            inner[String(field.name[field.name.index(after: dot)...])] = field.value
         }
-        return values
     }
 
-    /// Where the first of the names that the shape has gets its value from.
-    private static func value(
-        of names: [String], _ shape: Shape, _ inner: [String: Shape.Value]
-    ) -> Shape.Value? {
+    /// Where a field gets its value from: from the first of its names that the shape has.
+    func value(_ field: Int) -> Shape.Value? {
+        if let known = resolved[field] { return known }
+        let value = find(set.fieldNames[field])
+        resolved[field] = value
+        if case .constant(let bytes)? = value {
+            let range = values.append { $0.append(contentsOf: bytes) }
+            values.set(field, rank: 0, range)
+        }
+        return value
+    }
+
+    private func find(_ names: [String]) -> Shape.Value? {
         for name in names {
             if let field = shape.field(name) { return field.value }
             if let value = inner[name] { return value }
@@ -122,19 +108,32 @@ final class ShapePlan {
     }
 
     /// The answer that holds for every event of the shape, where there is one.
-    private static func answer(
-        _ test: FieldTest, _ values: EventValues, _ varying: [Int: Shape.Value]
-    ) -> Bool? {
+    func answer(_ test: Int) -> Bool? {
+        if let known = answers[test] { return known }
+        let answer = find(set.tests[test])
+        answers[test] = answer
+        return answer
+    }
+
+    private func find(_ test: FieldTest) -> Bool? {
         guard let field = test.field else {
             // Fixed text that has the word decides; without it the slots may still bring it.
             if case .pattern = test.question, test.holds(values) { return true }
             return nil
         }
+        let varies = varies(field)
         switch test.question {
-        case .exists: return varying[field] != nil || values.state(field) == .present
-        case .missing: return varying[field] == nil && values.state(field) != .present
-        case .related(_, let other, _) where varying[other] != nil: return nil
-        default: return varying[field] == nil ? test.holds(values) : nil
+        case .exists: return varies || values.state(field) != .absent
+        case .missing: return !varies && values.state(field) != .present
+        case .related(_, let other, _) where self.varies(other): return nil
+        default: return varies ? nil : test.holds(values)
+        }
+    }
+
+    private func varies(_ field: Int) -> Bool {
+        switch value(field) {
+        case nil, .constant?: false
+        default: true
         }
     }
 }

@@ -17,6 +17,10 @@ struct ShapePlans {
     /// The one in use stands last.
     private var tables: [Table] = []
     private var byShape: [Shape: ShapePlan] = [:]
+    private let routes: Routes
+    private var groups = RuleGroups()
+
+    init(_ set: RuleSet) { routes = Routes(set, of: .syslog) }
 
     /// Makes `table` the one in use.
     mutating func open(_ table: ShapeTable) {
@@ -46,7 +50,7 @@ struct ShapePlans {
         if let known = byShape[key] {
             made = known
         } else {
-            made = ShapePlan(key, rules)
+            made = ShapePlan(key, rules, routes, &groups)
             if byShape.count >= Self.plansMax { byShape.removeAll() }
             byShape[key] = made
         }

@@ -105,6 +105,18 @@ struct TextPattern: Hashable, Sendable {
         return out
     }
 
+    /// The tokens with the one dash they have, if they have one, written in each of its forms; the
+    /// tokens as they are otherwise.
+    var spelledOut: [[Token]] {
+        let places = tokens.indices.filter { tokens[$0] == .dash }
+        guard places.count == 1 else { return [tokens] }
+        return TextPattern.dashes.map { dash in
+            var spelled = tokens
+            spelled[places[0]] = .literal(dash)
+            return TextPattern(spelled, isCased: true).tokens
+        }
+    }
+
     /// The literal, where the pattern has no wildcard: values equal to it and no others match.
     var exact: [UInt8]? {
         if foldsText { return nil }
@@ -121,6 +133,9 @@ struct TextPattern: Hashable, Sendable {
         }
         return fits(bytes, range)
     }
+
+    /// Whether the whole of a value fits that is folded already.
+    func matchesFolded(_ value: [UInt8]) -> Bool { fits(value.span, 0..<value.count) }
 
     private func fits(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
         var at = range.lowerBound

@@ -306,6 +306,9 @@ public enum Limits {
     public static let correlationCountMax = 100_000
     /// How long an event waits for others that are on their way and happened before it.
     public static let eventLatenessNanoseconds: Int64 = 2_000_000_000
+    /// Combinations of log source and rules for which rules are kept ready; then they are made anew.
+    /// The public rules come to some hundred.
+    public static let ruleGroupsMax = 4096
     /// Events that a finding names; how many there are is counted beyond it.
     public static let findingEventsMax = 1000
     /// Values of one entity that a finding names.

@@ -80,6 +80,22 @@ static inline uint16_t hisui_jisx0212_at(uint8_t lead, uint8_t trail)
     return hisui_jisx0212[(lead - 0xA1u) * 94u + (trail - 0xA1u)];
 }
 
+// Places in `text`, from `*from` on, at which four bytes begin that are marked, ascending; at most
+// `room`. `*from` is where to go on; it is more than count - 4 when there are no more. A gram is marked
+// if bit (hash >> shift) of `marks` is set; grams that share a bit are found, too.
+size_t hisui_grams_of_four(
+    const uint8_t *text, size_t count, size_t *from, const uint64_t *marks, unsigned shift,
+    uint32_t *places, size_t room);
+// The same for two bytes.
+size_t hisui_grams_of_two(
+    const uint8_t *text, size_t count, size_t *from, const uint64_t *marks, unsigned shift,
+    uint32_t *places, size_t room);
+// The hash of a gram, its first byte being the lowest.
+uint32_t hisui_gram_hash(uint32_t gram);
+
+// Writes `text` with the letters A to Z as a to z; `out` may be `text`.
+void hisui_lower(const uint8_t *text, size_t count, uint8_t *out);
+
 // What characters are where width, case and the like do not matter. See folding.c.
 extern const uint16_t hisui_fold_pages[];
 extern const uint16_t hisui_fold_places[];
