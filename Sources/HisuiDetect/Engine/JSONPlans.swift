@@ -17,6 +17,8 @@ struct JSONPlans {
         /// The tests that hold, by class.
         private(set) var holding: [Set<Int>] = [[]]
         private var bySet: [Set<Int>: UInt32] = [[]: 0]
+        /// Classes of one value; those behind them are of several values.
+        private var single = 0
 
         init(number: Int, tests: [Int]) {
             self.number = number
@@ -25,6 +27,16 @@ struct JSONPlans {
 
         static let absent: UInt32 = .max
         static let null: UInt32 = .max - 1
+
+        /// Lets go of classes of several values: their numbers are in no combination any more.
+        mutating func forgetJoint() {
+            if single == 0 { return }
+            for tests in holding[single...] { bySet[tests] = nil }
+            holding.removeSubrange(single...)
+        }
+
+        /// To be called when all classes of one value are there.
+        mutating func endSingle() { single = holding.count }
 
         /// The class of values of which these tests hold and no others.
         mutating func number(of tests: Set<Int>) -> UInt32 {
@@ -88,6 +100,7 @@ struct JSONPlans {
             }
             var field = Field(number: number, tests: tests)
             for (text, tests) in holding { field.classes[text] = field.number(of: tests) }
+            field.endSingle()
             fields.append(field)
         }
     }
@@ -111,7 +124,10 @@ struct JSONPlans {
             if let known = places[step] {
                 place = known
             } else {
-                if plans.count > Limits.ruleGroupsMax { forget() ; return group(values, set) }
+                if plans.count > Limits.ruleGroupsMax {
+                    forget()
+                    return group(values, set)
+                }
                 place = UInt32(plans.count)
                 places[step] = place
                 plans.append(nil)
@@ -127,6 +143,7 @@ struct JSONPlans {
     private mutating func forget() {
         places.removeAll()
         plans = [nil]
+        for number in fields.indices { fields[number].forgetJoint() }
     }
 
     private mutating func make(_ classes: [UInt32], _ set: RuleSet) -> RuleGroup {

@@ -32,10 +32,22 @@ final class RuleGroup {
     let awakens: NumberLists
     /// Rules that are asked of every event.
     let always: [Int]
-    /// What is sought in each field; nil for words anywhere.
-    let indexes: [(field: Int?, index: LiteralIndex)]
+    let sought: [Sought]
     /// What a run knows of its tests and rules.
     var notes: RuleRun.Notes
+
+    /// What is sought in a field; nil for words anywhere.
+    ///
+    /// A class, so that to look into it copies nothing.
+    final class Sought {
+        let field: Int?
+        let index: LiteralIndex
+
+        init(field: Int?, index: LiteralIndex) {
+            self.field = field
+            self.index = index
+        }
+    }
 
     /// - Complexity: O(size of all expressions).
     init(_ rules: [(number: Int, expression: Expression)], tests all: [FieldTest]) {
@@ -65,8 +77,8 @@ final class RuleGroup {
         hasTriggers = commonness.map { $0 != nil }
         self.fields = fields
         self.needsText = needsText
-        indexes = triggers.sorted { ($0.key ?? -1) < ($1.key ?? -1) }
-            .map { ($0.key, LiteralIndex($0.value)) }
+        sought = triggers.sorted { ($0.key ?? -1) < ($1.key ?? -1) }
+            .map { Sought(field: $0.key, index: LiteralIndex($0.value)) }
         var awakens: [[Int]] = maker.tests.map { _ in [] }
         var always: [Int] = []
         var code = RuleCode()

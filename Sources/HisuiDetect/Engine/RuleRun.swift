@@ -54,11 +54,11 @@ struct RuleRun {
         swap(&notes, &group.notes)
         foldedAt = -1
         for place in group.always { wake(place) }
-        for (field, index) in group.indexes {
-            if let field {
-                values.forEach(field) { seek(group, index, $0, $1, values) }
+        for sought in group.sought {
+            if let field = sought.field {
+                values.forEach(field) { seek(group, sought, $0, $1, values) }
             } else {
-                values.forEachText { seek(group, index, $0, $1, values) }
+                values.forEachText { seek(group, sought, $0, $1, values) }
             }
         }
         awake.sort()
@@ -79,14 +79,15 @@ struct RuleRun {
     }
 
     private mutating func seek(
-        _ group: RuleGroup, _ index: LiteralIndex, _ bytes: Span<UInt8>, _ range: Range<Int>,
+        _ group: RuleGroup, _ sought: RuleGroup.Sought, _ bytes: Span<UInt8>, _ range: Range<Int>,
         _ values: borrowing EventValues
     ) {
         let value = bytes.extracting(range)
         lower(value)
         var hits: [LiteralIndex.Hit] = []
         swap(&hits, &self.hits)
-        index.meet(value, folded: lowered.span.extracting(..<range.count), into: &hits)
+        sought.index.meet(
+            value, folded: lowered.span.extracting(..<range.count), into: &hits)
         for hit in hits {
             guard notes.answers[hit.test] == .no else { continue }
             if hit.isEnough || ask(group, hit.test, values) {
