@@ -1,3 +1,4 @@
+import HisuiBytes
 public import HisuiDetect
 public import HisuiEvent
 import HisuiShape
@@ -35,9 +36,10 @@ public struct StoreDetection: Sendable {
             }
             var detector = Detector(rules, mode: .live)
             let table = ShapeTable()
+            let need = NeededRows(rules)
             let merge = StreamMerge(
                 blocks.sorted { $0.key < $1.key }.map {
-                    ($0.key, BlockCursor($0.value, shapes: table), .max)
+                    ($0.key, BlockCursor($0.value, shapes: table, need: need.contains), .max)
                 })
             var findings: [Finding] = []
             while true {
@@ -86,5 +88,44 @@ public struct StoreDetection: Sendable {
         let final = findings.filter { $0.state == .final }
         if !final.isEmpty { found(final) }
         findings.removeAll(keepingCapacity: true)
+    }
+}
+
+/// Which rows of blocks some rule asks anything of, as far as it can be told without reading them.
+private final class NeededRows {
+    private let interest: RowInterest
+    /// The block asked for last, and where in it texts may be.
+    private var block: Block?
+    private var places: [RowInterest.Text: SlotSet] = [:]
+
+    init(_ rules: RuleSet) { interest = RowInterest(rules) }
+
+    func contains(_ block: Block, _ shape: Int) throws(StoreError) -> Bool {
+        switch interest.of(block.shapes[shape].shape) {
+        case .none: return false
+        case .all: return true
+        case .texts(let texts):
+            for text in texts {
+                if try places(of: text, block).mayContain(shape: shape, slot: text.slot) {
+                    return true
+                }
+            }
+            return false
+        }
+    }
+
+    private func places(
+        of text: RowInterest.Text, _ block: Block
+    ) throws(StoreError) -> SlotSet {
+        if block !== self.block {
+            self.block = block
+            places.removeAll()
+        }
+        var key = text
+        key.slot = 0
+        if let known = places[key] { return known }
+        let found = try block.candidates(TextProbe(text.bytes, ignoresCase: text.ignoresCase))
+        places[key] = found
+        return found
     }
 }

@@ -10,6 +10,9 @@ public import HisuiShape
 /// A batch has one source, as any batch; where the source changes, a new one begins. Batches of a
 /// block in memory share its bytes. Owned by one thread.
 public struct BlockRows {
+    /// Whether rows of a shape, by its number in the block, are needed.
+    public typealias Need = (Block, Int) throws(StoreError) -> Bool
+
     private let block: Block
     private let table: ShapeTable
     /// Numbers in `table` by number in the block.
@@ -21,15 +24,19 @@ public struct BlockRows {
     private let senders: [UInt32]
     private let flags: [UInt32]
     private var layouts: [RecordLayout?]
+    /// By shape, whether its rows are needed.
+    private var isNeeded: [Bool] = []
     private var next: Int
 
     /// - Parameters:
     ///   - index: leaves before it are left out.
     ///   - table: where the batches' shape numbers come from.
+    ///   - need: rows of other shapes have their times and flags, and neither record nor slots;
+    ///     nil: all are needed. Only for blocks in segments.
     /// - Throws: `.damaged` if a column cannot be read.
     /// - Complexity: O(rows); slot columns are decompressed when they are first needed.
     public init(
-        _ block: Block, from index: UInt64, shapes table: ShapeTable
+        _ block: Block, from index: UInt64, shapes table: ShapeTable, need: Need? = nil
     ) throws(StoreError) {
         self.block = block
         self.table = table
@@ -41,6 +48,9 @@ public struct BlockRows {
         senders = try block.senderNumbers()
         flags = try block.flags()
         layouts = [RecordLayout?](repeating: nil, count: block.shapes.count)
+        if let need {
+            for shape in block.shapes.indices { isNeeded.append(try need(block, shape)) }
+        }
         next = index > block.firstIndex ? Int(min(index, block.endIndex) - block.firstIndex) : 0
     }
 
@@ -85,6 +95,10 @@ public struct BlockRows {
             let grouping = try block.grouping()
             for row in next..<next + count {
                 let shape = Int(shapes[row])
+                if !isNeeded.isEmpty, !isNeeded[shape] {
+                    append(row, 0, 0, 0, &batch)
+                    continue
+                }
                 if layouts[shape] == nil {
                     layouts[shape] = try segment.layout(of: block.shapes[shape].shape, shape)
                 }

@@ -78,13 +78,18 @@ public final class BlockCursor: StreamCursor {
     private var blocks: [Block]
     private var rows: BlockRows?
     private let table: ShapeTable
+    private let need: BlockRows.Need?
 
     /// - Parameters:
     ///   - blocks: of one stream, in order.
     ///   - table: where the rows' shape numbers come from.
-    public init(_ blocks: [Block], shapes table: ShapeTable) {
+    ///   - need: of which shapes rows are read; see `BlockRows`.
+    public init(
+        _ blocks: [Block], shapes table: ShapeTable, need: BlockRows.Need? = nil
+    ) {
         self.blocks = blocks.reversed()
         self.table = table
+        self.need = need
     }
 
     /// After an error the block it names is left out.
@@ -96,7 +101,8 @@ public final class BlockCursor: StreamCursor {
             rows?.dropCaches()
             rows = nil
             guard let block = blocks.popLast() else { return nil }
-            let opened = try BlockRows(block, from: nextIndex, shapes: table)
+            let opened = try BlockRows(
+                block, from: nextIndex, shapes: table, need: need)
             nextIndex = opened.nextIndex
             rows = opened
         }

@@ -98,6 +98,20 @@ final class RuleGroup {
     }
 }
 
+extension RuleGroup {
+    /// The tests of which one must hold for any rule to be asked, but for those asked always.
+    var waking: [FieldTest] {
+        tests.indices.compactMap { isWaking($0) ? tests[$0] : nil }
+    }
+
+    private func isWaking(_ test: Int) -> Bool {
+        if awakens.count(of: test) > 0 { return true }
+        var isWaking = false
+        wider.forEach(of: test) { if self.isWaking($0) { isWaking = true } }
+        return isWaking
+    }
+}
+
 /// Lists of numbers, one behind the other.
 struct NumberLists {
     private let ends: [Int]
@@ -109,6 +123,8 @@ struct NumberLists {
         self.ends = ends
         numbers = lists.flatMap { $0 }
     }
+
+    func count(of list: Int) -> Int { ends[list + 1] - ends[list] }
 
     @inline(__always)
     func forEach(of list: Int, _ body: (Int) -> Void) {
