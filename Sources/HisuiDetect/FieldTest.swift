@@ -2,7 +2,20 @@ import HisuiBytes
 
 /// One question about one field of an event. Rules that ask the same share it.
 struct FieldTest: Hashable, Sendable {
-    enum Comparison: Hashable, Sendable { case less, lessOrEqual, greater, greaterOrEqual }
+    enum Comparison: Hashable, Sendable {
+        case equal, less, lessOrEqual, greater, greaterOrEqual
+
+        func holds(_ number: Double, _ limit: Double) -> Bool {
+            switch self {
+            case .equal: number == limit
+            case .less: number < limit
+            case .lessOrEqual: number <= limit
+            case .greater: number > limit
+            case .greaterOrEqual: number >= limit
+            }
+        }
+    }
+
     enum Relation: Hashable, Sendable { case equal, contains, startsWith, endsWith }
 
     enum Question: Hashable, Sendable {
@@ -12,8 +25,12 @@ struct FieldTest: Hashable, Sendable {
         case expression(RegularExpression)
         case network(IPNetwork)
         case compare(Comparison, Double)
-        /// The field is there and not null.
+        /// A part of the date in the field.
+        case time(WrittenDate.Part, Comparison, Double)
+        /// The field is there, be it null.
         case exists
+        /// The field is not there.
+        case absent
         /// The field is not there, or null.
         case missing
         case related(Relation, toField: Int, isCased: Bool)
@@ -26,7 +43,8 @@ struct FieldTest: Hashable, Sendable {
     /// The answer, all of the event's values being known.
     func holds(_ values: borrowing EventValues) -> Bool {
         switch question {
-        case .exists: return field.map { values.state($0) == .present } ?? false
+        case .exists: return field.map { values.state($0) != .absent } ?? false
+        case .absent: return field.map { values.state($0) == .absent } ?? false
         case .missing: return field.map { values.state($0) != .present } ?? false
         case .related(let relation, let other, let isCased):
             guard let field else { return false }
@@ -63,13 +81,11 @@ struct FieldTest: Hashable, Sendable {
             var text: [UInt8] = []
             for index in range { text.append(bytes[index]) }
             guard let number = Double(String(decoding: text, as: UTF8.self)) else { return false }
-            switch comparison {
-            case .less: return number < limit
-            case .lessOrEqual: return number <= limit
-            case .greater: return number > limit
-            case .greaterOrEqual: return number >= limit
-            }
-        case .exists, .missing, .related: return false
+            return comparison.holds(number, limit)
+        case .time(let part, let comparison, let limit):
+            guard let value = WrittenDate(bytes, range)?[part] else { return false }
+            return comparison.holds(Double(value), limit)
+        case .exists, .absent, .missing, .related: return false
         }
     }
 
@@ -77,6 +93,12 @@ struct FieldTest: Hashable, Sendable {
         _ relation: Relation, _ bytes: Span<UInt8>, _ range: Range<Int>, _ part: Range<Int>,
         isCased: Bool
     ) -> Bool {
+        if !isCased, hasOtherLetters(bytes, range) || hasOtherLetters(bytes, part) {
+            let value = TextPattern.folded(bytes.extracting(range))
+            let both = value + TextPattern.folded(bytes.extracting(part))
+            return related(
+                relation, both.span, 0..<value.count, value.count..<both.count, isCased: true)
+        }
         func isEqual(_ range: Range<Int>) -> Bool {
             let other = bytes.extracting(part)
             return isCased
@@ -97,5 +119,11 @@ struct FieldTest: Hashable, Sendable {
                 ? ByteSearch.first(of: needle, in: bytes, range) != nil
                 : ByteSearch.firstIgnoringCase(of: needle, in: bytes, range) != nil
         }
+    }
+
+    /// Whether letters beyond ASCII may stand there, which have to be folded as text.
+    private static func hasOtherLetters(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        for index in range where bytes[index] >= 0x80 { return true }
+        return false
     }
 }

@@ -59,7 +59,7 @@ public struct LogSources: Sendable {
     private mutating func readSource(_ node: YAMLNode, _ log: Diagnostics) {
         guard var reader = MappingReader(node, "log source", log) else { return }
         var keys: [String: String] = [:]
-        for key in Self.keys { keys[key] = reader.string(key) }
+        for key in Self.keys { keys[key] = reader.string(key)?.lowercased() }
         var form: Form?
         if let input = reader.stringNode("input") {
             form = Form(rawValue: input.text)

@@ -132,7 +132,7 @@ final class ShapePlan {
         }
         switch test.question {
         case .exists: return varying[field] != nil || values.state(field) == .present
-        case .missing: return varying[field] == nil && values.state(field) != .present
+        case .missing, .absent: return varying[field] == nil && values.state(field) != .present
         case .related(_, let other, _) where varying[other] != nil: return nil
         default: return varying[field] == nil ? test.holds(values) : nil
         }

@@ -27,7 +27,7 @@ let testSources = """
     entities:
       user.name: [TargetUserName]
       source.ip: [IpAddress]
-    containers: [winlog.event_data, Event.EventData]
+    containers: [winlog.event_data, Event.EventData, Event.UserData.*]
     times: ["@timestamp", t]
     """
 
