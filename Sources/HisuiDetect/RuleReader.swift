@@ -195,6 +195,11 @@ struct RuleReader {
                 }
                 rule.form = form
             }
+            for field in found.without {
+                let number = selections.table.field(field)
+                rule.route.append(
+                    selections.table.test(FieldTest(field: number, question: .absent)))
+            }
             for (field, values) in found.when {
                 let number = selections.table.field(field)
                 let set = Set(values.map { Array($0.utf8).map(ByteSearch.lowered) })

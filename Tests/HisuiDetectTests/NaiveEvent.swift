@@ -1,11 +1,11 @@
 /// A JSON value, read and written in the plainest way.
-indirect enum NaiveJSON {
+enum NaiveJSON: Sendable {
     case null
     case bool(Bool)
     case number(String)
     case string(String)
-    case array([NaiveJSON])
-    case object([(key: String, value: NaiveJSON)])
+    indirect case array([NaiveJSON])
+    indirect case object([(key: String, value: NaiveJSON)])
 
     /// On one line.
     var text: String {
@@ -35,9 +35,16 @@ indirect enum NaiveJSON {
         return out + "\""
     }
 
-    init(_ text: String) {
+    /// All values of a text that holds several, one after the other.
+    static func documents(_ text: String) -> [NaiveJSON] {
         var rest = Array(text.unicodeScalars)[...]
-        self = Self.read(&rest)
+        if rest.first == "\u{FEFF}" { rest.removeFirst() }
+        var all: [NaiveJSON] = []
+        while true {
+            skip(&rest)
+            if rest.isEmpty { return all }
+            all.append(read(&rest))
+        }
     }
 
     private static func skip(_ rest: inout ArraySlice<Unicode.Scalar>) {

@@ -73,6 +73,9 @@ struct NaiveRules {
             }
             guard applies else { continue }
             if let input = entry["input"]?.text, input != form { return false }
+            for field in entry["without"]?.sequence ?? [] {
+                if !(event.field(names(field.text ?? "")) ?? []).isEmpty { return false }
+            }
             for (field, values) in entry["when"]?.mapping ?? [] {
                 let wanted = (values.sequence ?? [values]).compactMap { $0.text?.lowercased() }
                 let found = event.field(names(field.text ?? "")) ?? []
