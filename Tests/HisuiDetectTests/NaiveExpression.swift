@@ -16,11 +16,15 @@ indirect enum NaiveExpression {
         var dotTakesAll = false
     }
 
-    /// Whether some part of `text` fits.
-    static func fits(_ expression: String, _ flags: Flags, _ text: String) -> Bool {
+    init(_ expression: String, _ flags: Flags) {
         var reader = Reader(rest: Array(expression.unicodeScalars)[...], flags: flags)
+        self = reader.choice()
+    }
+
+    /// Whether some part of `text` fits.
+    func fits(_ text: String) -> Bool {
         let scalars = Array(text.unicodeScalars)
-        return !reader.choice().ends(Set(0...scalars.count), scalars).isEmpty
+        return !ends(Set(0...scalars.count), scalars).isEmpty
     }
 
     private func ends(_ starts: Set<Int>, _ text: [Unicode.Scalar]) -> Set<Int> {

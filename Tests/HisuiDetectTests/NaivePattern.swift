@@ -61,18 +61,28 @@ enum NaivePattern {
     }
 
     static func fits(_ pattern: [Element], _ value: String, isCased: Bool) -> Bool {
-        func fold(_ scalar: Unicode.Scalar) -> [Unicode.Scalar] {
-            isCased ? [scalar] : Array(scalar.properties.lowercaseMapping.unicodeScalars)
+        fits(folded(pattern, isCased: isCased), folded(value, isCased: isCased))
+    }
+
+    private static func folded(_ scalar: Unicode.Scalar) -> [Unicode.Scalar] {
+        Array(scalar.properties.lowercaseMapping.unicodeScalars)
+    }
+
+    static func folded(_ value: String, isCased: Bool) -> [Unicode.Scalar] {
+        isCased ? Array(value.unicodeScalars) : value.unicodeScalars.flatMap(folded)
+    }
+
+    static func folded(_ pattern: [Element], isCased: Bool) -> [Element] {
+        if isCased { return pattern }
+        return pattern.flatMap { element -> [Element] in
+            guard case .scalar(let scalar) = element else { return [element] }
+            return folded(scalar).map { .scalar($0) }
         }
-        var wanted: [Element] = []
-        for element in pattern {
-            guard case .scalar(let scalar) = element else {
-                wanted.append(element)
-                continue
-            }
-            wanted += fold(scalar).map { .scalar($0) }
-        }
-        return fits(wanted[...], value.unicodeScalars.flatMap(fold)[...])
+    }
+
+    /// Whether a value fits, both being folded already.
+    static func fits(_ pattern: [Element], _ value: [Unicode.Scalar]) -> Bool {
+        fits(pattern[...], value[...])
     }
 
     private static func fits(

@@ -9,6 +9,8 @@ struct NaiveRules {
         var id: String
         var name: String?
         var source: [String: String]
+        /// What each entry of the log sources asks, given the form of the input.
+        var routes: [(NaiveEvent, String) -> Bool]
         var holds: Test
     }
 
@@ -37,7 +39,7 @@ struct NaiveRules {
             rules.append(
                 Rule(
                     id: node["id"]?.text ?? node["title"]?.text ?? "", name: node["name"]?.text,
-                    source: source(node), holds: detection(node["detection"])))
+                    source: source(node), routes: routes(source(node)), holds: detection(node["detection"])))
         }
         for node in documents {
             guard let filter = node["filter"] else { continue }
@@ -63,31 +65,35 @@ struct NaiveRules {
 
     // MARK: - Log sources
 
-    /// Whether an event may be of a rule's log source.
-    ///
-    /// - Parameter form: `jsonl`, where what is not there says nothing, or `syslog`.
-    func isRouted(_ rule: Rule, _ event: NaiveEvent, form: String) -> Bool {
+    /// What an event must be to be of a log source: `jsonl`, where what is not there says nothing,
+    /// or `syslog`.
+    private func routes(_ source: [String: String]) -> [(NaiveEvent, String) -> Bool] {
+        var routes: [(NaiveEvent, String) -> Bool] = []
         for entry in data["logsources"]?.sequence ?? [] {
             let applies = ["product", "category", "service"].allSatisfy {
-                entry[$0] == nil || entry[$0]?.text == rule.source[$0]
+                entry[$0] == nil || entry[$0]?.text == source[$0]
             }
             guard applies else { continue }
-            if let input = entry["input"]?.text, input != form { return false }
+            if let input = entry["input"]?.text { routes.append { input == $1 } }
             for field in entry["without"]?.sequence ?? [] {
-                if !(event.field(names(field.text ?? "")) ?? []).isEmpty { return false }
+                let names = names(field.text ?? "")
+                routes.append { event, _ in (event.field(names) ?? []).isEmpty }
             }
             for (field, values) in entry["when"]?.mapping ?? [] {
                 let wanted = (values.sequence ?? [values]).compactMap { $0.text?.lowercased() }
-                let found = event.field(names(field.text ?? "")) ?? []
-                if found.isEmpty, form == "jsonl" { continue }
-                if !found.contains(where: { wanted.contains($0.lowercased()) }) { return false }
+                let names = names(field.text ?? "")
+                routes.append { event, form in
+                    let found = event.field(names) ?? []
+                    if found.isEmpty { return form == "jsonl" }
+                    return found.contains { wanted.contains($0.lowercased()) }
+                }
             }
         }
-        return true
+        return routes
     }
 
     func fires(_ rule: Rule, _ event: NaiveEvent, form: String) -> Bool {
-        isRouted(rule, event, form: form) && rule.holds(event)
+        rule.routes.allSatisfy { $0(event, form) } && rule.holds(event)
     }
 
     // MARK: - Conditions
@@ -243,7 +249,8 @@ extension NaiveRules {
             let flags = NaiveExpression.Flags(
                 ignoresCase: modifiers.contains("i"), isMultiline: modifiers.contains("m"),
                 dotTakesAll: modifiers.contains("s"))
-            return { NaiveExpression.fits(text, flags, $0) }
+            let expression = NaiveExpression(text, flags)
+            return { expression.fits($0) }
         }
         if modifiers.contains("cidr") {
             let texts =
@@ -251,8 +258,10 @@ extension NaiveRules {
             return { value in texts.contains { NaiveAddress.isInside(value, $0) } }
         }
         let (patterns, isCased) = patterns(modifiers, text)
+        let folded = patterns.map { NaivePattern.folded($0, isCased: isCased) }
         return { value in
-            patterns.contains { NaivePattern.fits($0, value, isCased: isCased) }
+            let value = NaivePattern.folded(value, isCased: isCased)
+            return folded.contains { NaivePattern.fits($0, value) }
         }
     }
 
