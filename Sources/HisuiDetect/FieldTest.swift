@@ -22,6 +22,8 @@ struct FieldTest: Hashable, Sendable {
         case pattern(TextPattern)
         /// Equal to one of many texts, in lower case unless cased.
         case oneOf(Set<[UInt8]>, isCased: Bool)
+        /// The field has no value, or one of these, which are in lower case.
+        case onlyOneOf(Set<[UInt8]>)
         case expression(RegularExpression)
         case network(IPNetwork)
         case compare(Comparison, Double)
@@ -46,6 +48,9 @@ struct FieldTest: Hashable, Sendable {
         case .exists: return field.map { values.state($0) != .absent } ?? false
         case .absent: return field.map { values.state($0) == .absent } ?? false
         case .missing: return field.map { values.state($0) != .present } ?? false
+        case .onlyOneOf:
+            guard let field, values.state(field) == .present else { return true }
+            return values.any(field) { bytes, range in fits(bytes, range) }
         case .related(let relation, let other, let isCased):
             guard let field else { return false }
             return values.any(field) { bytes, range in
@@ -66,12 +71,9 @@ struct FieldTest: Hashable, Sendable {
         switch question {
         case .pattern(let pattern): return pattern.matches(bytes, range)
         case .oneOf(let set, let isCased):
-            var value: [UInt8] = []
-            value.reserveCapacity(range.count)
-            for index in range {
-                value.append(isCased ? bytes[index] : ByteSearch.lowered(bytes[index]))
-            }
-            return set.contains(value)
+            return FieldTest.isOne(of: set, bytes, range, isCased: isCased)
+        case .onlyOneOf(let set):
+            return FieldTest.isOne(of: set, bytes, range, isCased: false)
         case .expression(let expression): return expression.matches(bytes, range)
         case .network(let network):
             guard let address = IPAddress.parse(bytes, range) else { return false }
@@ -87,6 +89,17 @@ struct FieldTest: Hashable, Sendable {
             return comparison.holds(Double(value), limit)
         case .exists, .absent, .missing, .related: return false
         }
+    }
+
+    private static func isOne(
+        of set: Set<[UInt8]>, _ bytes: Span<UInt8>, _ range: Range<Int>, isCased: Bool
+    ) -> Bool {
+        var value: [UInt8] = []
+        value.reserveCapacity(range.count)
+        for index in range {
+            value.append(isCased ? bytes[index] : ByteSearch.lowered(bytes[index]))
+        }
+        return set.contains(value)
     }
 
     private static func related(

@@ -38,7 +38,8 @@ extension RuleReader {
         }
         for key in ["detection", "correlation"] {
             guard let other = node[key] else { continue }
-            throw RuleError(other, "a filter has no `\(key)`", hint: "make it a document of its own")
+            throw RuleError(
+                other, "a filter has no `\(key)`", hint: "make it a document of its own")
         }
         guard let condition = filter["condition"] else {
             throw RuleError(filter, "the filter has no `condition`")
@@ -97,13 +98,15 @@ extension RuleSet {
             if count == 0 {
                 warnings.append(
                     Diagnostic(
-                        filter.node, "the filter \(name) filters nothing: it names no rule that is "
+                        filter.node,
+                        "the filter \(name) filters nothing: it names no rule that is "
                             + "there and of its log source",
                         hint: "`rules` are ids or names; its logsource says no more than theirs"))
             } else if !filter.expression.hasNegation(table) {
                 warnings.append(
                     Diagnostic(
-                        filter.node, "the filter \(name) has no `not`: its rules now find only "
+                        filter.node,
+                        "the filter \(name) has no `not`: its rules now find only "
                             + "what it describes, and nothing else",
                         hint: "`condition: not selection` leaves out what the selection describes"))
             }

@@ -5,7 +5,7 @@ public import HisuiYAML
 ///
 ///     logsources:                         which events a rule's `logsource` means
 ///       - { product: linux, service: sshd, when: { process.name: [sshd] } }
-///       - { product: linux, without: [Channel] }
+///       - { product: aws, only: { Channel: [] } }
 ///     aliases:                            a rule's field name → names in events, first one wins
 ///       Image: [process.executable]
 ///     entities:                           what a finding names → fields it is taken from
@@ -20,8 +20,8 @@ public struct LogSources: Sendable {
         /// Nil: events of either form.
         var form: Form?
         var when: [(field: String, values: [String])]
-        /// Fields that an event of the source never has.
-        var without: [String]
+        /// Values of fields that an event of the source need not have.
+        var only: [(field: String, values: [String])]
     }
 
     private(set) var sources: [Source] = []
@@ -71,9 +71,9 @@ public struct LogSources: Sendable {
             }
         }
         let when = readLists(reader.value("when"), log)
-        let without = (reader.strings("without") ?? []).map(\.text)
+        let only = readLists(reader.value("only"), log)
         reader.finish()
-        sources.append(Source(keys: keys, form: form, when: when, without: without))
+        sources.append(Source(keys: keys, form: form, when: when, only: only))
     }
 
     private func readLists(

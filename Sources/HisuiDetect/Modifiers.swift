@@ -165,7 +165,8 @@ struct Modifiers {
         }
         guard !isNegated, place == .whole || place == .contains else {
             throw RuleError(
-                key, "words without a field stand anywhere in the event: \(key.quoted) says "
+                key,
+                "words without a field stand anywhere in the event: \(key.quoted) says "
                     + "something else",
                 hint: "name the field, or use `not` in the condition")
         }

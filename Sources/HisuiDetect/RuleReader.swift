@@ -195,17 +195,15 @@ struct RuleReader {
                 }
                 rule.form = form
             }
-            for field in found.without {
-                let number = selections.table.field(field)
-                rule.route.append(
-                    selections.table.test(FieldTest(field: number, question: .absent)))
-            }
-            for (field, values) in found.when {
+            let asked =
+                found.when.map { ($0, $1, false) } + found.only.map { ($0, $1, true) }
+            for (field, values, mayBeAbsent) in asked {
                 let number = selections.table.field(field)
                 let set = Set(values.map { Array($0.utf8).map(ByteSearch.lowered) })
+                let question: FieldTest.Question =
+                    mayBeAbsent ? .onlyOneOf(set) : .oneOf(set, isCased: false)
                 rule.route.append(
-                    selections.table.test(
-                        FieldTest(field: number, question: .oneOf(set, isCased: false))))
+                    selections.table.test(FieldTest(field: number, question: question)))
             }
         }
         return rule

@@ -68,7 +68,8 @@ struct ValueReader {
                 guard part.range.contains(value) else {
                     let (least, most) = (Int(part.range.lowerBound), Int(part.range.upperBound))
                     throw RuleError(
-                        node, "`\(part.rawValue)` is a number from \(least) to \(most), not "
+                        node,
+                        "`\(part.rawValue)` is a number from \(least) to \(most), not "
                             + YAMLNode.quote(text))
                 }
                 return .time(part, comparison, value)

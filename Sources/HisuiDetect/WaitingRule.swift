@@ -18,7 +18,8 @@ public struct WaitingRule: Sendable {
         let list = names.map { YAMLNode.quote("%\($0)%") }.joined(separator: ", ")
         diagnostic = Diagnostic(
             node, "the \(what) \(YAMLNode.quote(title)) waits for \(list)",
-            hint: "say what the names stand for in placeholders.yaml beside the rules, or in a file "
+            hint:
+                "say what the names stand for in placeholders.yaml beside the rules, or in a file "
                 + "given with --placeholders")
     }
 

@@ -59,8 +59,10 @@ struct WrittenDate {
     private var week: Int? {
         guard let year, let month, let day,
             day <= 28
-                || day <= CivilTime.days(year: month == 12 ? year + 1 : year,
-                    month: month % 12 + 1, day: 1) - CivilTime.days(year: year, month: month, day: 1)
+                || day <= CivilTime.days(
+                    year: month == 12 ? year + 1 : year,
+                    month: month % 12 + 1, day: 1)
+                    - CivilTime.days(year: year, month: month, day: 1)
         else { return nil }
         let days = CivilTime.days(year: year, month: month, day: day)
         // 1970-01-01 was a Thursday; the week's Thursday says which year the week is of.

@@ -97,7 +97,8 @@ import Testing
                 let first = texts.first { text in wrong.contains { text.contains("id: \($0)\n") } }?
                     .replacing("\n", with: " ")
                 #expect(
-                    wrong.isEmpty, "seed \(seed), event \(json.text), \(wrong.count): \(first ?? "")")
+                    wrong.isEmpty,
+                    "seed \(seed), event \(json.text), \(wrong.count): \(first ?? "")")
                 for (index, rule) in naive.rules.enumerated() where expected.contains(rule.id) {
                     counts[index] += 1
                 }
@@ -150,6 +151,22 @@ import Testing
             "title: W\nlogsource: { product: windows, service: security }\n"
             + "detection: { s: { EventID: 1102 }, condition: s }"
         #expect(run(windows, [#"{"EventID":1102,"Channel":"Security"}"#]).findings.count == 1)
+        let other = "title: O\nlogsource: { product: other }\ndetection: { s: { a: x }, condition: s }"
+        for (event, fires) in [
+            (["a": "x"], true), (["a": "x", "Channel": "Own"], true),
+            (["a": "x", "Channel": "System"], false),
+        ] {
+            for seed in UInt64(0)..<8 {
+                var random = SeededRandom(seed: seed)
+                let (batch, table) = Self.row(event, &random)
+                var detector = Detector(compile(other).set)
+                var findings: [Finding] = []
+                detector.take(batch, shapes: table, first: 1, into: &findings)
+                #expect(findings.isEmpty != fires, "\(event)")
+            }
+            let members = event.map { "\"\($0.key)\":\"\($0.value)\"" }.joined(separator: ",")
+            #expect(run(other, ["{\(members)}"]).findings.isEmpty != fires, "\(event)")
+        }
         #expect(run(windows, [#"{"EventID":1102,"Channel":"System"}"#]).findings.isEmpty)
         #expect(run(windows, [#"{"winlog":{"event_id":1102}}"#]).findings.count == 1)
     }

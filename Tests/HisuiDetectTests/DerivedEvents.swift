@@ -18,8 +18,8 @@ struct DerivedEvents {
     let rule: YAMLNode
     let placeholders: [String: [String]]
 
-    /// Events of which one may satisfy the rule: all selections but those it leaves out, each alone,
-    /// and each together with those that are no choice.
+    /// Events of which one may satisfy the rule: all selections but those it leaves out, each
+    /// alone, and each together with those that are no choice.
     func candidates() -> [[(key: String, value: NaiveJSON)]] {
         let entries = (rule["detection"]?.mapping ?? []).filter { $0.key.text != "condition" }
         let condition = rule["detection"]?["condition"]?.text ?? ""

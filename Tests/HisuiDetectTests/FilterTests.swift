@@ -78,7 +78,9 @@ import Testing
 }
 
 @Suite struct PlaceholderTests {
-    private func compile(_ text: String, _ placeholders: String) -> (set: RuleSet, refused: [String]) {
+    private func compile(_ text: String, _ placeholders: String) -> (
+        set: RuleSet, refused: [String]
+    ) {
         var given = Placeholders()
         let problems = given.add(Array(placeholders.utf8), file: "p.yaml")
         #expect(problems.isEmpty, "\(problems)")

@@ -3,7 +3,9 @@
 struct GeneratedRules {
     var random: SeededRandom
 
-    static let placeholders = ["p": ["x*", "yx"], "q-1": ["X", "/x", "翠?"], "net": ["10.0.0.0/8"]]
+    static let placeholders = [
+        "p": ["x*", "yx"], "q-1": ["X", "/x", "翠?"], "net": ["10.0.0.0/8"],
+    ]
     static let texts = ["a", "b", "c"]
     static let words = [
         "x", "X", "y", "xy", "Yx", "翠", "É", "é", "-x", "/X", "–y", "—x", "―y", "x-y", " -x y",
@@ -21,8 +23,12 @@ struct GeneratedRules {
         "10.0.0.0/8", "192.0.2.0/30", "2001:db8::/32", "10.0.0.1", "::/0", "0.0.0.0/0", "fe80::/10",
     ]
 
-    mutating func pick<T>(_ choices: [T]) -> T { choices[Int.random(in: 0..<choices.count, using: &random)] }
-    mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
+    mutating func pick<T>(_ choices: [T]) -> T {
+        choices[Int.random(in: 0..<choices.count, using: &random)]
+    }
+    mutating func chance(_ percent: Int) -> Bool {
+        Int.random(in: 0..<100, using: &random) < percent
+    }
 
     // MARK: - Rules
 
@@ -51,7 +57,9 @@ struct GeneratedRules {
         case 16, 17: return timeItem()
         case 18:
             let (a, b) = (pick(Self.texts), pick(Self.texts))
-            var modifiers = [pick(["contains", "startswith", "endswith", "all", "all"]), "fieldref"]
+            var modifiers = [
+                pick(["contains", "startswith", "endswith", "all", "all"]), "fieldref",
+            ]
             if chance(40) { modifiers.append("cased") }
             if chance(30) { modifiers.append("neq") }
             modifiers.shuffle(using: &random)
@@ -73,7 +81,8 @@ struct GeneratedRules {
         let values = list(1...6) { generator in
             guard expands else { return generator.word() }
             return Self.quoted(
-                generator.pick(["%p%", "%q-1%", "x%p%", "%p%-%q-1%", #"\%x%p%"#, #"\%p\%"#, "-%p%"]))
+                generator.pick(["%p%", "%q-1%", "x%p%", "%p%-%q-1%", #"\%x%p%"#, #"\%p\%"#, "-%p%"])
+            )
         }
         return ([pick(Self.texts)] + modifiers).joined(separator: "|") + ": " + values
     }
@@ -132,7 +141,8 @@ struct GeneratedRules {
         case 0, 1: return pick(["s0", "s1", "t2", "_u"])
         case 2:
             return pick([
-                "1 of them", "all of s*", "any of s*", "2 of them", "1 of *", "all of _*", "ANY of t*",
+                "1 of them", "all of s*", "any of s*", "2 of them", "1 of *", "all of _*",
+                "ANY of t*",
             ])
         case 3, 4: return "\(condition(depth + 1)) and \(condition(depth + 1))"
         case 5: return "\(condition(depth + 1)) or \(condition(depth + 1))"
@@ -172,7 +182,9 @@ struct GeneratedRules {
     // MARK: - Events
 
     private mutating func value() -> String {
-        let parts = ["x", "X", "y", "xy", "翠", "É", "é", "-x", "/x", "–y", " ", "\\", "*", "?", "\n", "%"]
+        let parts = [
+            "x", "X", "y", "xy", "翠", "É", "é", "-x", "/x", "–y", " ", "\\", "*", "?", "\n", "%",
+        ]
         return (0..<Int.random(in: 0...3, using: &random)).map { _ in pick(parts) }.joined()
     }
 

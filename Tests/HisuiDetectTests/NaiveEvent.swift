@@ -84,8 +84,10 @@ enum NaiveJSON: Sendable {
                 word.unicodeScalars.append(next)
                 rest.removeFirst()
             }
-            return word == "null" ? .null : ["true", "false"].contains(word)
-                ? .bool(word == "true") : .number(word)
+            return word == "null"
+                ? .null
+                : ["true", "false"].contains(word)
+                    ? .bool(word == "true") : .number(word)
         }
     }
 

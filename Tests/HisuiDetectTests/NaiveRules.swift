@@ -39,7 +39,8 @@ struct NaiveRules {
             rules.append(
                 Rule(
                     id: node["id"]?.text ?? node["title"]?.text ?? "", name: node["name"]?.text,
-                    source: source(node), routes: routes(source(node)), holds: detection(node["detection"])))
+                    source: source(node), routes: routes(source(node)),
+                    holds: detection(node["detection"])))
         }
         for node in documents {
             guard let filter = node["filter"] else { continue }
@@ -75,9 +76,13 @@ struct NaiveRules {
             }
             guard applies else { continue }
             if let input = entry["input"]?.text { routes.append { input == $1 } }
-            for field in entry["without"]?.sequence ?? [] {
+            for (field, values) in entry["only"]?.mapping ?? [] {
+                let wanted = (values.sequence ?? [values]).compactMap { $0.text?.lowercased() }
                 let names = names(field.text ?? "")
-                routes.append { event, _ in (event.field(names) ?? []).isEmpty }
+                routes.append { event, _ in
+                    let found = event.field(names) ?? []
+                    return found.isEmpty || found.contains { wanted.contains($0.lowercased()) }
+                }
             }
             for (field, values) in entry["when"]?.mapping ?? [] {
                 let wanted = (values.sequence ?? [values]).compactMap { $0.text?.lowercased() }
@@ -254,7 +259,8 @@ extension NaiveRules {
         }
         if modifiers.contains("cidr") {
             let texts =
-                modifiers.contains("expand") ? expand(text).map { NaivePattern.texts($0)[0] } : [text]
+                modifiers.contains("expand")
+                ? expand(text).map { NaivePattern.texts($0)[0] } : [text]
             return { value in texts.contains { NaiveAddress.isInside(value, $0) } }
         }
         let (patterns, isCased) = patterns(modifiers, text)
@@ -300,7 +306,9 @@ extension NaiveRules {
             case "startswith": patterns = patterns.map { $0 + [.any] }
             case "endswith": patterns = patterns.map { [.any] + $0 }
             case "wide", "utf16", "utf16le", "utf16be":
-                bytes = plain.map { NaiveUTF16.encode(String(decoding: $0, as: UTF8.self), modifier) }
+                bytes = plain.map {
+                    NaiveUTF16.encode(String(decoding: $0, as: UTF8.self), modifier)
+                }
             case "base64":
                 patterns = plain.map { NaivePattern.read(NaiveBase64.encode($0)) }
                 (bytes, isCased) = (nil, true)

@@ -66,7 +66,9 @@ enum NaiveDate {
         }
         var found: [String: Int] = [:]
         if characters.count >= 10, characters[4] == "-", characters[7] == "-" {
-            (found["year"], found["month"], found["day"]) = (number(0, 4), number(5, 2), number(8, 2))
+            (found["year"], found["month"], found["day"]) = (
+                number(0, 4), number(5, 2), number(8, 2)
+            )
             (found["hour"], found["minute"]) = (number(11, 2), number(14, 2))
         } else if characters.count >= 17, characters[2] == "/" {
             (found["day"], found["month"], found["year"]) = (number(0, 2), month(3), number(7, 4))

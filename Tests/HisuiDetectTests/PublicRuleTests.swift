@@ -182,4 +182,6 @@ import Testing
 }
 
 // Safe: the environment is not changed while the tests run.
-private let publicRules: String? = unsafe getenv("HISUI_SIGMA_RULES").map { unsafe String(cString: $0) }
+private let publicRules: String? = unsafe getenv("HISUI_SIGMA_RULES").map {
+    unsafe String(cString: $0)
+}
