@@ -151,7 +151,9 @@ import Testing
             "title: W\nlogsource: { product: windows, service: security }\n"
             + "detection: { s: { EventID: 1102 }, condition: s }"
         #expect(run(windows, [#"{"EventID":1102,"Channel":"Security"}"#]).findings.count == 1)
-        let other = "title: O\nlogsource: { product: other }\ndetection: { s: { a: x }, condition: s }"
+        let other =
+            "title: O\nlogsource: { product: other }\n"
+            + "detection: { s: { a: x }, condition: s }"
         for (event, fires) in [
             (["a": "x"], true), (["a": "x", "Channel": "Own"], true),
             (["a": "x", "Channel": "System"], false),
