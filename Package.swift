@@ -138,7 +138,7 @@ var targets: [Target] = [
         ["HisuiBytes", "HisuiEvent", "HisuiFile", "CLinux", "CSystemd", "CTLS"]),
     tests("HisuiParse", ["HisuiBytes", "HisuiYAML", "HisuiEvent", "HisuiShape"]),
     tests("HisuiPolicy", ["HisuiBytes", "HisuiYAML", "HisuiEvent"]),
-    tests("HisuiDetect", ["HisuiBytes", "HisuiYAML", "HisuiEvent", "HisuiShape"]),
+    tests("HisuiDetect", ["HisuiBytes", "HisuiYAML", "HisuiEvent", "HisuiShape", "HisuiFile"]),
     tests("HisuiProof", ["HisuiBytes", "HisuiEvent", "HisuiFile"]),
     tests("HisuiStore", ["HisuiBytes", "HisuiEvent", "HisuiShape", "HisuiFile"]),
     tests(

@@ -7,6 +7,9 @@ public enum ExpressionLimits {
     public static let depthMax = 50
     /// The bounds of `{n,m}`: written out, they are instructions.
     public static let repeatsMax = 1000
+    /// Repeats of one character that are counted where an expression would be too long otherwise:
+    /// fewer are written out, which is quicker and short enough.
+    static let repeatsCountedLeast = 32
     /// Groups whose places are asked for: each instruction that is followed carries all of them.
     public static let groupsMax = 100
     /// Transitions that an automaton keeps, four bytes each: 1 MiB. An expression that needs more

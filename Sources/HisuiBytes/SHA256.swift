@@ -24,9 +24,16 @@ public struct SHA256: Sendable {
     /// - Complexity: O(n).
     public mutating func update(_ bytes: Span<UInt8>) {
         total &+= UInt64(bytes.count)
-        for index in bytes.indices {
-            block.append(bytes[index])
-            if block.count == 64 { compress() }
+        var at = 0
+        while at < bytes.count {
+            if block.isEmpty, bytes.count - at >= 64 {
+                compress(bytes.extracting(at..<at + 64))
+                at += 64
+                continue
+            }
+            block.append(bytes[at])
+            at += 1
+            if block.count == 64 { compressBlock() }
         }
     }
 
@@ -36,22 +43,31 @@ public struct SHA256: Sendable {
         block.append(0x80)
         if block.count > 56 {
             while block.count < 64 { block.append(0) }
-            compress()
+            compressBlock()
         }
         while block.count < 56 { block.append(0) }
         for shift in stride(from: 56, through: 0, by: -8) {
             block.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift)))
         }
-        compress()
+        compressBlock()
         return state.flatMap { word in
             (0..<4).map { UInt8(truncatingIfNeeded: word >> UInt32(24 - 8 * $0)) }
         }
     }
 
-    private mutating func compress() {
-        var words = [UInt32](repeating: 0, count: 64)
+    private mutating func compressBlock() {
+        let full = block
+        compress(full.span)
+        block.removeAll(keepingCapacity: true)
+    }
+
+    /// - Parameter bytes: 64 of them.
+    private mutating func compress(_ bytes: Span<UInt8>) {
+        var words = InlineArray<64, UInt32>(repeating: 0)
         for index in 0..<16 {
-            words[index] = (0..<4).reduce(0) { $0 << 8 | UInt32(block[4 * index + $1]) }
+            var word: UInt32 = 0
+            for offset in 0..<4 { word = word << 8 | UInt32(bytes[4 * index + offset]) }
+            words[index] = word
         }
         for index in 16..<64 {
             let a = words[index - 15]
@@ -60,19 +76,18 @@ public struct SHA256: Sendable {
             let s1 = Self.rotate(b, 17) ^ Self.rotate(b, 19) ^ b >> 10
             words[index] = words[index - 16] &+ s0 &+ words[index - 7] &+ s1
         }
-        var v = state
+        var (a, b, c, d) = (state[0], state[1], state[2], state[3])
+        var (e, f, g, h) = (state[4], state[5], state[6], state[7])
         for index in 0..<64 {
-            let s1 = Self.rotate(v[4], 6) ^ Self.rotate(v[4], 11) ^ Self.rotate(v[4], 25)
-            let choose = v[4] & v[5] ^ ~v[4] & v[6]
-            let first = v[7] &+ s1 &+ choose &+ Self.constants[index] &+ words[index]
-            let s0 = Self.rotate(v[0], 2) ^ Self.rotate(v[0], 13) ^ Self.rotate(v[0], 22)
-            let majority = v[0] & v[1] ^ v[0] & v[2] ^ v[1] & v[2]
-            v.removeLast()
-            v.insert(first &+ s0 &+ majority, at: 0)
-            v[4] &+= first
+            let s1 = Self.rotate(e, 6) ^ Self.rotate(e, 11) ^ Self.rotate(e, 25)
+            let choose = e & f ^ ~e & g
+            let first = h &+ s1 &+ choose &+ Self.constants[index] &+ words[index]
+            let s0 = Self.rotate(a, 2) ^ Self.rotate(a, 13) ^ Self.rotate(a, 22)
+            let majority = a & b ^ a & c ^ b & c
+            (h, g, f, e) = (g, f, e, d &+ first)
+            (d, c, b, a) = (c, b, a, first &+ s0 &+ majority)
         }
-        for index in 0..<8 { state[index] &+= v[index] }
-        block.removeAll(keepingCapacity: true)
+        for (index, word) in [a, b, c, d, e, f, g, h].enumerated() { state[index] &+= word }
     }
 
     private static func rotate(_ word: UInt32, _ by: UInt32) -> UInt32 {

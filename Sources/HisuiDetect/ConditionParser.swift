@@ -147,6 +147,11 @@ struct ConditionParser {
                 throw RuleError(
                     node, "\(YAMLNode.quote(word)) is no quantity", hint: "1, any, all or a number")
             }
+            guard count <= parts.count else {
+                throw RuleError(
+                    node, "\(count) of \(parts.count) selections can never hold",
+                    hint: "write `all of \(target)`")
+            }
             return .atLeast(count, parts)
         }
     }

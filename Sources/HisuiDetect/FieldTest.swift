@@ -2,18 +2,37 @@ import HisuiBytes
 
 /// One question about one field of an event. Rules that ask the same share it.
 struct FieldTest: Hashable, Sendable {
-    enum Comparison: Hashable, Sendable { case less, lessOrEqual, greater, greaterOrEqual }
+    enum Comparison: Hashable, Sendable {
+        case equal, less, lessOrEqual, greater, greaterOrEqual
+
+        func holds(_ number: Double, _ limit: Double) -> Bool {
+            switch self {
+            case .equal: number == limit
+            case .less: number < limit
+            case .lessOrEqual: number <= limit
+            case .greater: number > limit
+            case .greaterOrEqual: number >= limit
+            }
+        }
+    }
+
     enum Relation: Hashable, Sendable { case equal, contains, startsWith, endsWith }
 
     enum Question: Hashable, Sendable {
         case pattern(TextPattern)
         /// Equal to one of many texts, in lower case unless cased.
         case oneOf(Set<[UInt8]>, isCased: Bool)
+        /// The field has no value, or one of these, which are in lower case.
+        case onlyOneOf(Set<[UInt8]>)
         case expression(RegularExpression)
         case network(IPNetwork)
         case compare(Comparison, Double)
-        /// The field is there and not null.
+        /// A part of the date in the field.
+        case time(WrittenDate.Part, Comparison, Double)
+        /// The field is there, be it null.
         case exists
+        /// The field is not there.
+        case absent
         /// The field is not there, or null.
         case missing
         case related(Relation, toField: Int, isCased: Bool)
@@ -26,8 +45,12 @@ struct FieldTest: Hashable, Sendable {
     /// The answer, all of the event's values being known.
     func holds(_ values: borrowing EventValues) -> Bool {
         switch question {
-        case .exists: return field.map { values.state($0) == .present } ?? false
+        case .exists: return field.map { values.state($0) != .absent } ?? false
+        case .absent: return field.map { values.state($0) == .absent } ?? false
         case .missing: return field.map { values.state($0) != .present } ?? false
+        case .onlyOneOf:
+            guard let field, values.state(field) == .present else { return true }
+            return values.any(field) { bytes, range in fits(bytes, range) }
         case .related(let relation, let other, let isCased):
             guard let field else { return false }
             return values.any(field) { bytes, range in
@@ -48,12 +71,9 @@ struct FieldTest: Hashable, Sendable {
         switch question {
         case .pattern(let pattern): return pattern.matches(bytes, range)
         case .oneOf(let set, let isCased):
-            var value: [UInt8] = []
-            value.reserveCapacity(range.count)
-            for index in range {
-                value.append(isCased ? bytes[index] : ByteSearch.lowered(bytes[index]))
-            }
-            return set.contains(value)
+            return FieldTest.isOne(of: set, bytes, range, isCased: isCased)
+        case .onlyOneOf(let set):
+            return FieldTest.isOne(of: set, bytes, range, isCased: false)
         case .expression(let expression): return expression.matches(bytes, range)
         case .network(let network):
             guard let address = IPAddress.parse(bytes, range) else { return false }
@@ -63,20 +83,35 @@ struct FieldTest: Hashable, Sendable {
             var text: [UInt8] = []
             for index in range { text.append(bytes[index]) }
             guard let number = Double(String(decoding: text, as: UTF8.self)) else { return false }
-            switch comparison {
-            case .less: return number < limit
-            case .lessOrEqual: return number <= limit
-            case .greater: return number > limit
-            case .greaterOrEqual: return number >= limit
-            }
-        case .exists, .missing, .related: return false
+            return comparison.holds(number, limit)
+        case .time(let part, let comparison, let limit):
+            guard let value = WrittenDate(bytes, range)?[part] else { return false }
+            return comparison.holds(Double(value), limit)
+        case .exists, .absent, .missing, .related: return false
         }
+    }
+
+    private static func isOne(
+        of set: Set<[UInt8]>, _ bytes: Span<UInt8>, _ range: Range<Int>, isCased: Bool
+    ) -> Bool {
+        var value: [UInt8] = []
+        value.reserveCapacity(range.count)
+        for index in range {
+            value.append(isCased ? bytes[index] : ByteSearch.lowered(bytes[index]))
+        }
+        return set.contains(value)
     }
 
     private static func related(
         _ relation: Relation, _ bytes: Span<UInt8>, _ range: Range<Int>, _ part: Range<Int>,
         isCased: Bool
     ) -> Bool {
+        if !isCased, hasOtherLetters(bytes, range) || hasOtherLetters(bytes, part) {
+            let value = TextPattern.folded(bytes.extracting(range))
+            let both = value + TextPattern.folded(bytes.extracting(part))
+            return related(
+                relation, both.span, 0..<value.count, value.count..<both.count, isCased: true)
+        }
         func isEqual(_ range: Range<Int>) -> Bool {
             let other = bytes.extracting(part)
             return isCased
@@ -97,5 +132,11 @@ struct FieldTest: Hashable, Sendable {
                 ? ByteSearch.first(of: needle, in: bytes, range) != nil
                 : ByteSearch.firstIgnoringCase(of: needle, in: bytes, range) != nil
         }
+    }
+
+    /// Whether letters beyond ASCII may stand there, which have to be folded as text.
+    private static func hasOtherLetters(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        for index in range where bytes[index] >= 0x80 { return true }
+        return false
     }
 }

@@ -4,16 +4,22 @@ import HisuiEvent
 /// Finds the fields that rules ask for in the members of a JSON object.
 ///
 /// Members of objects inside it have dotted names, elements of arrays are several values of one
-/// field. Members of the objects named as containers are reached by their last name too.
+/// field. Members of the objects named as containers are reached by their last name too, and so is
+/// what the elements of a container's list call by name, as XML written as JSON does:
+/// `"EventData": {"Data": [{"@Name": "Image", "#text": "…"}]}`.
 struct JSONFields {
     /// Names of members, and the fields whose values they may have.
     private let names: NameTable
     private let containers: NameTable
+    /// What comes before the last name of containers that end with `.*`.
+    private let stems: [[UInt8]]
     private let entities: Set<Int>
     private var path: [UInt8] = []
     private var objects: [OpenObject] = []
     /// The strings and numbers of the last object.
     private var texts: [Text] = []
+    /// Of an object that names a value: the name, and the value.
+    private var named: (name: Text?, value: Value?) = (nil, nil)
 
     private struct Text {
         var range: Range<Int>
@@ -37,6 +43,7 @@ struct JSONFields {
         names = NameTable(fields)
         containers = NameTable(
             Dictionary(uniqueKeysWithValues: Set(set.containers).map { (Array($0.utf8), []) }))
+        stems = set.containers.filter { $0.hasSuffix(".*") }.map { Array($0.dropLast().utf8) }
         entities = Set(set.entities.map(\.field))
     }
 
@@ -47,6 +54,7 @@ struct JSONFields {
         path.removeAll(keepingCapacity: true)
         objects.removeAll(keepingCapacity: true)
         texts.removeAll(keepingCapacity: true)
+        named = (nil, nil)
         do throws(JSONScanner.Failure) {
             var scanner = JSONScanner(line, 0..<line.count, depthMax: Limits.jsonDepthMax)
             guard case .beginObject = try scanner.next() else { return false }
@@ -55,12 +63,11 @@ struct JSONFields {
                 switch try scanner.next() {
                 case .key(let name): open(line, name)
                 case .beginObject:
-                    objects.append(
-                        OpenObject(
-                            end: path.count, isContainer: containers.find(path.span) != nil))
+                    objects.append(OpenObject(end: path.count, isContainer: isContainer()))
                 case .endObject:
                     // Back to the object's own name: another element may follow it in an array.
                     if let end = objects.popLast()?.end { path.removeSubrange(end...) }
+                    takeNamed(line, &values)
                 case .beginArray, .endArray: break
                 case .string(let string):
                     let text = Text(range: string.range, hasEscapes: string.hasEscapes)
@@ -110,12 +117,59 @@ struct JSONFields {
         case null
     }
 
-    private func take(_ value: Value, _ line: Span<UInt8>, _ values: inout EventValues) {
+    /// Whether the members of the object that is called as the path says are reached by their last
+    /// name.
+    private func isContainer() -> Bool {
+        if containers.find(path.span) != nil { return true }
+        return stems.contains {
+            $0.count < path.count && path.starts(with: $0) && !path[$0.count...].contains(0x2E)
+        }
+    }
+
+    private mutating func take(_ value: Value, _ line: Span<UInt8>, _ values: inout EventValues) {
         let own = names.find(path.span)
         var inner: NameTable.Meanings?
-        if let object = objects.last, object.isContainer, object.end < path.count {
-            inner = names.find(path.span.extracting((object.end + 1)...))
+        if let object = objects.last, object.end > 0, object.end < path.count {
+            if object.isContainer {
+                inner = names.find(path.span.extracting((object.end + 1)...))
+            } else {
+                note(value, object.end)
+            }
         }
+        set(own, inner, value, line, &values)
+    }
+
+    /// Remembers a value called `#text`, or its name, `@Name` or `#attributes.Name`.
+    private mutating func note(_ value: Value, _ end: Int) {
+        let last = path[(end + 1)...]
+        if last.elementsEqual("#text".utf8) {
+            named.value = value
+        } else if last.elementsEqual("@Name".utf8)
+            || last.elementsEqual("Name".utf8) && path[..<end].hasSuffix(".#attributes")
+        {
+            if case .text(let text) = value { named.name = text }
+        }
+    }
+
+    /// At the end of an object that named a value: what it names, if its list is in a container.
+    private mutating func takeNamed(_ line: Span<UInt8>, _ values: inout EventValues) {
+        guard named.name != nil || named.value != nil else { return }
+        // Attributes are an object inside the one that they are about.
+        if path[...].hasSuffix(".#attributes") { return }
+        defer { named = (nil, nil) }
+        guard let name = named.name, let value = named.value,
+            objects.last?.isContainer ?? false
+        else { return }
+        var bytes: [UInt8] = []
+        Self.append(name, line, to: &bytes)
+        set(nil, names.find(bytes.span), value, line, &values)
+    }
+
+    /// Sets the fields that a value may be of: by its whole name, and by its last one.
+    private func set(
+        _ own: NameTable.Meanings?, _ inner: NameTable.Meanings?, _ value: Value,
+        _ line: Span<UInt8>, _ values: inout EventValues
+    ) {
         if own == nil, inner == nil { return }
         let range: ByteRange? =
             switch value {
@@ -133,6 +187,12 @@ struct JSONFields {
                 values.set(meaning.field, rank: meaning.rank * 2 + offset, range)
             }
         }
+    }
+}
+
+extension ArraySlice<UInt8> {
+    fileprivate func hasSuffix(_ text: StaticString) -> Bool {
+        suffix(text.utf8CodeUnitCount).elementsEqual("\(text)".utf8)
     }
 }
 

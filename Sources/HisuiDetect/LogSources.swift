@@ -5,6 +5,7 @@ public import HisuiYAML
 ///
 ///     logsources:                         which events a rule's `logsource` means
 ///       - { product: linux, service: sshd, when: { process.name: [sshd] } }
+///       - { product: aws, only: { Channel: [] } }
 ///     aliases:                            a rule's field name → names in events, first one wins
 ///       Image: [process.executable]
 ///     entities:                           what a finding names → fields it is taken from
@@ -19,6 +20,8 @@ public struct LogSources: Sendable {
         /// Nil: events of either form.
         var form: Form?
         var when: [(field: String, values: [String])]
+        /// Values of fields that an event of the source need not have.
+        var only: [(field: String, values: [String])]
     }
 
     private(set) var sources: [Source] = []
@@ -59,7 +62,7 @@ public struct LogSources: Sendable {
     private mutating func readSource(_ node: YAMLNode, _ log: Diagnostics) {
         guard var reader = MappingReader(node, "log source", log) else { return }
         var keys: [String: String] = [:]
-        for key in Self.keys { keys[key] = reader.string(key) }
+        for key in Self.keys { keys[key] = reader.string(key)?.lowercased() }
         var form: Form?
         if let input = reader.stringNode("input") {
             form = Form(rawValue: input.text)
@@ -68,8 +71,9 @@ public struct LogSources: Sendable {
             }
         }
         let when = readLists(reader.value("when"), log)
+        let only = readLists(reader.value("only"), log)
         reader.finish()
-        sources.append(Source(keys: keys, form: form, when: when))
+        sources.append(Source(keys: keys, form: form, when: when, only: only))
     }
 
     private func readLists(

@@ -24,6 +24,8 @@ struct Rule: Sendable {
     /// What an event must satisfy.
     struct EventRule: Sendable {
         var form: LogSources.Form?
+        /// What its `logsource` says, by key.
+        var source: [String: String] = [:]
         /// Tests that say whether an event is of the rule's log source.
         var route: [Expression]
         var expression: Expression

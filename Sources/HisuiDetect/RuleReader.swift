@@ -2,39 +2,64 @@ import HisuiBytes
 import HisuiEvent
 import HisuiYAML
 
+/// One document of a rule file.
+enum RuleDocument {
+    case rule(RuleReader.Read)
+    case filter(Filter)
+}
+
 /// Reads one document of a rule file.
 struct RuleReader {
+    /// A rule as it was read, correlations not yet linked.
+    struct Read {
+        var rule: Rule
+        var node: YAMLNode
+        var samples: [RuleSample]
+        /// Placeholders that nobody gave: the rule cannot run without them.
+        var waitsFor: [String]
+    }
+
     static let levels = ["informational", "low", "medium", "high", "critical"]
+    /// Names of fields that are understood: those of Sigma, which events have by `aliases`, and
+    /// those of ECS, which are the schema's own.
+    private static let taxonomies = ["sigma", "ecs"]
 
     let sources: LogSources
     var selections: SelectionReader
 
-    init(sources: LogSources) {
+    init(sources: LogSources, placeholders: Placeholders) {
         self.sources = sources
-        selections = SelectionReader(table: TestTable(aliases: sources.aliases))
+        selections = SelectionReader(
+            table: TestTable(aliases: sources.aliases), names: ValueReader.Names(placeholders))
     }
 
-    mutating func read(
-        _ node: YAMLNode
-    ) throws(RuleError) -> (rule: Rule, node: YAMLNode, samples: [RuleSample]) {
+    mutating func read(_ node: YAMLNode) throws(RuleError) -> RuleDocument {
         guard node.mapping != nil else {
             throw RuleError(node, "a rule must be a mapping, not \(node.described)")
         }
-        for (key, why) in [
-            ("action", "collections by `action` were taken out of Sigma; repeat what is common"),
-            ("filter", "filter documents are not supported yet"),
-        ] where node[key] != nil {
-            throw RuleError(node[key] ?? node, why)
+        if let action = node["action"] {
+            throw RuleError(
+                action, "collections by `action` were taken out of Sigma; repeat what is common")
         }
+        _ = selections.names.takeMissing()
         let title = try text("title", of: node)
         guard let title else { throw RuleError(node, "a rule needs a `title`") }
+        if let taxonomy = try text("taxonomy", of: node), !Self.taxonomies.contains(taxonomy) {
+            throw RuleError(
+                node["taxonomy"] ?? node,
+                "the taxonomy \(YAMLNode.quote(taxonomy)) is not known: its fields could not be "
+                    + "found in events",
+                hint: "write the fields as Sigma or ECS names them; taxonomies: "
+                    + Self.taxonomies.joined(separator: ", "))
+        }
         let name = try text("name", of: node)
         let id = try text("id", of: node) ?? name ?? title
-        let level = try text("level", of: node)
-        if let level, !Self.levels.contains(level) {
+        if node["filter"] != nil { return .filter(try readFilter(node, id: id, title: title)) }
+        let status = try text("status", of: node)
+        if status == "unsupported" {
             throw RuleError(
-                node["level"] ?? node, "unknown level \(YAMLNode.quote(level))",
-                hint: "levels: " + Self.levels.joined(separator: ", "))
+                node["status"] ?? node, "it says of itself that it cannot be used: `unsupported`",
+                hint: "change its `status` once it can be")
         }
         let body: Rule.Body =
             if let correlation = node["correlation"] {
@@ -44,9 +69,21 @@ struct RuleReader {
             }
         let rule = Rule(
             id: id, name: name, title: title, titleJapanese: try titleJapanese(of: node),
-            level: level, place: "\(node.file):\(node.line)",
-            body: body)
-        return (rule, node, try readSamples(node, id))
+            level: try level(of: node), place: "\(node.file):\(node.line)", body: body)
+        return .rule(
+            Read(
+                rule: rule, node: node, samples: try readSamples(node, id),
+                waitsFor: selections.names.takeMissing()))
+    }
+
+    private func level(of node: YAMLNode) throws(RuleError) -> String? {
+        guard let level = try text("level", of: node) else { return nil }
+        guard Self.levels.contains(level) else {
+            throw RuleError(
+                node["level"] ?? node, "unknown level \(YAMLNode.quote(level))",
+                hint: "levels: " + Self.levels.joined(separator: ", "))
+        }
+        return level
     }
 
     /// The title for who reads Japanese: `hisui: title_ja:`, one line.
@@ -61,7 +98,7 @@ struct RuleReader {
         return title
     }
 
-    private func text(_ key: String, of node: YAMLNode) throws(RuleError) -> String? {
+    func text(_ key: String, of node: YAMLNode) throws(RuleError) -> String? {
         guard let value = node[key], !value.isNull else { return nil }
         guard let text = value.text, !text.isEmpty else {
             throw RuleError(value, "`\(key)` must be text, not \(value.described)")
@@ -73,26 +110,32 @@ struct RuleReader {
         guard let detection = node["detection"], let entries = detection.mapping else {
             throw RuleError(node, "a rule needs a `detection` with selections and a condition")
         }
-        var expressions: [(name: String, expression: Expression)] = []
-        for (key, value) in entries where key.text != "condition" {
-            if key.text == "timeframe" {
-                throw RuleError(
-                    key, "`timeframe` was taken out of Sigma", hint: "write a correlation rule")
-            }
-            expressions.append((key.text ?? "", try selections.read(value)))
+        if let timeframe = entries.first(where: { $0.key.text == "timeframe" }) {
+            throw RuleError(
+                timeframe.key, "`timeframe` was taken out of Sigma",
+                hint: "write a correlation rule")
         }
+        let named = try readSelections(entries.filter { $0.key.text != "condition" })
         guard let condition = detection["condition"] else {
             throw RuleError(detection, "the detection has no `condition`")
         }
         var parts: [Expression] = []
         for element in condition.sequence ?? [condition] {
-            parts.append(try ConditionParser.parse(element, selections: expressions))
+            parts.append(try ConditionParser.parse(element, selections: named))
         }
         guard !parts.isEmpty else { throw RuleError(condition, "the condition is empty") }
         var rule = try route(node)
         rule.expression = parts.count == 1 ? parts[0] : .any(parts)
         rule.outside = try readOutside(node)
         return rule
+    }
+
+    mutating func readSelections(
+        _ entries: [(key: YAMLNode, value: YAMLNode)]
+    ) throws(RuleError) -> [(name: String, expression: Expression)] {
+        var named: [(name: String, expression: Expression)] = []
+        for (key, value) in entries { named.append((key.text ?? "", try selections.read(value))) }
+        return named
     }
 
     /// Reads `hisui: outside:`, a mapping of four names to lists of fields, best first.
@@ -129,13 +172,22 @@ struct RuleReader {
             detector: numbers[0], alert: numbers[1], title: numbers[2], level: numbers[3])
     }
 
-    private mutating func route(_ node: YAMLNode) throws(RuleError) -> Rule.EventRule {
-        var rule = Rule.EventRule(form: nil, route: [], expression: .constant(false))
+    /// What `logsource` says of a rule or filter, in lower case.
+    func logSource(
+        of node: YAMLNode
+    ) throws(RuleError) -> (keys: [String: String], node: YAMLNode) {
         guard let source = node["logsource"], source.mapping != nil else {
             throw RuleError(node, "a rule needs a `logsource`", hint: "e.g. `product: linux`")
         }
         var keys: [String: String] = [:]
-        for key in LogSources.keys { keys[key] = try text(key, of: source) }
+        for key in LogSources.keys { keys[key] = try text(key, of: source)?.lowercased() }
+        return (keys, source)
+    }
+
+    private mutating func route(_ node: YAMLNode) throws(RuleError) -> Rule.EventRule {
+        var rule = Rule.EventRule(form: nil, route: [], expression: .constant(false))
+        let (keys, source) = try logSource(of: node)
+        rule.source = keys
         for found in sources.matching(keys) {
             if let form = found.form {
                 if let other = rule.form, other != form {
@@ -143,12 +195,15 @@ struct RuleReader {
                 }
                 rule.form = form
             }
-            for (field, values) in found.when {
+            let asked =
+                found.when.map { ($0, $1, false) } + found.only.map { ($0, $1, true) }
+            for (field, values, mayBeAbsent) in asked {
                 let number = selections.table.field(field)
                 let set = Set(values.map { Array($0.utf8).map(ByteSearch.lowered) })
+                let question: FieldTest.Question =
+                    mayBeAbsent ? .onlyOneOf(set) : .oneOf(set, isCased: false)
                 rule.route.append(
-                    selections.table.test(
-                        FieldTest(field: number, question: .oneOf(set, isCased: false))))
+                    selections.table.test(FieldTest(field: number, question: question)))
             }
         }
         return rule

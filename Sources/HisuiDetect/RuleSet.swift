@@ -15,29 +15,32 @@ public struct RuleSet: Sendable {
     /// JSON objects whose members are reached by their last name.
     let containers: [String]
     public let samples: [RuleSample]
+    /// Rules that need placeholders which nobody gave; they are not in force.
+    public let waiting: [WaitingRule]
+    /// What is odd and yet in force.
+    public let warnings: [Diagnostic]
     /// SHA-256 over the rules and mappings as they were read: tells whether anything changed.
     public let digest: [UInt8]
 
+    /// What is no mistake and yet should be known: rules that wait, and what is odd.
+    public var remarks: [Diagnostic] { waiting.map(\.diagnostic) + warnings }
+
     /// How many rules are in force.
     public var count: Int { rules.count }
-
-    private struct Document {
-        var rule: Rule
-        var node: YAMLNode
-        var samples: [RuleSample]
-    }
 
     /// Compiles rule files.
     ///
     /// A rule that cannot be honoured is left out and named in the diagnostics, and so is a
     /// correlation that refers to it; the rest is in force.
     ///
-    /// - Complexity: O(bytes).
+    /// - Complexity: O(bytes), and O(rules · filters).
     public static func compile(
-        files: [(name: String, bytes: [UInt8])], sources: LogSources
+        files: [(name: String, bytes: [UInt8])], sources: LogSources,
+        placeholders: Placeholders = Placeholders()
     ) -> (set: RuleSet, refused: [Diagnostic]) {
-        var reader = RuleReader(sources: sources)
-        var documents: [Document] = []
+        var reader = RuleReader(sources: sources, placeholders: placeholders)
+        var documents: [RuleReader.Read] = []
+        var filters: [Filter] = []
         var refused: [Diagnostic] = []
         var places: [String: String] = [:]
         for file in files {
@@ -50,40 +53,58 @@ public struct RuleSet: Sendable {
             }
             for node in nodes {
                 do throws(RuleError) {
-                    let (rule, node, samples) = try reader.read(node)
-                    for key in Set([rule.id, rule.name ?? rule.id]) {
-                        if let other = places[key] {
-                            throw RuleError(
-                                node["id"] ?? node,
-                                "\(YAMLNode.quote(key)) is the name of the rule at \(other)")
-                        }
-                        places[key] = rule.place
+                    switch try reader.read(node) {
+                    case .rule(let read):
+                        let rule = read.rule
+                        try claim([rule.id, rule.name ?? rule.id], node, &places)
+                        documents.append(read)
+                    case .filter(let filter):
+                        try claim([filter.id], node, &places)
+                        filters.append(filter)
                     }
-                    documents.append(Document(rule: rule, node: node, samples: samples))
                 } catch {
                     refused.append(named(error, node))
                 }
             }
         }
-        let (linked, late) = link(documents)
+        let inForce = filters.filter { $0.waitsFor.isEmpty }
+        let warnings = apply(inForce, to: &documents, reader.selections.table)
+        let (ready, waiting) = WaitingRule.part(documents, filters)
+        let (linked, late) = link(ready)
         refused += late
         let kept = Set(linked.map(\.id))
         var rules = linked.sorted { $0.id < $1.id }
         relink(&rules, &reader.selections.table)
         let set = RuleSet(
             rules: rules, sources: sources, table: &reader.selections.table,
-            digest: digest(files, sources),
-            samples: documents.flatMap(\.samples).filter { kept.contains($0.ruleID) })
+            digest: digest(files, sources, placeholders),
+            samples: documents.flatMap(\.samples).filter { kept.contains($0.ruleID) },
+            waiting: waiting, warnings: warnings)
         return (set, refused)
+    }
+
+    /// Notes the names of a document; refuses one that another has.
+    private static func claim(
+        _ keys: Set<String>, _ node: YAMLNode, _ places: inout [String: String]
+    ) throws(RuleError) {
+        for key in keys {
+            guard let other = places[key] else { continue }
+            throw RuleError(
+                node["id"] ?? node, "\(YAMLNode.quote(key)) is the name of the rule at \(other)",
+                hint: "ids and names are those of one rule each")
+        }
+        for key in keys { places[key] = "\(node.file):\(node.line)" }
     }
 
     private init(
         rules: [Rule], sources: LogSources, table: inout TestTable, digest: [UInt8],
-        samples: [RuleSample]
+        samples: [RuleSample], waiting: [WaitingRule], warnings: [Diagnostic]
     ) {
         self.rules = rules
         self.digest = digest
         self.samples = samples
+        self.waiting = waiting
+        self.warnings = warnings
         entities = sources.entities.map { ($0.name, table.entity($0.name, $0.fields)) }
         shownFields = RuleSet.shown(rules, entities.map(\.field))
         times = sources.times.map { table.field($0) }
@@ -105,10 +126,12 @@ public struct RuleSet: Sendable {
     }
 
     private static func digest(
-        _ files: [(name: String, bytes: [UInt8])], _ sources: LogSources
+        _ files: [(name: String, bytes: [UInt8])], _ sources: LogSources,
+        _ placeholders: Placeholders
     ) -> [UInt8] {
         var hash = SHA256()
-        for digest in sources.digests + files.map({ SHA256.of($0.bytes.span) }) {
+        let texts = files.map { SHA256.of($0.bytes.span) }
+        for digest in sources.digests + placeholders.digests + texts {
             hash.update(digest.span)
         }
         return hash.finish()
@@ -124,14 +147,14 @@ public struct RuleSet: Sendable {
     /// Leaves out correlations whose rules are not there, or that lead to themselves, until all
     /// that remain can be run.
     private static func link(
-        _ documents: [Document]
+        _ documents: [RuleReader.Read]
     ) -> (rules: [Rule], refused: [Diagnostic]) {
         var open = documents
         var refused: [Diagnostic] = []
         var ready: [String: Rule] = [:]
         var rules: [Rule] = []
         while true {
-            var waiting: [Document] = []
+            var waiting: [RuleReader.Read] = []
             for document in open {
                 guard case .correlation(let correlation) = document.rule.body else {
                     rules.append(document.rule)

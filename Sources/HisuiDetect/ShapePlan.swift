@@ -124,6 +124,7 @@ private final class ShapeAnswers {
         let varies = varies(field)
         switch test.question {
         case .exists: return varies || values.state(field) != .absent
+        case .absent: return !varies && values.state(field) == .absent
         case .missing: return !varies && values.state(field) != .present
         case .related(_, let other, _) where self.varies(other): return nil
         default: return varies ? nil : test.holds(values)

@@ -22,7 +22,7 @@ struct TextPattern: Hashable, Sendable {
     let foldsText: Bool
 
     /// The forms of `.dash`: hyphen, slash, en dash, em dash, horizontal bar.
-    private static let dashes: [[UInt8]] = [
+    static let dashes: [[UInt8]] = [
         [0x2D], [0x2F], [0xE2, 0x80, 0x93], [0xE2, 0x80, 0x94], [0xE2, 0x80, 0x95],
     ]
 
@@ -79,28 +79,43 @@ struct TextPattern: Hashable, Sendable {
         return tokens
     }
 
+    /// Literals that follow each other made one.
+    private static func joined(_ tokens: [Token]) -> [Token] {
+        var out: [Token] = []
+        for token in tokens {
+            if case .literal(let more) = token, case .literal(let bytes)? = out.last {
+                out[out.count - 1] = .literal(bytes + more)
+            } else {
+                out.append(token)
+            }
+        }
+        return out
+    }
+
     /// Makes each dash or slash that begins an option, before a letter or digit and not after one,
     /// stand for all forms.
     static func withDashes(_ tokens: [Token]) -> [Token] {
         var out: [Token] = []
-        for token in tokens {
+        for token in joined(tokens) {
             guard case .literal(let bytes) = token else {
                 out.append(token)
                 continue
             }
-            var literal: [UInt8] = []
-            for (at, byte) in bytes.enumerated() {
+            let scalars = Array(String(decoding: bytes, as: UTF8.self).unicodeScalars)
+            var literal = String.UnicodeScalarView()
+            for (at, scalar) in scalars.enumerated() {
                 let startsOption =
-                    (byte == 0x2D || byte == 0x2F) && (at == 0 || !isWord(bytes[at - 1]))
-                    && at + 1 < bytes.count && isWord(bytes[at + 1])
+                    dashes.contains(Array(String(scalar).utf8))
+                    && (at == 0 || !isWord(scalars[at - 1]))
+                    && at + 1 < scalars.count && isWord(scalars[at + 1])
                 if startsOption {
-                    out += [.literal(literal), .dash]
-                    literal = []
+                    out += [.literal(Array(String(literal).utf8)), .dash]
+                    literal = String.UnicodeScalarView()
                 } else {
-                    literal.append(byte)
+                    literal.append(scalar)
                 }
             }
-            out.append(.literal(literal))
+            out.append(.literal(Array(String(literal).utf8)))
         }
         return out
     }
@@ -219,8 +234,8 @@ struct TextPattern: Hashable, Sendable {
         return at
     }
 
-    private static func isWord(_ byte: UInt8) -> Bool {
-        byte >= 0x80 || byte == 0x5F || byte &- 0x30 < 10 || ByteSearch.lowered(byte) &- 0x61 < 26
+    private static func isWord(_ scalar: Unicode.Scalar) -> Bool {
+        scalar == "_" || scalar.properties.isAlphabetic || scalar.properties.numericType != nil
     }
 
     static func folded(_ bytes: Span<UInt8>) -> [UInt8] {

@@ -1,222 +1,230 @@
 import HisuiBytes
+import HisuiEvent
 import HisuiYAML
 
-/// The modifiers of one field, and what they make of its values.
+/// What the modifiers of a field make of its values: questions about the field.
 struct ValueReader {
-    private enum Place { case whole, contains, starts, ends }
-    private enum Kind: Equatable {
-        case text, expression, network, exists, reference
-        case number(FieldTest.Comparison)
-    }
+    /// The placeholders that are given, and those that a rule asks for and nobody gave.
+    struct Names {
+        let given: Placeholders
+        private(set) var missing: [String] = []
 
-    let field: Int?
-    private(set) var needsAll = false
-    private(set) var isNegated = false
-    private var place = Place.whole
-    private var kind = Kind.text
-    private var isCased = false
-    private var hasDashes = false
-    private var encoding: TextEncoding?
-    private var base64 = false
-    private var base64Offset = false
-    private var flags: Set<Character> = []
+        init(_ given: Placeholders) { self.given = given }
 
-    init(field: Int?) { self.field = field }
+        /// Forgets what is missing, and says it.
+        mutating func takeMissing() -> [String] {
+            defer { missing = [] }
+            return missing
+        }
 
-    static let modifiers = [
-        "all", "base64", "base64offset", "cased", "cidr", "contains", "endswith", "exists",
-        "fieldref", "gt", "gte", "i", "lt", "lte", "m", "neq", "re", "s", "startswith", "utf16",
-        "utf16be", "utf16le", "wide", "windash",
-    ]
-
-    mutating func apply(_ modifier: String, _ key: YAMLNode) throws(RuleError) {
-        switch modifier {
-        case "all": needsAll = true
-        case "neq": isNegated = true
-        case "contains": place = .contains
-        case "startswith": place = .starts
-        case "endswith": place = .ends
-        case "cased": isCased = true
-        case "windash": hasDashes = true
-        case "re": kind = .expression
-        case "i", "m", "s": flags.insert(Character(modifier))
-        case "cidr": kind = .network
-        case "exists": kind = .exists
-        case "fieldref": kind = .reference
-        case "lt": kind = .number(.less)
-        case "lte": kind = .number(.lessOrEqual)
-        case "gt": kind = .number(.greater)
-        case "gte": kind = .number(.greaterOrEqual)
-        case "utf16le", "wide": encoding = .utf16LittleEndian
-        case "utf16be": encoding = .utf16BigEndian
-        case "utf16": encoding = .utf16WithMark
-        case "base64": base64 = true
-        case "base64offset": base64Offset = true
-        case "expand":
-            throw RuleError(key, "`expand` needs placeholders, and none can be given yet")
-        default:
-            let near = NearestName.suggestion(for: modifier, in: Self.modifiers)
-            throw RuleError(
-                key, "the modifier \(YAMLNode.quote(modifier)) is not supported",
-                hint: near.map { "did you mean `\($0)`?" } ?? "")
+        /// What a placeholder stands for; nil and noted where nobody says.
+        mutating func values(_ name: String) -> [String]? {
+            if let values = given.values[name] { return values }
+            if !missing.contains(name) { missing.append(name) }
+            return nil
         }
     }
 
-    /// Refuses what does not go together.
-    func finish(_ key: YAMLNode) throws(RuleError) {
-        let changesText =
-            isCased && kind != .reference || hasDashes || encoding != nil || base64 || base64Offset
-        if kind != .text, changesText || place != .whole && kind != .reference {
-            throw RuleError(key, "the modifiers of \(key.quoted) do not go together")
-        }
-        if !flags.isEmpty, kind != .expression {
-            throw RuleError(key, "`i`, `m` and `s` belong to `re`")
-        }
-        if encoding != nil, !base64, !base64Offset {
-            throw RuleError(key, "an encoding without `base64` after it cannot match text")
-        }
-        let needsField: Bool
-        switch kind {
-        case .text, .expression: needsField = false
-        case .network, .exists, .reference, .number: needsField = true
-        }
-        if field == nil, needsField {
-            throw RuleError(key, "\(key.quoted) needs the name of a field")
-        }
-    }
+    let modifiers: Modifiers
 
-    /// What one value asks; several for the offsets of base64, any of which will do.
+    /// What one value asks; any of several will do. None where a placeholder is missing.
     func questions(
-        _ node: YAMLNode, _ table: inout TestTable
+        _ node: YAMLNode, _ table: inout TestTable, _ names: inout Names
     ) throws(RuleError) -> [FieldTest.Question] {
         guard let text = node.text else {
             throw RuleError(node, "a value must be text, a number or null, not \(node.described)")
         }
         if node.isNull {
-            guard field != nil, kind == .text, place == .whole else {
+            guard modifiers.field != nil, modifiers.kind == .text, modifiers.place == .whole else {
                 throw RuleError(node, "null can only be the value of a field without modifiers")
             }
             return [.missing]
         }
-        switch kind {
-        case .text: return try patterns(text, node).map { .pattern($0) }
-        case .expression:
-            do {
-                return [
-                    .expression(
-                        try RegularExpression(
-                            text, ignoresCase: flags.contains("i"),
-                            multiline: flags.contains("m"), dotTakesAll: flags.contains("s")))
-                ]
-            } catch {
-                throw RuleError(node, "the regular expression is refused: \(error.reason)")
-            }
+        switch modifiers.kind {
+        case .text: return try patterns(text, node, &names).map { .pattern($0) }
+        case .expression: return [.expression(try expression(text, node))]
         case .network:
-            let bytes = Array(text.utf8)
-            guard let network = IPNetwork.parse(bytes.span, 0..<bytes.count) else {
-                throw RuleError(
-                    node, "\(node.quoted) is no address range", hint: "write it like 10.0.0.0/8")
+            return try expanded(text, node, &names) { (text) throws(RuleError) in
+                let bytes = Array(text.utf8)
+                guard let network = IPNetwork.parse(bytes.span, 0..<bytes.count) else {
+                    throw RuleError(
+                        node, "\(YAMLNode.quote(text)) is no address range",
+                        hint: "write it like 10.0.0.0/8")
+                }
+                return .network(network)
             }
-            return [.network(network)]
         case .exists:
             guard let value = node.bool else {
                 throw RuleError(node, "`exists` takes true or false, not \(node.described)")
             }
-            return [value ? .exists : .missing]
+            return [value ? .exists : .absent]
         case .number(let comparison):
-            guard let number = node.double ?? Double(text) else {
-                throw RuleError(node, "a number is needed here, not \(node.described)")
+            return try expanded(text, node, &names) { (text) throws(RuleError) in
+                .compare(comparison, try number(text, node))
             }
-            return [.compare(comparison, number)]
-        case .reference:
-            let relation: FieldTest.Relation =
-                switch place {
-                case .whole: .equal
-                case .contains: .contains
-                case .starts: .startsWith
-                case .ends: .endsWith
+        case .time(let part, let comparison):
+            return try expanded(text, node, &names) { (text) throws(RuleError) in
+                let value = try number(text, node)
+                guard part.range.contains(value) else {
+                    let (least, most) = (Int(part.range.lowerBound), Int(part.range.upperBound))
+                    throw RuleError(
+                        node,
+                        "`\(part.rawValue)` is a number from \(least) to \(most), not "
+                            + YAMLNode.quote(text))
                 }
-            return [.related(relation, toField: table.field(text), isCased: isCased)]
+                return .time(part, comparison, value)
+            }
+        case .reference: return [try reference(text, node, &table)]
         }
     }
 
-    private func patterns(_ text: String, _ node: YAMLNode) throws(RuleError) -> [TextPattern] {
-        var tokens = TextPattern.tokens(of: text)
-        if hasDashes { tokens = TextPattern.withDashes(tokens) }
-        guard encoding != nil || base64 || base64Offset else { return [placed(tokens)] }
-        var bytes: [UInt8] = []
-        for token in tokens {
-            guard case .literal(let literal) = token else {
-                throw RuleError(node, "wildcards cannot be encoded", hint: "escape them: `\\*`")
+    private func number(_ text: String, _ node: YAMLNode) throws(RuleError) -> Double {
+        // Only what is finite has an order.
+        guard let number = (node.text == text ? node.double : nil) ?? Double(text), number.isFinite
+        else { throw RuleError(node, "a number is needed here, not \(node.described)") }
+        return number
+    }
+
+    private func expression(
+        _ text: String, _ node: YAMLNode
+    ) throws(RuleError) -> RegularExpression {
+        do {
+            return try RegularExpression(
+                text, ignoresCase: modifiers.flags.contains("i"),
+                multiline: modifiers.flags.contains("m"),
+                dotTakesAll: modifiers.flags.contains("s"))
+        } catch {
+            throw RuleError(node, "the regular expression is refused: \(error.reason)")
+        }
+    }
+
+    private func reference(
+        _ text: String, _ node: YAMLNode, _ table: inout TestTable
+    ) throws(RuleError) -> FieldTest.Question {
+        guard !text.isEmpty, !text.utf8.contains(0x2A), !text.utf8.contains(0x3F) else {
+            throw RuleError(
+                node, "`fieldref` takes the name of one field, not \(node.described)")
+        }
+        let relation: FieldTest.Relation =
+            switch modifiers.place {
+            case .whole: .equal
+            case .contains: .contains
+            case .starts: .startsWith
+            case .ends: .endsWith
             }
-            bytes += literal
+        return .related(relation, toField: table.field(text), isCased: modifiers.isCased)
+    }
+
+    /// One question for each text that a value with placeholders stands for.
+    private func expanded(
+        _ text: String, _ node: YAMLNode, _ names: inout Names,
+        _ question: (String) throws(RuleError) -> FieldTest.Question
+    ) throws(RuleError) -> [FieldTest.Question] {
+        guard modifiers.steps.contains(.expand) else { return [try question(text)] }
+        var texts = [""]
+        for part in PlaceholderText.parts(of: text) {
+            switch part {
+            case .text(let plain): texts = texts.map { $0 + plain }
+            case .name(let name):
+                guard let values = names.values(name) else { continue }
+                try bound(texts.count * values.count, node)
+                texts = texts.flatMap { text in values.map { text + $0 } }
+            }
         }
-        if let encoding { bytes = encoding.encode(bytes) }
-        if base64Offset {
-            return (0..<3).map { placed([.literal(Base64.encode(bytes, offset: $0))]) }
+        if !names.missing.isEmpty { return [] }
+        var questions: [FieldTest.Question] = []
+        for text in texts { questions.append(try question(text)) }
+        return questions
+    }
+
+    private func bound(_ count: Int, _ node: YAMLNode) throws(RuleError) {
+        guard count <= Limits.valueFormsMax else {
+            throw RuleError(
+                node,
+                "\(node.quoted) stands for more than \(Limits.valueFormsMax) values",
+                hint: "use fewer placeholders or values of them, or wildcards")
         }
-        return [placed([.literal(Base64.encode(bytes))])]
+    }
+}
+
+// Values that are text.
+extension ValueReader {
+    private func patterns(
+        _ text: String, _ node: YAMLNode, _ names: inout Names
+    ) throws(RuleError) -> [TextPattern] {
+        if modifiers.field == nil, text.isEmpty {
+            throw RuleError(node, "an empty word stands in every event")
+        }
+        var forms: [[TextPattern.Token]] = []
+        if !modifiers.steps.contains(.expand) { forms = [TextPattern.tokens(of: text)] }
+        for step in modifiers.steps {
+            switch step {
+            case .expand: forms = try expand(text, node, &names)
+            case .dashes: forms = forms.map { TextPattern.withDashes($0) }
+            case .encode(let form):
+                forms = try literals(forms, node).map { [.literal(form.encode($0))] }
+            case .base64: forms = try literals(forms, node).map { [.literal(Base64.encode($0))] }
+            case .base64Offset:
+                forms = try literals(forms, node).flatMap { bytes in
+                    (0..<3).map { [.literal(Base64.encode(bytes, offset: $0))] }
+                }
+            }
+        }
+        if modifiers.isEncoded, forms.contains(where: { $0 == [.literal([])] }) {
+            throw RuleError(node, "the text is too short: nothing of it is fixed in base64")
+        }
+        return forms.map(placed)
+    }
+
+    /// The texts that a value with placeholders stands for. Dashes that a `windash` before this
+    /// interchanges are those of the rule's own text.
+    private func expand(
+        _ text: String, _ node: YAMLNode, _ names: inout Names
+    ) throws(RuleError) -> [[TextPattern.Token]] {
+        let hasDashes = modifiers.steps.prefix { $0 != .expand }.contains(.dashes)
+        var forms: [[TextPattern.Token]] = [[]]
+        for part in PlaceholderText.parts(of: text) {
+            switch part {
+            case .text(let plain):
+                let tokens = TextPattern.tokens(of: plain)
+                forms = forms.map { $0 + (hasDashes ? TextPattern.withDashes(tokens) : tokens) }
+            case .name(let name):
+                guard let values = names.values(name) else { continue }
+                try bound(forms.count * values.count, node)
+                let tokens = values.map { TextPattern.tokens(of: $0) }
+                forms = forms.flatMap { form in tokens.map { form + $0 } }
+            }
+        }
+        return names.missing.isEmpty ? forms : []
+    }
+
+    /// The bytes of texts without wildcards; those with dashes in each form they may have.
+    private func literals(
+        _ forms: [[TextPattern.Token]], _ node: YAMLNode
+    ) throws(RuleError) -> [[UInt8]] {
+        var all: [[UInt8]] = []
+        for form in forms {
+            var texts: [[UInt8]] = [[]]
+            for token in form {
+                switch token {
+                case .literal(let bytes): texts = texts.map { $0 + bytes }
+                case .dash:
+                    try bound((all.count + texts.count) * TextPattern.dashes.count, node)
+                    texts = texts.flatMap { text in TextPattern.dashes.map { text + $0 } }
+                case .any, .one: throw RuleError(node, "wildcards cannot be encoded")
+                }
+            }
+            all += texts
+        }
+        return all
     }
 
     private func placed(_ tokens: [TextPattern.Token]) -> TextPattern {
-        let isFloatingStart = place == .contains || place == .ends || field == nil
-        let isFloatingEnd = place == .contains || place == .starts || field == nil
+        let isAnywhere = modifiers.place == .contains || modifiers.field == nil
         return TextPattern(
-            (isFloatingStart ? [.any] : []) + tokens + (isFloatingEnd ? [.any] : []),
+            (isAnywhere || modifiers.place == .ends ? [.any] : []) + tokens
+                + (isAnywhere || modifiers.place == .starts ? [.any] : []),
             // Base64 differs by case.
-            isCased: isCased || base64 || base64Offset)
-    }
-}
-
-/// How a text is written before it is encoded.
-enum TextEncoding {
-    case utf16LittleEndian, utf16BigEndian, utf16WithMark
-
-    func encode(_ utf8: [UInt8]) -> [UInt8] {
-        var bytes: [UInt8] = self == .utf16WithMark ? [0xFF, 0xFE] : []
-        for unit in String(decoding: utf8, as: UTF8.self).utf16 {
-            let low = UInt8(truncatingIfNeeded: unit)
-            let high = UInt8(truncatingIfNeeded: unit >> 8)
-            bytes += self == .utf16BigEndian ? [high, low] : [low, high]
-        }
-        return bytes
-    }
-}
-
-/// Base64 of RFC 4648 §4.
-enum Base64 {
-    private static let letters = Array(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-    static func encode(_ bytes: [UInt8]) -> [UInt8] {
-        var out = letters(of: bytes)
-        while out.count % 4 != 0 { out.append(UInt8(ascii: "=")) }
-        return out
-    }
-
-    /// The letters that stand for `bytes` alone, when `offset` other bytes precede them and any
-    /// follow.
-    static func encode(_ bytes: [UInt8], offset: Int) -> [UInt8] {
-        let out = letters(of: [UInt8](repeating: 0, count: offset) + bytes)
-        let end = (offset + bytes.count) % 3 == 0 ? out.count : out.count - 1
-        let start = [0, 2, 3][offset]
-        return start < end ? Array(out[start..<end]) : []
-    }
-
-    private static func letters(of bytes: [UInt8]) -> [UInt8] {
-        var out: [UInt8] = []
-        var buffer = 0
-        var bits = 0
-        for byte in bytes {
-            buffer = buffer << 8 | Int(byte)
-            bits += 8
-            while bits >= 6 {
-                bits -= 6
-                out.append(letters[buffer >> bits & 63])
-            }
-            buffer &= (1 << bits) - 1
-        }
-        if bits > 0 { out.append(letters[buffer << (6 - bits) & 63]) }
-        return out
+            isCased: modifiers.isCased || modifiers.isEncoded)
     }
 }

@@ -300,6 +300,9 @@ public enum Limits {
 
     /// Parentheses and `not` within each other in a rule's condition: its reader recurses.
     public static let conditionDepthMax = 100
+    /// Values that one value of a rule may stand for, by placeholders and by forms of its dashes:
+    /// four times the longest list of public rules is room enough.
+    public static let valueFormsMax = 20_000
     /// Rules of one correlation: each costs a place in every group.
     public static let correlationRulesMax = 64
     /// Events a correlation may ask for: each group remembers so many.

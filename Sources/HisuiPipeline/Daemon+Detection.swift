@@ -46,8 +46,10 @@ extension Daemon {
             return RuleLoader.Loaded(
                 rules: RuleSet.compile(files: [], sources: LogSources()).set, diagnostics: [])
         }
-        let loaded = try RuleLoader.load(paths, shipped: shippedRules)
+        let loaded = try RuleLoader.load(
+            paths, shipped: shippedRules, placeholders: configuration.placeholders)
         for diagnostic in loaded.diagnostics { log.error("\(diagnostic)") }
+        for diagnostic in loaded.rules.remarks { log.warning("\(diagnostic)") }
         log.info("\(loaded.rules.count) detection rules read")
         return loaded
     }

@@ -13,17 +13,21 @@ public enum RuleLoader {
 
     /// The name of a mapping of log sources among the rules.
     private static let mapping = "logsources.yaml"
+    /// The name of a file of placeholders among the rules.
+    private static let placeholderFile = "placeholders.yaml"
 
     /// Reads every `*.yaml` and `*.yml` below the directories, in order of name.
     ///
     /// Files called `logsources.yaml` are mappings and no rules; what they say is added up, in
-    /// order, beginning with the shipped one.
+    /// order, beginning with the shipped one. So are files called `placeholders.yaml`.
     ///
     /// - Parameters:
     ///   - paths: directories, or single files by their ending.
     ///   - shipped: the directory of shipped rules, whose mapping comes first.
+    ///   - placeholders: further files of placeholders; what they say holds before what stands
+    ///     beside the rules.
     public static func load(
-        _ paths: [String], shipped: String?
+        _ paths: [String], shipped: String?, placeholders: [String] = []
     ) throws(PipelineError) -> Loaded {
         let fileSystem = RealFileSystem()
         var files: [String] = []
@@ -34,7 +38,7 @@ public enum RuleLoader {
                 try gather(path, 0, fileSystem, &files)
             }
         }
-        var mappings = files.filter { isMapping($0) }
+        var mappings = files.filter { isCalled($0, mapping) }
         if let shipped {
             let own = Path.join(shipped, mapping)
             if !mappings.contains(own) { mappings.insert(own, at: 0) }
@@ -44,20 +48,36 @@ public enum RuleLoader {
         for path in mappings {
             diagnostics += sources.add(try read(path, fileSystem), file: path)
         }
+        let given = try Self.placeholders(
+            files.filter { isCalled($0, placeholderFile) } + placeholders)
+        diagnostics += given.diagnostics
         var contents: [(name: String, bytes: [UInt8])] = []
-        for path in files where !isMapping(path) {
+        for path in files where !isCalled(path, mapping) && !isCalled(path, placeholderFile) {
             contents.append((path, try read(path, fileSystem)))
         }
-        let (rules, refused) = RuleSet.compile(files: contents, sources: sources)
+        let (rules, refused) = RuleSet.compile(
+            files: contents, sources: sources, placeholders: given.placeholders)
         return Loaded(rules: rules, diagnostics: diagnostics + refused)
+    }
+
+    /// Reads files of placeholders; where two say the same name, the later one holds.
+    public static func placeholders(
+        _ paths: [String]
+    ) throws(PipelineError) -> (placeholders: Placeholders, diagnostics: [Diagnostic]) {
+        var placeholders = Placeholders()
+        var diagnostics: [Diagnostic] = []
+        for path in paths {
+            diagnostics += placeholders.add(try read(path, RealFileSystem()), file: path)
+        }
+        return (placeholders, diagnostics)
     }
 
     private static func isRuleFile(_ path: String) -> Bool {
         path.hasSuffix(".yaml") || path.hasSuffix(".yml")
     }
 
-    private static func isMapping(_ path: String) -> Bool {
-        path == mapping || path.hasSuffix("/" + mapping)
+    private static func isCalled(_ path: String, _ name: String) -> Bool {
+        path == name || path.hasSuffix("/" + name)
     }
 
     private static func gather(

@@ -24,6 +24,8 @@ public struct Configuration: Hashable, Sendable {
     public var subjectKeys: String?
     /// Directories of detection rules; nil: those that come with Hisui; empty: no detection.
     public var rules: [String]?
+    /// Files that say what the placeholders of rules stand for; later ones override earlier ones.
+    public var placeholders: [String] = []
     /// The zone of times that name none, as those of RFC 3164 do not.
     ///
     /// Known to `TimeZoneRules`.

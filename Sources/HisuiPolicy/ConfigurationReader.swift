@@ -40,6 +40,8 @@ struct ConfigurationReader {
             path($0, "the file of keys for pseudonyms")
         }
         let rules = directories(&top, "rules", of: "rules")
+        let placeholders =
+            directories(&top, "placeholders", of: "placeholders", a: "a file") ?? []
         if let zone = top.stringNode("time_zone") { timeZone = checkedTimeZone(zone) ?? timeZone }
         var places: [String: Configuration.Place] = [:]
         let streams = streams(&top, &places)
@@ -57,8 +59,8 @@ struct ConfigurationReader {
         guard let organisation, let zone, let store else { return nil }
         return Configuration(
             organisation: organisation, zone: zone.text, zones: zones, store: store,
-            parsers: parsers, subjectKeys: subjectKeys, rules: rules, timeZone: timeZone,
-            streams: streams, sources: sources,
+            parsers: parsers, subjectKeys: subjectKeys, rules: rules,
+            placeholders: placeholders, timeZone: timeZone, streams: streams, sources: sources,
             retention: retention, assets: assets, operators: operators, contacts: contacts,
             openingHours: hours, service: service, signal: signal, classPlaces: places)
     }
@@ -82,9 +84,9 @@ struct ConfigurationReader {
         return name.map { ($0, japanese ?? $0) }
     }
 
-    /// A list of directories, each named once; nil where the key is missing.
+    /// A list of directories, or of files, each named once; nil where the key is missing.
     private func directories(
-        _ top: inout MappingReader, _ key: String, of what: String
+        _ top: inout MappingReader, _ key: String, of what: String, a kind: String = "a directory"
     ) -> [String]? {
         guard let given = top.strings(key) else { return nil }
         var seen: [String: YAMLNode] = [:]
@@ -92,7 +94,7 @@ struct ConfigurationReader {
             return []
         }
         return given.compactMap { place in
-            guard let path = path(place, "a directory of \(what)") else { return nil }
+            guard let path = path(place, "\(kind) of \(what)") else { return nil }
             guard isFirst(path, place.node, &seen, "the directory") else { return nil }
             return path
         }

@@ -46,6 +46,14 @@ struct CheckCommand: ParsableCommand {
             valueName: "what"))
     var words: [String] = []
 
+    @Option(
+        parsing: .singleValue,
+        help: ArgumentHelp(
+            say(
+                "With rules: what their %placeholders% stand for (YAML); may be repeated.",
+                "rules と使う: 規則の %置換名% の値（YAML）。複数指定可。"), valueName: "file"))
+    var placeholders: [String] = []
+
     func run() throws {
         var diagnostics: [Diagnostic] = []
         switch words.first {
@@ -112,17 +120,21 @@ struct CheckCommand: ParsableCommand {
 
     /// Compiles rules and runs their samples with the shipped parser definitions.
     private func checkRules(_ paths: [String]) throws -> [Diagnostic] {
-        let loaded = try RuleOptions.load(paths)
+        let loaded = try RuleOptions.load(paths, placeholders: placeholders)
+        for diagnostic in loaded.rules.remarks { StandardError.write("\(diagnostic)\n") }
         let definitions: DefinitionLoader.Loaded
         do {
             definitions = try DefinitionLoader.load(directories: [try ParserOptions.shipped()])
         } catch let error as PipelineError {
             throw Failure(.refused, "\(error)")
         }
+        let waiting = loaded.rules.waiting.count
         StandardOutput.shared.write(
             say(
-                "\(loaded.rules.count) rules, \(loaded.rules.samples.count) samples\n",
-                "検知規則 \(loaded.rules.count)、見本 \(loaded.rules.samples.count)\n"))
+                "\(loaded.rules.count) rules, \(loaded.rules.samples.count) samples"
+                    + (waiting > 0 ? ", \(waiting) waiting for placeholders\n" : "\n"),
+                "検知規則 \(loaded.rules.count)、見本 \(loaded.rules.samples.count)"
+                    + (waiting > 0 ? "、置換名待ち \(waiting)\n" : "\n")))
         return loaded.diagnostics
             + Detection.check(
                 loaded.rules, definitions: definitions.definitions,
@@ -170,6 +182,12 @@ struct CheckCommand: ParsableCommand {
                     "\(path): 領域 \(configuration.zone)、収集元 \(sources)、情報資産 \(assets)、"
                         + "操作者 \(operators)\n"))
             try warnOfMissingKeys(configuration, path)
+            do {
+                return checked.diagnostics
+                    + (try RuleLoader.placeholders(configuration.placeholders)).diagnostics
+            } catch {
+                throw Failure(.refused, "\(path): \(error)")
+            }
         }
         return checked.diagnostics
     }

@@ -44,6 +44,14 @@ struct DetectCommand: ParsableCommand {
     var directories: [String] = []
 
     @Option(
+        parsing: .singleValue,
+        help: ArgumentHelp(
+            say(
+                "What %placeholders% of rules stand for (YAML); may be repeated.",
+                "規則の %置換名% の値（YAML）。複数指定可。"), valueName: "file"))
+    var placeholders: [String] = []
+
+    @Option(
         help: ArgumentHelp(
             say("What the lines are: syslog or jsonl.", "行の形式: syslog または jsonl。"),
             valueName: "syslog|jsonl"))
@@ -104,8 +112,10 @@ struct DetectCommand: ParsableCommand {
     }
 
     func run() throws {
-        let loaded = try RuleOptions.load(directories)
-        for diagnostic in loaded.diagnostics { StandardError.write("\(diagnostic)\n") }
+        let loaded = try RuleOptions.load(directories, placeholders: placeholders)
+        for diagnostic in loaded.diagnostics + loaded.rules.remarks {
+            StandardError.write("\(diagnostic)\n")
+        }
         if let store { return try run(store, loaded.rules) }
         var parser: Parser?
         if input == .syslog {
@@ -193,7 +203,9 @@ struct DetectCommand: ParsableCommand {
 /// Which rules a command uses.
 enum RuleOptions {
     /// Compiles the rules of `paths`, or the shipped ones if there are none.
-    static func load(_ paths: [String]) throws(Failure) -> RuleLoader.Loaded {
+    static func load(
+        _ paths: [String], placeholders: [String] = []
+    ) throws(Failure) -> RuleLoader.Loaded {
         let shipped = ShippedData.rules()
         guard let first = shipped ?? paths.first else {
             throw Failure(
@@ -203,7 +215,8 @@ enum RuleOptions {
                     "検知規則が見つかりません。--rules DIR で指定してください"))
         }
         do {
-            return try RuleLoader.load(paths.isEmpty ? [first] : paths, shipped: shipped)
+            return try RuleLoader.load(
+                paths.isEmpty ? [first] : paths, shipped: shipped, placeholders: placeholders)
         } catch {
             throw Failure(.refused, "\(error)")
         }

@@ -20,6 +20,7 @@ let testSources = """
     logsources:
       - { product: windows, input: jsonl }
       - { product: windows, service: security, when: { Channel: [Security] } }
+      - { product: other, only: { Channel: [own] } }
       - { product: linux, service: sshd, when: { process.name: [sshd] } }
     aliases:
       Image: [process.executable]
@@ -27,7 +28,7 @@ let testSources = """
     entities:
       user.name: [TargetUserName]
       source.ip: [IpAddress]
-    containers: [winlog.event_data, Event.EventData]
+    containers: [winlog.event_data, Event.EventData, Event.UserData.*]
     times: ["@timestamp", t]
     """
 

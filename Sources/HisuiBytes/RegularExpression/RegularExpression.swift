@@ -26,6 +26,8 @@ public struct RegularExpression: Hashable, Sendable {
         case assert(Assertion)
         /// Remembers the place as that number; only where places are asked for.
         case save(Int)
+        /// Repeats of one character, counted; not where places are asked for.
+        case count(CharacterCounter)
         case match
     }
 
@@ -45,6 +47,8 @@ public struct RegularExpression: Hashable, Sendable {
     }
 
     let program: [Instruction]
+    /// Where repeats are counted: only where they were too many to be written out.
+    let counters: [Int]
     /// What must stand in every value that fits: of each clause at least one text.
     public let required: [[RequiredText]]
     /// The bytes with which everything that fits begins; empty if there are none.
@@ -62,8 +66,21 @@ public struct RegularExpression: Hashable, Sendable {
         try self.init(try parser.parse())
     }
 
-    init(_ node: RegularExpressionNode) throws(RegularExpressionError) {
-        program = try RegularExpressionCompiler.program(of: node, saving: [])
+    /// - Parameter countedLeast: repeats of one character are counted from that many on; nil: only
+    ///   where they are too many to be written out.
+    init(
+        _ node: RegularExpressionNode, countedLeast: Int? = nil
+    ) throws(RegularExpressionError) {
+        let made: [Instruction]
+        do {
+            made = try RegularExpressionCompiler.program(
+                of: node, saving: [], countedLeast: countedLeast)
+        } catch {
+            made = try RegularExpressionCompiler.program(
+                of: node, saving: [], countedLeast: ExpressionLimits.repeatsCountedLeast)
+        }
+        program = made
+        counters = made.indices.filter { if case .count = made[$0] { true } else { false } }
         required = RequiredText.clauses(of: node)
         beginning = RequiredText.beginning(of: node)
     }
@@ -75,18 +92,29 @@ public struct RegularExpression: Hashable, Sendable {
         var now = StateSet(program.count)
         var next = StateSet(program.count)
         var open: [Int] = []
+        var running = counters.map { _ in CharacterCounter.Running() }
         var at = range.lowerBound
         while true {
-            if follow(0, bytes, range, at, &now, &open) { return true }
+            if follow(0, bytes, range, at, &now, &open, &running) { return true }
             guard at < range.upperBound else { return false }
             let byte = bytes[at]
+            for (index, place) in counters.enumerated() {
+                guard case .count(let counter) = program[place] else { continue }
+                running[index].take(counter, bytes, at, range.upperBound)
+            }
             at += 1
             next.removeAll()
             for index in 0..<now.count {
                 guard case .bytes(let set) = program[now[index]], set.contains(byte) else {
                     continue
                 }
-                if follow(now[index] + 1, bytes, range, at, &next, &open) { return true }
+                if follow(now[index] + 1, bytes, range, at, &next, &open, &running) { return true }
+            }
+            for (index, place) in counters.enumerated() {
+                guard case .count(let counter) = program[place],
+                    running[index].ends(counter, at)
+                else { continue }
+                if follow(place + 1, bytes, range, at, &next, &open, &running) { return true }
             }
             swap(&now, &next)
         }
@@ -95,7 +123,7 @@ public struct RegularExpression: Hashable, Sendable {
     /// Adds a state and all that are reached from it without a byte; true if the match is.
     private func follow(
         _ first: Int, _ bytes: Span<UInt8>, _ range: Range<Int>, _ at: Int, _ set: inout StateSet,
-        _ open: inout [Int]
+        _ open: inout [Int], _ running: inout [CharacterCounter.Running]
     ) -> Bool {
         open.removeAll(keepingCapacity: true)
         open.append(first)
@@ -106,6 +134,9 @@ public struct RegularExpression: Hashable, Sendable {
             case .bytes: break
             case .jump(let target): open.append(target)
             case .save: open.append(state + 1)
+            case .count(let counter):
+                if let index = counters.firstIndex(of: state) { running[index].begin(at) }
+                if counter.least == 0 { open.append(state + 1) }
             case .split(let a, let b):
                 open.append(b)
                 open.append(a)

@@ -64,6 +64,9 @@ public final class RegularExpressionAutomaton {
         matched = State(stride)
         transitions = [State](repeating: Self.dead, count: stride)
         transitions += [State](repeating: matched, count: stride)
+        // Counts are no states that could be numbered.
+        isExhausted = !expression.counters.isEmpty
+        if isExhausted { return }
         var set = MemberSet(program)
         let isMatched = set.follow(0)
         start = isMatched ? matched : number(of: set.sorted(), before: nil)
@@ -299,6 +302,8 @@ private struct MemberSet {
             case .bytes: members.append(Int32(state))
             case .jump(let target): open.append(target)
             case .save: open.append(state + 1)
+            // An automaton of such a program is exhausted from the start.
+            case .count: break
             case .split(let a, let b):
                 open.append(b)
                 open.append(a)

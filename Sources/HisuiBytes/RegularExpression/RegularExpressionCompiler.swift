@@ -8,23 +8,31 @@ struct RegularExpressionCompiler {
     private var program: [Instruction] = []
     /// Where the places of a group are kept, by its number.
     private let saved: [Int: Int]
+    /// Repeats of one character are counted from that many on; nil: never.
+    private let countedLeast: Int?
 
     /// The program of an expression.
     ///
     /// - Parameter groups: whose places it remembers: of the group at index n as 2n + 2 and
     ///   2n + 3. What is left out costs nothing.
+    /// - Parameter countedLeast: repeats of one character are counted from that many on; nil where
+    ///   places are asked for.
     static func program(
-        of node: RegularExpressionNode, saving groups: [Int]
+        of node: RegularExpressionNode, saving groups: [Int], countedLeast: Int? = nil
     ) throws(RegularExpressionError) -> [Instruction] {
         let places = groups.enumerated().map { ($1, 2 * $0 + 2) }
         var compiler = RegularExpressionCompiler(
-            saved: Dictionary(places, uniquingKeysWith: { first, _ in first }))
+            saved: Dictionary(places, uniquingKeysWith: { first, _ in first }),
+            countedLeast: countedLeast)
         try compiler.emit(node)
         compiler.program.append(.match)
         return compiler.program
     }
 
-    private init(saved: [Int: Int]) { self.saved = saved }
+    private init(saved: [Int: Int], countedLeast: Int?) {
+        self.saved = saved
+        self.countedLeast = countedLeast
+    }
 
     private mutating func emit(_ node: RegularExpressionNode) throws(RegularExpressionError) {
         guard program.count < ExpressionLimits.instructionsMax else {
@@ -67,6 +75,11 @@ struct RegularExpressionCompiler {
     private mutating func emit(
         _ node: RegularExpressionNode, _ least: Int, _ most: Int?, _ isLazy: Bool
     ) throws(RegularExpressionError) {
+        if let countedLeast, max(least, most ?? 0) >= countedLeast,
+            let counter = CharacterCounter(repeating: node, least: least, most: most)
+        {
+            return program.append(.count(counter))
+        }
         var last = program.count
         for _ in 0..<least {
             last = program.count

@@ -146,6 +146,8 @@ public struct RegularExpressionFinder {
                 open.append(.restore(place, places[place]))
                 open.append(.go(state + 1))
                 places[place] = Int32(at)
+            // Repeats are written out where places are asked for.
+            case .count: break
             case .bytes, .match:
                 if nextStep { next.add(state, places) } else { now.add(state, places) }
             }
@@ -181,6 +183,7 @@ public struct RegularExpressionFinder {
                 case .split(let preferred, let other): open += [other, preferred]
                 case .assert(.start) where !passesStart: break
                 case .assert, .save: open.append(state + 1)
+                case .count: break
                 case .bytes(let set):
                     bytes.words |= set.words
                     if !passesStart { isElsewhere = true }

@@ -108,7 +108,7 @@ struct JSONPlans {
     /// The texts, in lower case, of which a value must be one.
     private static func texts(_ question: FieldTest.Question) -> [[UInt8]]? {
         switch question {
-        case .oneOf(let texts, isCased: false): Array(texts)
+        case .oneOf(let texts, isCased: false), .onlyOneOf(let texts): Array(texts)
         case .pattern(let pattern) where !pattern.isCased: pattern.exact.map { [$0] }
         default: nil
         }
@@ -153,10 +153,12 @@ struct JSONPlans {
             else { return nil }
             let field = fields[place]
             let own = classes[place]
-            if field.tests.contains(test) {
-                return own < field.holding.count && field.holding[Int(own)].contains(test)
+            guard field.tests.contains(test) else { return nil }
+            if own >= Field.null {
+                if case .onlyOneOf = set.tests[test].question { return true }
+                return false
             }
-            return nil
+            return field.holding[Int(own)].contains(test)
         }
         let rules = routes.rules(
             set,
