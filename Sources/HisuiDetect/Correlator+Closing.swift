@@ -134,13 +134,13 @@ extension Correlator {
         }
     }
 
-    /// The count that a condition may bound from above.
+    /// The count that a condition may bound from above; the least number where it is no count.
     private func measured(_ group: UInt32, _ number: Int, _ plan: CorrelationPlan) -> Int {
         switch plan.kind {
         case .eventCount, .valueCount, .temporalOrdered:
             Int(counted(ClosingCell.total, group, number))
         case .temporal: seen(group, number)
-        default: 0
+        default: .min
         }
     }
 
