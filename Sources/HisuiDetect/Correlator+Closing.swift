@@ -204,7 +204,9 @@ extension Correlator {
     ) {
         let end = stores[number].cell(ClosingCell.end, of: group)
         if end == .min { return }
-        let clock = stores[number].groups[group].lastClock
+        // What is decided now is remembered from now on, not from its last event.
+        let isLive = bounds.latenessNanoseconds != nil
+        let clock = max(stores[number].groups[group].lastClock, isLive ? end : .min)
         if stores[number].cell(ClosingCell.isSpent, of: group) == .min,
             let run = decided(group, number, plan, at: end)
         {

@@ -103,6 +103,11 @@ extension Correlator {
         let group = match.key
         let oldest = oldest(group, number, plan, match.time)
         shorten(group, number, plan) { $0.time < oldest }
+        if stores[number].groups[group].count == 0 {
+            // None came for a timespan: what grew has ended, also where one event suffices.
+            close(group, number)
+            stores[number].setRun(CorrelationStore.none, of: group, &runs)
+        }
         if match.time < oldest {
             counts.late += 1
             drop(match, number)

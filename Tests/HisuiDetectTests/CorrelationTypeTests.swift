@@ -145,6 +145,64 @@ import Testing
 
     // MARK: - In the daemon
 
+    /// Rows of lines of JSON, each received so long after it happened.
+    static func rows(_ events: [(line: String, second: Double, delay: Double)]) throws -> RowBatch {
+        var batch = RowBatch(
+            source: Source(id: "test", kind: .syslogTCP, form: .syslog), senders: [""])
+        for event in events {
+            let line = Array(event.line.utf8)
+            guard let (shape, slots) = JSONShape.make(line.span) else { throw Live.NoObject() }
+            let (offset, first) = (UInt32(batch.bytes.count), UInt32(batch.slots.count))
+            batch.bytes += line
+            for var slot in slots {
+                slot.offset += offset
+                batch.slots.append(slot)
+            }
+            batch.rows.append(
+                RowBatch.Row(
+                    offset: offset, count: UInt32(line.count), shape: Live.table.intern(shape),
+                    firstSlot: first, time: Live.nanoseconds(event.second),
+                    received: Live.nanoseconds(event.second + event.delay), sender: 0, flags: []))
+        }
+        return batch
+    }
+
+    /// Any order within the lateness, in any batches, with a saved state between: the same final
+    /// findings as those of files.
+    @Test func liveFindsWhatFilesFindWithinTheLateness() throws {
+        let (set, _) = compile(CorrelationAgreementTests.text(CorrelationAgreementTests.rules))
+        for _ in 0..<12 {
+            let seed = UInt64.random(in: 0...UInt64.max)
+            var random = SeededRandom(seed: seed)
+            let events = CorrelationAgreementTests.events(20, &random)
+            let files = CorrelationAgreementTests.found(events, Detector(set)).map(\.key).sorted()
+            let late = events.map { ($0, Double.random(in: 0...1.9, using: &random)) }
+                .sorted { Double($0.0.second) + $0.1 < Double($1.0.second) + $1.1 }
+            var detector = Detector(set, mode: .live)
+            var findings: [Finding] = []
+            for (place, (event, delay)) in late.enumerated() {
+                let rows = try Self.rows([(event.json, Double(event.second), delay)])
+                detector.take(
+                    rows, shapes: Live.table, place: "", first: event.index, into: &findings)
+                guard place % 5 == 4 else { continue }
+                var bytes: [UInt8] = []
+                detector.encodeState(into: &bytes)
+                detector = Detector(set, mode: .live)
+                #expect(try detector.decodeState(bytes.span) == [])
+            }
+            detector.tick(now: Live.nanoseconds(500), into: &findings)
+            detector.finish(into: &findings)
+            let correlated = findings.filter { $0.state == .final && !"fsuw".contains($0.ruleID) }
+            let live = correlated.map(\.key).sorted()
+            #expect(
+                live == files,
+                """
+                seed \(seed): \(Set(live).subtracting(files).sorted()) \
+                for \(Set(files).subtracting(live).sorted()); \(detector.counts)
+                """)
+        }
+    }
+
     @Test func aWindowThatClosesIsDecidedInSilence() throws {
         let text = Self.rules("type: event_count, rules: [f], timespan: 10s, condition: { lt: 3 }")
         var detector = Live.detector(text)

@@ -219,6 +219,10 @@ private struct NaiveWork {
         }
         for (place, item) in items.enumerated() {
             let recent = items[...place].filter { $0.second >= item.second - rule.seconds }
+            if recent.count == 1 {
+                end()
+                run = nil
+            }
             let window = newest(Array(recent), by: identity)
             let sum = window.reduce(0) { $0 + (Self.tenths($1.fields["value"] ?? "") ?? 0) }
             let isMet = rule.holds(rule.type == "value_sum" ? sum : window.count)
