@@ -125,6 +125,10 @@ var targets: [Target] = [
         path: "Bench/Detecting",
         swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]),
     .executableTarget(
+        name: "Correlating", dependencies: ["HisuiDetect", "HisuiEvent"],
+        path: "Bench/Correlating",
+        swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]),
+    .executableTarget(
         name: "JournalReading", dependencies: ["HisuiCollect", "HisuiEvent"],
         path: "Bench/JournalReading",
         swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]),

@@ -32,6 +32,22 @@ private let rules: RuleSet = {
         title: C
         id: c
         correlation: { type: temporal_ordered, rules: [b, a], timespan: 1m }
+        ---
+        title: D
+        id: d
+        correlation:
+          { type: value_sum, rules: [a], group-by: [g], timespan: 1m,
+            condition: { field: v, gt: 3 } }
+        ---
+        title: E
+        id: e
+        correlation:
+          { type: value_count, rules: [a], timespan: 1m, condition: { field: v, lt: 3 } }
+        ---
+        title: F
+        id: f
+        correlation:
+          { type: value_percentile, rules: [d], timespan: 1m, condition: { field: g, lte: 3 } }
         """
     return RuleSet.compile(files: [("r.yaml", Array(text.utf8))], sources: LogSources()).set
 }()

@@ -1,3 +1,4 @@
+import HisuiBytes
 import HisuiEvent
 
 /// Joins matches of rules into findings of correlations, by the events' own time.
@@ -14,8 +15,8 @@ import HisuiEvent
 /// moves it, well behind the time of day.) An event that comes later still joins its window as
 /// long as the window reaches back to it, and is counted otherwise.
 ///
-/// A window is closed at both ends: events exactly a timespan apart are within it. A group is
-/// forgotten when nothing came for it for a timespan, by the clock.
+/// A window is closed at both ends: events exactly a timespan apart are within it. What is asked of
+/// it, and when, is the correlation's form: see `Correlation.Form`.
 struct Correlator {
     /// How much is remembered.
     struct Bounds: Sendable {
@@ -23,56 +24,80 @@ struct Correlator {
         var latenessNanoseconds: Int64?
         var eventsMax = Int.max
         var valuesMax = Int.max
+        /// Events of an unfinished sequence; of a window whose values are added up or ranked.
         var windowMax = Int.max
+        var groupMax = Int.max
+        /// Of all windows: groups, events and bytes of their texts.
         var groupsMax = Int.max
         var entriesMax = Int.max
+        var bytesMax = Int.max
         var pendingMax = Int.max
 
         static let files = Bounds(latenessNanoseconds: nil)
         static let live = Bounds(
             latenessNanoseconds: Limits.eventLatenessNanoseconds,
             eventsMax: Limits.findingEventsMax, valuesMax: Limits.findingEntityValuesMax,
-            windowMax: Limits.correlationWindowMax, groupsMax: Limits.correlationGroupsMax,
-            entriesMax: Limits.correlationEntriesMax, pendingMax: Limits.correlationPendingMax)
+            windowMax: Limits.correlationWindowMax, groupMax: Limits.correlationCountMax,
+            groupsMax: Limits.correlationGroupsMax, entriesMax: Limits.correlationEntriesMax,
+            bytesMax: Limits.correlationBytesMax, pendingMax: Limits.correlationPendingMax)
     }
 
-    struct Match {
+    /// An event, or the run of another correlation, on its way to a group. It uses its key, value,
+    /// evidence and run.
+    struct Match: BitwiseCopyable {
         var time: Int64
         /// The clock when it came.
         var clock: Int64
-        var feed: Rule.Feed
-        var group: [[UInt8]]
-        var evidence: Evidence
-    }
+        /// The event's index; the number of a run.
+        var index: UInt64
+        var place: UInt32
+        var evidence: UInt32
+        var key: UInt32
+        var value: UInt32
+        var correlation: UInt32
+        var stage: UInt16
+        var isRun: Bool
 
-    struct GroupKey: Hashable {
-        var correlation: Int
-        var values: [[UInt8]]
+        var event: EventNumber { EventNumber(place: place, index: index) }
+        var run: UInt32 { UInt32(truncatingIfNeeded: index) }
     }
 
     typealias Found = (time: Int64, index: UInt64, finding: Finding)
 
     let rules: [Rule]
+    let plans: [CorrelationPlan?]
     let entityNames: [String]
     let bounds: Bounds
-    private let roots: [Int]
-    private let isJoint: [Bool]
     /// Where events are from, by number.
-    var places: [String] = []
+    var places: [String] = [] {
+        didSet {
+            let order = places.indices.sorted { places[$0] < places[$1] }
+            ranks = places.map { _ in 0 }
+            for (rank, place) in order.enumerated() { ranks[place] = rank }
+        }
+    }
+    /// The order of `places` by name.
+    private var ranks: [Int] = []
     var pending: [Match] = []
-    var groups: [[[[UInt8]]: CorrelationGroup]]
+    /// By number of the rule.
+    var stores: [CorrelationStore]
+    var runs = RunTable()
+    /// By number of the root: windows of correlations over which there are others, by their end.
+    var timers: [WindowQueue]
     var found: [Found] = []
     var counts = DetectionCounts()
     /// Groups and entries in all windows.
     var groupCount = 0
     var entryCount = 0
+    /// How many matches were gone through.
+    var taken: UInt64 = 0
     var clock = Int64.min
     /// When matches, and when groups, are looked at again.
     var nextDrain = Int64.min
     var nextSweep = Int64.min
 
     /// How far the clock goes on before waiting matches are looked at again.
-    private static let drainNanoseconds: Int64 = 250_000_000
+    static let drainNanoseconds: Int64 = 250_000_000
     private static let sweepNanoseconds: Int64 = 5_000_000_000
     /// A receive time so far behind the clock means that the clock of the machine was set back.
     private static let resetNanoseconds: Int64 = 60_000_000_000
@@ -81,17 +106,52 @@ struct Correlator {
         self.rules = rules
         self.bounds = bounds
         entityNames = entities
-        (roots, isJoint) = Self.joints(rules)
-        groups = [[[[UInt8]]: CorrelationGroup]](repeating: [:], count: rules.count)
+        plans = CorrelationPlan.all(rules)
+        stores = plans.map { plan in
+            CorrelationStore(
+                cellCount: plan?.cellCount ?? 0, countsValues: plan?.kind == .valueCount)
+        }
+        timers = plans.map { _ in WindowQueue() }
     }
 
-    mutating func add(_ feed: Rule.Feed, time: Int64, group: [[UInt8]], _ evidence: Evidence) {
+    /// Adds an event that satisfies a rule.
+    ///
+    /// - Parameters:
+    ///   - key: the values of the group's fields, each counted.
+    ///   - value: those of the correlation's own fields, each counted; empty if it has none.
+    ///   - entities: what `Evidence.encode` makes of them.
+    mutating func add(
+        _ feed: Rule.Feed, time: Int64, key: Span<UInt8>, value: Span<UInt8>,
+        _ event: EventNumber, entities: Span<UInt8>
+    ) {
+        let number = feed.correlation
+        guard let value = take(value, feed) else {
+            counts.unmeasured += 1
+            return
+        }
+        let evidence =
+            entities.isEmpty ? CorrelationStore.none : stores[number].evidence.add(entities)
         pending.append(
-            Match(time: time, clock: clock, feed: feed, group: group, evidence: evidence))
+            Match(
+                time: time, clock: clock, index: event.index, place: event.place,
+                evidence: evidence, key: stores[number].keys.take(key), value: value,
+                correlation: UInt32(number), stage: UInt16(feed.stage), isRun: false))
         if pending.count > bounds.pendingMax {
             counts.early += UInt64(pending.count / 2)
             drain(pending.count / 2)
         }
+    }
+
+    /// Takes note of what is counted or added up; nil for what is no number and should be.
+    mutating func take(_ value: Span<UInt8>, _ feed: Rule.Feed) -> UInt32? {
+        if feed.value.isEmpty { return CorrelationStore.none }
+        guard feed.isNumeric else { return stores[feed.correlation].values.take(value) }
+        var reader = ByteReader(value)
+        guard let text = try? reader.countedBytes(), let number = CorrelationNumber.parse(text)
+        else { return nil }
+        var bytes: [UInt8] = []
+        CorrelationNumber.append(number, to: &bytes)
+        return stores[feed.correlation].values.take(bytes.span)
     }
 
     /// Takes note that a row came that was received at `received`.
@@ -136,14 +196,21 @@ struct Correlator {
         var due = Array(pending[..<count])
         var rest: [Match] = []
         if count < pending.count {
-            var latest: [GroupKey: Int64] = [:]
+            var places = PairTable()
+            var latest: [Int64] = []
             for match in due {
-                let key = joint(match)
-                latest[key] = max(latest[key] ?? .min, match.time)
+                let (root, key) = joint(match)
+                if let place = places[root, key] {
+                    latest[Int(place)] = max(latest[Int(place)], match.time)
+                } else {
+                    places[root, key] = UInt32(latest.count)
+                    latest.append(match.time)
+                }
             }
+            rest.reserveCapacity(pending.count - count)
             for match in pending[count...] {
-                let key = joint(match)
-                if match.time <= latest[key] ?? .min {
+                let (root, key) = joint(match)
+                if let place = places[root, key], match.time <= latest[Int(place)] {
                     due.append(match)
                 } else {
                     rest.append(match)
@@ -156,55 +223,77 @@ struct Correlator {
 
     /// What has to be gone through in one order: a group; all groups of correlations that are
     /// parts of one another.
-    private func joint(_ match: Match) -> GroupKey {
-        let root = roots[match.feed.correlation]
-        return GroupKey(correlation: root, values: isJoint[root] ? [] : match.group)
+    private func joint(_ match: Match) -> (UInt32, UInt32) {
+        guard let plan = plans[Int(match.correlation)] else { return (0, 0) }
+        return (UInt32(plan.root), plan.isJoint ? 0 : match.key)
     }
 
-    /// For each rule the least of those it is joined with by correlations of correlations, and
-    /// whether there are any.
-    private static func joints(_ rules: [Rule]) -> (roots: [Int], isJoint: [Bool]) {
-        var roots = Array(rules.indices)
-        var isJoint = [Bool](repeating: false, count: rules.count)
-        for (number, rule) in rules.enumerated() {
-            guard case .correlation = rule.body else { continue }
-            for feed in rule.feeds {
-                let (one, other) = (roots[number], roots[feed.correlation])
-                let root = min(one, other)
-                for place in roots.indices where roots[place] == one || roots[place] == other {
-                    roots[place] = root
-                }
-                isJoint[root] = true
-            }
-        }
-        return (roots, isJoint)
-    }
-
-    private mutating func goThrough(_ matches: inout [Match]) {
+    mutating func goThrough(_ matches: inout [Match]) {
+        let ranks = ranks
         // Later stages first: one event is never two steps of a sequence.
         matches.sort { a, b in
             if a.time != b.time { return a.time < b.time }
-            let (x, y) = (a.evidence.event, b.evidence.event)
-            if x.place != y.place { return places[Int(x.place)] < places[Int(y.place)] }
-            return (x.index, a.feed.correlation, b.feed.stage)
-                < (y.index, b.feed.correlation, a.feed.stage)
+            if a.place != b.place { return ranks[Int(a.place)] < ranks[Int(b.place)] }
+            if a.index != b.index { return a.index < b.index }
+            return (a.correlation, b.stage) < (b.correlation, a.stage)
         }
-        for match in matches {
-            let entry = CorrelationEntry(
-                time: match.time, stage: match.feed.stage, evidence: match.evidence)
-            take(entry, match.feed.correlation, match.group, match.clock)
+        var work: [Match] = []
+        for (index, match) in matches.enumerated() {
+            guard let plan = plans[Int(match.correlation)] else { continue }
+            if plan.isJoint {
+                let before = max(match.time, overdue(at: match.clock))
+                closeWindows(of: plan.root, before: before)
+                work.append(match)
+            } else {
+                var none: [Match] = []
+                take(match, plan, &none)
+            }
+            let next = index + 1
+            if !work.isEmpty, next == matches.count || !isOneEvent(match, matches[next]) {
+                settle(&work)
+            }
         }
     }
 
-    /// Ends the input: goes through what waits and closes what is open.
+    private func isOneEvent(_ a: Match, _ b: Match) -> Bool {
+        a.time == b.time && a.event == b.event
+    }
+
+    /// Goes through what one event, or the end of a window, gives to correlations that are parts of
+    /// one another: inner ones first, and of each its later stages first.
+    mutating func settle(_ work: inout [Match]) {
+        while !work.isEmpty {
+            var least = 0
+            for place in work.indices.dropFirst() where isBefore(work[place], work[least]) {
+                least = place
+            }
+            let match = work.remove(at: least)
+            if let plan = plans[Int(match.correlation)] { take(match, plan, &work) }
+        }
+    }
+
+    private func isBefore(_ a: Match, _ b: Match) -> Bool {
+        let (x, y) = (plans[Int(a.correlation)]?.level ?? 0, plans[Int(b.correlation)]?.level ?? 0)
+        if x != y { return x < y }
+        return (a.correlation, b.stage) < (b.correlation, a.stage)
+    }
+
+    /// Ends the input: goes through what waits, decides what is open and closes what grows.
     mutating func finish() {
         var all = pending
         pending = []
         goThrough(&all)
-        for (number, groups) in groups.enumerated() {
-            for group in groups.values { close(group, number) }
+        for root in timers.indices { closeWindows(of: root, before: nil) }
+        for number in stores.indices {
+            guard let plan = plans[number] else { continue }
+            var none: [Match] = []
+            for group in stores[number].groupNumbers {
+                if plan.form == .closing { closeWindow(of: group, number, plan, &none) }
+                close(group, number)
+            }
+            stores[number] = stores[number].emptied
         }
-        groups = groups.map { _ in [:] }
+        runs = RunTable()
         groupCount = 0
         entryCount = 0
     }
@@ -212,78 +301,15 @@ struct Correlator {
     /// What was found since the last call, in order of the time at which it was complete.
     mutating func takeFound(into findings: inout [Finding]) {
         if found.isEmpty { return }
-        found.sort {
-            ($0.time, $0.index, $0.finding.ruleID, $0.finding.state == .open ? 0 : 1)
-                < ($1.time, $1.index, $1.finding.ruleID, $1.finding.state == .open ? 0 : 1)
+        found.sort { a, b in
+            if a.time != b.time { return a.time < b.time }
+            if a.index != b.index { return a.index < b.index }
+            if a.finding.ruleID != b.finding.ruleID { return a.finding.ruleID < b.finding.ruleID }
+            if a.finding.state != b.finding.state { return a.finding.state == .open }
+            return a.finding.id < b.finding.id
         }
         findings += found.map(\.finding)
         found.removeAll()
-    }
-
-    // MARK: - What is forgotten
-
-    /// How long after its last event a group is remembered, by the clock.
-    func memory(_ correlation: Correlation) -> Int64 {
-        let sum = correlation.timespanNanoseconds.addingReportingOverflow(
-            2 * (bounds.latenessNanoseconds ?? 0))
-        return sum.overflow ? .max : sum.partialValue
-    }
-
-    func isIdle(_ group: CorrelationGroup, _ correlation: Correlation, at clock: Int64) -> Bool {
-        let silence = clock.subtractingReportingOverflow(group.lastClock)
-        return !silence.overflow && silence.partialValue > memory(correlation)
-    }
-
-    /// Forgets groups of a time that the clock, set back, has yet to reach: what comes now would
-    /// be too late for them.
-    private mutating func forgetFuture() {
-        for number in groups.indices {
-            for (key, group) in groups[number] where group.lastClock > clock {
-                forget(group, number, key)
-            }
-        }
-    }
-
-    /// Forgets groups for which nothing came for long.
-    private mutating func sweep() {
-        for number in groups.indices where !groups[number].isEmpty {
-            guard case .correlation(let correlation) = rules[number].body else { continue }
-            let idle = groups[number].filter { isIdle($0.value, correlation, at: clock) }
-            for (key, group) in idle { forget(group, number, key) }
-        }
-    }
-
-    mutating func forget(_ group: CorrelationGroup, _ number: Int, _ key: [[UInt8]]) {
-        close(group, number)
-        groups[number].removeValue(forKey: key)
-        groupCount -= 1
-        entryCount -= group.window.count
-    }
-
-    /// Makes room where a bound was reached: forgets an eighth of the groups, those that were
-    /// silent for longest. Which ones does not depend on anything but the rows.
-    mutating func makeRoom() {
-        var all: [(clock: Int64, key: GroupKey)] = []
-        all.reserveCapacity(groupCount)
-        for number in groups.indices {
-            for (key, group) in groups[number] {
-                all.append((group.lastClock, GroupKey(correlation: number, values: key)))
-            }
-        }
-        all.sort { a, b in
-            if a.clock != b.clock { return a.clock < b.clock }
-            if a.key.correlation != b.key.correlation {
-                return a.key.correlation < b.key.correlation
-            }
-            return a.key.values.lexicographicallyPrecedes(b.key.values) {
-                $0.lexicographicallyPrecedes($1)
-            }
-        }
-        for (_, key) in all.prefix(max(1, all.count / 8)) {
-            guard let group = groups[key.correlation][key.values] else { continue }
-            forget(group, key.correlation, key.values)
-            counts.evicted += 1
-        }
     }
 }
 
@@ -297,6 +323,8 @@ public struct DetectionCounts: Hashable, Sendable {
     public var cut: UInt64 = 0
     /// Groups forgotten because there were too many.
     public var evicted: UInt64 = 0
+    /// Matches left out of a sum, an average or a percentile because their value is no number.
+    public var unmeasured: UInt64 = 0
 
     public init() {}
 
@@ -307,5 +335,6 @@ public struct DetectionCounts: Hashable, Sendable {
         early += other.early
         cut += other.cut
         evicted += other.evicted
+        unmeasured += other.unmeasured
     }
 }

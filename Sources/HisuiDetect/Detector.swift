@@ -244,17 +244,27 @@ public struct Detector {
                 findings.append(single(rule, evidence))
             }
         }
+        if rule.feeds.isEmpty { return }
         let time = lastTime == Timestamp.none.nanoseconds ? 0 : lastTime
+        var entities: [UInt8] = []
+        Evidence.encode(evidence.entities.map { $0?[...] }, into: &entities)
         for feed in rule.feeds {
-            var group: [[UInt8]] = []
-            for field in feed.key {
-                guard let value = values.value(field), !value.isEmpty else { break }
-                group.append(Detector.groupValue(value))
-            }
-            // An event that lacks a field of the group belongs to no group.
-            if group.count < feed.key.count { continue }
-            correlator.add(feed, time: time, group: group, evidence)
+            // An event that lacks a field of the group belongs to no group, and one that lacks what
+            // is counted is not counted.
+            guard let key = gathered(feed.key), let value = gathered(feed.value) else { continue }
+            correlator.add(
+                feed, time: time, key: key.span, value: value.span, event, entities: entities.span)
         }
+    }
+
+    /// The values of fields, each counted; nil if the event lacks one.
+    private func gathered(_ fields: [Int]) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        for field in fields {
+            guard let value = values.value(field), !value.isEmpty else { return nil }
+            bytes.appendCounted(Detector.groupValue(value))
+        }
+        return bytes
     }
 
     /// The value of a field of the event at hand.
@@ -277,7 +287,7 @@ public struct Detector {
 
     func single(_ rule: Rule, _ evidence: Evidence) -> Finding {
         let run = Run(entities: entityNames.count)
-        let entry = CorrelationEntry(time: lastTime, stage: 0, evidence: evidence)
+        let entry = CorrelationEntry(time: lastTime, evidence: evidence)
         run.add(entry, eventsMax: .max, valuesMax: .max)
         let first = EventReference(
             place: correlator.places[Int(evidence.event.place)], index: evidence.event.index)

@@ -3,21 +3,24 @@ import HisuiEvent
 
 /// What a live detector remembers, as bytes. Specified in docs/format.md.
 ///
+///     environment       32 bytes: digest of what all rules share
 ///     places            varint, each counted text
 ///     clock             i64 clock, i64 next drain, i64 next sweep
-///     counts            4 varints
+///     counts            6 varints: late, early, cut, evicted, no numbers, gone through
+///     correlations      varint, each: counted id, 32 bytes digest of its meaning
 ///     runs              varint, each: text id, u8 growing, varint count, event first, event last,
-///                       i64 first time, i64 last time, i64 start, varint start index, events,
-///                       values of each entity, u8 known, events where that is 1
-///     waiting           varint, each: i64 time, i64 clock, varint correlation, varint stage,
-///                       key, evidence
-///     groups            varint, each: varint correlation, key, i64 clock, u8 cut,
-///                       varint run + 1 or 0, varint times, each u8 and i64,
-///                       varint entries, each: i64 time, varint stage, varint run + 1 or 0,
-///                       evidence where that is 0
+///                       u8 latest and event where that is 1, i64 first time, i64 last time,
+///                       i64 start, varint start index, events, values of each entity,
+///                       u8 known, events where that is 1
+///     waiting           varint, each: varint correlation, i64 time, i64 clock, varint stage,
+///                       key, value, event, entities
+///     groups            varint, each: varint correlation, key, i64 clock, varint run + 1 or 0,
+///                       varint cells, each i64, varint entries, each: i64 time, varint stage,
+///                       varint run + 1 or 0, value, and where that run is 0: event, entities
 ///
-/// Integers are little-endian. Events, keys and values are counted lists. The rules must be those
-/// that the state was made with: it speaks of them by number.
+/// Integers are little-endian. Correlations are spoken of by their place in the list. Keys and
+/// entities are counted bytes, a value u8 and counted bytes where that is 1. Events are counted
+/// lists of varint place and varint index.
 public struct DetectorStateError: Error, Hashable, Sendable {
     public var what: String
 
@@ -31,77 +34,119 @@ extension Detector {
     public func encodeState(into out: inout [UInt8]) {
         var writer = StateWriter(out: out)
         out = []
-        writer.write(correlator)
+        writer.write(correlator, environment: rules.environment)
         out = writer.out
     }
 
-    /// Takes over what `encodeState` wrote, of a detector with the same rules.
-    public mutating func decodeState(_ bytes: Span<UInt8>) throws(DetectorStateError) {
-        var reader = ByteReader(bytes)
-        var decoded = Correlator(
-            rules.rules, entities: rules.entities.map(\.name), bounds: .live)
+    /// Takes over what `encodeState` wrote, for the correlations that mean what they meant then.
+    ///
+    /// - Returns: ids of correlations of which something was remembered that now mean something
+    ///   else, or are not there: it is given up.
+    @discardableResult
+    public mutating func decodeState(
+        _ bytes: Span<UInt8>
+    ) throws(DetectorStateError) -> [String] {
+        let decoded: Correlator
+        let dropped: [String]
         do {
-            try StateReader.read(&decoded, &reader)
+            var reader = StateReader(rules, ByteReader(bytes))
+            (decoded, dropped) = try reader.read()
         } catch let error as DetectorStateError {
             throw error
         } catch {
             throw DetectorStateError("it ends too early")
         }
-        guard reader.remaining == 0 else { throw DetectorStateError("bytes follow its end") }
         correlator = decoded
+        return dropped
+    }
+
+    /// Puts other rules into force. What is remembered for correlations that mean the same under
+    /// both goes on; of the others, what is growing is closed.
+    ///
+    /// - Returns: ids of the others, as far as anything was remembered for them.
+    public mutating func replace(
+        rules next: RuleSet, into findings: inout [Finding]
+    ) -> [String] {
+        var kept: Set<[UInt8]> = []
+        if next.environment == rules.environment {
+            kept = Set(next.rules.map(\.meaning))
+        }
+        correlator.closeOthers { kept.contains($0.meaning) }
+        correlator.takeFound(into: &findings)
+        var bytes: [UInt8] = []
+        encodeState(into: &bytes)
+        var detector = Detector(next, mode: .live)
+        detector.recallOutside(of: self)
+        // What was just written can be read.
+        let dropped = (try? detector.decodeState(bytes.span)) ?? []
+        self = detector
+        return dropped
+    }
+}
+
+extension Correlator {
+    /// Goes through what waits for correlations that are not kept, and ends what grows there.
+    mutating func closeOthers(_ isKept: (Rule) -> Bool) {
+        let ends = rules.map { !isKept($0) }
+        var due = pending.filter { ends[Int($0.correlation)] }
+        pending.removeAll { ends[Int($0.correlation)] }
+        goThrough(&due)
+        for number in stores.indices where ends[number] {
+            for group in stores[number].groupNumbers { close(group, number) }
+        }
     }
 }
 
 private struct StateWriter {
     var out: [UInt8]
-    private var numbers: [ObjectIdentifier: Int] = [:]
+    private var numbers: [Int: UInt64] = [:]
     private var runs: [Run] = []
 
     init(out: [UInt8]) { self.out = out }
 
-    mutating func write(_ correlator: Correlator) {
+    mutating func write(_ correlator: Correlator, environment: [UInt8]) {
+        out += environment
         out.appendVarint(UInt64(correlator.places.count))
         for place in correlator.places { out.appendCounted(place.utf8) }
         for time in [correlator.clock, correlator.nextDrain, correlator.nextSweep] {
             out.appendLittleEndian(time)
         }
         let counts = correlator.counts
-        for count in [counts.late, counts.early, counts.cut, counts.evicted] {
+        for count in [counts.late, counts.early, counts.cut, counts.evicted, counts.unmeasured] {
             out.appendVarint(count)
         }
-        for groups in correlator.groups {
-            for group in groups.values {
-                if let run = group.run { note(run) }
-                for entry in group.window.entries { if let run = entry.run { note(run) } }
-            }
+        out.appendVarint(correlator.taken)
+        let used = correlator.plans.compactMap { $0?.number }
+        var places: [Int: UInt64] = [:]
+        out.appendVarint(UInt64(used.count))
+        for (place, number) in used.enumerated() {
+            places[number] = UInt64(place)
+            out.appendCounted(correlator.rules[number].id.utf8)
+            out += correlator.rules[number].meaning
+        }
+        for (number, run) in correlator.runs.all.enumerated() {
+            guard let run else { continue }
+            numbers[number] = UInt64(runs.count) + 1
+            runs.append(run)
         }
         out.appendVarint(UInt64(runs.count))
         for run in runs { write(run) }
         out.appendVarint(UInt64(correlator.pending.count))
         for match in correlator.pending {
-            out.appendLittleEndian(match.time)
-            out.appendLittleEndian(match.clock)
-            out.appendVarint(UInt64(match.feed.correlation))
-            out.appendVarint(UInt64(match.feed.stage))
-            write(match.group)
-            write(match.evidence)
+            out.appendVarint(places[Int(match.correlation)] ?? 0)
+            write(match, correlator.stores[Int(match.correlation)])
         }
-        out.appendVarint(UInt64(correlator.groups.reduce(0) { $0 + $1.count }))
-        for (number, groups) in correlator.groups.enumerated() {
-            for (key, group) in groups { write(group, number, key) }
+        out.appendVarint(UInt64(correlator.groupCount))
+        for number in used {
+            let store = correlator.stores[number]
+            for group in store.groupNumbers {
+                out.appendVarint(places[number] ?? 0)
+                write(group, store)
+            }
         }
     }
 
-    private mutating func note(_ run: Run) {
-        guard numbers[ObjectIdentifier(run)] == nil else { return }
-        numbers[ObjectIdentifier(run)] = runs.count
-        runs.append(run)
-    }
-
-    private func number(_ run: Run?) -> UInt64 {
-        guard let run, let number = numbers[ObjectIdentifier(run)] else { return 0 }
-        return UInt64(number) + 1
-    }
+    private func number(_ run: UInt32) -> UInt64 { numbers[Int(run)] ?? 0 }
 
     private mutating func write(_ run: Run) {
         out.appendCounted(run.id.utf8)
@@ -109,211 +154,67 @@ private struct StateWriter {
         out.appendVarint(UInt64(run.count))
         write(run.first)
         write(run.last)
+        out.append(run.latest == nil ? 0 : 1)
+        if let latest = run.latest { write(latest) }
         for time in [run.firstTime, run.lastTime, run.start.time] { out.appendLittleEndian(time) }
         out.appendVarint(run.start.index)
         out.appendVarint(UInt64(run.events.count))
         for event in run.events { write(event) }
-        for values in run.entities { write(Array(values)) }
+        for values in run.entities {
+            out.appendVarint(UInt64(values.count))
+            for value in values { out.appendCounted(value) }
+        }
         out.append(run.known == nil ? 0 : 1)
         guard let known = run.known else { return }
         out.appendVarint(UInt64(known.count))
         for event in known { write(event) }
     }
 
-    private mutating func write(
-        _ group: CorrelationGroup, _ number: Int, _ key: [[UInt8]]
-    ) {
-        out.appendVarint(UInt64(number))
-        write(key)
+    private mutating func write(_ match: Correlator.Match, _ store: CorrelationStore) {
+        out.appendLittleEndian(match.time)
+        out.appendLittleEndian(match.clock)
+        out.appendVarint(UInt64(match.stage))
+        out.appendCounted(store.keys.bytes(match.key))
+        write(value: match.value, store)
+        write(match.event)
+        write(evidence: match.evidence, store)
+    }
+
+    private mutating func write(_ number: UInt32, _ store: CorrelationStore) {
+        let group = store.groups[number]
+        out.appendCounted(store.keys.bytes(number))
         out.appendLittleEndian(group.lastClock)
-        out.append(group.window.isCut ? 1 : 0)
         out.appendVarint(self.number(group.run))
-        out.appendVarint(UInt64(group.times.count))
-        for time in group.times {
-            out.append(time == nil ? 0 : 1)
-            out.appendLittleEndian(time ?? 0)
-        }
-        out.appendVarint(UInt64(group.window.count))
-        for entry in group.window.entries {
+        out.appendVarint(UInt64(store.cellCount))
+        for place in 0..<store.cellCount { out.appendLittleEndian(store.cell(place, of: number)) }
+        out.appendVarint(UInt64(group.count))
+        var at = group.first
+        while at != CorrelationStore.none {
+            let entry = store.entries[at]
             out.appendLittleEndian(entry.time)
             out.appendVarint(UInt64(entry.stage))
-            out.appendVarint(self.number(entry.run))
-            if let evidence = entry.evidence { write(evidence) }
+            out.appendVarint(entry.isRun ? self.number(entry.run) : 0)
+            write(value: entry.value, store)
+            if !entry.isRun {
+                write(entry.event)
+                write(evidence: entry.evidence, store)
+            }
+            at = entry.next
         }
     }
 
-    private mutating func write(_ values: [[UInt8]]) {
-        out.appendVarint(UInt64(values.count))
-        for value in values { out.appendCounted(value) }
+    private mutating func write(value: UInt32, _ store: CorrelationStore) {
+        out.append(value == CorrelationStore.none ? 0 : 1)
+        if value != CorrelationStore.none { out.appendCounted(store.values.bytes(value)) }
+    }
+
+    private mutating func write(evidence: UInt32, _ store: CorrelationStore) {
+        let isThere = evidence != CorrelationStore.none
+        out.appendCounted(isThere ? store.evidence.bytes(evidence) : [])
     }
 
     private mutating func write(_ event: EventNumber) {
         out.appendVarint(UInt64(event.place))
         out.appendVarint(event.index)
-    }
-
-    private mutating func write(_ evidence: Evidence) {
-        write(evidence.event)
-        for value in evidence.entities {
-            out.append(value == nil ? 0 : 1)
-            if let value { out.appendCounted(value) }
-        }
-    }
-}
-
-/// Reads what `StateWriter` wrote; every number is checked against what it stands for.
-private enum StateReader {
-    static func read(_ correlator: inout Correlator, _ reader: inout ByteReader) throws {
-        for _ in 0..<(try reader.count()) { correlator.places.append(try reader.countedText()) }
-        correlator.clock = try time(&reader)
-        correlator.nextDrain = try time(&reader)
-        correlator.nextSweep = try time(&reader)
-        correlator.counts.late = try reader.varint()
-        correlator.counts.early = try reader.varint()
-        correlator.counts.cut = try reader.varint()
-        correlator.counts.evicted = try reader.varint()
-        var runs: [Run] = []
-        for _ in 0..<(try reader.count(ofSize: 30)) { runs.append(try run(correlator, &reader)) }
-        for _ in 0..<(try reader.count(ofSize: 20)) {
-            let (time, clock) = (try time(&reader), try time(&reader))
-            let (number, correlation) = try self.correlation(correlator, &reader)
-            let stage = try self.stage(correlation, &reader)
-            correlator.pending.append(
-                Correlator.Match(
-                    time: time, clock: clock,
-                    feed: Rule.Feed(correlation: number, stage: stage, key: []),
-                    group: try values(&reader), evidence: try evidence(correlator, &reader)))
-        }
-        for _ in 0..<(try reader.count(ofSize: 12)) {
-            let (number, correlation) = try self.correlation(correlator, &reader)
-            let key = try values(&reader)
-            let group = try self.group(correlator, correlation, runs, &reader)
-            guard correlator.groups[number].updateValue(group, forKey: key) == nil else {
-                throw DetectorStateError("a group stands in it twice")
-            }
-            correlator.groupCount += 1
-            correlator.entryCount += group.window.count
-        }
-    }
-
-    private static func time(_ reader: inout ByteReader) throws -> Int64 {
-        Int64(bitPattern: try reader.u64())
-    }
-
-    private static func correlation(
-        _ correlator: Correlator, _ reader: inout ByteReader
-    ) throws -> (Int, Correlation) {
-        let number = try reader.varint()
-        guard number < UInt64(correlator.rules.count),
-            case .correlation(let correlation) = correlator.rules[Int(number)].body
-        else { throw DetectorStateError("it names a correlation that is none") }
-        return (Int(number), correlation)
-    }
-
-    private static func stage(
-        _ correlation: Correlation, _ reader: inout ByteReader
-    ) throws -> Int {
-        let stage = try reader.varint()
-        guard stage < UInt64(correlation.stages) else {
-            throw DetectorStateError("it names a stage that is none")
-        }
-        return Int(stage)
-    }
-
-    private static func values(_ reader: inout ByteReader) throws -> [[UInt8]] {
-        var values: [[UInt8]] = []
-        for _ in 0..<(try reader.count()) { values.append(try reader.countedBytes()) }
-        return values
-    }
-
-    private static func event(
-        _ correlator: Correlator, _ reader: inout ByteReader
-    ) throws -> EventNumber {
-        let place = try reader.varint()
-        guard place < UInt64(correlator.places.count) else {
-            throw DetectorStateError("it names a place that is none")
-        }
-        return EventNumber(place: UInt32(place), index: try reader.varint())
-    }
-
-    private static func evidence(
-        _ correlator: Correlator, _ reader: inout ByteReader
-    ) throws -> Evidence {
-        let event = try event(correlator, &reader)
-        var entities: [[UInt8]?] = []
-        for _ in correlator.entityNames {
-            entities.append(try reader.u8() == 0 ? nil : try reader.countedBytes())
-        }
-        return Evidence(event: event, entities: entities)
-    }
-
-    private static func events(
-        _ correlator: Correlator, _ reader: inout ByteReader
-    ) throws -> [EventNumber] {
-        var events: [EventNumber] = []
-        for _ in 0..<(try reader.count(ofSize: 2)) { events.append(try event(correlator, &reader)) }
-        return events
-    }
-
-    private static func run(_ correlator: Correlator, _ reader: inout ByteReader) throws -> Run {
-        let run = Run(entities: correlator.entityNames.count)
-        run.id = try reader.countedText()
-        run.isGrowing = try reader.u8() != 0
-        guard let count = Int(exactly: try reader.varint()), count < Int.max / 2 else {
-            throw DetectorStateError("a count is too large")
-        }
-        run.count = count
-        run.first = try event(correlator, &reader)
-        run.last = try event(correlator, &reader)
-        run.firstTime = try time(&reader)
-        run.lastTime = try time(&reader)
-        run.start.time = try time(&reader)
-        run.start.index = try reader.varint()
-        run.events = try events(correlator, &reader)
-        for place in correlator.entityNames.indices {
-            run.entities[place] = Set(try values(&reader))
-        }
-        if try reader.u8() != 0 { run.known = Set(try events(correlator, &reader)) }
-        return run
-    }
-
-    private static func reference(_ runs: [Run], _ reader: inout ByteReader) throws -> Run? {
-        let number = try reader.varint()
-        if number == 0 { return nil }
-        guard number <= UInt64(runs.count) else {
-            throw DetectorStateError("it names a run that is none")
-        }
-        return runs[Int(number) - 1]
-    }
-
-    private static func group(
-        _ correlator: Correlator, _ correlation: Correlation, _ runs: [Run],
-        _ reader: inout ByteReader
-    ) throws -> CorrelationGroup {
-        var group = CorrelationGroup()
-        group.lastClock = try time(&reader)
-        group.window.isCut = try reader.u8() != 0
-        group.run = try reference(runs, &reader)
-        for _ in 0..<(try reader.count(ofSize: 9)) {
-            let isThere = try reader.u8() != 0
-            let time = try time(&reader)
-            group.times.append(isThere ? time : nil)
-        }
-        guard group.times.isEmpty || group.times.count == correlation.stages else {
-            throw DetectorStateError("a sequence has other stages than its rule")
-        }
-        for _ in 0..<(try reader.count(ofSize: 10)) {
-            let time = try time(&reader)
-            let stage = try stage(correlation, &reader)
-            let run = try reference(runs, &reader)
-            let evidence = run == nil ? try evidence(correlator, &reader) : nil
-            guard time >= group.window.last?.time ?? .min else {
-                throw DetectorStateError("a window is not in order of time")
-            }
-            let place = group.window.place(of: time)
-            group.window.insert(
-                CorrelationEntry(time: time, stage: stage, evidence: evidence, run: run), at: place)
-        }
-        return group
     }
 }

@@ -15,6 +15,8 @@ struct Rule: Sendable {
     var isFinding = true
     /// The correlations it takes part in.
     var feeds: [Feed] = []
+    /// SHA-256 of what it means, and of what those it refers to mean: see `RuleMeaning`.
+    var meaning: [UInt8] = []
 
     enum Body: Sendable {
         case event(EventRule)
@@ -53,31 +55,11 @@ struct Rule: Sendable {
         var stage: Int
         /// For rules on events: numbers of fields. For correlations: places in their own `groupBy`.
         var key: [Int]
+        /// The same of what the correlation counts or adds up.
+        var value: [Int] = []
+        /// Whether that must be a number.
+        var isNumeric = false
     }
-}
-
-/// Several events of one group within a span of time.
-struct Correlation: Sendable {
-    enum Kind: Sendable, Equatable {
-        /// More events than so many.
-        case eventCount(least: Int)
-        /// Each of the rules at least once, in any order.
-        case temporal
-        /// Each of the rules at least once, in their order.
-        case temporalOrdered
-    }
-
-    var kind: Kind
-    /// Names or ids as written, in order.
-    var references: [String]
-    var groupBy: [String]
-    var timespanNanoseconds: Int64
-    /// Group field → rule as written → that rule's field.
-    var aliases: [String: [String: String]]
-    /// Whether the rules it refers to make findings of their own too.
-    var generates: Bool
-    /// How many rules it refers to.
-    var stages: Int { references.count }
 }
 
 /// A sample of a rule: lines that it must find something in, or must not.

@@ -19,6 +19,8 @@ public struct RuleSet: Sendable {
     public let waiting: [WaitingRule]
     /// What is odd and yet in force.
     public let warnings: [Diagnostic]
+    /// SHA-256 of what all rules share: names of fields, entities, where times stand.
+    let environment: [UInt8]
     /// SHA-256 over the rules and mappings as they were read: tells whether anything changed.
     public let digest: [UInt8]
 
@@ -69,12 +71,19 @@ public struct RuleSet: Sendable {
         }
         let inForce = filters.filter { $0.waitsFor.isEmpty }
         let warnings = apply(inForce, to: &documents, reader.selections.table)
+        for place in documents.indices {
+            let read = documents[place]
+            let own = inForce.filter { $0.applies(to: read.rule) }.map(\.node)
+            documents[place].rule.meaning = RuleMeaning.digest(
+                of: read.node, read.rule, filters: own, sources, placeholders)
+        }
         let (ready, waiting) = WaitingRule.part(documents, filters)
         let (linked, late) = link(ready)
         refused += late
         let kept = Set(linked.map(\.id))
         var rules = linked.sorted { $0.id < $1.id }
         relink(&rules, &reader.selections.table)
+        RuleMeaning.join(&rules)
         let set = RuleSet(
             rules: rules, sources: sources, table: &reader.selections.table,
             digest: digest(files, sources, placeholders),
@@ -105,6 +114,7 @@ public struct RuleSet: Sendable {
         self.samples = samples
         self.waiting = waiting
         self.warnings = warnings
+        environment = RuleMeaning.digest(of: sources)
         entities = sources.entities.map { ($0.name, table.entity($0.name, $0.fields)) }
         shownFields = RuleSet.shown(rules, entities.map(\.field))
         times = sources.times.map { table.field($0) }
@@ -190,15 +200,25 @@ public struct RuleSet: Sendable {
         }
     }
 
-    /// Why a correlation cannot take its group from the correlations it refers to.
+    /// Why a correlation cannot take its fields from the rules it refers to.
     private static func problem(_ correlation: Correlation, _ ready: [String: Rule]) -> String? {
+        let rules = correlation.references.compactMap { ready[$0] }
+        let names = Set(correlation.references + rules.map(\.id) + rules.compactMap(\.name))
+        for (alias, fields) in correlation.aliases.sorted(by: { $0.key < $1.key }) {
+            if let name = fields.keys.sorted().first(where: { !names.contains($0) }) {
+                return "the alias \(YAMLNode.quote(alias)) is of \(YAMLNode.quote(name)), "
+                    + "which is not among its rules"
+            }
+        }
         for reference in correlation.references {
-            guard case .correlation(let inner)? = ready[reference]?.body else { continue }
-            for field in correlation.groupBy {
-                let name = correlation.aliases[field]?[reference] ?? field
+            guard let rule = ready[reference], case .correlation(let inner) = rule.body else {
+                continue
+            }
+            for field in correlation.groupBy + correlation.fields {
+                let name = correlation.field(field, of: rule, as: reference)
                 if !inner.groupBy.contains(name) {
-                    return "it groups by \(YAMLNode.quote(name)), and "
-                        + "\(YAMLNode.quote(reference)), a correlation, does not"
+                    return "it groups by or counts \(YAMLNode.quote(name)), and "
+                        + "\(YAMLNode.quote(reference)), a correlation, does not group by it"
                 }
             }
         }
@@ -216,14 +236,18 @@ public struct RuleSet: Sendable {
             guard case .correlation(let correlation) = rule.body else { continue }
             for (stage, reference) in correlation.references.enumerated() {
                 guard let part = numbers[reference] else { continue }
-                let names = correlation.groupBy.map { correlation.aliases[$0]?[reference] ?? $0 }
-                let key: [Int]
-                switch rules[part].body {
-                case .event: key = names.map { table.field($0) }
-                case .correlation(let inner):
-                    key = names.compactMap { inner.groupBy.firstIndex(of: $0) }
+                let rule = rules[part]
+                func places(_ fields: [String]) -> [Int] {
+                    let names = fields.map { correlation.field($0, of: rule, as: reference) }
+                    guard case .correlation(let inner) = rule.body else {
+                        return names.map { table.field($0) }
+                    }
+                    return names.compactMap { inner.groupBy.firstIndex(of: $0) }
                 }
-                rules[part].feeds.append(Rule.Feed(correlation: number, stage: stage, key: key))
+                rules[part].feeds.append(
+                    Rule.Feed(
+                        correlation: number, stage: stage, key: places(correlation.groupBy),
+                        value: places(correlation.fields), isNumeric: correlation.isNumeric))
                 if !correlation.generates { rules[part].isFinding = false }
             }
         }

@@ -305,7 +305,10 @@ public enum Limits {
     public static let valueFormsMax = 20_000
     /// Rules of one correlation: each costs a place in every group.
     public static let correlationRulesMax = 64
-    /// Events a correlation may ask for: each group remembers so many.
+    /// Fields of one correlation, to group by and to count: their values together are a key.
+    public static let correlationFieldsMax = 32
+    /// Events a correlation may ask for: each group remembers so many. Of windows whose values are
+    /// added up or ranked, the events that are remembered.
     public static let correlationCountMax = 100_000
     /// How long an event waits for others that are on their way and happened before it.
     public static let eventLatenessNanoseconds: Int64 = 2_000_000_000
@@ -325,9 +328,11 @@ public enum Limits {
     public static let findingTextBytesMax = 128 << 10
     /// Events remembered of one unfinished sequence.
     public static let correlationWindowMax = 1000
-    /// Groups, and events in the windows of all of them: about 100 MiB together.
-    public static let correlationGroupsMax = 100_000
-    public static let correlationEntriesMax = 400_000
+    /// Groups, and events in the windows of all of them, and the bytes of their keys, values and
+    /// entities: about 120 MiB for a million groups of one event.
+    public static let correlationGroupsMax = 1_000_000
+    public static let correlationEntriesMax = 1_000_000
+    public static let correlationBytesMax = 64 << 20
     /// Events that wait for earlier ones.
     public static let correlationPendingMax = 65_536
     /// The saved state of detection; what the bounds above allow stays below it.

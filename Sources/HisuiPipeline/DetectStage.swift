@@ -87,7 +87,8 @@ final class DetectStage: TailConsumer {
     /// The first leaf that is wanted of each stream.
     var start: [String: UInt64] { work.withLock { $0.state.next } }
 
-    /// Puts other rules into force, between two batches. What is open is ended first.
+    /// Puts other rules into force, between two batches. What is open of rules that now mean
+    /// something else is ended first; the others go on.
     func replace(with rules: RuleSet) { replacement.withLock { $0 = rules } }
 
     /// Lets no disk that refuses keep the daemon from stopping; what is not durable then is found
@@ -151,11 +152,9 @@ final class DetectStage: TailConsumer {
                 return replacement
             }), rules.digest != work.state.digest
         else { return }
-        work.detector.finish(into: &work.findings)
+        let changed = work.detector.replace(rules: rules, into: &work.findings)
         flush(&work)
-        var detector = Detector(rules, mode: .live)
-        detector.recallOutside(of: work.detector)
-        work.detector = detector
+        if let text = Self.givenUp(changed) { log.notice("\(text)") }
         work.state.digest = rules.digest
         work.isDirty = true
     }
@@ -214,6 +213,14 @@ final class DetectStage: TailConsumer {
 
     // MARK: - What is told
 
+    /// What is said of rules that changed; nil if there are none.
+    private static func givenUp(_ changed: [String]) -> String? {
+        if changed.isEmpty { return nil }
+        let more = changed.count > 8 ? " and \(changed.count - 8) more" : ""
+        return "these rules changed, and what detection remembered for them is given up: "
+            + changed.prefix(8).joined(separator: ", ") + more
+    }
+
     private func tell(_ finding: Finding) {
         let level: Logger.Level =
             switch finding.ruleLevel {
@@ -235,7 +242,7 @@ final class DetectStage: TailConsumer {
         let text =
             "\(counts.late) events came too late for their window, \(counts.early) were not "
             + "waited with, \(counts.cut) left a full window, \(counts.evicted) groups were "
-            + "forgotten"
+            + "forgotten, \(counts.unmeasured) had no number to add up"
         log.warning("detection so far: \(text)")
     }
 
@@ -270,18 +277,15 @@ extension DetectStage {
             log.warning("\(path) cannot be used: \(error.what); \(text)")
             return (detector, state)
         }
-        if state.digest == rules.digest {
-            do throws(DetectorStateError) {
-                try detector.decodeState(state.detector.span)
-            } catch {
-                log.warning(
-                    "what detection remembered cannot be used: \(error.what); it goes on without")
-                detector = Detector(rules, mode: .live)
-            }
-        } else {
-            log.notice("the rules have changed; what detection remembered is given up")
-            state.digest = rules.digest
+        do throws(DetectorStateError) {
+            let changed = try detector.decodeState(state.detector.span)
+            if let text = givenUp(changed) { log.notice("\(text)") }
+        } catch {
+            log.warning(
+                "what detection remembered cannot be used: \(error.what); it goes on without")
+            detector = Detector(rules, mode: .live)
         }
+        state.digest = rules.digest
         state.detector = []
         for (stream, next) in state.next {
             let end = durable[stream] ?? 0

@@ -7,7 +7,7 @@ import HisuiStore
 /// How far detection has come in a zone, and what it remembers: `<store>/state/<zone>.detect`.
 ///
 ///     0   8   "hisuidet"
-///     8   4   version, 1
+///     8   4   version, 2
 ///     12  4   CRC-32C of everything after it
 ///     16  32  digest of the rules
 ///     48      varint: the acts before this index are of findings before this state
@@ -18,7 +18,7 @@ import HisuiStore
 /// rows are gone through again, and findings that are among the acts are not written twice.
 struct DetectState {
     private static let magic = Array("hisuidet".utf8)
-    private static let version: UInt32 = 1
+    private static let version: UInt32 = 2
 
     /// SHA-256 of the rules.
     var digest: [UInt8]

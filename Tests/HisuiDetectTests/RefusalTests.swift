@@ -62,10 +62,53 @@ import Testing
 
     @Test(
         arguments: [
-            ("type: value_count, rules: [f], timespan: 1m, condition: { gte: 1 }", "not supported"),
+            (
+                "type: value_count, rules: [f], timespan: 1m, condition: { gte: 1 }",
+                "needs a `field`"
+            ),
             ("type: event_counts, rules: [f], timespan: 1m", "unknown correlation type"),
             ("type: event_count, rules: [f], timespan: 1m", "needs a `condition`"),
-            ("type: event_count, rules: [f], timespan: 1m, condition: { lt: 3 }", "`lt` is not"),
+            ("type: event_count, rules: [f], timespan: 1m, condition: { lt: 1 }", "never seen"),
+            ("type: event_count, rules: [f], timespan: 1m, condition: { lte: 0 }", "never seen"),
+            ("type: event_count, rules: [f], timespan: 1m, condition: { gte: 0 }", "one event"),
+            (
+                "type: event_count, rules: [f], timespan: 1m, condition: { gt: 3, lt: 4 }",
+                "no count"
+            ),
+            (
+                "type: event_count, rules: [f], timespan: 1m, condition: { lte: 1, neq: 1 }",
+                "no count"
+            ),
+            ("type: event_count, rules: [f], timespan: 1m, condition: { gte: 100001 }", "100000"),
+            ("type: event_count, rules: [f], timespan: 1m, condition: { above: 1 }", "unknown"),
+            ("type: event_count, rules: [f], timespan: 1m, condition: { gte: 1.5 }", "a count"),
+            ("type: event_count, rules: [f], timespan: 1m, condition: { field: h }", "no `field`"),
+            ("type: event_count, rules: [f], timespan: 1m, condition: {}", "compares with nothing"),
+            ("type: temporal, rules: [f], timespan: 1m, condition: { gte: 2 }", "refers to 1"),
+            (
+                "type: value_sum, rules: [f], timespan: 1m, condition: { field: [a, b], gt: 1 }",
+                "one field"
+            ),
+            (
+                "type: value_sum, rules: [f], timespan: 1m, condition: { field: a, gt: x }",
+                "a number is needed"
+            ),
+            (
+                "type: value_avg, rules: [f], timespan: 1m, condition: { field: a, gt: 3, lt: 2 }",
+                "no number"
+            ),
+            (
+                "type: value_percentile, rules: [f], timespan: 1m, "
+                    + "condition: { field: a, percentile: 101, gt: 3 }", "up to 100"
+            ),
+            (
+                "type: value_percentile, rules: [f], timespan: 1m, "
+                    + "condition: { field: a, gte: 500 }", "a share in percent"
+            ),
+            (
+                "type: event_count, rules: [f], timespan: 1m, condition: { gte: 1 }, "
+                    + "group-by: [w], aliases: { w: { g: x } }", "not among its rules"
+            ),
             ("type: event_count, rules: [f], timespan: 1M, condition: { gte: 3 }", "no timespan"),
             ("type: event_count, rules: [g], timespan: 1m, condition: { gte: 3 }", "`g`, which is"),
             ("type: temporal, rules: [c], timespan: 1m", "leads back to it"),
