@@ -220,7 +220,9 @@ struct NameTable {
 
     init(_ given: [[UInt8]: [Meaning]]) {
         var keys: [UInt64: [([UInt8], [Meaning])]] = [:]
-        for (name, fields) in given { keys[Hash64.of(name.span), default: []].append((name, fields)) }
+        for (name, fields) in given {
+            keys[Hash64.of(name.span), default: []].append((name, fields))
+        }
         var ranges: [(UInt64, Range<Int>)] = []
         for (key, list) in keys {
             let first = names.count

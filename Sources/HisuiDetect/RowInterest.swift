@@ -2,8 +2,8 @@ import HisuiBytes
 import HisuiEvent
 public import HisuiShape
 
-/// What rows must have for a rule to be asked of them: for whoever reads rows back and need not read
-/// those that no rule says anything about.
+/// What rows must have for a rule to be asked of them: for whoever reads rows back and need not
+/// read those that no rule says anything about.
 ///
 /// Belongs to one thread.
 public final class RowInterest {

@@ -6,7 +6,7 @@ import Testing
 
 /// The engine and the definition find the same, in whatever order events come.
 @Suite struct CorrelationAgreementTests {
-    static let bases: [String: @Sendable (NaiveEvent) -> Bool] = [
+    static let bases: [String: @Sendable (NaiveOccurrence) -> Bool] = [
         "f": { $0.kind == "f" }, "s": { $0.kind == "s" }, "u": { $0.kind == "u" },
         "w": { $0.kind == "f" || $0.kind == "s" },
     ]
@@ -120,7 +120,7 @@ import Testing
         return (documents + rules.map(\.text)).joined(separator: "\n---\n")
     }
 
-    static func events(_ count: Int, _ random: inout SeededRandom) -> [NaiveEvent] {
+    static func events(_ count: Int, _ random: inout SeededRandom) -> [NaiveOccurrence] {
         let span = [12, 30, 60].randomElement(using: &random) ?? 30
         return (1...count).map { index in
             var fields: [String: String] = [:]
@@ -133,13 +133,13 @@ import Testing
             put("n", ["-2", "0.5", "1", "2.5", "3", "none", nil])
             put("TargetUserName", ["x", "y", nil])
             let kind = ["f", "f", "s", "u"].randomElement(using: &random) ?? "f"
-            return NaiveEvent(
+            return NaiveOccurrence(
                 index: UInt64(index), second: Int.random(in: 0...span, using: &random), kind: kind,
                 fields: fields)
         }
     }
 
-    static func found(_ events: [NaiveEvent], _ empty: Detector) -> [Finding] {
+    static func found(_ events: [NaiveOccurrence], _ empty: Detector) -> [Finding] {
         var detector = empty
         var findings: [Finding] = []
         for event in events {
@@ -161,7 +161,7 @@ import Testing
         }.sorted()
     }
 
-    static func expected(_ events: [NaiveEvent]) -> [String] {
+    static func expected(_ events: [NaiveOccurrence]) -> [String] {
         NaiveCorrelations.findings(bases: bases, rules: rules, events: events).map { "\($0)" }
             .sorted()
     }

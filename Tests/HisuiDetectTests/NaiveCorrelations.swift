@@ -67,7 +67,7 @@ struct NaiveRule {
 }
 
 /// An event of a test: which rules on single events it satisfies is said by `kind`.
-struct NaiveEvent {
+struct NaiveOccurrence {
     var index: UInt64
     var second: Int
     var kind: String
@@ -101,7 +101,7 @@ private struct Item {
     var identity: String
     var fields: [String: String]
     /// The events behind it, in order.
-    var events: [NaiveEvent]
+    var events: [NaiveOccurrence]
     var first: UInt64
     var last: UInt64
     var level = 0
@@ -112,7 +112,8 @@ enum NaiveCorrelations {
     ///   - bases: the rules on single events.
     ///   - rules: correlations, each behind those that it refers to.
     static func findings(
-        bases: [String: @Sendable (NaiveEvent) -> Bool], rules: [NaiveRule], events: [NaiveEvent]
+        bases: [String: @Sendable (NaiveOccurrence) -> Bool], rules: [NaiveRule],
+        events: [NaiveOccurrence]
     ) -> [NaiveFinding] {
         let ordered = events.sorted { ($0.second, $0.index) < ($1.second, $1.index) }
         var naive = NaiveWork(bases: bases, rules: rules, events: ordered)
@@ -122,17 +123,19 @@ enum NaiveCorrelations {
 }
 
 private struct NaiveWork {
-    let bases: [String: @Sendable (NaiveEvent) -> Bool]
+    let bases: [String: @Sendable (NaiveOccurrence) -> Bool]
     let rules: [NaiveRule]
-    let events: [NaiveEvent]
+    let events: [NaiveOccurrence]
     var outputs: [String: [Item]] = [:]
     var levels: [String: Int] = [:]
     var findings: [NaiveFinding] = []
 
     static func order(_ second: Int) -> String { String(second + 1_000_000) }
 
-    init(bases: [String: @Sendable (NaiveEvent) -> Bool], rules: [NaiveRule], events: [NaiveEvent])
-    {
+    init(
+        bases: [String: @Sendable (NaiveOccurrence) -> Bool], rules: [NaiveRule],
+        events: [NaiveOccurrence]
+    ) {
         self.bases = bases
         self.rules = rules
         self.events = events

@@ -70,9 +70,15 @@ struct DetectScenarios {
             ], rules + "/good.yml", ending: "\n")
         try write(
             [
-                "title: Not yet", "logsource: { product: windows }", "detection:",
-                "  s: { Image|expand: '%x%' }", "  condition: s",
+                "title: Never", "logsource: { product: windows }", "detection:",
+                "  s: { Image|guess: x }", "  condition: s",
             ], rules + "/bad.yml", ending: "\n")
+        try write(
+            [
+                "title: Not yet", "id: late", "logsource: { product: windows }", "detection:",
+                "  s: { Computer|expand: '%Servers%' }", "  condition: s",
+            ], rules + "/late.yml", ending: "\n")
+        try write(["Servers: [fs*]"], folder.path + "/names.yaml", ending: "\n")
         try write(
             [
                 #"{"Channel":"Security","EventID":1102,"Computer":"fs01","#
@@ -83,13 +89,19 @@ struct DetectScenarios {
             "detect", "--rules", folder.path + "/rules", "--input", "jsonl",
             folder.path + "/events.jsonl")
         #expect(finished.status == 0)
-        #expect(finished.errors.contains("bad.yml:4:8: the rule `Not yet` is refused"))
+        #expect(finished.errors.contains("bad.yml:4:8: the rule `Never` is refused"))
+        #expect(finished.errors.contains("late.yml:1:1: the rule `Not yet` waits for `%Servers%`"))
         #expect(finished.errors.contains("1 line(s) are no JSON"))
         let found = try finished.lines.map { try Found($0) }
         #expect(found.map(\.rule) == ["own"])
         #expect(found.map(\.events) == [[1]])
         #expect(found[0].entities["user.name"] as? String == "業者01")
         #expect(found[0].entities["host.name"] as? String == "fs01")
+        let named = try Program.hisui(
+            "detect", "--rules", folder.path + "/rules", "--placeholders",
+            folder.path + "/names.yaml", "--input", "jsonl", folder.path + "/events.jsonl")
+        #expect(!named.errors.contains("waits"))
+        #expect(try named.lines.map { try Found($0).rule } == ["late", "own"])
     }
 
     @Test("a rule with the names of web logs finds requests of an access log in another format")

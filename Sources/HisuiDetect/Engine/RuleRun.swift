@@ -38,9 +38,9 @@ struct RuleRun {
     private var hits: [LiteralIndex.Hit] = []
     /// The value at hand in lower case.
     private var lowered: [UInt8] = []
-    /// The value in lower case by Unicode, and where it begins among the event's; -1 for none.
+    /// A value in lower case by Unicode, and where among the event's it stands; nil for none.
     private var folded: [UInt8] = []
-    private var foldedAt = -1
+    private var foldedRange: Range<Int>?
     /// Of tests of the set that ask a regular expression, made when they are first asked.
     private var machines: [RegularExpressionAutomaton?]
 
@@ -52,7 +52,7 @@ struct RuleRun {
         _ group: RuleGroup, _ values: borrowing EventValues, into matched: inout [Int]
     ) {
         swap(&notes, &group.notes)
-        foldedAt = -1
+        foldedRange = nil
         for place in group.always { wake(place) }
         for sought in group.sought {
             if let field = sought.field {
@@ -140,9 +140,9 @@ struct RuleRun {
 
     /// A value in lower case by Unicode; many rules may ask for it.
     private mutating func fold(_ bytes: Span<UInt8>, _ range: Range<Int>) -> [UInt8] {
-        if foldedAt != range.lowerBound {
+        if foldedRange != range {
             folded = TextPattern.folded(bytes.extracting(range))
-            foldedAt = range.lowerBound
+            foldedRange = range
         }
         return folded
     }

@@ -112,8 +112,8 @@ struct Trigger: Hashable {
 
     /// Whether the character, in lower case, comes of no other but its ASCII upper case.
     private static func isOnlyItself(_ scalar: Unicode.Scalar) -> Bool {
-        // The signs of Kelvin and the dotted capital I become ASCII letters; what is no text becomes
-        // U+FFFD.
+        // The signs of Kelvin and the dotted capital I become ASCII letters; what is no text
+        // becomes U+FFFD.
         if scalar.isASCII { return scalar != "k" && scalar != "i" }
         if scalar == "\u{FFFD}" { return false }
         switch scalar.properties.generalCategory {

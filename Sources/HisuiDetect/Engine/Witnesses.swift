@@ -27,8 +27,8 @@ struct Witnesses {
         }
     }
 
-    /// How common a value with this trigger is: less for each byte, more for each rule that asks for
-    /// it, because what many rules name (`powershell.exe`) is what machines do all day.
+    /// How common a value with this trigger is: less for each byte, more for each rule that asks
+    /// for it, because what many rules name (`powershell.exe`) is what machines do all day.
     static func commonness(of trigger: Trigger, uses: Int) -> Double {
         let base: Double =
             switch trigger.place {
