@@ -10,6 +10,9 @@ public enum ExpressionLimits {
     /// Repeats of one character that are counted where an expression would be too long otherwise:
     /// fewer are written out, which is quicker and short enough.
     static let repeatsCountedLeast = 32
+    /// Counters of an expression: each may have to be looked at for each byte, and remembers where
+    /// repeats began. The public rules have one each.
+    static let countersMax = 16
     /// Groups whose places are asked for: each instruction that is followed carries all of them.
     public static let groupsMax = 100
     /// Transitions that an automaton keeps, four bytes each: 1 MiB. An expression that needs more

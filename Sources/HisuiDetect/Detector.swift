@@ -72,6 +72,8 @@ public struct Detector {
             note(row)
             // It was looked at when it came the first time: what counts would count it twice.
             if row.flags.contains(.maybeDuplicate) { continue }
+            // No rule has anything to say of it: see `RowInterest`.
+            if row.isUnread { continue }
             if plan.group == nil, !plan.isJSON { continue }
             let event = EventNumber(place: place, index: first + UInt64(index))
             if plan.isJSON {

@@ -132,11 +132,23 @@ struct JSONFields {
         if let object = objects.last, object.end > 0, object.end < path.count {
             if object.isContainer {
                 inner = names.find(path.span.extracting((object.end + 1)...))
+                setSpaceless(path[(object.end + 1)...], value, line, &values)
             } else {
                 note(value, object.end)
             }
         }
         set(own, inner, value, line, &values)
+    }
+
+    /// Sets what a container's member is called without spaces, as rules write names of events of
+    /// Windows (Sigma's specification, "Field Usage").
+    private func setSpaceless(
+        _ name: ArraySlice<UInt8>, _ value: Value, _ line: Span<UInt8>,
+        _ values: inout EventValues
+    ) {
+        guard name.contains(0x20) else { return }
+        let spaceless = name.filter { $0 != 0x20 }
+        set(nil, names.find(spaceless.span), value, line, &values)
     }
 
     /// Remembers a value called `#text`, or its name, `@Name` or `#attributes.Name`.
@@ -163,6 +175,7 @@ struct JSONFields {
         var bytes: [UInt8] = []
         Self.append(name, line, to: &bytes)
         set(nil, names.find(bytes.span), value, line, &values)
+        setSpaceless(bytes[...], value, line, &values)
     }
 
     /// Sets the fields that a value may be of: by its whole name, and by its last one.

@@ -75,7 +75,9 @@ private final class ShapeAnswers {
             guard let dot = field.name.lastIndex(of: "."),
                 set.containers.contains(String(field.name[..<dot]))
             else { continue }
-            inner[String(field.name[field.name.index(after: dot)...])] = field.value
+            let name = field.name[field.name.index(after: dot)...]
+            inner[String(name)] = field.value
+            if name.contains(" ") { inner[String(name.filter { $0 != " " })] = field.value }
         }
     }
 

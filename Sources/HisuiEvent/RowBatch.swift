@@ -58,6 +58,13 @@ public struct RowBatch: Sendable {
         public var sender: UInt32
         public var flags: RowFlags
 
+        /// Stands in `firstSlot` of a row that was not read: it has a shape, times and flags, and
+        /// neither a record nor slots.
+        public static let unread = UInt32.max
+
+        /// Whether neither the record nor the slots were read.
+        public var isUnread: Bool { firstSlot == Self.unread }
+
         @inlinable
         public init(
             offset: UInt32, count: UInt32, shape: UInt32, firstSlot: UInt32, time: Timestamp,

@@ -31,8 +31,8 @@ public struct BlockRows {
     /// - Parameters:
     ///   - index: leaves before it are left out.
     ///   - table: where the batches' shape numbers come from.
-    ///   - need: rows of other shapes have their times and flags, and neither record nor slots;
-    ///     nil: all are needed. Only for blocks in segments.
+    ///   - need: rows of other shapes are given unread (`RowBatch.Row.isUnread`); nil: all are
+    ///     needed. Only for blocks in segments.
     /// - Throws: `.damaged` if a column cannot be read.
     /// - Complexity: O(rows); slot columns are decompressed when they are first needed.
     public init(
@@ -96,7 +96,7 @@ public struct BlockRows {
             for row in next..<next + count {
                 let shape = Int(shapes[row])
                 if !isNeeded.isEmpty, !isNeeded[shape] {
-                    append(row, 0, 0, 0, &batch)
+                    append(row, 0, 0, RowBatch.Row.unread, &batch)
                     continue
                 }
                 if layouts[shape] == nil {

@@ -16,7 +16,8 @@ struct Hisui: AsyncParsableCommand {
             version: Program.version,
             subcommands: [
                 RunCommand.self, ImportCommand.self, ParseCommand.self, SearchCommand.self,
-                DetectCommand.self, AlertsCommand.self, CheckCommand.self, ParsersCommand.self,
+                DetectCommand.self, RulesCommand.self, AlertsCommand.self, CheckCommand.self,
+                ParsersCommand.self,
                 StatusCommand.self, SourcesCommand.self, KeysCommand.self, RetentionCommand.self,
                 SetupCommand.self,
                 DemoCommand.self, VerifyCommand.self, EvidenceCommand.self,

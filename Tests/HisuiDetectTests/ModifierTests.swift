@@ -35,6 +35,13 @@ import Testing
             // Names of fields.
             ("User Name: x", #"{"User Name":"x"}"#, true),
             ("a-b.c: x", #"{"a-b":{"c":"x"}}"#, true),
+            ("ThreatName: x", #"{"Event":{"EventData":{"Threat Name":"x"}}}"#, true),
+            ("Threat Name: x", #"{"Event":{"EventData":{"Threat Name":"x"}}}"#, true),
+            ("ThreatName: x", #"{"Threat Name":"x"}"#, false),
+            (
+                "ThreatName: x",
+                ##"{"Event":{"EventData":{"Data":[{"@Name":"Threat Name","#text":"x"}]}}}"##, true
+            ),
             (#"a\|b: x"#, #"{"a|b":"x"}"#, true), (#"a\|b|contains: x"#, #"{"a|b":"yxy"}"#, true),
             ("対象: x", #"{"対象":"x"}"#, true),
             // What YAML might take for something else.

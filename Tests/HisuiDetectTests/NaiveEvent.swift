@@ -172,7 +172,7 @@ struct NaiveEvent {
                 if case .number(let given) = value { text = given }
             }
         }
-        if let name, let text { values["inside " + name, default: []].append(text) }
+        if let name, let text { addInside(name, text) }
     }
 
     private mutating func set(
@@ -180,7 +180,14 @@ struct NaiveEvent {
     ) {
         values[path, default: []].append(value)
         guard !parent.isEmpty, Self.isContainer(parent, containers) else { return }
-        values["inside " + path.dropFirst(parent.count + 1), default: []].append(value)
+        addInside(String(path.dropFirst(parent.count + 1)), value)
+    }
+
+    /// A member of a container, known without the spaces of its name, too.
+    private mutating func addInside(_ name: String, _ value: String?) {
+        values["inside " + name, default: []].append(value)
+        let spaceless = name.filter { $0 != " " }
+        if spaceless != name { values["inside " + spaceless, default: []].append(value) }
     }
 
     private static func isContainer(_ path: String, _ containers: [String]) -> Bool {

@@ -10,6 +10,7 @@ struct RegularExpressionCompiler {
     private let saved: [Int: Int]
     /// Repeats of one character are counted from that many on; nil: never.
     private let countedLeast: Int?
+    private var counters = 0
 
     /// The program of an expression.
     ///
@@ -78,6 +79,12 @@ struct RegularExpressionCompiler {
         if let countedLeast, max(least, most ?? 0) >= countedLeast,
             let counter = CharacterCounter(repeating: node, least: least, most: most)
         {
+            counters += 1
+            guard counters <= ExpressionLimits.countersMax else {
+                throw RegularExpressionError(
+                    "the expression has more than \(ExpressionLimits.countersMax) long repeats "
+                        + "once its own are written out")
+            }
             return program.append(.count(counter))
         }
         var last = program.count
