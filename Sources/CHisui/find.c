@@ -37,9 +37,9 @@ static bool equal_folded(const uint8_t *a, const uint8_t *b, size_t count)
 // Needles of so many bytes are sought in time that grows with the text only.
 enum { folded_needle_max = 4096 };
 
-static void lower(const uint8_t *bytes, size_t count, uint8_t *out)
+void hisui_lower(const uint8_t *text, size_t count, uint8_t *out)
 {
-    for (size_t at = 0; at < count; at++) out[at] = lowered(bytes[at]);
+    for (size_t at = 0; at < count; at++) out[at] = lowered(text[at]);
 }
 
 // By memmem, in pieces of the text in lower case that overlap by less than a needle.
@@ -48,10 +48,10 @@ static const uint8_t *find_in_pieces(
 {
     uint8_t wanted[folded_needle_max];
     uint8_t piece[2 * folded_needle_max];
-    lower(needle, needle_count, wanted);
+    hisui_lower(needle, needle_count, wanted);
     for (size_t at = 0; count - at >= needle_count;) {
         size_t taken = count - at < sizeof piece ? count - at : sizeof piece;
-        lower(bytes + at, taken, piece);
+        hisui_lower(bytes + at, taken, piece);
         const uint8_t *hit = memmem(piece, taken, wanted, needle_count);
         if (hit) return bytes + at + (hit - piece);
         if (taken == count - at) return NULL;

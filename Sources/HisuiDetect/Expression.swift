@@ -7,30 +7,6 @@ indirect enum Expression: Hashable, Sendable {
     case not(Expression)
     case atLeast(Int, [Expression])
 
-    /// The value, given the answers of all tests.
-    ///
-    /// Stops at the first answer that decides, so costly tests stand behind cheap ones.
-    func holds(_ answer: (Int) -> Bool) -> Bool {
-        switch self {
-        case .constant(let value): return value
-        case .test(let number): return answer(number)
-        case .all(let parts):
-            for part in parts where !part.holds(answer) { return false }
-            return true
-        case .any(let parts):
-            for part in parts where part.holds(answer) { return true }
-            return false
-        case .not(let part): return !part.holds(answer)
-        case .atLeast(let least, let parts):
-            var count = 0
-            for part in parts where part.holds(answer) {
-                count += 1
-                if count >= least { return true }
-            }
-            return count >= least
-        }
-    }
-
     /// What is left to ask when the answers of some tests are known: a constant where they decide.
     func reduced(_ known: (Int) -> Bool?) -> Expression {
         switch self {

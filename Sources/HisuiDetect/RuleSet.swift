@@ -127,7 +127,7 @@ public struct RuleSet: Sendable {
         var fields = Set(entities)
         for rule in rules {
             guard case .event(let event) = rule.body else { continue }
-            for feed in rule.feeds { fields.formUnion(feed.key) }
+            for feed in rule.feeds { fields.formUnion(feed.key + feed.value) }
             if let outside = event.outside {
                 fields.formUnion([outside.detector, outside.alert, outside.title, outside.level])
             }

@@ -278,4 +278,36 @@ import Testing
         #expect(try emptied.decodeState(bytes.span) == ["c", "d"])
         #expect(emptied.correlator.pending.isEmpty && emptied.correlator.groupCount == 0)
     }
+
+    /// Rows are read only as far as they are asked for, and what is counted is asked for.
+    @Test func whatNoRuleAsksForIsCountedInRows() {
+        let (set, refused) = compile(
+            """
+            title: F
+            id: f
+            logsource: { category: test }
+            detection: { selection: { kind: f }, condition: selection }
+            ---
+            title: V
+            id: v
+            correlation:
+              type: value_count
+              rules: [f]
+              group-by: [h]
+              timespan: 1h
+              condition: { field: counted, gte: 3 }
+            """)
+        #expect(refused.isEmpty, "\(refused)")
+        var random = SeededRandom(seed: 1)
+        var detector = Detector(set)
+        var findings: [Finding] = []
+        for number in 1...4 {
+            let (batch, table) = AgreementTests.row(
+                ["kind": "f", "h": "a", "counted": "\(number)"], &random)
+            detector.take(batch, shapes: table, first: UInt64(number), into: &findings)
+        }
+        detector.finish(into: &findings)
+        #expect(findings.map(\.ruleID) == ["v"])
+        #expect(findings.first?.events.count == 4)
+    }
 }

@@ -11,7 +11,7 @@ struct JSONPlans {
     private struct Field {
         let number: Int
         /// Tests for equal text, the route's and those of rules.
-        let tests: [Int]
+        let tests: Set<Int>
         /// The class of each value that some test knows, in lower case; all others have class 0.
         var classes: [[UInt8]: UInt32] = [:]
         /// The tests that hold, by class.
@@ -20,7 +20,7 @@ struct JSONPlans {
         /// Classes of one value; those behind them are of several values.
         private var single = 0
 
-        init(number: Int, tests: [Int]) {
+        init(number: Int, tests: Set<Int>) {
             self.number = number
             self.tests = tests
         }
@@ -92,10 +92,10 @@ struct JSONPlans {
         let asked = Set(routes.routes.flatMap(\.tests).compactMap { set.tests[$0].field })
         for number in asked.sorted() {
             var holding: [[UInt8]: Set<Int>] = [:]
-            var tests: [Int] = []
+            var tests: Set<Int> = []
             for (test, question) in set.tests.enumerated() where question.field == number {
                 guard let texts = Self.texts(question.question) else { continue }
-                tests.append(test)
+                tests.insert(test)
                 for text in texts { holding[text, default: []].insert(test) }
             }
             var field = Field(number: number, tests: tests)

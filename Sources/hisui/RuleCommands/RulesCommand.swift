@@ -12,24 +12,8 @@ struct RulesCommand: ParsableCommand {
     }
 }
 
-/// Which rules, for the commands below `hisui rules`.
-struct RuleSelection: ParsableArguments {
-    @Option(
-        name: .customLong("rules"), parsing: .singleValue,
-        help: ArgumentHelp(
-            say(
-                "A directory of Sigma rules; may be repeated (default: the shipped rules).",
-                "Sigma 規則のディレクトリ。複数指定可（既定: 同梱の規則）。"), valueName: "dir"))
-    var directories: [String] = []
-
-    @Option(
-        parsing: .singleValue,
-        help: ArgumentHelp(
-            say(
-                "What %placeholders% of rules stand for (YAML); may be repeated.",
-                "規則の %置換名% の値（YAML）。複数指定可。"), valueName: "file"))
-    var placeholders: [String] = []
-
+/// How the commands below `hisui rules` write.
+struct RuleFormat: ParsableArguments {
     @Option(help: ArgumentHelp(say("table or jsonl.", "table または jsonl。"), valueName: "format"))
     var format: TableFormat?
 

@@ -23,23 +23,23 @@ struct RulesListCommand: ParsableCommand {
     }
 
     @OptionGroup var common: CommonOptions
-    @OptionGroup var selection: RuleSelection
+    @OptionGroup var rules: RuleOptions
+    @OptionGroup var output: RuleFormat
 
     func run() throws {
-        let loaded = try RuleOptions.load(
-            selection.directories, placeholders: selection.placeholders)
-        let output = StandardOutput.shared
-        if selection.isTable {
-            output.write(Self.table(loaded).text)
+        let loaded = try rules.load()
+        let out = StandardOutput.shared
+        if output.isTable {
+            out.write(Self.table(loaded).text)
         } else {
-            for rule in loaded.rules.descriptions { output.write(Self.line(rule).line) }
-            for rule in loaded.rules.waiting { output.write(Self.line(rule).line) }
+            for rule in loaded.rules.descriptions { out.write(Self.line(rule).line) }
+            for rule in loaded.rules.waiting { out.write(Self.line(rule).line) }
             for diagnostic in loaded.diagnostics {
                 var line = JSONLine()
                 line.add("rule.state", "refused")
                 line.add("rule.place", "\(diagnostic.file):\(diagnostic.line)")
                 line.add("rule.reason", diagnostic.message)
-                output.write(line.line)
+                out.write(line.line)
             }
         }
         if !loaded.diagnostics.isEmpty { throw ExitCode(Failure.Status.negative.rawValue) }

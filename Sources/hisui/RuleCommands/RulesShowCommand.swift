@@ -23,15 +23,15 @@ struct RulesShowCommand: ParsableCommand {
     }
 
     @OptionGroup var common: CommonOptions
-    @OptionGroup var selection: RuleSelection
+    @OptionGroup var rules: RuleOptions
+    @OptionGroup var output: RuleFormat
 
     @Argument(
         help: ArgumentHelp(say("The rule's id or title.", "規則の ID または題名。"), valueName: "rule"))
     var rule: String
 
     func run() throws {
-        let loaded = try RuleOptions.load(
-            selection.directories, placeholders: selection.placeholders)
+        let loaded = try rules.load()
         guard
             let found = loaded.rules.descriptions.first(where: {
                 $0.id == rule || $0.title == rule || $0.titleJapanese == rule
@@ -43,7 +43,7 @@ struct RulesShowCommand: ParsableCommand {
                     "no rule in force is called '\(rule)'; see `hisui rules list`",
                     "'\(rule)' という有効な規則はありません（`hisui rules list` 参照）"))
         }
-        if selection.isTable {
+        if output.isTable {
             StandardOutput.shared.write(Self.text(found))
         } else {
             StandardOutput.shared.write(Self.line(found).line)
